@@ -1,0 +1,211 @@
+"""The activations: for each its torch.nn module, and the facts that theory and diagnosis need.
+
+`derivative` is d phi/dx almost everywhere; `kinks` are the points where phi or its derivative is not smooth (quadrature
+splits there); `limits` are the two ends of a bounded activation; `gain` is what Kaiming initialization multiplies by.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from models.choices import Choice, Parameter, Params, Table
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation(Choice):
+    """An elementwise nonlinearity phi.
+
+    module:      makes the torch.nn module from the parameters
+    derivative:  (x, params) -> phi'(x), elementwise, in x's dtype
+    kinks:       params -> points where phi is not smooth
+    limits:      params -> (infimum, supremum) of a bounded phi, else None
+    torch_gain:  params -> arguments of torch.nn.init.calculate_gain where torch has a gain, else None
+    """
+
+    module: Callable[[Params], nn.Module]
+    derivative: Callable[[Tensor, Params], Tensor]
+    kinks: Callable[[Params], tuple[float, ...]] = lambda params: ()
+    limits: Callable[[Params], tuple[float, float] | None] = lambda params: None
+    torch_gain: Callable[[Params], tuple[str, float | None] | None] = lambda params: None
+
+    def function(self, params: Params) -> Callable[[Tensor], Tensor]:
+        """phi as a function of a tensor of any floating dtype; learnable parameters are at their initial value."""
+        module = self.module(params)
+
+        def phi(x: Tensor) -> Tensor:
+            with torch.no_grad():
+                result: Tensor = module.to(x.dtype)(x)
+                return result
+
+        return phi
+
+    def gain(self, params: Params) -> float:
+        """Kaiming's gain: torch's where torch has one, else 1/sqrt(E[phi(z)^2]) for z ~ N(0, 1).
+
+        He et al. 2015 (1502.01852) ask for gain^2 E[phi(z)^2] = 1; torch's own values for tanh (5/3) and selu (3/4) differ
+        from it and are kept, because that is what `torch.nn.init.kaiming_*` gives.
+        """
+        named = self.torch_gain(params)
+        if named is not None:
+            return float(nn.init.calculate_gain(*named))  # type: ignore[arg-type]
+        return 1.0 / math.sqrt(gaussian_second_moment(self.function(params)))
+
+
+def gaussian_second_moment(phi: Callable[[Tensor], Tensor]) -> float:
+    """E[phi(z)^2] for z ~ N(0, 1), by the trapezoidal rule on [-12, 12] (spectrally accurate where phi is smooth)."""
+    z = torch.linspace(-12.0, 12.0, 48_001, dtype=torch.float64)
+    density = torch.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+    return float(torch.trapezoid(phi(z).square() * density, z))
+
+
+def _sigmoid_slope(x: Tensor) -> Tensor:
+    s = torch.sigmoid(x)
+    return s * (1.0 - s)
+
+
+def _normal_cdf(x: Tensor) -> Tensor:
+    return 0.5 * torch.erfc(-x / math.sqrt(2.0))
+
+
+def _gelu_slope(x: Tensor, params: Params) -> Tensor:
+    if params["approximate"] == "none":
+        return _normal_cdf(x) + x * torch.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+    scale = math.sqrt(2.0 / math.pi)
+    t = torch.tanh(scale * (x + 0.044715 * x**3))
+    return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * scale * (1.0 + 3 * 0.044715 * x * x)
+
+
+def _mish_slope(x: Tensor) -> Tensor:
+    t = torch.tanh(nn.functional.softplus(x))
+    return t + x * (1.0 - t * t) * torch.sigmoid(x)
+
+
+def _between(x: Tensor, low: float, high: float) -> Tensor:
+    return ((x > low) & (x < high)).to(x.dtype)
+
+
+def _leaky_slope(x: Tensor, slope: float) -> Tensor:
+    return torch.where(x > 0, torch.ones_like(x), torch.full_like(x, slope))
+
+
+_ALPHA = Parameter("alpha", "float", 1.0, "alpha", "Value that the activation tends to on the left, times -1.",
+                   low=0.0, high=100.0, above=True, slider=(0.1, 5.0))
+
+ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
+    Activation(
+        name="linear", label="Linear", formula="φ(x) = x", source="torch.nn.Identity; Saxe et al. 2014 (1312.6120)",
+        module=lambda p: nn.Identity(), derivative=lambda x, p: torch.ones_like(x), torch_gain=lambda p: ("linear", None),
+    ),
+    Activation(
+        name="relu", label="ReLU", formula="φ(x) = max(0, x)", source="torch.nn.ReLU; Nair & Hinton 2010",
+        module=lambda p: nn.ReLU(), derivative=lambda x, p: (x > 0).to(x.dtype), kinks=lambda p: (0.0,),
+        torch_gain=lambda p: ("relu", None),
+    ),
+    Activation(
+        name="leaky_relu", label="Leaky ReLU", formula="φ(x) = x if x > 0 else negative_slope · x",
+        source="torch.nn.LeakyReLU; Maas et al. 2013",
+        parameters=(Parameter("negative_slope", "float", 0.01, "negative slope", low=-10.0, high=10.0, slider=(0.0, 1.0)),),
+        module=lambda p: nn.LeakyReLU(p["negative_slope"]), derivative=lambda x, p: _leaky_slope(x, p["negative_slope"]),
+        kinks=lambda p: (0.0,), torch_gain=lambda p: ("leaky_relu", float(p["negative_slope"])),
+    ),
+    Activation(
+        name="prelu", label="PReLU", formula="φ(x) = x if x > 0 else a · x, a learned",
+        source="torch.nn.PReLU; He et al. 2015 (1502.01852)",
+        parameters=(Parameter("init", "float", 0.25, "initial slope a", low=-10.0, high=10.0, slider=(0.0, 1.0)),),
+        module=lambda p: nn.PReLU(init=p["init"]), derivative=lambda x, p: _leaky_slope(x, p["init"]),
+        kinks=lambda p: (0.0,), torch_gain=lambda p: ("leaky_relu", float(p["init"])),
+    ),
+    Activation(
+        name="elu", label="ELU", formula="φ(x) = x if x > 0 else α (eˣ − 1)", source="torch.nn.ELU; Clevert et al. 2016 (1511.07289)",
+        parameters=(_ALPHA,), module=lambda p: nn.ELU(p["alpha"]),
+        derivative=lambda x, p: torch.where(x > 0, 1.0, p["alpha"] * torch.exp(x.clamp(max=0.0))), kinks=lambda p: (0.0,),
+    ),
+    Activation(
+        name="selu", label="SELU", formula="φ(x) = 1.0507 · (x if x > 0 else 1.6733 (eˣ − 1))",
+        source="torch.nn.SELU; Klambauer et al. 2017 (1706.02515)",
+        note="Made for LeCun initialization, at which its mean 0 and variance 1 are a stable fixed point.",
+        module=lambda p: nn.SELU(),
+        derivative=lambda x, p: SELU_SCALE * torch.where(x > 0, 1.0, SELU_ALPHA * torch.exp(x.clamp(max=0.0))),
+        kinks=lambda p: (0.0,), torch_gain=lambda p: ("selu", None),
+    ),
+    Activation(
+        name="celu", label="CELU", formula="φ(x) = x if x > 0 else α (e^(x/α) − 1)", source="torch.nn.CELU; Barron 2017 (1704.07483)",
+        parameters=(_ALPHA,), module=lambda p: nn.CELU(p["alpha"]),
+        derivative=lambda x, p: torch.where(x > 0, 1.0, torch.exp(x.clamp(max=0.0) / p["alpha"])), kinks=lambda p: (0.0,),
+    ),
+    Activation(
+        name="gelu", label="GELU", formula="φ(x) = x Φ(x), Φ the normal distribution function",
+        source="torch.nn.GELU; Hendrycks & Gimpel 2016 (1606.08415)",
+        parameters=(Parameter("approximate", "choice", "none", "approximation", choices=("none", "tanh")),),
+        module=lambda p: nn.GELU(approximate=p["approximate"]), derivative=_gelu_slope,
+    ),
+    Activation(
+        name="silu", label="SiLU (swish)", formula="φ(x) = x σ(x)", source="torch.nn.SiLU; Ramachandran et al. 2017 (1710.05941)",
+        module=lambda p: nn.SiLU(), derivative=lambda x, p: torch.sigmoid(x) + x * _sigmoid_slope(x),
+    ),
+    Activation(
+        name="mish", label="Mish", formula="φ(x) = x tanh(softplus(x))", source="torch.nn.Mish; Misra 2019 (1908.08681)",
+        module=lambda p: nn.Mish(), derivative=lambda x, p: _mish_slope(x),
+    ),
+    Activation(
+        name="softplus", label="Softplus", formula="φ(x) = ln(1 + e^(βx)) / β", source="torch.nn.Softplus; Dugas et al. 2001",
+        parameters=(
+            Parameter("beta", "float", 1.0, "β", low=0.0, high=100.0, above=True, slider=(0.1, 10.0)),
+            Parameter("threshold", "float", 20.0, "threshold", "Above βx = threshold the function is x, as in torch.",
+                      low=1.0, high=1000.0, slider=(1.0, 50.0)),
+        ),
+        module=lambda p: nn.Softplus(p["beta"], p["threshold"]),
+        derivative=lambda x, p: torch.where(p["beta"] * x > p["threshold"], 1.0, torch.sigmoid(p["beta"] * x)),
+        kinks=lambda p: (p["threshold"] / p["beta"],),
+    ),
+    Activation(
+        name="softsign", label="Softsign", formula="φ(x) = x / (1 + |x|)", source="torch.nn.Softsign; Glorot & Bengio 2010",
+        module=lambda p: nn.Softsign(), derivative=lambda x, p: (1.0 + x.abs()).square().reciprocal(),
+        kinks=lambda p: (0.0,), limits=lambda p: (-1.0, 1.0),
+    ),
+    Activation(
+        name="tanh", label="Tanh", formula="φ(x) = tanh(x)", source="torch.nn.Tanh; LeCun et al. 1998",
+        module=lambda p: nn.Tanh(), derivative=lambda x, p: torch.cosh(x.clamp(-300, 300)).pow(-2), limits=lambda p: (-1.0, 1.0),
+        torch_gain=lambda p: ("tanh", None),
+    ),
+    Activation(
+        name="hardtanh", label="Hardtanh", formula="φ(x) = min(max(x, min_val), max_val)", source="torch.nn.Hardtanh",
+        parameters=(
+            Parameter("min_val", "float", -1.0, "min_val", low=-100.0, high=100.0, slider=(-5.0, 0.0)),
+            Parameter("max_val", "float", 1.0, "max_val", low=-100.0, high=100.0, slider=(0.0, 5.0)),
+        ),
+        check=lambda p: None if p["min_val"] < p["max_val"] else f"min_val {p['min_val']} must be below max_val {p['max_val']}",
+        module=lambda p: nn.Hardtanh(p["min_val"], p["max_val"]),
+        derivative=lambda x, p: _between(x, p["min_val"], p["max_val"]),
+        kinks=lambda p: (p["min_val"], p["max_val"]), limits=lambda p: (p["min_val"], p["max_val"]),
+    ),
+    Activation(
+        name="sigmoid", label="Sigmoid", formula="φ(x) = 1 / (1 + e^(−x))", source="torch.nn.Sigmoid",
+        module=lambda p: nn.Sigmoid(), derivative=lambda x, p: _sigmoid_slope(x), limits=lambda p: (0.0, 1.0),
+        torch_gain=lambda p: ("sigmoid", None),
+    ),
+    Activation(
+        name="hardsigmoid", label="Hardsigmoid", formula="φ(x) = min(max(x/6 + 1/2, 0), 1)", source="torch.nn.Hardsigmoid",
+        module=lambda p: nn.Hardsigmoid(), derivative=lambda x, p: _between(x, -3.0, 3.0) / 6.0,
+        kinks=lambda p: (-3.0, 3.0), limits=lambda p: (0.0, 1.0),
+    ),
+    Activation(
+        name="hardswish", label="Hardswish", formula="φ(x) = x · min(max(x/6 + 1/2, 0), 1)",
+        source="torch.nn.Hardswish; Howard et al. 2019 (1905.02244)",
+        module=lambda p: nn.Hardswish(),
+        derivative=lambda x, p: torch.where(x >= 3.0, 1.0, _between(x, -3.0, 3.0) * (2.0 * x + 3.0) / 6.0),
+        kinks=lambda p: (-3.0, 3.0),
+    ),
+    Activation(
+        name="relu6", label="ReLU6", formula="φ(x) = min(max(0, x), 6)", source="torch.nn.ReLU6; Krizhevsky 2010",
+        module=lambda p: nn.ReLU6(), derivative=lambda x, p: _between(x, 0.0, 6.0),
+        kinks=lambda p: (0.0, 6.0), limits=lambda p: (0.0, 6.0),
+    ),
+))

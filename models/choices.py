@@ -1,0 +1,194 @@
+"""What a choice is: one entry in one table, with everything known about it.
+
+A `Parameter` is one number, switch or word a person can set. From it come the pydantic field that validates it, the JSON
+Schema that documents it and the control that the page draws, so that a name, a bound or a default stands in one place.
+A `Choice` is one entry of a table (an activation, an initializer, ...); `Table` finds it by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, GetCoreSchemaHandler, create_model, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, PydanticCustomError
+
+Kind = Literal["mlp", "cnn"]
+Params = Mapping[str, Any]
+
+KINDS: tuple[Kind, ...] = ("mlp", "cnn")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing that can be set.
+
+    name:     as in torch (`negative_slope`, `std`, ...)
+    type:     "float", "int", "bool" or "choice"
+    low/high: what is allowed, both ends included unless `above` (then `low` itself is refused)
+    slider:   the part of the range that the page's slider covers (numbers beyond it can be typed)
+    log:      the slider moves on a logarithmic scale
+    special:  values allowed beside the type: "auto", "all" or None
+    kinds:    the kinds of network it applies to
+    """
+
+    name: str
+    type: Literal["float", "int", "bool", "choice"]
+    default: Any
+    label: str
+    help: str = ""
+    low: float | None = None
+    high: float | None = None
+    above: bool = False
+    slider: tuple[float, float] | None = None
+    log: bool = False
+    choices: tuple[Any, ...] = ()
+    special: tuple[str | None, ...] = ()
+    unit: str = ""
+    kinds: tuple[Kind, ...] = KINDS
+
+    def annotation(self) -> Any:
+        """The type that pydantic validates: bounds inside, special values beside it."""
+        base: Any
+        if self.type == "choice":
+            base = Literal[self.choices]
+        elif self.type == "bool":
+            base = bool
+        else:
+            lower = {"gt" if self.above else "ge": self.low} if self.low is not None else {}
+            upper = {"le": self.high} if self.high is not None else {}
+            base = Annotated[int if self.type == "int" else float, Field(**lower, **upper)]
+        words = tuple(word for word in self.special if word is not None)
+        if words:
+            base = base | Literal[words]
+        return base | None if None in self.special else base
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """`Annotated[int, PARAMETER]` validates as the parameter says, whatever the static type in front of it."""
+        return handler.generate_schema(self.annotation())
+
+    def field(self) -> Any:
+        """The pydantic field: default, title and description; `control` is what the page draws."""
+        return Field(default=self.default, title=self.label, description=self.help or self.label,
+                     json_schema_extra={"control": self.control()})
+
+    def control(self) -> dict[str, Any]:
+        """The parameter as JSON, for the page."""
+        return {
+            "name": self.name, "type": self.type, "default": self.default, "label": self.label, "help": self.help,
+            "low": self.low, "high": self.high, "above": self.above, "slider": self.slider, "log": self.log,
+            "choices": list(self.choices), "special": list(self.special), "unit": self.unit, "kinds": list(self.kinds),
+        }
+
+
+class Selection(BaseModel):
+    """A choice made: its name and its own parameters. The subclasses are made from the tables."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The choice's own parameters, without its name."""
+        return {key: value for key, value in self if key != "name"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What every entry of every table has.
+
+    formula: plain text with Unicode, as the page shows it
+    source:  the paper or the documentation it comes from
+    check:   says in a sentence what is wrong with parameters that do not fit together, else None
+    kinds:   the kinds of network it can be used in
+    plain:   the page shows none of the table's shared parameters (they change nothing here)
+    """
+
+    name: str
+    label: str
+    formula: str
+    source: str
+    note: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    kinds: tuple[Kind, ...] = KINDS
+    check: Callable[[Params], str | None] | None = None
+    plain: bool = False
+
+    def card(self, shared: tuple[Parameter, ...]) -> dict[str, Any]:
+        """The entry as JSON, for the page; its parameters are its own and the table's shared ones."""
+        return {
+            "name": self.name, "label": self.label, "formula": self.formula, "source": self.source, "note": self.note,
+            "kinds": list(self.kinds), "parameters": [parameter.control() for parameter in (*self.parameters, *shared)],
+        }
+
+    def selection(self, table: str, shared: tuple[Parameter, ...] = ()) -> type[Selection]:
+        """The pydantic model of this choice: `name` fixed, its parameters and the table's `shared` ones as fields."""
+        fields: dict[str, tuple[Any, FieldInfo]] = {"name": (Literal[self.name], Field(default=self.name, title=self.label))}
+        for parameter in (*self.parameters, *shared):
+            fields[parameter.name] = (parameter.annotation(), parameter.field())
+        made: type[Selection] = create_model(  # type: ignore[call-overload]
+            f"{table}_{self.name}", __base__=Selection, __validators__=self._validators(), __doc__=f"{self.label}: {self.formula}",
+            **fields,
+        )
+        return made
+
+    def _validators(self) -> dict[str, Any]:
+        if self.check is None:
+            return {}
+        check = self.check
+
+        def fits(made: Selection) -> Selection:
+            if problem := check(made.params):
+                raise PydanticCustomError("does_not_fit", "{problem}", {"problem": problem})
+            return made
+
+        return {"fits": model_validator(mode="after")(fits)}
+
+
+C = TypeVar("C", bound=Choice)
+
+
+class Table(Mapping[str, C], Generic[C]):
+    """The entries of one kind of choice, by name, in the order they are shown."""
+
+    def __init__(self, title: str, default: str, entries: tuple[C, ...], shared: tuple[Parameter, ...] = ()) -> None:
+        self.title = title
+        self.default = default
+        self.shared = shared
+        self._entries = {entry.name: entry for entry in entries}
+        if default not in self._entries or len(self._entries) != len(entries):
+            raise ValueError(f"{title}: the default must be an entry and every name unique")
+
+    def __getitem__(self, name: str) -> C:
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """`Annotated[Selection, TABLE]` takes any entry, told apart by `name`; the default entry where no name is given."""
+        models: list[Any] = [entry.selection(self.title, self.shared) for entry in self.values()]
+        union = reduce(or_, models)
+
+        def named(value: Any) -> Any:
+            return {"name": self.default, **value} if isinstance(value, Mapping) else value
+
+        chosen = Annotated[union, Discriminator("name")] if len(models) > 1 else union
+        return handler.generate_schema(Annotated[chosen, BeforeValidator(named, json_schema_input_type=chosen)])
+
+    def field(self) -> Any:
+        """The pydantic field that holds a choice of this table: its default entry where nothing is given."""
+        return Field(default={"name": self.default}, validate_default=True, title=self.title,
+                     description=f"One of {', '.join(self)}.")
+
+    def cards(self) -> list[dict[str, Any]]:
+        """Every entry as JSON; the table's shared parameters follow the entry's own."""
+        return [entry.card(() if entry.plain else self.shared) for entry in self.values()]

@@ -1,0 +1,315 @@
+"""RunConfig: what a run is, validated once and frozen. Below this nobody checks and nobody defaults."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from models import NUMERICS_VERSION, datasets
+from models.activations import ACTIVATIONS
+from models.choices import Choice, Kind, Parameter, Selection, Table
+from models.datasets import SOURCES, Demand, Shape
+from models.initializers import BIAS_INITIALIZERS, INITIALIZERS
+from models.normalizations import NORMALIZATIONS
+from models.optimizers import OPTIMIZERS
+
+AUTO_FRAMES = 60
+"""Frames of a run whose capture is left to `auto`, about."""
+
+CNN_ONLY: tuple[Kind, ...] = ("cnn",)
+
+
+class Part(BaseModel):
+    """A part of the configuration: frozen, nothing unknown, nothing infinite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+KIND = Parameter("kind", "choice", "mlp", "kind", "Fully connected layers, or convolutions with a linear output layer.",
+                 choices=("mlp", "cnn"))
+DEPTH = Parameter("depth", "int", 20, "depth", "Weighted hidden layers; the output layer comes on top.",
+                  low=1, high=10_000, slider=(1, 200), log=True, unit="layers")
+WIDTH = Parameter("width", "int", 256, "width", "Units of a layer (CNN: channels).", low=1, high=65_536, slider=(2, 1024), log=True)
+BIAS = Parameter("bias", "choice", "auto", "bias", "auto: off where a normalization with affine parameters follows directly.",
+                 choices=("auto", True, False))
+RESIDUAL = Parameter("residual", "bool", False, "residual", "Each layer from the second on adds its input to its output.")
+DROPOUT = Parameter("dropout", "float", 0.0, "dropout", "Probability that a unit's output is set to 0 while training.",
+                    low=0.0, high=0.9, slider=(0.0, 0.9))
+KERNEL_SIZE = Parameter("kernel_size", "choice", 3, "kernel", choices=(1, 3, 5, 7), unit="pixels", kinds=CNN_ONLY)
+PADDING = Parameter("padding", "choice", "zeros", "padding", "Circular padding is the case that theory solves exactly.",
+                    choices=("zeros", "circular"), kinds=CNN_ONLY)
+POOL_EVERY = Parameter("pool_every", "int", 0, "pool every", "Max-pool 2 × 2 after each so many layers while there are 2 pixels; 0 = never.",
+                       low=0, high=10_000, slider=(0, 20), unit="layers", kinds=CNN_ONLY)
+
+STEPS = Parameter("steps", "int", 200, "steps", "Optimizer steps; 0 = only look at the initialization.",
+                  low=0, high=10_000_000, slider=(0, 2000), special=(None,))
+EPOCHS = Parameter("epochs", "int", None, "epochs", "Instead of steps: passes over the training part.",
+                   low=1, high=100_000, slider=(1, 100), special=(None,))
+CLIP_NORM = Parameter("clip_norm", "float", None, "clip gradient norm", "The gradient's norm is cut to this; null = never.",
+                      low=0.0, high=1e6, above=True, slider=(0.01, 100.0), log=True, special=(None,))
+
+EVERY = Parameter("every", "int", "auto", "frame every", "Steps between two frames; auto: about 60 frames a run.",
+                  low=1, high=10_000_000, slider=(1, 100), log=True, unit="steps", special=("auto",))
+BINS = Parameter("bins", "int", 64, "bins", "Bins of a histogram.", low=2, high=512, slider=(8, 256), log=True)
+SAMPLES = Parameter("samples", "int", 8192, "samples", "Values a layer that histograms are counted from; moments and counters are exact.",
+                    low=16, high=100_000_000, slider=(256, 65_536), log=True, special=("all",))
+SEED = Parameter("seed", "int", 0, "seed", "Weights, data, batches and dropout are drawn from it.", low=0, high=2**53 - 1, slider=(0, 100))
+DEVICE = Parameter("device", "choice", "auto", "device", "auto: the GPU where there is one.", choices=("auto", "cpu", "cuda"))
+
+
+class NetworkConfig(Part):
+    """The network: `depth` weighted hidden layers of `width` units or channels, and the output layer."""
+
+    kind: Annotated[Kind, KIND] = KIND.field()
+    depth: Annotated[int, DEPTH] = DEPTH.field()
+    width: Annotated[int, WIDTH] = WIDTH.field()
+    activation: Annotated[Selection, ACTIVATIONS] = ACTIVATIONS.field()
+    normalization: Annotated[Selection, NORMALIZATIONS] = NORMALIZATIONS.field()
+    bias: Annotated[Literal["auto"] | bool, BIAS] = BIAS.field()
+    residual: Annotated[bool, RESIDUAL] = RESIDUAL.field()
+    dropout: Annotated[float, DROPOUT] = DROPOUT.field()
+    kernel_size: Annotated[int, KERNEL_SIZE] = KERNEL_SIZE.field()
+    padding: Annotated[Literal["zeros", "circular"], PADDING] = PADDING.field()
+    pool_every: Annotated[int, POOL_EVERY] = POOL_EVERY.field()
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether the hidden layers have a bias; the output layer has one unless `bias` is false."""
+        if self.bias != "auto":
+            return bool(self.bias)
+        norm = self.normalization
+        return norm.name == "none" or norm.params["placement"] != "pre_activation" or not norm.params["affine"]
+
+    def pixels(self, shape: Shape) -> list[int]:
+        """Height (= width) of the image that each hidden layer's convolution works on, for inputs of that shape.
+
+        Pooling stops at one pixel.
+        """
+        if self.kind == "mlp":
+            return [1] * self.depth
+        sizes, size = [], shape[-1]
+        for row in range(1, self.depth + 1):
+            sizes.append(size)
+            size = self.pooled(row, size)
+        return sizes
+
+    def pooled(self, row: int, size: int) -> int:
+        """Pixels a side after layer `row`, which saw `size` of them."""
+        return size // 2 if self.pool_every and row % self.pool_every == 0 and size >= 2 else size
+
+
+class TrainingConfig(Part):
+    """How the network is trained: for so many steps, or for so many epochs."""
+
+    optimizer: Annotated[Selection, OPTIMIZERS] = OPTIMIZERS.field()
+    steps: Annotated[int | None, STEPS] = STEPS.field()
+    epochs: Annotated[int | None, EPOCHS] = EPOCHS.field()
+    clip_norm: Annotated[float | None, CLIP_NORM] = CLIP_NORM.field()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _epochs_replace_the_default_steps(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("epochs") is not None and "steps" not in data:
+            return {**data, "steps": None}
+        return data
+
+    @model_validator(mode="after")
+    def _steps_or_epochs(self) -> TrainingConfig:
+        if (self.steps is None) == (self.epochs is None):
+            raise ValueError(f"give either steps or epochs, not steps = {self.steps} and epochs = {self.epochs}")
+        return self
+
+
+class CaptureConfig(Part):
+    """How often a frame is taken, and how finely."""
+
+    every: Annotated[int | Literal["auto"], EVERY] = EVERY.field()
+    bins: Annotated[int, BINS] = BINS.field()
+    samples: Annotated[int | Literal["all"], SAMPLES] = SAMPLES.field()
+
+
+class RunConfig(Part):
+    """The configuration of a run. Every field has a default; unknown fields are refused."""
+
+    network: NetworkConfig = Field(default_factory=NetworkConfig, title="Network")
+    init: Annotated[Selection, INITIALIZERS] = INITIALIZERS.field()
+    bias_init: Annotated[Selection, BIAS_INITIALIZERS] = BIAS_INITIALIZERS.field()
+    data: Annotated[Selection, SOURCES] = SOURCES.field()
+    training: TrainingConfig = Field(default_factory=TrainingConfig, title="Training")
+    capture: CaptureConfig = Field(default_factory=CaptureConfig, title="Capture")
+    seed: Annotated[int, SEED] = SEED.field()
+    device: Annotated[Literal["auto", "cpu", "cuda"], DEVICE] = DEVICE.field()
+
+    # ---- what follows from the fields -------------------------------------------------------------------------------
+
+    @property
+    def demand(self) -> Demand:
+        """What the data set needs to know of the rest."""
+        batch = self.data.params["batch_size"]
+        return Demand(self.network.kind, self.network.width, None if batch == "all" else batch, self.data.params["validation_fraction"])
+
+    @property
+    def input_shape(self) -> Shape:
+        """(features,) or (channels, height, width)."""
+        return SOURCES[self.data.name].shape(self.data.params, self.demand)
+
+    @property
+    def classes(self) -> int:
+        return SOURCES[self.data.name].classes(self.data.params)
+
+    @property
+    def split(self) -> tuple[int, int]:
+        """Numbers of training and of validation examples."""
+        demand = self.demand
+        return datasets.split_sizes(SOURCES[self.data.name].examples(self.data.params, demand), demand.validation_fraction)
+
+    @property
+    def batch_size(self) -> int:
+        """Examples in a step: as asked for, at most all there are."""
+        training, _ = self.split
+        return min(self.demand.batch_size or training, training)
+
+    @property
+    def total_steps(self) -> int:
+        """Optimizer steps of the whole run; an epoch drops the last batch where it is not full."""
+        if self.training.steps is not None:
+            return self.training.steps
+        return (self.training.epochs or 0) * (self.split[0] // self.batch_size)
+
+    @property
+    def frame_every(self) -> int:
+        """Steps between two frames."""
+        if self.capture.every != "auto":
+            return self.capture.every
+        return max(1, math.ceil(self.total_steps / AUTO_FRAMES))
+
+    def frame_steps(self) -> range:
+        """The steps that are captured, but for the last one, which always is."""
+        return range(0, self.total_steps + 1, self.frame_every)
+
+    @property
+    def frame_count(self) -> int:
+        """Frames of the whole run: every `frame_every` steps from 0, and the last step."""
+        return self.total_steps // self.frame_every + 1 + (self.total_steps % self.frame_every > 0)
+
+    def canonical(self) -> str:
+        """The configuration as canonical JSON: all fields, keys sorted."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    def fingerprint(self) -> str:
+        """The run's identity: 16 hexadecimal digits of the SHA-256 of configuration and version of the numerics."""
+        return hashlib.sha256(f"{NUMERICS_VERSION}\n{self.canonical()}".encode()).hexdigest()[:16]
+
+    # ---- what must fit together -------------------------------------------------------------------------------------
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> RunConfig:
+        for rule in RULES:
+            if found := rule(self):
+                field, problem = found
+                raise PydanticCustomError("does_not_fit", "{problem}", {"field": field, "problem": problem})
+        return self
+
+
+Misfit = tuple[str, str]
+"""A field's dotted path, and a sentence on its value, what is allowed and what to do."""
+
+
+def _kind_of(field: str, table: Mapping[str, Choice], name: str, kind: Kind) -> Misfit | None:
+    if kind in table[name].kinds:
+        return None
+    allowed = ", ".join(entry.name for entry in table.values() if kind in entry.kinds)
+    return field, f"{name} is not for network.kind {kind}; choose one of {allowed}"
+
+
+def _groups_divide(config: RunConfig) -> Misfit | None:
+    norm, width = config.network.normalization, config.network.width
+    if norm.name != "group" or width % norm.params["groups"] == 0:
+        return None
+    fitting = ", ".join(str(groups) for groups in range(1, min(width, 64) + 1) if width % groups == 0)
+    return "network.normalization.groups", f"{norm.params['groups']} does not divide network.width {width}; choose one of {fitting}"
+
+
+def _batch_has_two(config: RunConfig) -> Misfit | None:
+    if config.network.normalization.name != "batch":
+        return None
+    values = config.batch_size * min(config.network.pixels(config.input_shape)) ** 2
+    if values > 1:
+        return None
+    return "data.batch_size", f"{values} value a channel is too few for batch normalization to average over; choose 2 or more"
+
+
+def _instance_has_two(config: RunConfig) -> Misfit | None:
+    if config.network.normalization.name != "instance" or min(config.network.pixels(config.input_shape)) > 1:
+        return None
+    return "network.pool_every", "pooling leaves 1 pixel, and instance normalization needs at least 2; pool less often, or never (0)"
+
+
+def _circular_fits(config: RunConfig) -> Misfit | None:
+    network = config.network
+    if network.kind == "mlp" or network.padding == "zeros":
+        return None
+    left, reach = min(network.pixels(config.input_shape)), network.kernel_size // 2
+    if left >= reach:
+        return None
+    return "network.pool_every", (f"pooling leaves {left} pixels, and circular padding of a kernel of {network.kernel_size} "
+                                  f"needs at least {reach}; pool less often, or choose padding zeros")
+
+
+RULES: tuple[Callable[[RunConfig], Misfit | None], ...] = (
+    lambda c: _kind_of("network.normalization", NORMALIZATIONS, c.network.normalization.name, c.network.kind),
+    lambda c: _kind_of("init", INITIALIZERS, c.init.name, c.network.kind),
+    lambda c: _kind_of("data", SOURCES, c.data.name, c.network.kind),
+    _groups_divide,
+    _batch_has_two,
+    _instance_has_two,
+    _circular_fits,
+)
+"""What must fit together: each names the field that does not, and says why, or None."""
+
+
+# ---- the catalogue ------------------------------------------------------------------------------------------------------
+
+TABLES: dict[str, Table[Any]] = {
+    "network.activation": ACTIVATIONS,
+    "network.normalization": NORMALIZATIONS,
+    "init": INITIALIZERS,
+    "bias_init": BIAS_INITIALIZERS,
+    "data": SOURCES,
+    "training.optimizer": OPTIMIZERS,
+}
+
+SECTIONS: tuple[tuple[str, tuple[tuple[str, Parameter | None], ...]], ...] = (
+    ("Network", (("network.kind", KIND), ("network.depth", DEPTH), ("network.width", WIDTH), ("network.kernel_size", KERNEL_SIZE),
+                 ("network.padding", PADDING), ("network.pool_every", POOL_EVERY), ("network.bias", BIAS),
+                 ("network.residual", RESIDUAL), ("network.dropout", DROPOUT))),
+    ("Initialization", (("init", None), ("bias_init", None))),
+    ("Activation", (("network.activation", None),)),
+    ("Normalization", (("network.normalization", None),)),
+    ("Data", (("data", None),)),
+    ("Training", (("training.optimizer", None), ("training.steps", STEPS), ("training.epochs", EPOCHS),
+                  ("training.clip_norm", CLIP_NORM))),
+    ("Run", (("seed", SEED), ("capture.every", EVERY), ("capture.bins", BINS), ("capture.samples", SAMPLES), ("device", DEVICE))),
+)
+"""The controls of the page in their order: a path with its parameter, or with None where a table's choice stands."""
+
+
+def catalog() -> dict[str, Any]:
+    """Every choice and every control as JSON: what the page draws, and what people script against."""
+    return {
+        "sections": [
+            {"title": title, "controls": [
+                {"path": path, **(parameter.control() if parameter else {"type": "table", "label": TABLES[path].title})}
+                for path, parameter in controls]}
+            for title, controls in SECTIONS],
+        "choices": {path: {"title": table.title, "default": table.default, "entries": table.cards()}
+                    for path, table in TABLES.items()},
+        "schema": RunConfig.model_json_schema(),
+        "defaults": RunConfig().model_dump(mode="json"),
+    }

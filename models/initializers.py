@@ -1,0 +1,315 @@
+"""The initializers of weights and of biases: how each fills a tensor, and the variance its formula gives.
+
+`torch.nn.init` does the filling where it can. `variance` is the second road: theory uses it, tests hold the fill against it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor, nn
+
+from models.choices import Choice, Kind, Parameter, Params, Table
+
+TRUNCATED_STD = 0.87962566103423978
+"""Standard deviation of N(0, 1) cut at +-2: what Keras divides by to keep the variance asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """Numbers of inputs and outputs of one unit of a weight (out, in, *kernel); `taps` is the kernel's size."""
+
+    fan_in: int
+    fan_out: int
+    taps: int = 1
+
+    @classmethod
+    def of(cls, weight: Tensor) -> Fan:
+        taps = math.prod(weight.shape[2:])
+        return cls(weight.shape[1] * taps, weight.shape[0] * taps, taps)
+
+    def mode(self, mode: str) -> float:
+        """fan_in, fan_out or their average."""
+        return {"fan_in": self.fan_in, "fan_out": self.fan_out, "fan_avg": (self.fan_in + self.fan_out) / 2}[mode]
+
+
+Fill = Callable[[Tensor, Params, float, Generator], object]
+Variance = Callable[[Fan, Params, float], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Initializer(Choice):
+    """How the weights are drawn.
+
+    fill:        (weight, params, nonlinearity_gain, generator) fills the weight in place
+    variance:    (fan, params, nonlinearity_gain) -> E[(w - E w)^2] of one entry
+    law:         "gaussian" or "uniform" where entries are independent with mean `mean`, "orthogonal" where they are not,
+                 "fixed" where nothing is drawn
+    data_driven: the weights are rescaled on the first batch afterwards (LSUV)
+    """
+
+    fill: Fill
+    variance: Variance
+    law: Literal["gaussian", "uniform", "orthogonal", "fixed"]
+    uses_gain: bool = False
+    data_driven: bool = False
+    mean: Callable[[Params], float] = lambda params: 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BiasInitializer(Choice):
+    """How the biases are drawn: `fill(bias, params, fan_in, generator)`, and the variance sigma_b^2 that gives."""
+
+    fill: Callable[[Tensor, Params, int, Generator], object]
+    variance: Callable[[Params, int], float]
+    mean: Callable[[Params], float] = lambda params: 0.0
+
+
+def truncated_variance(mean: float, std: float, low: float, high: float) -> float:
+    """Variance of N(mean, std^2) cut to [low, high] (Johnson, Kotz & Balakrishnan 1994, section 10.1).
+
+    Where the interval is far narrower than std the density is flat there, and the closed form, a difference of nearly
+    equal numbers, gives way to the uniform law's (high - low)^2 / 12.
+    """
+    a, b = (low - mean) / std, (high - mean) / std
+    if b - a < 1e-3:
+        return (high - low) ** 2 / 12
+    pdf = [math.exp(-0.5 * t * t) / math.sqrt(2 * math.pi) for t in (a, b)]
+    cdf = [0.5 * math.erfc(-t / math.sqrt(2)) for t in (a, b)]
+    mass = cdf[1] - cdf[0]
+    return std**2 * (1 - (b * pdf[1] - a * pdf[0]) / mass - ((pdf[1] - pdf[0]) / mass) ** 2)
+
+
+def _orthogonal(weight: Tensor, generator: Generator) -> None:
+    nn.init.orthogonal_(weight, generator=generator)
+
+
+def _delta_orthogonal(weight: Tensor, generator: Generator) -> None:
+    """Orthogonal in the kernel's centre, zero elsewhere (Xiao et al. 2018, 1806.05393, algorithm 2)."""
+    if weight.dim() == 2:
+        return _orthogonal(weight, generator)
+    centre = torch.empty(weight.shape[:2])
+    _orthogonal(centre, generator)
+    with torch.no_grad():
+        weight.zero_()
+        weight[:, :, weight.shape[2] // 2, weight.shape[3] // 2] = centre
+    return None
+
+
+def _identity(weight: Tensor) -> None:
+    nn.init.eye_(weight) if weight.dim() == 2 else nn.init.dirac_(weight)
+
+
+def _variance_scaling(weight: Tensor, p: Params, generator: Generator) -> None:
+    std = math.sqrt(p["scale"] / Fan.of(weight).mode(p["mode"]))
+    if p["distribution"] == "normal":
+        nn.init.normal_(weight, 0.0, std, generator=generator)
+    elif p["distribution"] == "uniform":
+        nn.init.uniform_(weight, -math.sqrt(3) * std, math.sqrt(3) * std, generator=generator)
+    elif std > 0:
+        wide = std / TRUNCATED_STD
+        nn.init.trunc_normal_(weight, 0.0, wide, -2 * wide, 2 * wide, generator=generator)
+    else:
+        nn.init.zeros_(weight)
+
+
+def _lecun_normal(weight: Tensor, generator: Generator) -> None:
+    nn.init.kaiming_normal_(weight, nonlinearity="linear", generator=generator)
+
+
+def _lecun_uniform(weight: Tensor, generator: Generator) -> None:
+    nn.init.kaiming_uniform_(weight, nonlinearity="linear", generator=generator)
+
+
+def _kaiming_normal(weight: Tensor, mode: str, gain: float, generator: Generator) -> None:
+    nn.init.normal_(weight, 0.0, gain / math.sqrt(Fan.of(weight).mode(mode)), generator=generator)
+
+
+def _kaiming_uniform(weight: Tensor, mode: str, gain: float, generator: Generator) -> None:
+    bound = gain * math.sqrt(3.0 / Fan.of(weight).mode(mode))
+    nn.init.uniform_(weight, -bound, bound, generator=generator)
+
+
+def _ordered(p: Params) -> str | None:
+    return None if p["a"] < p["b"] else f"a = {p['a']} must be below b = {p['b']}"
+
+
+def _matrix_variance(fan: Fan) -> float:
+    """A (semi-)orthogonal out x (in * taps) matrix has min(rows, columns) unit singular values."""
+    return 1.0 / max(fan.fan_out // fan.taps, fan.fan_in)
+
+
+def _delta_variance(fan: Fan) -> float:
+    return 1.0 / (max(fan.fan_out, fan.fan_in) // fan.taps * fan.taps)
+
+
+def _identity_variance(fan: Fan) -> float:
+    rows, columns = fan.fan_out // fan.taps, fan.fan_in // fan.taps
+    share = min(rows, columns) / (rows * columns * fan.taps)
+    return share - share**2
+
+
+_STD = Parameter("std", "float", 0.05, "std", "Standard deviation of a weight.", low=0.0, high=1000.0, slider=(1e-3, 10.0), log=True)
+_MEAN = Parameter("mean", "float", 0.0, "mean", "Mean of a weight.", low=-100.0, high=100.0, slider=(-0.5, 0.5))
+_FAN_MODE = Parameter("mode", "choice", "fan_in", "fan mode", "fan_in keeps the forward signal, fan_out the gradient.",
+                      choices=("fan_in", "fan_out"))
+_GLOROT = "torch.nn.init; Glorot & Bengio 2010 (PMLR 9:249)"
+_HE = "torch.nn.init; He et al. 2015 (1502.01852)"
+_KAIMING_NOTE = "The gain follows the activation: torch's calculate_gain where it has one, else 1/√E[φ(z)²], z ~ N(0, 1)."
+
+GAIN = Parameter("gain", "float", 1.0, "gain ×", "A factor on every weight, after the initializer.",
+                 low=-1000.0, high=1000.0, slider=(0.1, 10.0), log=True)
+
+INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
+    Initializer(
+        name="zeros", label="Zeros", formula="w = 0", source="torch.nn.init.zeros_", law="fixed",
+        note="Every unit of a layer computes the same and gets the same gradient: nothing breaks the symmetry.",
+        fill=lambda w, p, gain, g: nn.init.zeros_(w), variance=lambda fan, p, gain: 0.0,
+    ),
+    Initializer(
+        name="constant", label="Constant", formula="w = value", source="torch.nn.init.constant_", law="fixed",
+        parameters=(Parameter("value", "float", 0.05, "value", low=-1000.0, high=1000.0, slider=(-1.0, 1.0)),),
+        fill=lambda w, p, gain, g: nn.init.constant_(w, p["value"]), variance=lambda fan, p, gain: 0.0, mean=lambda p: float(p["value"]),
+    ),
+    Initializer(
+        name="uniform", label="Uniform", formula="w ~ U(a, b)", source="torch.nn.init.uniform_", law="uniform",
+        parameters=(
+            Parameter("a", "float", -0.05, "a", "Lower bound.", low=-1000.0, high=1000.0, slider=(-1.0, 0.0)),
+            Parameter("b", "float", 0.05, "b", "Upper bound.", low=-1000.0, high=1000.0, slider=(0.0, 1.0)),
+        ),
+        check=_ordered, mean=lambda p: (p["a"] + p["b"]) / 2,
+        fill=lambda w, p, gain, g: nn.init.uniform_(w, p["a"], p["b"], generator=g),
+        variance=lambda fan, p, gain: (p["b"] - p["a"]) ** 2 / 12,
+    ),
+    Initializer(
+        name="normal", label="Normal", formula="w ~ N(mean, std²)", source="torch.nn.init.normal_", law="gaussian",
+        parameters=(_STD, _MEAN), mean=lambda p: float(p["mean"]),
+        fill=lambda w, p, gain, g: nn.init.normal_(w, p["mean"], p["std"], generator=g),
+        variance=lambda fan, p, gain: p["std"] ** 2,
+    ),
+    Initializer(
+        name="trunc_normal", label="Truncated normal", formula="w ~ N(mean, std²) cut to [a, b]",
+        source="torch.nn.init.trunc_normal_", law="gaussian",
+        parameters=(
+            Parameter("std", "float", 0.05, "std", "Standard deviation before the cut.", low=1e-6, high=1000.0,
+                      slider=(1e-3, 10.0), log=True),
+            Parameter("mean", "float", 0.0, "mean", low=-2.0, high=2.0, slider=(-0.5, 0.5)),
+            Parameter("a", "float", -2.0, "a", "Lower cut, absolute as in torch.", low=-1000.0, high=1000.0, slider=(-2.0, 0.0)),
+            Parameter("b", "float", 2.0, "b", "Upper cut, absolute as in torch.", low=-1000.0, high=1000.0, slider=(0.0, 2.0)),
+        ),
+        check=lambda p: _ordered(p) or (
+            None if p["a"] <= p["mean"] <= p["b"] else f"mean {p['mean']} must lie between a = {p['a']} and b = {p['b']}"),
+        fill=lambda w, p, gain, g: nn.init.trunc_normal_(w, p["mean"], p["std"], p["a"], p["b"], generator=g),
+        variance=lambda fan, p, gain: truncated_variance(p["mean"], p["std"], p["a"], p["b"]),
+    ),
+    Initializer(
+        name="xavier_uniform", label="Xavier uniform", formula="w ~ U(±√(6 / (fan_in + fan_out)))", source=_GLOROT, law="uniform",
+        fill=lambda w, p, gain, g: nn.init.xavier_uniform_(w, generator=g),
+        variance=lambda fan, p, gain: 2.0 / (fan.fan_in + fan.fan_out),
+    ),
+    Initializer(
+        name="xavier_normal", label="Xavier normal", formula="w ~ N(0, 2 / (fan_in + fan_out))", source=_GLOROT, law="gaussian",
+        fill=lambda w, p, gain, g: nn.init.xavier_normal_(w, generator=g),
+        variance=lambda fan, p, gain: 2.0 / (fan.fan_in + fan.fan_out),
+    ),
+    Initializer(
+        name="kaiming_uniform", label="Kaiming (He) uniform", formula="w ~ U(±gain(φ) √(3 / fan))", source=_HE, law="uniform",
+        note=_KAIMING_NOTE, parameters=(_FAN_MODE,), uses_gain=True,
+        fill=lambda w, p, gain, g: _kaiming_uniform(w, p["mode"], gain, g),
+        variance=lambda fan, p, gain: gain**2 / fan.mode(p["mode"]),
+    ),
+    Initializer(
+        name="kaiming_normal", label="Kaiming (He) normal", formula="w ~ N(0, gain(φ)² / fan)", source=_HE, law="gaussian",
+        note=_KAIMING_NOTE, parameters=(_FAN_MODE,), uses_gain=True,
+        fill=lambda w, p, gain, g: _kaiming_normal(w, p["mode"], gain, g),
+        variance=lambda fan, p, gain: gain**2 / fan.mode(p["mode"]),
+    ),
+    Initializer(
+        name="lecun_uniform", label="LeCun uniform", formula="w ~ U(±√(3 / fan_in))", source="LeCun et al. 1998, Efficient BackProp",
+        law="uniform", fill=lambda w, p, gain, g: _lecun_uniform(w, g), variance=lambda fan, p, gain: 1.0 / fan.fan_in,
+    ),
+    Initializer(
+        name="lecun_normal", label="LeCun normal", formula="w ~ N(0, 1 / fan_in)", source="LeCun et al. 1998, Efficient BackProp",
+        law="gaussian", fill=lambda w, p, gain, g: _lecun_normal(w, g), variance=lambda fan, p, gain: 1.0 / fan.fan_in,
+    ),
+    Initializer(
+        name="orthogonal", label="Orthogonal", formula="WᵀW = I, drawn uniformly", law="orthogonal",
+        source="torch.nn.init.orthogonal_; Saxe et al. 2014 (1312.6120)",
+        fill=lambda w, p, gain, g: _orthogonal(w, g), variance=lambda fan, p, gain: _matrix_variance(fan),
+    ),
+    Initializer(
+        name="delta_orthogonal", label="Delta-orthogonal", formula="orthogonal at the kernel's centre, 0 elsewhere",
+        source="Xiao et al. 2018 (1806.05393)", law="orthogonal", kinds=("cnn",),
+        note="The output layer, which is no convolution, is orthogonal.",
+        fill=lambda w, p, gain, g: _delta_orthogonal(w, g), variance=lambda fan, p, gain: _delta_variance(fan),
+    ),
+    Initializer(
+        name="identity", label="Identity", formula="W = I (Dirac for convolutions)", source="torch.nn.init.eye_, dirac_", law="fixed",
+        fill=lambda w, p, gain, g: _identity(w), variance=lambda fan, p, gain: _identity_variance(fan),
+    ),
+    Initializer(
+        name="variance_scaling", label="Variance scaling", formula="variance scale / fan, as in Keras", law="gaussian",
+        source="tf.keras.initializers.VarianceScaling", note="With fan_in, scale is mean-field theory's σ_w².",
+        parameters=(
+            Parameter("scale", "float", 1.0, "scale", "With fan_in this is σ_w².", low=0.0, high=1e6, slider=(0.01, 10.0), log=True),
+            Parameter("mode", "choice", "fan_in", "fan mode", choices=("fan_in", "fan_out", "fan_avg")),
+            Parameter("distribution", "choice", "truncated_normal", "distribution", choices=("normal", "uniform", "truncated_normal")),
+        ),
+        fill=lambda w, p, gain, g: _variance_scaling(w, p, g), variance=lambda fan, p, gain: p["scale"] / fan.mode(p["mode"]),
+    ),
+    Initializer(
+        name="pytorch_default", label="PyTorch default", formula="w ~ U(±1 / √fan_in)", law="uniform",
+        source="torch.nn.Linear, torch.nn.Conv2d: kaiming_uniform_(a=√5)",
+        note="Its variance is 1 / (3 fan_in): a third of LeCun's, a sixth of He's.",
+        fill=lambda w, p, gain, g: nn.init.kaiming_uniform_(w, a=math.sqrt(5), generator=g),
+        variance=lambda fan, p, gain: 1.0 / (3 * fan.fan_in),
+    ),
+    Initializer(
+        name="lsuv", label="LSUV", formula="orthogonal, then each layer scaled to unit output variance on the first batch",
+        source="Mishkin & Matas 2015 (1511.06422)", law="orthogonal", data_driven=True,
+        parameters=(
+            Parameter("tolerance", "float", 0.01, "tolerance", "Largest |variance − 1| that is left.", low=1e-6, high=1.0,
+                      slider=(1e-3, 0.5), log=True),
+            Parameter("max_iterations", "int", 10, "iterations", "At most so many rescalings a layer.", low=1, high=100, slider=(1, 20)),
+        ),
+        fill=lambda w, p, gain, g: _orthogonal(w, g), variance=lambda fan, p, gain: _matrix_variance(fan),
+    ),
+), shared=(GAIN,))
+
+
+BIAS_INITIALIZERS: Table[BiasInitializer] = Table("Bias", "zeros", (
+    BiasInitializer(
+        name="zeros", label="Zeros", formula="b = 0", source="torch.nn.init.zeros_",
+        fill=lambda b, p, fan_in, g: nn.init.zeros_(b), variance=lambda p, fan_in: 0.0,
+    ),
+    BiasInitializer(
+        name="constant", label="Constant", formula="b = value", source="torch.nn.init.constant_",
+        parameters=(Parameter("value", "float", 0.01, "value", low=-1000.0, high=1000.0, slider=(-1.0, 1.0)),),
+        fill=lambda b, p, fan_in, g: nn.init.constant_(b, p["value"]), variance=lambda p, fan_in: 0.0, mean=lambda p: float(p["value"]),
+    ),
+    BiasInitializer(
+        name="normal", label="Normal", formula="b ~ N(0, std²)", source="torch.nn.init.normal_; σ_b = std in mean-field theory",
+        parameters=(Parameter("std", "float", 0.05, "std = σ_b", low=0.0, high=1000.0, slider=(1e-3, 10.0), log=True),),
+        fill=lambda b, p, fan_in, g: nn.init.normal_(b, 0.0, p["std"], generator=g), variance=lambda p, fan_in: p["std"] ** 2,
+    ),
+    BiasInitializer(
+        name="uniform", label="Uniform", formula="b ~ U(±bound)", source="torch.nn.init.uniform_",
+        parameters=(Parameter("bound", "float", 0.05, "bound", low=0.0, high=1000.0, slider=(1e-3, 10.0), log=True),),
+        fill=lambda b, p, fan_in, g: nn.init.uniform_(b, -p["bound"], p["bound"], generator=g),
+        variance=lambda p, fan_in: p["bound"] ** 2 / 3,
+    ),
+    BiasInitializer(
+        name="pytorch_default", label="PyTorch default", formula="b ~ U(±1 / √fan_in)", source="torch.nn.Linear, torch.nn.Conv2d",
+        fill=lambda b, p, fan_in, g: nn.init.uniform_(b, -1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in), generator=g),
+        variance=lambda p, fan_in: 1.0 / (3 * fan_in),
+    ),
+))
+
+
+def applicable(kind: Kind) -> list[str]:
+    """The initializers that a kind of network can use."""
+    return [name for name, entry in INITIALIZERS.items() if kind in entry.kinds]

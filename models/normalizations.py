@@ -1,0 +1,103 @@
+"""The normalizations: what each averages over, and the torch.nn module that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from models.choices import Choice, Kind, Parameter, Params, Table
+
+
+class RMSNormChannels(nn.Module):
+    """x / sqrt(mean over (C, H, W) of x^2 + eps), times a weight a channel: RMSNorm for images (B, C, H, W).
+
+    Source: Zhang & Sennrich 2019 (1910.07467), over the axes that LayerNorm takes on images.
+    """
+
+    def __init__(self, channels: int, eps: float, affine: bool) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(channels, 1, 1)) if affine else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        normed = x * torch.rsqrt(x.square().mean(dim=(1, 2, 3), keepdim=True) + self.eps)
+        return normed if self.weight is None else normed * self.weight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normalization(Choice):
+    """A normalization layer.
+
+    build: (kind, width, params) -> module for (B, width) or (B, width, H, W)
+    axes:  what the mean is taken over, by kind of network
+    per_example: an example is normalized by itself (no dependence on the rest of the batch)
+    """
+
+    build: Callable[[Kind, int, Params], nn.Module]
+    axes: dict[Kind, str]
+    per_example: bool = True
+
+
+def _batch(kind: Kind, width: int, p: Params) -> nn.Module:
+    module = nn.BatchNorm1d if kind == "mlp" else nn.BatchNorm2d
+    return module(width, eps=p["eps"], momentum=p["momentum"], affine=p["affine"])
+
+
+def _layer(kind: Kind, width: int, p: Params) -> nn.Module:
+    if kind == "mlp":
+        return nn.LayerNorm(width, eps=p["eps"], elementwise_affine=p["affine"])
+    return nn.GroupNorm(1, width, eps=p["eps"], affine=p["affine"])
+
+
+def _rms(kind: Kind, width: int, p: Params) -> nn.Module:
+    if kind == "mlp":
+        return nn.RMSNorm(width, eps=p["eps"], elementwise_affine=p["affine"])
+    return RMSNormChannels(width, p["eps"], p["affine"])
+
+
+_SHARED = (
+    Parameter("placement", "choice", "pre_activation", "placement", "Between weights and activation, or after the activation.",
+              choices=("pre_activation", "post_activation")),
+    Parameter("affine", "bool", True, "affine", "A learned scale γ (and shift β, but for RMS) a channel."),
+    Parameter("eps", "float", 1e-5, "ε", "Added to the variance.", low=0.0, high=1.0, slider=(1e-8, 1e-1), log=True, above=True),
+)
+
+NORMALIZATIONS: Table[Normalization] = Table("Normalization", "none", (
+    Normalization(
+        name="none", label="None", formula="y = x", source="torch.nn.Identity", axes={"mlp": "", "cnn": ""}, plain=True,
+        build=lambda kind, width, p: nn.Identity(),
+    ),
+    Normalization(
+        name="batch", label="Batch", formula="y = γ (x − mean) / √(var + ε) + β over the batch",
+        source="torch.nn.BatchNorm1d, BatchNorm2d; Ioffe & Szegedy 2015 (1502.03167)",
+        parameters=(Parameter("momentum", "float", 0.1, "momentum", "Weight of the newest batch in the running statistics.",
+                              low=0.0, high=1.0, slider=(0.01, 1.0)),),
+        axes={"mlp": "batch", "cnn": "batch, height, width"}, build=_batch, per_example=False,
+    ),
+    Normalization(
+        name="layer", label="Layer", formula="y = γ (x − mean) / √(var + ε) + β over one example's features",
+        source="torch.nn.LayerNorm (images: torch.nn.GroupNorm(1, C)); Ba et al. 2016 (1607.06450)",
+        axes={"mlp": "units", "cnn": "channels, height, width"}, build=_layer,
+    ),
+    Normalization(
+        name="instance", label="Instance", formula="y = γ (x − mean) / √(var + ε) + β over one channel of one example",
+        source="torch.nn.InstanceNorm2d; Ulyanov et al. 2016 (1607.08022)", kinds=("cnn",),
+        axes={"mlp": "", "cnn": "height, width"},
+        build=lambda kind, width, p: nn.InstanceNorm2d(width, eps=p["eps"], affine=p["affine"]),
+    ),
+    Normalization(
+        name="group", label="Group", formula="y = γ (x − mean) / √(var + ε) + β over a group of channels of one example",
+        source="torch.nn.GroupNorm; Wu & He 2018 (1803.08494)",
+        parameters=(Parameter("groups", "int", 8, "groups", "Must divide the width.", low=1, high=65536, slider=(1, 32)),),
+        axes={"mlp": "units of the group", "cnn": "channels of the group, height, width"},
+        build=lambda kind, width, p: nn.GroupNorm(p["groups"], width, eps=p["eps"], affine=p["affine"]),
+    ),
+    Normalization(
+        name="rms", label="RMS", formula="y = γ x / √(mean of x² + ε) over one example's features",
+        source="torch.nn.RMSNorm; Zhang & Sennrich 2019 (1910.07467)",
+        axes={"mlp": "units", "cnn": "channels, height, width"}, build=_rms,
+    ),
+), shared=_SHARED)
