@@ -1,0 +1,95 @@
+"""Frame: one look at the whole network at one training step, as plain values that go into JSON as they stand.
+
+A number that is not finite is None, and the counters say what it was.
+"""
+
+from __future__ import annotations
+
+import math
+
+from typing_extensions import TypedDict
+
+QUANTITIES = ("preactivation", "activation", "preactivation_gradient", "weight", "weight_gradient", "update")
+"""What is measured of every layer; `update` from the first optimizer step on."""
+
+MAX_ROWS = 256
+"""Up to so many rows are all shown; of more, so many, spread evenly, with the first and the last."""
+
+
+class LinearHistogram(TypedDict):
+    """Bins of equal width between `low` and `high` of each row; null where a row has no finite value."""
+
+    low: list[float | None]
+    high: list[float | None]
+    counts: list[list[int]]
+
+
+class Log10Histogram(TypedDict):
+    """Bins of log10|x| between `low` and `high`, the same for all rows; zeros are not in it."""
+
+    low: float
+    high: float
+    counts: list[list[int]]
+
+
+class Quantity(TypedDict, total=False):
+    """One quantity of every row: moments over the finite values, exact counts, histograms.
+
+    `std` is the population's (mean_square = mean^2 + std^2), `norm` the l2 norm. `ratio` (update only) is the norm of the
+    update over the norm of the weight; `dead` and `saturated` (activation only) are shares of units and of values.
+    """
+
+    mean: list[float | None]
+    std: list[float | None]
+    mean_square: list[float | None]
+    min: list[float | None]
+    max: list[float | None]
+    norm: list[float | None]
+    n: list[int]
+    zeros: list[int]
+    nan: list[int]
+    pos_inf: list[int]
+    neg_inf: list[int]
+    linear: LinearHistogram
+    log10: Log10Histogram
+    ratio: list[float | None]
+    dead: list[float | None]
+    saturated: list[float | None]
+
+
+class InputMoments(TypedDict):
+    """Moments of the batch as the first layer sees it."""
+
+    mean: float | None
+    std: float | None
+    mean_square: float | None
+
+
+class Frame(TypedDict):
+    """The network after `step` optimizer steps. `losses` are the training losses of the steps since the frame before,
+    this one's last; `correlation` is the mean cosine between two examples' pre-activations, row by row."""
+
+    seq: int
+    step: int
+    time_s: float
+    loss: float | None
+    accuracy: float | None
+    validation_loss: float | None
+    validation_accuracy: float | None
+    losses: list[float | None]
+    layers: list[int]
+    input: InputMoments
+    correlation: list[float | None]
+    quantities: dict[str, Quantity]
+
+
+def row_numbers(rows: int) -> list[int]:
+    """The 1-based numbers of the rows that a frame shows of a network with so many rows."""
+    if rows <= MAX_ROWS:
+        return list(range(1, rows + 1))
+    return sorted({round(1 + i * (rows - 1) / (MAX_ROWS - 1)) for i in range(MAX_ROWS)})
+
+
+def finite(value: float) -> float | None:
+    """The number, or None where it is not finite: the one policy for all of a frame."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,184 @@
+"""The only assembler: a RunConfig becomes an nn.Module with its weights drawn."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn.utils import skip_init
+
+from models import seeds
+from models.activations import ACTIVATIONS
+from models.choices import Params
+from models.config import NetworkConfig, RunConfig
+from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, Fan
+from models.normalizations import NORMALIZATIONS
+
+
+class Dropout(nn.Module):
+    """Inverted dropout, from a generator of its own so that a seed fixes it: x * mask / (1 - p) while training."""
+
+    def __init__(self, p: float, generator: Generator) -> None:
+        super().__init__()
+        self.p = p
+        self.generator = generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        kept = torch.rand(x.shape, generator=self.generator, device=x.device) >= self.p
+        return x * kept / (1.0 - self.p)
+
+
+class Layer(nn.Module):
+    """A weighted layer with what belongs to it: weights, normalization, nonlinearity, dropout, skip, pooling.
+
+    Its input and output are (B, width) or (B, width, H, W); a part that the configuration lacks is None.
+    """
+
+    def __init__(self, weighted: nn.Linear | nn.Conv2d, nonlinearity: nn.Module, *, before: nn.Module | None = None,
+                 after: nn.Module | None = None, dropout: nn.Module | None = None, skip: bool = False,
+                 pool: nn.Module | None = None, entry: nn.Module | None = None) -> None:
+        super().__init__()
+        self.entry = entry
+        self.weighted = weighted
+        self.before = before
+        self.nonlinearity = nonlinearity
+        self.after = after
+        self.dropout = dropout
+        self.skip = skip
+        self.pool = pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.weighted(x if self.entry is None else self.entry(x))
+        for part in (self.before, self.nonlinearity, self.after, self.dropout):
+            if part is not None:
+                h = part(h)
+        if self.skip:
+            h = h + x
+        result: Tensor = h if self.pool is None else self.pool(h)
+        return result
+
+
+class GlobalAveragePool(nn.Module):
+    """(B, C, H, W) -> (B, C): what the linear output layer of a CNN reads."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean(dim=(2, 3))
+
+
+class Network(nn.Module):
+    """The layers in order; the last one is the output layer, whose nonlinearity is the identity."""
+
+    def __init__(self, layers: list[Layer]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def rows(self) -> list[Layer]:
+        return [layer for layer in self.layers if isinstance(layer, Layer)]
+
+
+def build(config: RunConfig, device: torch.device, first_batch: Tensor | None = None) -> Network:
+    """The network of a configuration, initialized, on the device.
+
+    Weights are drawn on the CPU, so that every device starts from the same ones. `first_batch` (on the device) is what a
+    data-driven initializer (LSUV) measures.
+    """
+    network = Network([*_hidden_layers(config, device), _output_layer(config)])
+    initialize(network, config)
+    network.to(device)
+    if INITIALIZERS[config.init.name].data_driven and first_batch is not None:
+        unit_variance(network, first_batch, config.init.params)
+    return network
+
+
+def _hidden_layers(config: RunConfig, device: torch.device) -> list[Layer]:
+    network, shape = config.network, config.input_shape
+    activation = ACTIVATIONS[network.activation.name]
+    dropout = Dropout(network.dropout, seeds.generator(config.seed, "dropout", device)) if network.dropout else None
+    layers = []
+    for row, pixels in enumerate(network.pixels(shape), start=1):
+        before, after = _normalizations(network)
+        layers.append(Layer(
+            _weighted(network, shape[0] if row == 1 else network.width),
+            activation.module(network.activation.params), before=before, after=after, dropout=dropout,
+            skip=network.residual and row > 1, pool=nn.MaxPool2d(2) if network.pooled(row, pixels) < pixels else None,
+        ))
+    return layers
+
+
+def _normalizations(network: NetworkConfig) -> tuple[nn.Module | None, nn.Module | None]:
+    """The normalization before the activation, or the one after it."""
+    params = network.normalization.params
+    if network.normalization.name == "none":
+        return None, None
+    module = NORMALIZATIONS[network.normalization.name].build(network.kind, network.width, params)
+    return (module, None) if params["placement"] == "pre_activation" else (None, module)
+
+
+def _weighted(network: NetworkConfig, inputs: int) -> nn.Linear | nn.Conv2d:
+    if network.kind == "mlp":
+        return skip_init(nn.Linear, inputs, network.width, bias=network.has_bias)
+    return skip_init(nn.Conv2d, inputs, network.width, network.kernel_size, padding=network.kernel_size // 2,
+                     padding_mode=network.padding, bias=network.has_bias)
+
+
+def _output_layer(config: RunConfig) -> Layer:
+    """Logits: linear, with a bias unless the configuration forbids it; a CNN's pixels are averaged first."""
+    network = config.network
+    linear = skip_init(nn.Linear, network.width, config.classes, bias=network.bias is not False)
+    return Layer(linear, nn.Identity(), entry=GlobalAveragePool() if network.kind == "cnn" else None)
+
+
+def initialize(network: Network, config: RunConfig) -> None:
+    """Draws every weight and bias, layer by layer, from the run's own stream of random numbers."""
+    init, bias_init = INITIALIZERS[config.init.name], BIAS_INITIALIZERS[config.bias_init.name]
+    nonlinearity_gain = ACTIVATIONS[config.network.activation.name].gain(config.network.activation.params)
+    generator = seeds.generator(config.seed, "weights")
+    gain = 1.0 if init.data_driven else config.init.params["gain"]
+    with torch.no_grad():
+        for layer in network.rows():
+            weight, bias = layer.weighted.weight, layer.weighted.bias
+            init.fill(weight, config.init.params, nonlinearity_gain, generator)
+            weight.mul_(gain)
+            if bias is not None:
+                bias_init.fill(bias, config.bias_init.params, Fan.of(weight).fan_in, generator)
+
+
+@torch.no_grad()
+def unit_variance(network: Network, batch: Tensor, params: Params) -> None:
+    """LSUV (Mishkin & Matas 2015, algorithm 1): from the first layer to the last, scale the weights until the variance of
+    the layer's output on the batch is 1 within the tolerance; then `gain` scales them once more.
+
+    A layer whose output does not vary, or is not finite, is left as it is. Running statistics of batch normalization
+    and the dropout stream are left untouched.
+    """
+    x = batch
+    for layer in network.rows():
+        inputs = x if layer.entry is None else layer.entry(x)
+        for _ in range(params["max_iterations"]):
+            variance = layer.weighted(inputs).var().item()
+            if not 0 < variance < math.inf or abs(variance - 1) <= params["tolerance"]:
+                break
+            layer.weighted.weight.div_(math.sqrt(variance))
+        layer.weighted.weight.mul_(params["gain"])
+        x = _without_traces(layer, x)
+
+
+def _without_traces(layer: Layer, x: Tensor) -> Tensor:
+    """The layer's output as in training, without dropout and without a mark on its running statistics."""
+    if layer.dropout is not None:
+        layer.dropout.eval()
+    result: Tensor = layer(x)
+    if layer.dropout is not None:
+        layer.dropout.train()
+    for module in (layer.before, layer.after):
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.reset_running_stats()
+    return result

@@ -1,0 +1,169 @@
+"""Training: a RunConfig becomes an iterator of frames.
+
+A frame costs no pass of its own: the forward and backward of the step that follows it are the ones that are measured.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models import datasets, device, seeds
+from models.activations import ACTIVATIONS
+from models.config import RunConfig
+from models.datasets import SOURCES, Dataset
+from models.frame import Frame, InputMoments, finite, row_numbers
+from models.measure import Meter
+from models.moments import FIELDS, moments
+from models.network import Network, build
+from models.optimizers import OPTIMIZERS
+from models.trace import Probe, hooked, probes, visit_weights
+
+VALIDATION_CHUNK = 4096
+"""Validation examples in one forward pass."""
+
+OnStep = Callable[[int], bool]
+"""Called with the number of steps done; False ends the run."""
+
+
+def train(config: RunConfig, on_step: OnStep = lambda steps_done: True) -> Iterator[Frame]:
+    """The frames of a run, in order, as they are made.
+
+    A run ends after its last step, when `on_step` says so, or when the loss stops being finite: then the last frame bears
+    the loss that is not. Batches are drawn without replacement, epoch after epoch; a last batch that is not full is left out.
+    """
+    run = Run.start(config)
+    batches = _batches(config, run.data)
+    for step in range(config.total_steps + 1):
+        wanted = step % config.frame_every == 0 or step == config.total_steps
+        if wanted:
+            yield run.frame(step, *next(batches))
+        else:
+            inputs, labels = next(batches)
+            run.losses.append(run.backward(inputs, labels)[0])
+            if run.stopped_being_finite():
+                run.losses.pop()
+                yield run.frame(step, inputs, labels)
+        if step == config.total_steps or not on_step(step) or run.diverged:
+            return
+        run.update(keep_weights=(step + 1) % config.frame_every == 0 or step + 1 == config.total_steps)
+
+
+def initial_frame(config: RunConfig) -> Frame:
+    """The frame of step 0: what a preview shows."""
+    return next(train(config))
+
+
+@dataclass
+class Run:
+    """A network in training, with its data and what the next frame needs."""
+
+    config: RunConfig
+    device: torch.device
+    data: Dataset
+    network: Network
+    optimizer: torch.optim.Optimizer
+    places: list[Probe]
+    started: float
+    seq: int = 0
+    diverged: bool = False
+    losses: list[Tensor] = field(default_factory=list)
+    weights_before: list[Tensor] | None = None
+
+    @classmethod
+    def start(cls, config: RunConfig) -> Run:
+        """Loads the data and builds the network and its optimizer on the run's device."""
+        where = device.resolve(config.device)
+        source = SOURCES[config.data.name]
+        data = datasets.load(source, config.data.params, config.demand, config.seed).to(where)
+        first, _ = next(_batches(config, data))
+        network = build(config, where, first)
+        choice = config.training.optimizer
+        optimizer = OPTIMIZERS[choice.name].build(network.parameters(), choice.params)
+        return cls(config, where, data, network, optimizer, probes(network, row_numbers(config.network.depth + 1)), time.monotonic())
+
+    def backward(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """One forward and backward pass on a batch: the loss (detached) and the logits. Gradients are left in the weights."""
+        self.optimizer.zero_grad(set_to_none=True)
+        logits = self.network(inputs)
+        loss = functional.cross_entropy(logits, labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach(), logits.detach()
+
+    def frame(self, step: int, inputs: Tensor, labels: Tensor) -> Frame:
+        """Measures the forward and backward pass on this batch; the gradients stay for the update that may follow."""
+        validation_loss, validation_accuracy = self.validate()
+        meter = self._meter()
+        with hooked(self.places, meter.visit):
+            loss, logits = self.backward(inputs, labels)
+        visit_weights(self.places, meter.visit)
+        self._visit_update(meter)
+        quantities, correlation = meter.read()
+        losses = [finite(value) for value in torch.stack([*self.losses, loss]).tolist()]
+        self.diverged = losses[-1] is None
+        self.losses.clear()
+        self.seq += 1
+        return Frame(
+            seq=self.seq - 1, step=step, time_s=time.monotonic() - self.started, loss=losses[-1],
+            accuracy=(logits.argmax(1) == labels).double().mean().item(), validation_loss=validation_loss,
+            validation_accuracy=validation_accuracy, losses=losses, layers=[place.row for place in self.places],
+            input=_input_moments(inputs), correlation=correlation, quantities=quantities,
+        )
+
+    def stopped_being_finite(self) -> bool:
+        """Whether the newest loss is NaN or infinite. Asked every step only where the answer costs nothing: on the CPU."""
+        return self.device.type == "cpu" and not math.isfinite(self.losses[-1].item())
+
+    def update(self, keep_weights: bool) -> None:
+        """One optimizer step on the gradients of the last pass; `keep_weights` for the frame that measures the change."""
+        if self.config.training.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.config.training.clip_norm)
+        self.weights_before = [place.weight.detach().clone() for place in self.places] if keep_weights else None
+        self.optimizer.step()
+
+    @torch.no_grad()
+    def validate(self) -> tuple[float | None, float | None]:
+        """Loss and accuracy on the validation part in evaluation mode; None where there is none or it is not finite."""
+        total = len(self.data.validation_labels)
+        if total == 0:
+            return None, None
+        self.network.eval()
+        loss = correct = torch.zeros((), dtype=torch.float64, device=self.device)
+        for inputs, labels in zip(self.data.validation_inputs.split(VALIDATION_CHUNK),
+                                  self.data.validation_labels.split(VALIDATION_CHUNK), strict=True):
+            logits = self.network(inputs)
+            loss = loss + functional.cross_entropy(logits, labels, reduction="sum")
+            correct = correct + (logits.argmax(1) == labels).sum()
+        self.network.train()
+        return finite(loss.item() / total), correct.item() / total
+
+    def _meter(self) -> Meter:
+        capture, activation = self.config.capture, self.config.network.activation
+        samples = None if capture.samples == "all" else capture.samples
+        return Meter(len(self.places), capture.bins, samples, ACTIVATIONS[activation.name].limits(activation.params))
+
+    def _visit_update(self, meter: Meter) -> None:
+        for index, before in enumerate(self.weights_before or []):
+            meter.visit("update", index, self.places[index].weight.detach() - before)
+
+
+def _batches(config: RunConfig, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches of `config.batch_size` without end, each epoch in a new order from the run's own stream."""
+    generator = seeds.generator(config.seed, "batches")
+    size, total = config.batch_size, len(data.labels)
+    while True:
+        order = torch.randperm(total, generator=generator).to(data.labels.device)
+        for start in range(0, total - size + 1, size):
+            chosen = order[start : start + size]
+            yield data.inputs[chosen], data.labels[chosen]
+
+
+def _input_moments(inputs: Tensor) -> InputMoments:
+    found = dict(zip(FIELDS, moments(inputs).tolist(), strict=True))
+    return InputMoments(mean=finite(found["mean"]), std=finite(found["std"]), mean_square=finite(found["mean_square"]))
