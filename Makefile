@@ -1,0 +1,93 @@
+# The dashboard's commands. On a fresh machine with Python 3.11+, make and pip, `make run` and `make test` do all the rest.
+#
+#   make run     serve the dashboard: PORT=9000, HOST=0.0.0.0, or any SIGPROP_... variable of `python -m server --help`
+#   make test    everything that CI checks, linters first, pytest last: PYTEST_ARGS="-k theory" runs a part
+#   make setup   only the set-up of the two
+#   make lint    ruff, mypy, import-linter and tsc
+#   make bench   the benchmarks: BENCH_JSON=file also writes them as JSON
+#   make pins    renew constraints.txt to the newest versions that pyproject.toml allows
+#   make clean   take away everything that these commands made, but no data
+#
+# Other choices: PYTHON=python3.12 (what .venv is made with), CHROMIUM=/path/to/chrome (what the browser tests drive).
+
+HOST =
+PORT =
+PYTHON = $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+PYTEST_ARGS =
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Prints the dependencies of pyproject.toml, with those of the extras named after it.
+REQUIREMENTS := $(BIN)/python -c 'import sys, tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	print(*p["dependencies"], *(r for e in sys.argv[1:] for r in p["optional-dependencies"][e]), sep="\n")'
+PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(MAKE_TERMOUT),,-qq)
+APT := sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	if ! command -v apt-get >/dev/null || ! command -v $${sudo:-true} >/dev/null; then \
+		echo "There is no $$what here, and no apt-get (or no sudo) to install it with: please install it." >&2; exit 1; fi; \
+	echo "Installing $$what ..."; \
+	$$sudo apt-get -qq update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends
+
+export CHROMIUM
+
+.DELETE_ON_ERROR:
+.PHONY: run test setup lint bench pins clean browser
+
+run: $(VENV)/serve.stamp
+	@exec $(BIN)/python -m server $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
+
+test: setup lint
+	node --test tests/frontend/*.test.mjs
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+setup: $(VENV)/test.stamp node_modules/stamp browser
+
+lint: $(VENV)/test.stamp node_modules/stamp
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	node_modules/.bin/tsc -p frontend
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find models server tests -name __pycache__ -prune -exec rm -rf {} +
+
+# ---- set-up: a stamp is newer than what it was made from, so nothing is done twice ----
+
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed: install it, or name it, as in make PYTHON=/opt/python3.12/bin/python3" >&2; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON) ..."
+	@# Debian keeps ensurepip in a package of its own; pip can also put itself into an environment that was made without.
+	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then $(PYTHON) -m venv --clear $(VENV); \
+	else $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; fi
+
+$(VENV)/serve.stamp: pyproject.toml constraints.txt $(BIN)/python
+	@echo "Installing what the server needs (PyTorch is large: minutes on a slow line) ..."
+	@$(REQUIREMENTS) > $(VENV)/serve.txt && $(PIP) --constraint constraints.txt --requirement $(VENV)/serve.txt
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/serve.stamp
+	@echo "Installing what the tests need ..."
+	@$(REQUIREMENTS) test > $(VENV)/test.txt && $(PIP) --constraint constraints.txt --requirement $(VENV)/test.txt
+	@touch $@
+
+node_modules/stamp: package.json package-lock.json
+	@command -v npm >/dev/null || { what=Node.js; $(APT) nodejs npm; }
+	@echo "Installing what checks the page ..."
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Not a stamp: what apt installs lies outside this folder, and may be gone again.
+browser:
+	@[ -n "$(CHROMIUM)" ] || { what="Chromium, which the browser tests drive,"; $(APT) chromium fonts-noto-cjk fontconfig; }
+
+# A fresh environment, so that nothing is pinned that nothing needs any more.
+pins: $(BIN)/python
+	@rm -rf $(VENV)/pins && $(PYTHON) -m venv $(VENV)/pins
+	@$(REQUIREMENTS) test > $(VENV)/test.txt && $(VENV)/pins/bin/python -m pip install --quiet --requirement $(VENV)/test.txt
+	@{ grep '^#' constraints.txt; $(VENV)/pins/bin/python -m pip freeze --all --exclude pip | sed 's/+[a-z0-9]*$$//' | grep -v '^nvidia-\|^triton\|^cuda'; } \
+		> $(VENV)/pins.txt && mv $(VENV)/pins.txt constraints.txt && rm -rf $(VENV)/pins
