@@ -57,7 +57,7 @@ CLIP_NORM = Parameter("clip_norm", "float", None, "clip gradient norm", "The gra
 EVERY = Parameter("every", "int", "auto", "frame every", "Steps between two frames; auto: about 60 frames a run.",
                   low=1, high=10_000_000, slider=(1, 100), log=True, unit="steps", special=("auto",))
 BINS = Parameter("bins", "int", 64, "bins", "Bins of a histogram.", low=2, high=512, slider=(8, 256), log=True)
-SAMPLES = Parameter("samples", "int", 8192, "samples", "Values a layer that histograms are counted from; moments and counters are exact.",
+SAMPLES = Parameter("samples", "int", 4096, "samples", "At least so many values a layer that histograms are counted from; moments and counters are exact.",
                     low=16, high=100_000_000, slider=(256, 65_536), log=True, special=("all",))
 SEED = Parameter("seed", "int", 0, "seed", "Weights, data, batches and dropout are drawn from it.", low=0, high=2**53 - 1, slider=(0, 100))
 DEVICE = Parameter("device", "choice", "auto", "device", "auto: the GPU where there is one.", choices=("auto", "cpu", "cuda"))

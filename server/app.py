@@ -1,0 +1,61 @@
+"""Assembles the application: settings in, FastAPI out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+
+import models
+from models.config import RunConfig
+from server import errors
+from server.engine import LocalEngine
+from server.routes import about, pages, previews, runs
+from server.settings import Settings
+from server.store import Store
+from server.stream import Streams
+
+INTERRUPTED = "interrupted: the server stopped while this ran. Its frames are kept; run it again for the rest."
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application of these settings; its lifespan owns the store, the workers and the streams."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        store = Store(settings.store_url)
+        store.create_tables()
+        engine = LocalEngine(settings, store)
+        _take_up(store, engine)
+        app.state.settings, app.state.store, app.state.engine = settings, store, engine
+        app.state.streams = Streams(store, settings.tail_interval_s)
+        yield
+        engine.close()
+        store.close()
+
+    app = FastAPI(title="Signal Propagation Dashboard", version=models.__version__, lifespan=lifespan,
+                  summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.",
+                  max_body_size=settings.max_body_bytes)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    errors.install(app)
+    for router in (about.router, previews.router, runs.router, pages.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=pages.FRONTEND), name="static")
+    return app
+
+
+def _take_up(store: Store, engine: LocalEngine) -> None:
+    """What an earlier server left: runs that waited wait again, runs that ran have failed."""
+    for record in store.unfinished():
+        if record.status == "queued":
+            engine.submit(record.id, _canonical(record.config))
+        else:
+            store.finish(record.id, "failed", INTERRUPTED)
+
+
+def _canonical(config: dict[str, object]) -> str:
+    return RunConfig.model_validate(config).canonical()

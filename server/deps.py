@@ -1,0 +1,70 @@
+"""What the routes depend on: settings, store, engine and streams of this application, and the run that a path names."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+
+from models.frame import QUANTITIES
+from server.engine import Engine
+from server.errors import FieldError, NotFound, Problem
+from server.records import RunRecord
+from server.settings import Settings
+from server.store import Store
+from server.stream import Streams
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+def _engine(request: Request) -> Engine:
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+def _streams(request: Request) -> Streams:
+    streams: Streams = request.app.state.streams
+    return streams
+
+
+SettingsDep = Annotated[Settings, Depends(_settings)]
+StoreDep = Annotated[Store, Depends(_store)]
+EngineDep = Annotated[Engine, Depends(_engine)]
+StreamsDep = Annotated[Streams, Depends(_streams)]
+
+
+def _run(store: StoreDep, run_id: Annotated[str, Path(description="the run's id", max_length=64)]) -> RunRecord:
+    record = store.get(run_id)
+    if record is None:
+        raise NotFound(f"There is no run {run_id!r} on this server; GET /api/runs lists those there are.")
+    return record
+
+
+RunDep = Annotated[RunRecord, Depends(_run)]
+
+
+class BadQuery(Problem):
+    status = 422
+
+
+def _quantities(quantities: Annotated[str | None, Query(
+        description=f"only these quantities, separated by commas: {', '.join(QUANTITIES)}", max_length=500)] = None) -> frozenset[str] | None:
+    if quantities is None:
+        return None
+    names = frozenset(name.strip() for name in quantities.split(",") if name.strip())
+    if unknown := names - set(QUANTITIES):
+        message = f"{', '.join(sorted(unknown))} is no quantity; choose from {', '.join(QUANTITIES)}"
+        raise BadQuery(f"quantities: {message}", errors=[FieldError(loc="quantities", msg=message)])
+    return names
+
+
+QuantitiesDep = Annotated[frozenset[str] | None, Depends(_quantities)]
+AfterQuery = Annotated[int, Query(ge=-1, le=2**53, description="only frames with a seq above this")]

@@ -1,0 +1,98 @@
+"""An engine runs runs. `local`: worker processes on this machine, one kept for previews, the others for runs.
+
+Pebble's pools do the work of keeping processes: a crashed or cancelled worker is replaced, warm in a moment because the
+fork server has torch loaded already.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from concurrent.futures import CancelledError, Future
+from typing import Protocol
+
+from pebble import ProcessExpired, ProcessPool
+
+from server import worker
+from server.settings import Settings
+from server.store import Store
+
+
+class Engine(Protocol):
+    """Whatever computes: this machine's processes, or a cluster."""
+
+    name: str
+
+    def preview(self, config_json: str) -> Future[bytes]:
+        """The answer to a preview as JSON; cancelling the future frees the worker."""
+
+    def submit(self, run_id: str, config_json: str) -> None:
+        """Queues a run that is in the store."""
+
+    def cancel(self, run_id: str) -> None:
+        """Ends a run, waiting or running, soon."""
+
+    def close(self) -> None:
+        """Ends every worker."""
+
+
+class LocalEngine:
+    """Worker processes on this machine."""
+
+    name = "local"
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["server.worker", "sklearn.datasets"])
+        self.settings = settings
+        self.store = store
+        self.futures: dict[str, Future[None]] = {}
+        self.previews, self.trainers = (
+            ProcessPool(max_workers=size, initializer=worker.prepare, initargs=(settings.threads,), context=context)
+            for size in (1, settings.run_workers))
+        self.previews.schedule(worker.warm_up)
+        self.trainers.schedule(worker.warm_up)
+
+    def preview(self, config_json: str) -> Future[bytes]:
+        future: Future[bytes] = self.previews.schedule(worker.preview, args=[config_json], timeout=self.settings.preview_timeout_s)
+        return future
+
+    def submit(self, run_id: str, config_json: str) -> None:
+        future: Future[None] = self.trainers.schedule(worker.run, args=[run_id, config_json, self.store.url])
+        self.futures[run_id] = future
+        future.add_done_callback(lambda done: self._ended(run_id, done))
+
+    def cancel(self, run_id: str) -> None:
+        """A waiting run ends at once; a running one is asked, and its worker killed if it does not answer in time."""
+        self.store.request_cancel(run_id)
+        future = self.futures.get(run_id)
+        record = self.store.get(run_id)
+        if future is None or (record is not None and record.status == "queued"):
+            if future is not None:
+                future.cancel()
+            self.store.finish(run_id, "cancelled")
+            return
+        timer = threading.Timer(self.settings.cancel_grace_s, future.cancel)
+        timer.daemon = True
+        timer.start()
+
+    def close(self) -> None:
+        for pool in (self.previews, self.trainers):
+            pool.stop()
+        for pool in (self.previews, self.trainers):
+            pool.join()
+
+    def _ended(self, run_id: str, future: Future[None]) -> None:
+        """What the worker could not write itself: that it was killed, died, or met an error."""
+        self.futures.pop(run_id, None)
+        try:
+            future.result()
+        except CancelledError:
+            self.store.finish(run_id, "cancelled")
+        except ProcessExpired as error:
+            self.store.finish(run_id, "failed", f"The worker process ended unexpectedly (exit code {error.exitcode}); "
+                              "it may have run out of memory. Frames up to here are kept; run it again, or choose a smaller network.")
+        except Exception as error:  # whatever the computation raised belongs in the run's record
+            self.store.finish(run_id, "failed", f"{type(error).__name__}: {error}")
+        else:
+            self.store.finish(run_id, "failed", "The worker ended without finishing the run.")

@@ -1,0 +1,149 @@
+"""Errors: one small tree, one shape on the wire (RFC 9457).
+
+Problem                 what a request is answered with when it cannot be fulfilled
+  NotFound       404    there is no such run
+  Conflict       409    the run is not in a state for it
+  OverLimit      422    beyond a limit: with the estimate and the limit
+  Busy           429    the queue is full: with Retry-After
+  Unavailable    503    shutting down, or a worker did not answer
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.exceptions import HTTPException
+
+log = logging.getLogger("sigprop")
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field: its dotted path, and a sentence with value, choices and remedy."""
+
+    loc: str
+    msg: str
+
+
+class ProblemDetails(BaseModel):
+    """An error as RFC 9457 has it; `errors` names the fields of a bad configuration."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = Field(default_factory=list)
+
+
+class Problem(Exception):
+    """An error with everything its answer needs."""
+
+    status = 400
+
+    def __init__(self, detail: str, *, errors: Sequence[FieldError] = (), retry_after_s: int | None = None, **more: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+        self.more = more
+
+
+class NotFound(Problem):
+    status = 404
+
+
+class Conflict(Problem):
+    status = 409
+
+
+class OverLimit(Problem):
+    status = 422
+
+
+class Busy(Problem):
+    status = 429
+
+
+class Unavailable(Problem):
+    status = 503
+
+
+def answer(status: int, detail: str, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+    """The problem as a response."""
+    problem = ProblemDetails(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors), **more)
+    return Response(orjson.dumps(problem.model_dump()), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def field_errors(errors: Sequence[Any], body: Any) -> list[FieldError]:
+    """Pydantic's errors as one error a field, in the words of the configuration."""
+    found: dict[str, list[str]] = {}
+    for error in errors:
+        context = error.get("ctx") or {}
+        loc = context.get("field") or _path(error["loc"], body)
+        message = str(error["msg"]).removeprefix("Value error, ")
+        found.setdefault(loc, []).append(message)
+        if error["type"] not in ("does_not_fit", "extra_forbidden", "missing") and len(found[loc]) == 1:
+            found[loc].append(f"got {_shown(error.get('input'))}")
+    return [FieldError(loc=loc, msg="; ".join(dict.fromkeys(messages))) for loc, messages in found.items()]
+
+
+def _path(loc: Sequence[Any], body: Any) -> str:
+    """The dotted path of a field: pydantic's location without "body" and without the names of a union's members."""
+    kept: list[str] = []
+    at = body
+    parts = list(loc[1:] if loc and loc[0] == "body" else loc)
+    for position, part in enumerate(parts):
+        inside = isinstance(at, Mapping) and part in at
+        chosen = isinstance(at, Mapping) and at.get("name") == part
+        if inside or (position == len(parts) - 1 and isinstance(at, Mapping) and not chosen):
+            kept.append(str(part))
+        at = at[part] if inside else at
+    return ".".join(kept)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _detail(errors: Sequence[FieldError]) -> str:
+    return "; ".join(f"{error.loc or 'body'}: {error.msg}" for error in errors[:5])
+
+
+def install(app: FastAPI) -> None:
+    """Every error of the application is answered as a problem."""
+
+    @app.exception_handler(Problem)
+    async def on_problem(request: Request, error: Problem) -> Response:
+        return answer(error.status, error.detail, error.errors, error.headers, **error.more)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
+        errors = field_errors(error.errors(), error.body)
+        return answer(422, _detail(errors), errors)
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        return answer(error.status_code, str(error.detail), headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def on_bug(request: Request, error: Exception) -> Response:
+        log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+        return answer(500, "The server made a mistake. It is in the log; the same request may work again.")
+
+
+def invalid(error: ValidationError, body: Any) -> Problem:
+    """A configuration that came by another way than a request's body."""
+    errors = field_errors(error.errors(), body)
+    return OverLimit(_detail(errors), errors=errors)

@@ -1,0 +1,81 @@
+"""The shapes of the API's answers."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from models.config import RunConfig
+from models.cost import LayerInfo
+from models.frame import Frame
+
+Status = Literal["queued", "running", "finished", "diverged", "cancelled", "failed"]
+TERMINAL: frozenset[str] = frozenset({"finished", "diverged", "cancelled", "failed"})
+
+
+class RunRecord(BaseModel):
+    """A run as the store knows it. Times are seconds since 1970 (UTC)."""
+
+    id: str
+    url: str = Field(description="path of the page that shows the run")
+    status: Status
+    config: dict[str, Any]
+    version: str = Field(description="version of the package that computed it")
+    device: str | None = Field(description="where it was computed; null before it starts")
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    steps_done: int
+    steps_total: int
+    frames: int = Field(description="frames stored so far")
+    error: str | None = Field(description="what happened, in a sentence, if it failed")
+    layers: list[LayerInfo]
+    findings: list[dict[str, Any]]
+    queue_position: int | None = Field(description="runs before this one, if it waits")
+
+
+class RunList(BaseModel):
+    """A page of runs, newest first; `next_cursor` asks for the page after it."""
+
+    runs: list[RunRecord]
+    next_cursor: str | None
+
+
+class FrameList(BaseModel):
+    """Frames of a run in order."""
+
+    frames: list[Frame]
+
+
+class Preview(BaseModel):
+    """A network at initialization: its configuration with all defaults, its layers, one frame, theory and findings."""
+
+    config: RunConfig
+    layers: list[LayerInfo]
+    frame: Frame
+    theory: dict[str, Any] | None
+    findings: list[dict[str, Any]]
+
+
+class Health(BaseModel):
+    """Whether the server is up, and what it is busy with."""
+
+    status: Literal["ok"]
+    version: str
+    device: str
+    engine: str
+    queued: int
+    running: int
+
+
+class Catalog(BaseModel):
+    """Every choice, control, default and limit, and the JSON Schema of RunConfig."""
+
+    version: str
+    sections: list[dict[str, Any]]
+    choices: dict[str, Any]
+    json_schema: dict[str, Any] = Field(alias="schema", serialization_alias="schema")
+    defaults: dict[str, Any]
+    limits: dict[str, float]
+    lessons: list[dict[str, Any]]

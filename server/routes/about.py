@@ -1,0 +1,35 @@
+"""What the server is and what there is to choose."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter
+
+import models
+from models import device
+from models.config import catalog
+from server import limits
+from server.deps import EngineDep, SettingsDep, StoreDep
+from server.records import Catalog, Health
+
+router = APIRouter(prefix="/api", tags=["about"])
+
+
+@router.get("/health")
+def health(store: StoreDep, engine: EngineDep) -> Health:
+    """That the server is up, and what it is busy with."""
+    return Health(status="ok", version=models.__version__, device=device.resolve("auto").type, engine=engine.name,
+                  queued=store.count("queued"), running=store.count("running"))
+
+
+@router.get("/catalog", response_model=Catalog)
+def choices(settings: SettingsDep) -> dict[str, Any]:
+    """Every choice with label, formula, source and parameters; the JSON Schema of RunConfig; defaults; limits; lessons."""
+    return {**_catalog(), "version": models.__version__, "limits": limits.as_json(settings), "lessons": []}
+
+
+@cache
+def _catalog() -> dict[str, Any]:
+    return catalog()

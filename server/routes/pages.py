@@ -1,0 +1,52 @@
+"""The page: static files, Plotly from its Python package, compressed once and cached."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from fastapi.responses import FileResponse, HTMLResponse, Response
+
+from server.deps import StoreDep
+
+FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
+PLOTLY_CACHE_S = 7 * 24 * 3600
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def dashboard() -> FileResponse:
+    """The dashboard; the address bar's fragment is the configuration."""
+    return FileResponse(FRONTEND / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/runs/{run_id}")
+def run_page(run_id: str, store: StoreDep) -> Response:
+    """The dashboard showing a run; the same page with status 404 where there is none, which then says so."""
+    status = 200 if store.get(run_id) is not None else 404
+    return HTMLResponse((FRONTEND / "index.html").read_bytes(), status_code=status, headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/static/vendor/plotly.min.js")
+def plotly(accept_encoding: Annotated[str, Header()] = "", if_none_match: Annotated[str, Header()] = "") -> Response:
+    """Plotly.js, as the installed `plotly` package brings it."""
+    plain, packed, tag = _plotly()
+    headers = {"Cache-Control": f"public, max-age={PLOTLY_CACHE_S}", "ETag": tag, "Vary": "Accept-Encoding"}
+    if if_none_match == tag:
+        return Response(status_code=304, headers=headers)
+    if "gzip" in accept_encoding:
+        return Response(packed, media_type="text/javascript", headers={**headers, "Content-Encoding": "gzip"})
+    return Response(plain, media_type="text/javascript", headers=headers)
+
+
+@cache
+def _plotly() -> tuple[bytes, bytes, str]:
+    """The script, the script compressed, and its entity tag."""
+    plain = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    return plain, gzip.compress(plain, 9), f'"{hashlib.sha256(plain).hexdigest()[:16]}"'

@@ -1,0 +1,103 @@
+"""Runs: submit, look, watch, cancel, delete."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+import models
+from models import cost
+from models.config import RunConfig
+from server import encode, limits
+from server.deps import AfterQuery, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep
+from server.errors import Busy, Conflict, ProblemDetails
+from server.records import FrameList, RunList, RunRecord, Status
+from server.store import NewRun, is_over
+
+router = APIRouter(prefix="/api/runs", tags=["runs"], responses={422: {"model": ProblemDetails}})
+
+UNKNOWN = {404: {"model": ProblemDetails, "description": "there is no such run"}}
+FRESH_DIGITS = 6
+"""Hexadecimal digits that tell a fresh run from others of its configuration."""
+
+
+@router.post("", status_code=201, response_model=RunRecord, responses={
+    200: {"model": RunRecord, "description": "this configuration has been run before"},
+    429: {"model": ProblemDetails, "description": "the queue is full"}})
+def submit(
+    config: RunConfig, response: Response, store: StoreDep, engine: EngineDep, settings: SettingsDep,
+    fresh: Annotated[bool, Query(description="run it anew even if it has been run before")] = False,
+) -> RunRecord:
+    """Queues a run. The same configuration shares a run: its record is answered with 200, whatever its status."""
+    fingerprint = config.fingerprint()
+    known = store.newest(fingerprint)
+    if known is not None and not fresh:
+        response.status_code = 200
+        return known
+    limits.check_run(config, settings)
+    if (waiting := store.count("queued")) >= settings.max_queue:
+        raise Busy(f"{waiting} runs wait already, and this server's limit is {settings.max_queue}; try again in a minute.", retry_after_s=60)
+    run_id = fingerprint if known is None and store.get(fingerprint) is None else f"{fingerprint}-{secrets.token_hex(FRESH_DIGITS // 2)}"
+    record = store.create(NewRun(run_id, fingerprint, config.canonical(), models.__version__, config.total_steps, cost.layers(config)))
+    engine.submit(run_id, config.canonical())
+    return record
+
+
+@router.get("")
+def listing(
+    store: StoreDep,
+    status: Annotated[Status | None, Query(description="only runs in this status")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="runs in one answer")] = 50,
+    cursor: Annotated[str | None, Query(pattern=r"^\d{1,15}$", description="next_cursor of the page before")] = None,
+) -> RunList:
+    """The records, newest first."""
+    found, before = store.page(status, limit, int(cursor) if cursor else None)
+    return RunList(runs=found, next_cursor=None if before is None else str(before))
+
+
+@router.get("/{run_id}", responses=UNKNOWN)
+def record(run: RunDep) -> RunRecord:
+    """The run's record."""
+    return run
+
+
+@router.get("/{run_id}/frames", response_model=FrameList, responses=UNKNOWN)
+def frames(
+    run: RunDep, store: StoreDep, quantities: QuantitiesDep, after: AfterQuery = -1,
+    limit: Annotated[int, Query(ge=1, le=1000, description="frames in one answer")] = 200,
+) -> Response:
+    """Frames in order, as they were streamed."""
+    found = [encode.only(encode.unpack(data), quantities) for _, data in store.frames(run.id, after, limit)]
+    return Response(b'{"frames":[' + b",".join(found) + b"]}", media_type="application/json")
+
+
+@router.get("/{run_id}/events", response_class=EventSourceResponse, responses=UNKNOWN)
+async def events(
+    run: RunDep, streams: StreamsDep, quantities: QuantitiesDep, after: AfterQuery = -1,
+    last_event_id: Annotated[int | None, Header(ge=-1, description="the newest frame the client has, after a lost connection")] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """Server-sent events: `status` and `end` bear the record, `frame` a frame with its seq as id. A finished run replays."""
+    start = after if last_event_id is None else last_event_id
+    async for event in streams.events(run, start, quantities):
+        yield ServerSentEvent(raw_data=event.data, event=event.kind, id=None if event.seq is None else str(event.seq))
+
+
+@router.post("/{run_id}/cancel", responses={**UNKNOWN, 409: {"model": ProblemDetails, "description": "the run is over"}})
+def cancel(run: RunDep, store: StoreDep, engine: EngineDep) -> RunRecord:
+    """Ends the run soon; its frames stay."""
+    if is_over(run):
+        raise Conflict(f"The run is {run.status} already; there is nothing to cancel.")
+    engine.cancel(run.id)
+    return store.get(run.id) or run
+
+
+@router.delete("/{run_id}", status_code=204, responses=UNKNOWN)
+def remove(run: RunDep, store: StoreDep, engine: EngineDep) -> None:
+    """Ends the run if need be, and forgets it with all its frames."""
+    if not is_over(run):
+        engine.cancel(run.id)
+    store.delete(run.id)

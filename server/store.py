@@ -1,0 +1,223 @@
+"""The store: runs and their frames, in SQLAlchemy over SQLite (WAL) or any database by URL.
+
+Workers append, the server reads: whoever watches a run watches the store.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from server.records import TERMINAL, RunRecord, Status
+
+metadata = MetaData()
+
+runs = Table(
+    "runs", metadata,
+    Column("id", String(32), primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("fingerprint", String(32), nullable=False, index=True),
+    Column("status", String(16), nullable=False, index=True),
+    Column("config", Text, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("device", String(128)),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    Column("steps_done", Integer, nullable=False, default=0),
+    Column("steps_total", Integer, nullable=False),
+    Column("frames", Integer, nullable=False, default=0),
+    Column("error", Text),
+    Column("layers", Text, nullable=False),
+    Column("findings", Text, nullable=False, default="[]"),
+    Column("cancel_requested", Integer, nullable=False, default=0),
+)
+
+frames = Table(
+    "frames", metadata,
+    Column("run_id", String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    Index("frames_in_order", "run_id", "seq"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """What a run is when it is submitted."""
+
+    id: str
+    fingerprint: str
+    config: str
+    version: str
+    steps_total: int
+    layers: Sequence[Any]
+
+
+class Store:
+    """All reading and writing of runs. Every method is one transaction."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        if url.startswith("sqlite"):
+            event.listen(self.engine, "connect", _configure_sqlite)
+
+    def create_tables(self) -> None:
+        metadata.create_all(self.engine)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    # ---- runs -------------------------------------------------------------------------------------------------------
+
+    def create(self, new: NewRun) -> RunRecord:
+        """Adds a run that waits to be started."""
+        with self.engine.begin() as connection:
+            number = (connection.scalar(select(func.max(runs.c.number))) or 0) + 1
+            connection.execute(insert(runs).values(
+                id=new.id, number=number, fingerprint=new.fingerprint, status="queued", config=new.config, version=new.version,
+                created_at=time.time(), steps_total=new.steps_total, layers=json.dumps(new.layers)))
+            return _require(_read(connection, new.id))
+
+    def get(self, run_id: str) -> RunRecord | None:
+        with self.engine.connect() as connection:
+            return _read(connection, run_id)
+
+    def newest(self, fingerprint: str) -> RunRecord | None:
+        """The newest run of a configuration."""
+        query = select(runs.c.id).where(runs.c.fingerprint == fingerprint).order_by(runs.c.number.desc()).limit(1)
+        with self.engine.connect() as connection:
+            found = connection.scalar(query)
+            return _read(connection, found) if found else None
+
+    def page(self, status: str | None, limit: int, before: int | None) -> tuple[list[RunRecord], int | None]:
+        """So many runs, newest first, older than number `before`; with the number to go on from."""
+        query = select(runs).order_by(runs.c.number.desc()).limit(limit + 1)
+        if status is not None:
+            query = query.where(runs.c.status == status)
+        if before is not None:
+            query = query.where(runs.c.number < before)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+            return [_record(connection, row) for row in rows[:limit]], rows[limit - 1].number if len(rows) > limit else None
+
+    def count(self, status: Status) -> int:
+        with self.engine.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(runs).where(runs.c.status == status)) or 0
+
+    def unfinished(self) -> list[RunRecord]:
+        """Runs that wait or run, oldest first."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(runs).where(runs.c.status.in_(("queued", "running"))).order_by(runs.c.number)).all()
+            return [_record(connection, row) for row in rows]
+
+    def delete(self, run_id: str) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(delete(frames).where(frames.c.run_id == run_id))
+            connection.execute(delete(runs).where(runs.c.id == run_id))
+
+    # ---- a run's life -----------------------------------------------------------------------------------------------
+
+    def start(self, run_id: str, device: str) -> bool:
+        """A worker takes the run; False where it is no longer waiting."""
+        return self._change(run_id, ("queued",), status="running", device=device, started_at=time.time())
+
+    def finish(self, run_id: str, status: Status, error: str | None = None, steps_done: int | None = None) -> bool:
+        """The run ends; False where it had ended already."""
+        progress = {} if steps_done is None else {"steps_done": steps_done}
+        return self._change(run_id, ("queued", "running"), status=status, error=error, finished_at=time.time(), **progress)
+
+    def progress(self, run_id: str, steps_done: int) -> bool:
+        """Notes the progress of a running run; False where it should stop: cancelled, ended or deleted."""
+        self._change(run_id, ("running",), steps_done=steps_done)
+        with self.engine.connect() as connection:
+            found = connection.execute(select(runs.c.status, runs.c.cancel_requested).where(runs.c.id == run_id)).first()
+        return found is not None and found.status == "running" and not found.cancel_requested
+
+    def request_cancel(self, run_id: str) -> None:
+        self._change(run_id, ("queued", "running"), cancel_requested=1)
+
+    def _change(self, run_id: str, expected: Sequence[str], **values: Any) -> bool:
+        query = update(runs).where(runs.c.id == run_id, runs.c.status.in_(expected)).values(**values)
+        with self.engine.begin() as connection:
+            return connection.execute(query).rowcount == 1
+
+    # ---- frames -----------------------------------------------------------------------------------------------------
+
+    def append_frame(self, run_id: str, seq: int, step: int, data: bytes) -> None:
+        """Stores one packed frame and counts it."""
+        with self.engine.begin() as connection:
+            connection.execute(insert(frames).values(run_id=run_id, seq=seq, data=data))
+            connection.execute(update(runs).where(runs.c.id == run_id).values(frames=seq + 1, steps_done=step))
+
+    def frames(self, run_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Packed frames with a seq above `after`, in order."""
+        query = select(frames.c.seq, frames.c.data).where(frames.c.run_id == run_id, frames.c.seq > after)
+        with self.engine.connect() as connection:
+            return [(row.seq, row.data) for row in connection.execute(query.order_by(frames.c.seq).limit(limit))]
+
+
+def _configure_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:
+    """Readers and one writer at a time; a writer waits for another up to 15 s."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _read(connection: Connection, run_id: str) -> RunRecord | None:
+    row = connection.execute(select(runs).where(runs.c.id == run_id)).first()
+    return _record(connection, row) if row is not None else None
+
+
+def _require(record: RunRecord | None) -> RunRecord:
+    if record is None:
+        raise LookupError("the run that was just written is not there")
+    return record
+
+
+def _record(connection: Connection, row: Row[Any]) -> RunRecord:
+    """The API's record of a row; `queue_position` counts the runs that wait before it."""
+    ahead = None
+    if row.status == "queued":
+        waiting = select(func.count()).select_from(runs).where(runs.c.status == "queued", runs.c.number < row.number)
+        ahead = connection.scalar(waiting)
+    values = {name: value for name, value in row._mapping.items() if name in RunRecord.model_fields}
+    parsed = {name: json.loads(values[name]) for name in ("config", "layers", "findings")}
+    return RunRecord(**{**values, **parsed, "url": f"/runs/{row.id}", "queue_position": ahead})
+
+
+def is_over(record: RunRecord) -> bool:
+    """Whether the run has ended."""
+    return record.status in TERMINAL
+
+
+__all__ = ["Engine", "NewRun", "Store", "is_over"]

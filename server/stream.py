@@ -1,0 +1,150 @@
+"""The stream: one tail of the store a run, however many viewers; each viewer keeps its own place.
+
+A tail looks into the store every few milliseconds while somebody watches, keeps the newest frames unpacked, and wakes its
+viewers. A viewer that has fallen behind what the tail keeps reads the store itself, so nothing is ever skipped and nothing
+queues up in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from typing import Literal
+
+import orjson
+from anyio import to_thread
+
+from server import encode
+from server.records import RunRecord
+from server.store import Store, is_over
+
+KEPT = 32
+"""Unpacked frames that a tail holds."""
+
+PAGE = 32
+"""Frames read from the store at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One server-sent event: its JSON, and its id where it is a frame."""
+
+    kind: Literal["status", "frame", "end"]
+    data: str
+    seq: int | None = None
+
+
+class Tail:
+    """The newest frames and the record of one run, followed in the store."""
+
+    def __init__(self, store: Store, record: RunRecord, interval_s: float) -> None:
+        self.store = store
+        self.record: RunRecord | None = record
+        self.interval_s = interval_s
+        self.frames: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
+        self.newest = -1
+        self.viewers = 0
+        self.changed = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+
+    async def follow(self) -> None:
+        """Looks until the run is over or gone, and every frame of it is known."""
+        run_id = self.record.id if self.record else ""
+        while self.record is not None:
+            found, record = await to_thread.run_sync(self._look, run_id)
+            if found or record != self.record:
+                self.frames.extend(found)
+                self.newest = found[-1][0] if found else self.newest
+                self.record = record
+                self._wake()
+            if record is not None and is_over(record) and self.newest >= record.frames - 1:
+                return
+            if len(found) < PAGE:
+                await asyncio.sleep(self.interval_s)
+
+    def _look(self, run_id: str) -> tuple[list[tuple[int, bytes]], RunRecord | None]:
+        """Frames after the newest known, then the record: so that the last frame is never behind the end."""
+        record = self.store.get(run_id)
+        found = self.store.frames(run_id, self.newest, PAGE)
+        return [(seq, encode.unpack(data)) for seq, data in found], record
+
+    def _wake(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    def kept_after(self, seq: int) -> list[tuple[int, bytes]] | None:
+        """The frames after `seq` if they are all at hand, else None."""
+        if seq >= self.newest:
+            return []
+        if self.frames and self.frames[0][0] <= seq + 1:
+            return [frame for frame in self.frames if frame[0] > seq]
+        return None
+
+
+class Streams:
+    """The tails of all runs that are watched."""
+
+    def __init__(self, store: Store, interval_s: float) -> None:
+        self.store = store
+        self.interval_s = interval_s
+        self.tails: dict[str, Tail] = {}
+
+    async def events(self, record: RunRecord, after: int, quantities: Collection[str] | None) -> AsyncIterator[Event]:
+        """The run from the frame after `after` to its end: status, frames in order, end."""
+        tail = self._join(record)
+        try:
+            async for event in _watch(tail, record, after, quantities):
+                yield event
+        finally:
+            self._leave(record.id, tail)
+
+    def _join(self, record: RunRecord) -> Tail:
+        tail = self.tails.get(record.id)
+        if tail is None:
+            tail = self.tails[record.id] = Tail(self.store, record, self.interval_s)
+            tail.newest = max(-1, record.frames - 1 - KEPT)
+            tail.task = asyncio.create_task(tail.follow())
+        tail.viewers += 1
+        return tail
+
+    def _leave(self, run_id: str, tail: Tail) -> None:
+        tail.viewers -= 1
+        if tail.viewers == 0:
+            if tail.task is not None:
+                tail.task.cancel()
+            if self.tails.get(run_id) is tail:
+                del self.tails[run_id]
+
+
+async def _watch(tail: Tail, record: RunRecord, after: int, quantities: Collection[str] | None) -> AsyncIterator[Event]:
+    shown: RunRecord | None = None
+    while True:
+        changed = tail.changed
+        latest = tail.record
+        if latest is None:  # deleted while it was watched
+            yield Event("end", _json((shown or record).model_copy(update={"status": "cancelled", "error": "the run was deleted"})))
+            return
+        if latest != shown:
+            yield Event("status", _json(latest))
+            shown = latest
+        frames = tail.kept_after(after)
+        if frames is None:
+            frames = await to_thread.run_sync(_read, tail.store, record.id, after)
+        for seq, data in frames:
+            yield Event("frame", encode.only(data, quantities).decode(), seq)
+            after = seq
+        if is_over(latest) and after >= latest.frames - 1:
+            yield Event("end", _json(latest))
+            return
+        if not frames and latest is tail.record:
+            await changed.wait()
+
+
+def _read(store: Store, run_id: str, after: int) -> list[tuple[int, bytes]]:
+    return [(seq, encode.unpack(data)) for seq, data in store.frames(run_id, after, PAGE)]
+
+
+def _json(record: RunRecord) -> str:
+    return orjson.dumps(record.model_dump(mode="json")).decode()

@@ -1,0 +1,81 @@
+"""What a worker process does. The only module of the server that builds and runs networks; it knows no HTTP."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from functools import cache
+
+import torch
+
+from models import cost, device
+from models.config import RunConfig
+from models.training import initial_frame, train
+from server import encode
+from server.store import Store
+
+PROGRESS_S = 0.2
+"""Seconds between two notes of progress, and so the longest that a cancel waits between two steps."""
+
+_parent = os.getppid()
+
+
+def prepare(threads: int) -> None:
+    """Once in every worker: the number of threads, the process that must stay alive."""
+    global _parent
+    _parent = os.getppid()
+    torch.set_num_threads(threads)
+
+
+def warm_up() -> None:
+    """A small preview, so that the first real one finds everything loaded."""
+    initial_frame(RunConfig.model_validate({"network": {"depth": 3, "width": 32}}))
+
+
+def preview(config_json: str) -> bytes:
+    """The answer to a preview, as JSON."""
+    config = RunConfig.model_validate_json(config_json)
+    frame = initial_frame(config)
+    return encode.dumps({
+        "config": config.model_dump(mode="json"), "layers": cost.layers(config, frame["layers"]), "frame": frame,
+        "theory": None, "findings": [],
+    })
+
+
+def run(run_id: str, config_json: str, store_url: str) -> None:
+    """Trains the run's network; every frame goes to the store as soon as it is made."""
+    store, config = _store(store_url), RunConfig.model_validate_json(config_json)
+    if not store.start(run_id, device.label(device.resolve(config.device))):
+        return
+    watch = Watch(store, run_id)
+    loss: float | None = 0.0
+    for frame in train(config, watch.on_step):
+        store.append_frame(run_id, frame["seq"], frame["step"], encode.pack(frame))
+        loss = frame["loss"]
+    store.finish(run_id, "diverged" if loss is None else "cancelled" if watch.stopped else "finished")
+
+
+class Watch:
+    """Between two steps: notes the progress now and then, and hears whether the run should stop."""
+
+    def __init__(self, store: Store, run_id: str) -> None:
+        self.store = store
+        self.run_id = run_id
+        self.stopped = False
+        self.next_s = -math.inf
+
+    def on_step(self, steps_done: int) -> bool:
+        now = time.monotonic()
+        if now < self.next_s:
+            return True
+        self.next_s = now + PROGRESS_S
+        if os.getppid() != _parent:  # the server is gone: nobody waits for this
+            raise SystemExit("the server is gone")
+        self.stopped = not self.store.progress(self.run_id, steps_done)
+        return not self.stopped
+
+
+@cache
+def _store(url: str) -> Store:
+    return Store(url)
