@@ -1,0 +1,105 @@
+/**
+ * The server's calls. An error is one shape: Problem {status, detail, errors: [{loc, msg}]}; status 0 = no connection.
+ * @typedef {import("./types.js").Catalog} Catalog
+ * @typedef {import("./types.js").Preview} Preview
+ * @typedef {import("./types.js").RunRecord} RunRecord
+ * @typedef {import("./types.js").Frame} Frame
+ * @typedef {import("./types.js").Theory} Theory
+ * @typedef {{loc: string, msg: string}} FieldError
+ * @typedef {{status: (record: RunRecord) => void, frame: (frame: Frame) => void, end: (record: RunRecord) => void,
+ *            lost: () => void, back: () => void}} Listeners
+ */
+import { t } from "../i18n/en.js";
+
+const RETRY_MS = 2000;
+
+export class Problem extends Error {
+  /** @param {number} status @param {string} detail @param {FieldError[]} [errors] */
+  constructor(status, detail, errors = []) {
+    super(detail);
+    this.status = status;
+    this.detail = detail;
+    this.errors = errors;
+  }
+}
+
+/** @param {string} url @param {RequestInit} [init] @returns {Promise<any>} */
+async function call(url, init) {
+  const response = await fetch(url, init).catch((error) => {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, t("error.connection"));
+  });
+  if (!response.ok) throw await problemOf(response);
+  return response.status === 204 ? null : response.json();
+}
+
+/** @param {Response} response */
+async function problemOf(response) {
+  const body = await response.json().catch(() => ({}));
+  const errors = (body.errors ?? []).map((/** @type {any} */ error) =>
+    ({ loc: Array.isArray(error.loc) ? error.loc.join(".") : String(error.loc ?? ""), msg: String(error.msg ?? "") }));
+  return new Problem(response.status, body.detail || body.title || t("error.status", { status: response.status }), errors);
+}
+
+/** @param {string} url @param {unknown} [body] @param {AbortSignal} [signal] */
+const post = (url, body, signal) =>
+  call(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}), signal });
+
+/** @returns {Promise<Catalog>} */
+export const getCatalog = () => call("/api/catalog");
+
+/** @param {unknown} config @param {AbortSignal} [signal] @returns {Promise<Preview>} */
+export const preview = (config, signal) => post("/api/preview", config, signal);
+
+/** @param {unknown} config @param {number | null} inputMeanSquare @returns {Promise<Theory>} */
+export const theory = (config, inputMeanSquare) =>
+  post(`/api/theory${inputMeanSquare === null ? "" : `?input_mean_square=${inputMeanSquare}`}`, config);
+
+/** Starts a run, or finds the one that this configuration has had; one that was given up is run anew.
+ * @param {unknown} config @param {boolean} [fresh] @returns {Promise<RunRecord>} */
+export async function createRun(config, fresh = false) {
+  const record = await post(`/api/runs${fresh ? "?fresh=true" : ""}`, config);
+  const givenUp = record.status === "cancelled" || record.status === "failed";
+  return givenUp && !fresh ? createRun(config, true) : record;
+}
+
+/** @param {string} id @returns {Promise<RunRecord>} */
+export const getRun = (id) => call(`/api/runs/${encodeURIComponent(id)}`);
+
+/** @param {number} limit @returns {Promise<RunRecord[]>} */
+export async function listRuns(limit) {
+  const answer = await call(`/api/runs?limit=${limit}`);
+  return Array.isArray(answer) ? answer : (answer.runs ?? answer.items ?? answer.records ?? []);
+}
+
+/** @param {string} id @returns {Promise<RunRecord>} */
+export const cancelRun = (id) => post(`/api/runs/${encodeURIComponent(id)}/cancel`);
+
+/** Follows a run until its end; the returned function stops it. The browser resumes after Last-Event-ID by itself; where it
+ * gives up (the server answered with an error) we begin again after the last frame seen.
+ * @param {string} id @param {Listeners} listeners @returns {() => void} */
+export function follow(id, listeners) {
+  let last = -1, timer = 0, stopped = false;
+  /** @type {EventSource} */
+  let source;
+  const open = () => {
+    source = new EventSource(`/api/runs/${encodeURIComponent(id)}/events${last >= 0 ? `?after=${last}` : ""}`);
+    listen(source, { ...listeners, frame: (frame) => { last = frame.seq; listeners.frame(frame); } });
+    source.addEventListener("error", () => {
+      if (stopped) return;
+      listeners.lost();
+      if (source.readyState === EventSource.CLOSED) timer = window.setTimeout(open, RETRY_MS);
+    });
+  };
+  open();
+  return () => { stopped = true; window.clearTimeout(timer); source.close(); };
+}
+
+/** @param {EventSource} source @param {Listeners} listeners */
+function listen(source, listeners) {
+  const read = (/** @type {Event} */ event) => JSON.parse(/** @type {MessageEvent<string>} */ (event).data);
+  source.addEventListener("open", () => listeners.back());
+  source.addEventListener("status", (event) => listeners.status(read(event)));
+  source.addEventListener("frame", (event) => listeners.frame(read(event)));
+  source.addEventListener("end", (event) => { source.close(); listeners.end(read(event)); });
+}

@@ -1,0 +1,293 @@
+/**
+ * What is on show, and what follows when somebody moves something. Either a preview of the configuration in the rail, or
+ * a run; a control moved while a run is on show leaves the run.
+ * @typedef {import("./types.js").Catalog} Catalog
+ * @typedef {import("./types.js").State} State
+ * @typedef {import("./types.js").Value} Value
+ * @typedef {import("./types.js").Frame} Frame
+ * @typedef {import("./types.js").Preview} Preview
+ * @typedef {import("./types.js").RunRecord} RunRecord
+ */
+import * as address from "./address.js";
+import * as api from "./api.js";
+import { Board } from "./board.js";
+import { Rail } from "./controls.js";
+import { byId, el } from "./dom.js";
+import { FrameStore } from "./frames.js";
+import { showExport, runName } from "./menus.js";
+import { notice, share, toast } from "./notices.js";
+import { Player } from "./player.js";
+import { Previewer } from "./preview.js";
+import { defaults, fromConfig, parse, toConfig, withField } from "./state.js";
+import { LIVE, showStatus } from "./status.js";
+import { showVerdict } from "./verdict.js";
+import { t } from "../i18n/en.js";
+
+export class App {
+  /** @param {Catalog} catalog */
+  constructor(catalog) {
+    this.catalog = catalog;
+    /** @type {State} */
+    this.state = defaults(catalog);
+    this.options = parse("", catalog).view;
+    /** @type {RunRecord | null} */
+    this.run = null;
+    /** @type {Preview | null} */
+    this.shown = null;
+    this.store = new FrameStore();
+    this.unfollow = () => {};
+    this.busy = false;
+    this.scheduled = 0;
+    this.rail = new Rail(byId("controls"), catalog, (path, value, committed) => this.change(path, value, committed));
+    this.board = new Board(byId("grid"), { choose: (path, value) => this.choose(path, value) });
+    this.player = new Player(() => this.moved());
+    this.previewer = new Previewer({ drawn: (answer) => this.drawn(answer), failed: (problem) => this.failed(problem), busy: (busy) => { this.busy = busy; this.status(); } });
+  }
+
+  /** The address decides what is on show. */
+  route() {
+    address.drop();
+    const id = address.runInAddress(), { state, view, problems } = parse(location.hash, this.catalog);
+    this.options = view;
+    this.tell(id ? problems.filter(({ key }) => key.startsWith("view.")) : problems);
+    if (id) return void this.show(id);
+    this.state = state;
+    this.leaveRun();
+    this.preview(0);
+  }
+
+  /** @param {import("./state.js").Problem[]} problems */
+  tell(problems) {
+    const list = problems.map(({ key, text, reason }) => `${key}=${text} (${t(`notice.reason.${reason}`)})`).join(", ");
+    notice("address", list && t("notice.not_understood", { list }));
+  }
+
+  // ---- the configuration ------------------------------------------------------------------------------------------
+
+  /** @param {string} path @param {Value} value @param {boolean} committed */
+  change(path, value, committed) {
+    if (value === undefined) return;
+    const before = JSON.stringify(this.state);
+    this.state = withField(this.catalog, this.state, path, value);
+    const same = before === JSON.stringify(this.state);
+    if (same && this.run) return;
+    this.leaveRun();
+    address.moved(this.configUrl(), committed);
+    if (!same) this.preview();
+  }
+
+  configUrl() { return address.configUrl(this.state, this.catalog, { ...this.options, "view.step": null }); }
+
+  reset() {
+    this.state = defaults(this.catalog);
+    this.leaveRun();
+    address.push(this.configUrl());
+    this.preview(0);
+  }
+
+  /** @param {number} [pause] */
+  preview(pause) {
+    this.rail.show(this.state);
+    this.previewer.ask(toConfig(this.state, this.catalog), pause);
+  }
+
+  /** @param {Preview} answer */
+  drawn(answer) {
+    this.shown = answer;
+    this.store = new FrameStore();
+    this.store.add(answer.frame);
+    this.rail.fail([]);
+    this.board.stale(false);
+    notice("refused", "");
+    this.draw();
+  }
+
+  /** The last good picture stays, dimmed; the problem stands at its control. @param {api.Problem} problem */
+  failed(problem) {
+    const rest = this.rail.fail(problem.errors);
+    this.board.stale(true);
+    const detail = [problem.detail, ...(problem.errors.length > rest.length ? problem.errors.map(({ msg }) => msg) : rest.map(({ msg }) => msg))]
+      .filter((text, index, all) => all.indexOf(text) === index).join(" ");
+    notice("refused", t("notice.refused", { detail }));
+  }
+
+  // ---- runs -------------------------------------------------------------------------------------------------------
+
+  /** @param {unknown} [config] @param {boolean} [fresh] */
+  async train(config = this.config(), fresh = false) {
+    if (this.run && LIVE.includes(this.run.status)) return;
+    const before = this.run?.id;
+    try {
+      const record = await api.createRun(config, fresh);
+      notice("run", "");
+      address.push(address.runUrl(record.id, { ...this.options, "view.step": null }));
+      this.options = { ...this.options, "view.step": null };
+      this.enter(record);
+      const known = !fresh && !LIVE.includes(record.status) && (before === record.id || record.steps_done > 0);
+      if (known) toast(t("notice.known"), el("button", { type: "button", text: t("action.fresh"), onclick: () => void this.train(config, true) }));
+    } catch (error) {
+      if (!(error instanceof api.Problem)) throw error;
+      const rest = this.rail.fail(error.errors);
+      notice("run", t("notice.train_failed", { detail: [error.detail, ...rest.map(({ msg }) => msg)].join(" ") }));
+    }
+  }
+
+  config() { return toConfig(this.state, this.catalog); }
+
+  /** @param {string} id */
+  openRun(id) {
+    this.options = { ...this.options, "view.step": null };
+    address.push(address.runUrl(id, this.options));
+    void this.show(id);
+  }
+
+  /** @param {string} id */
+  async show(id) {
+    this.leaveRun();
+    try {
+      const record = await api.getRun(id);
+      if (address.runInAddress() === id) this.enter(record);
+    } catch (error) {
+      if (!(error instanceof api.Problem)) throw error;
+      this.rail.show(this.state);
+      notice("run", error.status === 404 ? t("notice.run_missing", { id }) : error.detail, el("a", { href: "/", text: t("app.start_over") }));
+      document.body.dataset.ready = "true";
+      this.status();
+    }
+  }
+
+  /** @param {RunRecord} record */
+  enter(record) {
+    this.leaveRun();
+    this.run = record;
+    this.state = fromConfig(record.config, this.catalog);
+    this.rail.show(this.state);
+    this.rail.fail([]);
+    this.board.stale(false);
+    notice("refused", "");
+    this.store = new FrameStore();
+    this.player.reset(this.options["view.step"] === null);
+    this.shown = null;
+    this.status();
+    this.unfollow = api.follow(record.id, {
+      status: (now) => this.update(now), end: (now) => this.update(now), frame: (frame) => this.add(frame),
+      lost: () => notice("lost", t("notice.lost")), back: () => notice("lost", ""),
+    });
+  }
+
+  leaveRun() {
+    this.unfollow();
+    this.unfollow = () => {};
+    this.previewer.stop();
+    notice("lost", "");
+    notice("run", "");
+    if (this.run) this.player.reset(true);
+    this.run = null;
+    this.busy = false;
+    showExport(null);
+  }
+
+  /** @param {RunRecord} record */
+  update(record) {
+    if (this.run?.id !== record.id) return;
+    this.run = record;
+    if (this.shown && record.findings) this.shown.findings = record.findings;
+    if (record.status === "failed") notice("run", t("notice.run_failed", { detail: errorText(record.error) }));
+    if (!LIVE.includes(record.status)) notice("lost", "");
+    this.later();
+  }
+
+  /** @param {Frame} frame */
+  add(frame) {
+    if (!this.run || !this.store.add(frame)) return;
+    if (!this.shown) this.first(this.run, frame);
+    this.player.grow(this.store.length);
+    if (!this.player.following && this.options["view.step"] !== null) this.player.index = this.store.indexOfStep(Number(this.options["view.step"]));
+    this.later();
+  }
+
+  /** The first frame brings layers and theory with it. @param {RunRecord} run @param {Frame} frame */
+  first(run, frame) {
+    const shown = { config: run.config, layers: run.layers ?? [], frame, theory: run.theory ?? null, findings: run.findings ?? [] };
+    this.shown = shown;
+    if (run.theory !== undefined && run.theory !== null) return;
+    void api.theory(run.config, frame.input.mean_square).catch(() => null).then((theory) => { shown.theory = theory; this.later(); });
+  }
+
+  async cancel() {
+    if (!this.run) return;
+    try {
+      this.update(await api.cancelRun(this.run.id));
+    } catch (error) {
+      if (!(error instanceof api.Problem)) throw error;
+      toast(t("notice.action_failed", { detail: error.detail }));
+    }
+  }
+
+  // ---- what is looked at ------------------------------------------------------------------------------------------
+
+  /** @param {string} path @param {Value} value */
+  choose(path, value) {
+    this.options = { ...this.options, [path]: value };
+    this.keep();
+    this.draw();
+  }
+
+  keep() {
+    const options = this.options;
+    address.replaceSoon(this.run ? address.runUrl(this.run.id, options) : this.configUrl());
+  }
+
+  /** @param {number} by */
+  stepLayer(by) {
+    const layer = this.board.neighbour(by);
+    if (layer !== null) this.choose("view.layer", layer);
+  }
+
+  /** The scrubber moved by hand. */
+  moved() {
+    const frame = this.store.at(this.player.index);
+    this.options = { ...this.options, "view.step": this.player.following || !frame ? null : frame.step };
+    this.keep();
+    this.draw();
+  }
+
+  async share() {
+    address.flush();
+    const url = this.run ? address.runUrl(this.run.id, this.options) : this.configUrl();
+    await share(new URL(url, location.href).href, t(this.run ? "share.copied_run" : "share.copied_config"));
+  }
+
+  // ---- drawing ----------------------------------------------------------------------------------------------------
+
+  later() {
+    this.scheduled ||= requestAnimationFrame(() => this.draw());
+  }
+
+  /** @param {boolean} [recoloured] */
+  draw(recoloured = false) {
+    this.scheduled = 0;
+    const frame = this.store.at(this.run ? this.player.index : 0);
+    this.status();
+    this.player.show(this.run && frame ? frame.step : null);
+    if (!this.shown || !frame) return;
+    const { layers, theory, findings } = this.shown;
+    this.board.show({
+      frame, layers, theory, options: this.options, preview: this.run === null, running: this.run !== null && LIVE.includes(this.run.status),
+      curve: this.store.curve, history: this.store.frames,
+    }, recoloured);
+    showVerdict(byId("verdict"), findings ?? [], frame, (config) => void this.train(config));
+    Object.assign(document.body.dataset, { step: String(frame.step), ready: "true" });
+  }
+
+  status() {
+    const name = runName(this.run ? this.run.config : this.shown?.config ?? {});
+    showStatus(this.run, this.busy, this.store.length);
+    byId("run-name").textContent = this.run || this.shown ? name : "";
+    document.title = this.run || this.shown ? `${name} – ${t("app.title")}` : t("app.title");
+    showExport(this.run?.id ?? null);
+  }
+}
+
+/** @param {unknown} error */
+const errorText = (error) => (typeof error === "string" ? error : error && typeof error === "object" && "detail" in error ? String(error.detail) : "");

@@ -1,0 +1,96 @@
+/**
+ * The only file that touches Plotly. A figure is drawn at most once an animation frame, only while its element can be
+ * seen, and again when the element changes its size.
+ * @typedef {import("./types.js").Figure} Figure
+ * @typedef {import("./types.js").Theme} Theme
+ * @typedef {{make: () => Figure, size: {width: number, height: number}, dirty: boolean, visible: boolean, click: ((x: number) => void) | null, bound: boolean}} Chart
+ */
+
+const CONFIG = {
+  displaylogo: false, responsive: false, displayModeBar: "hover",
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d"],
+  toImageButtonOptions: { format: "svg", filename: "signal-propagation" },
+};
+
+/** @type {Map<Element, Chart>} */
+const charts = new Map();
+let scheduled = 0;
+
+const resized = new ResizeObserver((entries) => {
+  for (const { target, contentRect } of entries) {
+    const chart = charts.get(target);
+    if (chart) Object.assign(chart, { size: { width: contentRect.width, height: contentRect.height }, dirty: true });
+  }
+  schedule();
+});
+
+const seen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    const chart = charts.get(target);
+    if (chart) chart.visible = isIntersecting;
+  }
+  schedule();
+}, { rootMargin: "200px" });
+
+/** The figure is made only when it is drawn: what cannot be seen costs nothing.
+ * @param {HTMLElement} element @param {() => Figure} make @param {((x: number) => void) | null} [click] called with the x of what was clicked */
+export function render(element, make, click = null) {
+  const chart = charts.get(element) ?? register(element);
+  Object.assign(chart, { make, click, dirty: true });
+  schedule();
+}
+
+/** @param {HTMLElement} element @returns {Chart} */
+function register(element) {
+  const { width, height } = element.getBoundingClientRect();
+  const chart = { make: () => ({ data: [], layout: {} }), size: { width, height }, dirty: true, visible: true, click: null, bound: false };
+  charts.set(element, chart);
+  resized.observe(element);
+  seen.observe(element);
+  return chart;
+}
+
+function schedule() {
+  scheduled ||= requestAnimationFrame(drawAll);
+}
+
+function drawAll() {
+  scheduled = 0;
+  for (const [element, chart] of charts) if (chart.dirty && chart.visible) draw(/** @type {HTMLElement} */ (element), chart);
+}
+
+/** @param {HTMLElement} element @param {Chart} chart */
+function draw(element, chart) {
+  const { width, height } = chart.size;
+  if (width < 40 || height < 40 || element.hidden) return;
+  chart.dirty = false;
+  const { data, layout } = chart.make();
+  window.Plotly.react(element, data, { ...layout, width, height }, { ...CONFIG, modeBarButtonsToAdd: [pngButton()] });
+  if (!chart.bound) bind(element, chart);
+}
+
+/** @param {HTMLElement} element @param {Chart} chart */
+function bind(element, chart) {
+  chart.bound = true;
+  const plot = /** @type {any} */ (element);
+  plot.on("plotly_click", (/** @type {any} */ event) => chart.click?.(event.points[0].x));
+}
+
+/** The modebar's own camera writes SVG; this one PNG. */
+function pngButton() {
+  const download = (/** @type {any} */ plot) =>
+    window.Plotly.downloadImage(plot, { format: "png", scale: 2, filename: "signal-propagation" });
+  return { name: "png", title: "PNG", icon: window.Plotly.Icons.disk, click: download };
+}
+
+/** The colours of the page, as the style sheet has them now. @returns {Theme} */
+export function readTheme() {
+  const style = getComputedStyle(document.documentElement), read = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+  const scale = read("--scale").split(/\s+/);
+  return {
+    dark: read("--dark") === "1", ink: read("--ink"), muted: read("--muted"), grid: read("--grid"), paper: read("--card"),
+    accent: read("--accent"), danger: read("--danger"), font: read("--font"), size: parseFloat(style.fontSize) * 0.75,
+    series: read("--series").split(/\s+/),
+    scale: scale.map((colour, index) => [index / (scale.length - 1), colour]),
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Numbers in words. The page's one policy for what is not finite: such a number arrives as null, is never drawn as 0 and
+ * never left out in silence; it is called "not finite", and the counters say whether it was NaN, +Inf or -Inf.
+ * @typedef {import("./types.js").Maybe} Maybe
+ * @typedef {import("./types.js").Quantity} Quantity
+ */
+import { t } from "../i18n/en.js";
+
+const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** @param {unknown} x @returns {x is number} */
+export const isFinite = (x) => typeof x === "number" && Number.isFinite(x);
+
+/** A power's exponent in superscript. @param {number} exponent */
+export const superscript = (exponent) =>
+  [...String(exponent)].map((digit) => (digit === "-" ? "⁻" : SUPERSCRIPT[Number(digit)])).join("");
+
+/** @param {unknown} x @param {number} [digits] significant digits */
+export function number(x, digits = 3) {
+  if (!isFinite(x)) return t("format.not_finite");
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  if (size >= 1e-3 && size < 1e5) return plain(x, digits);
+  const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
+  return `${minus(mantissa)}·10${superscript(Number(exponent))}`;
+}
+
+/** @param {number} x @param {number} digits */
+const plain = (x, digits) => minus(Math.abs(x) >= 10 ** digits ? String(Math.round(x)) : String(Number(x.toPrecision(digits))));
+/** @param {string} text */
+const minus = (text) => text.replace("-", "−");
+
+/** @param {number} x */
+export const integer = (x) => Math.round(x).toLocaleString("en").replaceAll(",", "\u202f");
+
+/** A share of one. @param {unknown} x */
+export function percent(x) {
+  if (!isFinite(x)) return t("format.not_finite");
+  const value = 100 * x;
+  if (value === 0 || value === 100) return `${value} %`;
+  if (value > 99.9) return "> 99.9 %";
+  return value < 0.01 ? "< 0.01 %" : `${Number(value.toPrecision(value < 10 ? 2 : 3))} %`;
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 1) return "< 1 s";
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** A power of ten as a tick. @param {number} exponent */
+export const powerOfTen = (exponent) => (exponent === 0 ? "1" : exponent === 1 ? "10" : `10${superscript(exponent)}`);
+
+/** What of a row is not finite, e.g. "12 % +Inf, 3 % NaN"; "" where all is finite. @param {Quantity} quantity @param {number} row */
+export function nonFinite(quantity, row) {
+  const total = quantity.n[row] || 1;
+  return /** @type {[string, number][]} */ ([["NaN", quantity.nan[row]], ["+Inf", quantity.pos_inf[row]], ["−Inf", quantity.neg_inf[row]]])
+    .filter(([, count]) => count > 0)
+    .map(([word, count]) => `${percent(count / total)} ${word}`)
+    .join(", ");
+}
+
+/** @param {Quantity} quantity @param {number} row */
+export const finiteCount = (quantity, row) =>
+  quantity.n[row] - quantity.nan[row] - quantity.pos_inf[row] - quantity.neg_inf[row];
+
+/** Whether a row has nothing finite to draw. @param {Quantity} quantity @param {number} row */
+export const isEmptyRow = (quantity, row) => finiteCount(quantity, row) <= 0 || quantity.linear.low[row] === null;
+
+/** For a logarithmic axis: only what is positive can be drawn there. @param {Maybe | undefined} x */
+export const positive = (x) => (isFinite(x) && x > 0 ? x : null);
+
+/** Root of a mean square. @param {Maybe | undefined} x */
+export const root = (x) => (isFinite(x) ? Math.sqrt(x) : null);

@@ -1,0 +1,68 @@
+/** Assembles the page: address -> state -> preview or run -> frames -> panels. */
+import { App } from "./app.js";
+import * as api from "./api.js";
+import { byId } from "./dom.js";
+import { startKeys } from "./keys.js";
+import { startDrawer, startMenus } from "./menus.js";
+import { notice } from "./notices.js";
+import { VIEW_OPTIONS } from "./state.js";
+import { next as nextTheme, startTheme } from "./theme.js";
+import { t } from "../i18n/en.js";
+
+const QUANTITIES = VIEW_OPTIONS[0];
+
+function fillTexts() {
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-text]"))) element.textContent = t(String(element.dataset.text));
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-label]"))) {
+    element.setAttribute("aria-label", t(String(element.dataset.label)));
+    element.title = t(String(element.dataset.label));
+  }
+  byId("rail").setAttribute("aria-label", t("app.rail"));
+  byId("grid").setAttribute("aria-label", t("app.charts"));
+}
+
+/** @param {App} app */
+function keysOf(app) {
+  const { player } = app;
+  return {
+    " ": () => player.toggle(), ArrowLeft: () => player.go(player.index - 1), ArrowRight: () => player.go(player.index + 1),
+    Home: () => player.go(0), End: () => player.follow(), "[": () => app.stepLayer(-1), "]": () => app.stepLayer(1),
+    t: () => void app.train(), s: () => void app.share(), d: () => { nextTheme(); app.draw(true); },
+    ...Object.fromEntries(QUANTITIES.choices.map((choice, index) => [String(index + 1), () => app.choose(QUANTITIES.path, choice)])),
+  };
+}
+
+/** @param {App} app */
+function wire(app) {
+  byId("train").addEventListener("click", () => void app.train());
+  byId("cancel").addEventListener("click", () => void app.cancel());
+  byId("share").addEventListener("click", () => void app.share());
+  byId("reset").addEventListener("click", () => app.reset());
+  byId("controls").addEventListener("submit", (event) => event.preventDefault());
+  // A link to a place on this page would take the place of the configuration in the address.
+  byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
+  window.addEventListener("popstate", () => app.route());
+  startMenus(() => app.run?.id ?? null, (id) => app.openRun(id));
+  startDrawer();
+  startKeys(keysOf(app));
+}
+
+async function start() {
+  fillTexts();
+  let redraw = () => {};
+  startTheme(() => redraw());
+  if (!window.Plotly) return notice("plotly", t("notice.plotly"));
+  notice("loading", t("app.loading"));
+  try {
+    const app = new App(await api.getCatalog());
+    redraw = () => app.draw(true);
+    wire(app);
+    app.route();
+    notice("loading", "");
+  } catch (error) {
+    notice("loading", error instanceof api.Problem ? error.detail : String(error));
+    throw error;
+  }
+}
+
+void start();

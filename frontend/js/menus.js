@@ -1,0 +1,60 @@
+/** The menus at the top, the drawer of a narrow window, and the list of keys. @typedef {import("./types.js").RunRecord} RunRecord */
+import * as api from "./api.js";
+import { byId, el } from "./dom.js";
+import { t } from "../i18n/en.js";
+
+const RECENT = 20;
+
+/** @param {() => string | null} current id of the run on show @param {(id: string) => void} open */
+export function startMenus(current, open) {
+  const menu = /** @type {HTMLDetailsElement} */ (byId("runs-menu"));
+  menu.addEventListener("toggle", () => { if (menu.open) void fillRuns(current(), (id) => { menu.open = false; open(id); }); });
+  document.addEventListener("click", (event) => {
+    for (const other of document.querySelectorAll("details.menu[open]")) if (!other.contains(/** @type {Node} */ (event.target))) other.removeAttribute("open");
+  });
+}
+
+/** @param {string | null} current @param {(id: string) => void} open */
+async function fillRuns(current, open) {
+  const list = byId("runs-list");
+  const runs = await api.listRuns(RECENT).catch((problem) => problem.detail ?? String(problem));
+  if (typeof runs === "string") return list.replaceChildren(el("p", { text: runs }));
+  if (!runs.length) return list.replaceChildren(el("p", { text: t("runs.none") }));
+  list.replaceChildren(...runs.map((/** @type {RunRecord} */ run) => el("a", { href: `/runs/${run.id}`, "aria-current": run.id === current && "true",
+    onclick: (/** @type {MouseEvent} */ event) => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); open(run.id); } },
+    el("span", { text: runName(run.config) }), el("small", { text: t(`status.${run.status}`) }),
+    el("small", { text: when(run.created_at) }), el("small", { text: run.id === current ? t("runs.current") : run.id.slice(0, 8) }))));
+}
+
+/** @param {unknown} time */
+const when = (time) => (time ? new Date(String(time)).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" }) : "");
+
+/** A run's name from what makes it what it is. @param {any} config */
+export const runName = (config) => t("runs.line", {
+  name: [config?.init?.name, config?.network?.activation?.name, config?.network?.normalization?.name]
+    .filter((name) => name && name !== "none").join(" · ").replaceAll("_", " "),
+  depth: config?.network?.depth, width: config?.network?.width,
+});
+
+/** @param {string | null} id */
+export function showExport(id) {
+  byId("export-menu").hidden = id === null;
+  if (id === null) return;
+  byId("export-list").replaceChildren(...["json", "csv", "html"].map((kind) =>
+    el("a", { href: `/api/runs/${id}/export.${kind}`, download: true, text: t(`export.${kind}`) })));
+}
+
+/** The rail as a drawer. */
+export function startDrawer() {
+  const rail = byId("rail"), backdrop = byId("backdrop"), opener = byId("rail-open");
+  const set = (/** @type {boolean} */ open) => {
+    rail.classList.toggle("open", open);
+    backdrop.hidden = !open;
+    opener.setAttribute("aria-expanded", String(open));
+    (open ? byId("rail-close") : opener).focus();
+  };
+  opener.addEventListener("click", () => set(true));
+  byId("rail-close").addEventListener("click", () => set(false));
+  backdrop.addEventListener("click", () => set(false));
+  rail.addEventListener("keydown", (event) => { if (event.key === "Escape" && rail.classList.contains("open")) set(false); });
+}

@@ -1,0 +1,60 @@
+/**
+ * What a panel lets one choose about the view: a row of buttons, a switch, or a layer's number.
+ * @typedef {import("./types.js").View} View
+ * @typedef {import("./types.js").Value} Value
+ * @typedef {import("./types.js").Option} Option
+ * @typedef {{element: HTMLElement, show: (view: View) => void}} OptionControl
+ * @typedef {(path: string, value: Value) => void} Choose
+ */
+import { el } from "./dom.js";
+import { MULTIPLES_LIMIT } from "./panels/multiples.js";
+import { VIEW_OPTIONS } from "./state.js";
+import { has, t } from "../i18n/en.js";
+
+/** @param {string} path @param {Choose} choose @returns {OptionControl} */
+export function optionControl(path, choose) {
+  const option = /** @type {Option} */ (VIEW_OPTIONS.find((one) => one.path === path));
+  if (option.type === "choice") return buttons(option, choose);
+  return option.type === "bool" ? switchButton(option, choose) : layerInput(option, choose);
+}
+
+/** @param {Option} option @param {Value} choice */
+function nameOf(option, choice) {
+  const key = `option.${option.path}.${choice}`;
+  return t(has(key) ? key : `quantity.${choice}`);
+}
+
+/** @param {Option} option @param {Choose} choose @returns {OptionControl} */
+function buttons(option, choose) {
+  const all = option.choices.map((choice) =>
+    el("button", { type: "button", "data-testid": `${option.path}-${choice}`, text: nameOf(option, choice), onclick: () => choose(option.path, choice) }));
+  return {
+    element: el("div", { class: "segmented", role: "group", "aria-label": t(`option.${option.path}`) }, ...all),
+    show: (view) => all.forEach((button, index) => {
+      const choice = option.choices[index], refused = choice === "multiples" && view.frame.layers.length > MULTIPLES_LIMIT;
+      button.setAttribute("aria-pressed", String(view.options[option.path] === choice && !refused));
+      button.disabled = refused;
+      button.title = refused ? t("option.multiples_limit", { layers: view.frame.layers.length - 1 }) : "";
+    }),
+  };
+}
+
+/** @param {Option} option @param {Choose} choose @returns {OptionControl} */
+function switchButton(option, choose) {
+  const button = el("button", { type: "button", class: "quiet", text: t(`option.${option.path}`), "data-testid": option.path,
+    onclick: () => choose(option.path, button.getAttribute("aria-pressed") !== "true") });
+  return { element: button, show: (view) => button.setAttribute("aria-pressed", String(view.options[option.path] === true)) };
+}
+
+/** @param {Option} option @param {Choose} choose @returns {OptionControl} */
+function layerInput(option, choose) {
+  const read = () => choose(option.path, input.value === "" ? null : Number(input.value));
+  const input = el("input", { type: "number", min: 1, step: 1, "data-testid": option.path, "aria-label": t(`option.${option.path}`), placeholder: "–", onchange: read });
+  return {
+    element: el("label", { class: "inline" }, t(`option.${option.path}`), input),
+    show: (view) => {
+      input.max = String(view.frame.layers[view.frame.layers.length - 1]);
+      input.value = view.options[option.path] === null ? "" : String(view.options[option.path]);
+    },
+  };
+}

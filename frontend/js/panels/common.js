@@ -1,0 +1,97 @@
+/**
+ * What the panels' figures share: the layout, the axis of depth, lines, and the marks for what is not finite.
+ * @typedef {import("../types.js").View} View
+ * @typedef {import("../types.js").Theme} Theme
+ * @typedef {import("../types.js").Quantity} Quantity
+ * @typedef {import("../types.js").Maybe} Maybe
+ */
+import { nonFinite } from "../format.js";
+import { t } from "../../i18n/en.js";
+
+/** @param {View} view @param {string} name @returns {Quantity | undefined} */
+export const quantityOf = (view, name) => view.frame.quantities[name];
+
+/** @param {Theme} theme @param {Record<string, any>} [more] */
+export function layout(theme, more = {}) {
+  const { xaxis, yaxis, ...rest } = more;
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: false, dragmode: "zoom",
+    font: { family: theme.font, size: theme.size, color: theme.muted },
+    margin: { l: 58, r: 14, t: 10, b: 42 }, hovermode: "closest", showlegend: true,
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: theme.size }, bgcolor: "rgba(0,0,0,0)" },
+    hoverlabel: { bgcolor: theme.paper, bordercolor: theme.grid, font: { color: theme.ink, family: theme.font } },
+    xaxis: axis(theme, xaxis), yaxis: axis(theme, yaxis), ...rest,
+  };
+}
+
+/** @param {Theme} theme @param {Record<string, any>} [more] @returns {Record<string, any>} */
+export const axis = (theme, more = {}) => ({
+  gridcolor: theme.grid, zeroline: false, linecolor: theme.grid, showline: true, ticks: "outside", ticklen: 3, tickcolor: theme.grid,
+  automargin: true, exponentformat: "power", ...more, title: { text: more.title ?? "", standoff: 8 },
+});
+
+/** Depth, the x-axis of everything. @param {View} view @param {Record<string, any>} [more] */
+export function depthAxis(view, more = {}) {
+  const rows = view.frame.layers, last = rows[rows.length - 1];
+  const few = rows.length <= 10 ? { dtick: 1 } : { nticks: 9 };
+  return { title: t("axis.layer"), range: [rows[0] - 0.5, last + 0.5], ...few, showgrid: false, ...more };
+}
+
+/** A logarithmic axis with powers of ten as ticks. @param {string} title @param {Record<string, any>} [more] */
+export const logAxis = (title, more = {}) => ({ title, type: "log", exponentformat: "power", dtick: undefined, nticks: 8, minor: { ticks: "" }, ...more });
+
+/** @param {string} name @param {ArrayLike<number | null>} x @param {ArrayLike<number | null>} y @param {string} colour @param {Record<string, any>} [more] */
+export function line(name, x, y, colour, more = {}) {
+  const { dash, width, ...rest } = more;
+  const few = x.length <= 60 && !dash;
+  return {
+    type: "scatter", mode: few ? "lines+markers" : "lines", name, x, y, connectgaps: false,
+    line: { color: colour, width: width ?? 1.8, dash: dash ?? "solid" }, marker: { size: x.length > 30 ? 3 : 4.5, color: colour }, ...rest,
+  };
+}
+
+/** A band between two lines, as one closed shape. @param {string} name @param {number[]} x @param {Maybe[]} low @param {Maybe[]} high @param {string} colour */
+export function band(name, x, low, high, colour) {
+  const kept = x.map((_, index) => index).filter((index) => low[index] !== null && high[index] !== null);
+  return {
+    type: "scatter", mode: "lines", name, fill: "toself", fillcolor: faded(colour, 0.16), line: { width: 0 }, hoverinfo: "skip",
+    x: [...kept.map((index) => x[index]), ...[...kept].reverse().map((index) => x[index])],
+    y: [...kept.map((index) => high[index]), ...[...kept].reverse().map((index) => low[index])],
+  };
+}
+
+/** "#rrggbb" with an opacity. @param {string} colour @param {number} alpha */
+export function faded(colour, alpha) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  return `rgba(${red},${green},${blue},${alpha})`;
+}
+
+/** Layers with NaN or Inf, marked at the top edge of a plot whose y is any axis. @param {View} view @param {Quantity} quantity @param {string} yaxis an axis over 0..1 */
+export function lostMarks(view, quantity, yaxis) {
+  const rows = view.frame.layers.map((_, row) => row).filter((row) => nonFinite(quantity, row));
+  return {
+    type: "scatter", mode: "markers", name: t("mark.lost"), yaxis, cliponaxis: false, showlegend: rows.length > 0,
+    x: rows.map((row) => view.frame.layers[row]), y: rows.map(() => 1),
+    text: rows.map((row) => t("mark.lost_hover", { layer: view.frame.layers[row], lost: nonFinite(quantity, row) })),
+    hovertemplate: "%{text}<extra></extra>",
+    marker: { symbol: "x", size: 7, color: view.theme.danger, line: { width: 0 } },
+  };
+}
+
+/** The overlaying axis over 0..1 that marks are put on. */
+export const unitAxis = () => ({ overlaying: "y", range: [0, 1], visible: false, fixedrange: true });
+
+/** @param {View} view @param {[string, (row: number) => string | number][]} columns */
+export const layerTable = (view, columns) => ({
+  head: [t("axis.layer_short"), ...columns.map(([head]) => head)],
+  rows: view.frame.layers.map((layer, row) => [layer, ...columns.map(([, cell]) => cell(row))]),
+});
+
+/** Theory's rows on the frame's rows. @param {View} view @param {Maybe[] | undefined} values @returns {Maybe[]} */
+export function onRows(view, values) {
+  const places = new Map((view.theory?.layers ?? view.frame.layers).map((layer, index) => [layer, index]));
+  return view.frame.layers.map((layer) => values?.[places.get(layer) ?? -1] ?? null);
+}
+
+/** @param {View} view */
+export const theoryApplies = (view) => Boolean(view.theory?.applies);

@@ -1,0 +1,101 @@
+/**
+ * The heat map: x = layer, y = value, colour = share of the layer's values in the bin.
+ * @typedef {import("../types.js").View} View
+ * @typedef {import("../types.js").Quantity} Quantity
+ * @typedef {import("../types.js").Figure} Figure
+ * @typedef {import("../binning.js").Grid} Grid
+ * @typedef {{name: string, quantity: Quantity, grid: Grid}} Shown
+ */
+import { backward } from "../binning.js";
+import { isEmptyRow, isFinite, nonFinite, number, percent, root } from "../format.js";
+import { valueTicks } from "../ticks.js";
+import { t } from "../../i18n/en.js";
+import { depthAxis, layout, line, lostMarks, unitAxis } from "./common.js";
+
+const TYPICAL_TIMES = 3;
+
+/** @param {View} view @param {Shown} shown @returns {Figure} */
+export function heatmap(view, { name, quantity, grid }) {
+  const data = [cells(view, grid), empties(view, quantity, grid), ...overlay(view, quantity, grid), lostMarks(view, quantity, "y2")];
+  return {
+    data,
+    layout: layout(view.theme, {
+      margin: { l: 64, r: 8, t: 14, b: 42 }, uirevision: `${name} ${grid.axis.name}`,
+      xaxis: depthAxis(view), yaxis: valueAxis(name, grid), yaxis2: unitAxis(), shapes: selection(view), barmode: "overlay", bargap: 0,
+    }),
+  };
+}
+
+/** @param {string} name @param {Grid} grid */
+export const valueAxis = (name, grid) => ({
+  title: t(`axis.${grid.axis.name}`, { quantity: t(`quantity.${name}`) }),
+  range: [grid.axis.low, grid.axis.high], showgrid: false, ...valueTicks(grid.axis),
+});
+
+/** The colour is the share's square root, so that tails are seen. @param {View} view @param {Grid} grid */
+function cells(view, grid) {
+  const rows = view.frame.layers.length, bins = grid.centers.length;
+  const z = Array.from({ length: bins }, (_, bin) => Float64Array.from({ length: rows }, (_, row) => Math.sqrt(grid.shares[row][bin])));
+  const text = Array.from({ length: bins }, (_, bin) => grid.shares.map((share) => (share[bin] ? percent(share[bin]) : "0")));
+  const top = topShare(grid), ticks = [0, 0.04, 0.16, 0.4, 1].map((part) => part * top);
+  return {
+    type: "heatmap", name: "", x: view.frame.layers, y: grid.centers, z, text, zmin: 0, zmax: Math.sqrt(top), zsmooth: false,
+    customdata: undefined, colorscale: view.theme.scale, hoverongaps: false,
+    hovertemplate: `${t("axis.layer_short")} %{x}<br>≈ %{y}<br>%{text}<extra></extra>`,
+    colorbar: {
+      title: { text: t("axis.share"), side: "right" }, thickness: 10, outlinewidth: 0, xpad: 6, len: 1, ypad: 0,
+      tickvals: ticks.map(Math.sqrt), ticktext: ticks.map((share, index) => (index === ticks.length - 1 ? "≥ " : "") + percent(share)),
+    },
+  };
+}
+
+/** The largest share the colours tell apart: some times the typical layer's peak, so that one spike does not dim all others. @param {Grid} grid */
+function topShare(grid) {
+  const peaks = grid.shares.map((share) => Math.max(...share)).filter((peak) => peak > 0).sort((a, b) => a - b);
+  if (!peaks.length) return 1;
+  const top = Math.min(peaks[peaks.length - 1], TYPICAL_TIMES * peaks[Math.floor(peaks.length / 2)]);
+  return Number(top.toPrecision(2));
+}
+
+/** Layers without any finite value: hatched over the whole height. @param {View} view @param {Quantity} quantity @param {Grid} grid */
+function empties(view, quantity, grid) {
+  const rows = view.frame.layers.map((_, row) => row).filter((row) => isEmptyRow(quantity, row));
+  return {
+    type: "bar", name: t("mark.empty"), showlegend: rows.length > 0, x: rows.map((row) => view.frame.layers[row]),
+    base: grid.axis.low, y: rows.map(() => grid.axis.high - grid.axis.low), width: 1,
+    text: rows.map((row) => t("mark.empty_hover", { layer: view.frame.layers[row], lost: nonFinite(quantity, row) })),
+    textposition: "none", hovertemplate: "%{text}<extra></extra>",
+    marker: { color: "rgba(0,0,0,0)", line: { width: 0 }, pattern: { shape: "/", fgcolor: view.theme.danger, bgcolor: view.theme.paper, size: 7, solidity: 0.18 } },
+  };
+}
+
+/** Mean and spread; on the logarithmic axis the root mean square. @param {View} view @param {Quantity} quantity @param {Grid} grid */
+function overlay(view, quantity, grid) {
+  const x = view.frame.layers, { axis } = grid, ink = view.theme.ink;
+  const put = (/** @type {(row: number) => number | null} */ at) =>
+    x.map((_, row) => { const value = at(row), y = value === null ? NaN : axis.forward(value); return isFinite(y) ? y : null; });
+  const labelled = (/** @type {string} */ name, /** @type {(number | null)[]} */ y, more = {}) => line(name, x, y, ink, {
+    mode: "lines", text: y.map((value) => (value === null ? "" : number(backward(axis, value)))),
+    hovertemplate: `${t("axis.layer_short")} %{x}<br>${name} %{text}<extra></extra>`, ...more,
+  });
+  if (axis.name === "log10") return [labelled(t("stat.rms"), put((row) => root(quantity.mean_square[row])))];
+  const off = (/** @type {number} */ sign) => put((row) => {
+    const mean = quantity.mean[row], std = quantity.std[row];
+    return isFinite(mean) && isFinite(std) ? mean + sign * std : null;
+  });
+  return [
+    labelled(t("stat.mean"), put((row) => quantity.mean[row])),
+    labelled(t("stat.spread"), off(1), { dash: "dot", width: 1.3, legendgroup: "spread" }),
+    labelled(t("stat.spread"), off(-1), { dash: "dot", width: 1.3, legendgroup: "spread", showlegend: false }),
+  ];
+}
+
+/** The frame around the layer chosen. @param {View} view */
+function selection(view) {
+  const layer = view.options["view.layer"];
+  if (layer === null) return [];
+  return [{
+    type: "rect", xref: "x", yref: "paper", x0: Number(layer) - 0.5, x1: Number(layer) + 0.5, y0: 0, y1: 1,
+    line: { color: view.theme.accent, width: 2 }, fillcolor: "rgba(0,0,0,0)",
+  }];
+}

@@ -1,0 +1,94 @@
+/**
+ * One layer's own histogram, in its own range, with theory's density over it, and its numbers.
+ * @typedef {import("../types.js").Panel} Panel
+ * @typedef {import("../types.js").View} View
+ * @typedef {import("../types.js").Quantity} Quantity
+ */
+import { total } from "../binning.js";
+import { integer, isEmptyRow, isFinite, nonFinite, number, percent, powerOfTen, root } from "../format.js";
+import { t } from "../../i18n/en.js";
+import { faded, layout, line, onRows, quantityOf, theoryApplies } from "./common.js";
+
+const DENSITY_POINTS = 121;
+
+/** @param {View} view */
+const nameOf = (view) => String(view.options["view.quantity"]);
+
+/** The row of the layer chosen, -1 where none is. @param {View} view */
+const rowOf = (view) => view.frame.layers.indexOf(Number(view.options["view.layer"] ?? -1));
+
+/** @param {View} view @returns {{quantity: Quantity, row: number, log: boolean}} */
+function chosen(view) {
+  return { quantity: /** @type {Quantity} */ (quantityOf(view, nameOf(view))), row: rowOf(view), log: view.options["view.axis"] === "log10" };
+}
+
+/** Bins of the row: where each begins and ends, and its share. @param {Quantity} quantity @param {number} row @param {boolean} log */
+function bars(quantity, row, log) {
+  const counts = log ? quantity.log10.counts[row] : quantity.linear.counts[row];
+  const low = Number(log ? quantity.log10.low : quantity.linear.low[row]), high = Number(log ? quantity.log10.high : quantity.linear.high[row]);
+  const all = total(quantity.linear.counts[row]) || 1;
+  if (high <= low) return { x: [low], y: [1], width: Math.abs(low) * 0.02 || 0.02 };
+  const width = (high - low) / counts.length;
+  return { x: Array.from(counts, (_, bin) => low + (bin + 0.5) * width), y: Array.from(counts, (count) => count / all), width };
+}
+
+/** Theory's N(0, q_l) as shares of the same bins. @param {View} view @param {number[]} x @param {number} width @param {number} row */
+function density(view, x, width, row) {
+  const q = theoryApplies(view) && nameOf(view) === "preactivation" ? onRows(view, view.theory?.preactivation_variance)[row] : null;
+  if (!isFinite(q) || q <= 0) return [];
+  const reach = Math.max(Math.abs(x[0]), Math.abs(x[x.length - 1]), 3 * Math.sqrt(q));
+  const xs = Array.from({ length: DENSITY_POINTS }, (_, index) => (2 * index / (DENSITY_POINTS - 1) - 1) * reach);
+  const ys = xs.map((at) => (width * Math.exp((-at * at) / (2 * q))) / Math.sqrt(2 * Math.PI * q));
+  return [line(t("layer.density", { q: number(q) }), xs, ys, view.theme.series[1], { dash: "dash", mode: "lines", hoverinfo: "skip" })];
+}
+
+/** @param {View} view */
+function figure(view) {
+  const { quantity, row, log } = chosen(view), { x, y, width } = bars(quantity, row, log);
+  const measured = {
+    type: "bar", name: t("layer.measured"), x, y, width, marker: { color: faded(view.theme.accent, 0.55), line: { width: 0 } },
+    text: y.map(percent), textposition: "none", hovertemplate: `${log ? "10^" : ""}%{x:.3g}<br>%{text}<extra></extra>`,
+  };
+  const powers = [...new Set(x.map(Math.floor))].filter((_, index, list) => index % Math.ceil(list.length / 8) === 0);
+  return {
+    data: [measured, ...(log ? [] : density(view, x, width, row))],
+    layout: layout(view.theme, {
+      bargap: 0, yaxis: { title: t("axis.share"), rangemode: "tozero", tickformat: "~%" },
+      xaxis: { title: t(log ? "axis.log10" : "axis.linear", { quantity: t(`quantity.${nameOf(view)}`) }), showgrid: false, ...(log ? { tickvals: powers, ticktext: powers.map(powerOfTen) } : {}) },
+    }),
+  };
+}
+
+/** @param {View} view @returns {[string, string][]} */
+function facts(view) {
+  const { quantity, row } = chosen(view), known = view.layers.find((layer) => layer.row === view.frame.layers[row]);
+  const share = (/** @type {number} */ count) => `${integer(count)} (${percent(count / (quantity.n[row] || 1))})`;
+  return [
+    [t("axis.layer_short"), `${view.frame.layers[row]}${known ? ` · ${known.name}` : ""}`],
+    ...(known ? /** @type {[string, string][]} */ ([[t("stat.shape"), known.output_shape.join(" × ")], [t("stat.parameters"), integer(known.parameters)]]) : []),
+    [t("stat.mean"), number(quantity.mean[row], 4)], [t("stat.std"), number(quantity.std[row], 4)],
+    [t("stat.rms"), number(root(quantity.mean_square[row]), 4)],
+    [t("stat.min"), number(quantity.min[row], 4)], [t("stat.max"), number(quantity.max[row], 4)],
+    [t("stat.zeros"), share(quantity.zeros[row])], ["NaN", share(quantity.nan[row])],
+    ["+Inf", share(quantity.pos_inf[row])], ["−Inf", share(quantity.neg_inf[row])], [t("stat.n"), integer(quantity.n[row])],
+  ];
+}
+
+/** @type {Panel} */
+export const layer = {
+  id: "layer",
+  size: "wide",
+  options: ["view.layer"],
+  empty: (view) => {
+    if (!quantityOf(view, nameOf(view))) return t("layer.no_quantity");
+    if (rowOf(view) < 0) return t("layer.choose");
+    const { quantity, row } = chosen(view);
+    return isEmptyRow(quantity, row) ? t("mark.empty_hover", { layer: view.frame.layers[row], lost: nonFinite(quantity, row) }) : null;
+  },
+  figure,
+  facts,
+  table: (view) => {
+    const { quantity, row, log } = chosen(view), { x, y } = bars(quantity, row, log);
+    return { head: [t(log ? "layer.bin_log" : "layer.bin"), t("axis.share")], rows: x.map((at, bin) => [number(at, 4), percent(y[bin])]) };
+  },
+};

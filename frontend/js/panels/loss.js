@@ -1,0 +1,68 @@
+/**
+ * Training loss: every step's where it is known, validation at the frames, accuracy on an axis of its own.
+ * @typedef {import("../types.js").Panel} Panel
+ * @typedef {import("../types.js").View} View
+ */
+import { thinned } from "../frames.js";
+import { isFinite, number, percent, positive } from "../format.js";
+import { t } from "../../i18n/en.js";
+import { axis, layout, line, logAxis } from "./common.js";
+
+const POINTS = 2000;
+
+/** @param {View} view */
+function figure(view) {
+  const { theme, history, options } = view, log = Boolean(options["view.loss_log"]), accuracy = Boolean(options["view.accuracy"]);
+  const shown = log ? positive : (/** @type {number | null} */ value) => value;
+  const curve = thinned(view.curve, POINTS), steps = history.map((frame) => frame.step), [train, validation] = theme.series;
+  const data = [
+    line(t("loss.train"), curve.steps, curve.values.map(shown), train, { mode: "lines", width: 1.6 }),
+    line(t("loss.validation"), steps, history.map((frame) => shown(frame.validation_loss)), validation, {}),
+    ...(accuracy ? accuracyLines(view, steps) : []),
+    now(view, shown(view.frame.loss)),
+  ];
+  const loss = log ? logAxis(t("axis.loss")) : { title: t("axis.loss"), rangemode: "tozero" };
+  const second = { ...axis(theme, { title: t("axis.accuracy"), range: [0, 1.02], tickformat: ".0%", showgrid: false }), overlaying: "y", side: "right" };
+  return { data, layout: layout(theme, { xaxis: { title: t("axis.step"), rangemode: "tozero" }, yaxis: loss, ...(accuracy ? { yaxis2: second } : {}), shapes: [cursor(view)] }) };
+}
+
+/** @param {View} view @param {number[]} steps */
+const accuracyLines = ({ theme, history }, steps) => [
+  line(t("loss.train_accuracy"), steps, history.map((frame) => frame.accuracy), theme.series[0], { yaxis: "y2", dash: "dot", width: 1.4 }),
+  line(t("loss.validation_accuracy"), steps, history.map((frame) => frame.validation_accuracy), theme.series[1], { yaxis: "y2", dash: "dot", width: 1.4 }),
+];
+
+/** @param {View} view @param {number | null} loss */
+const now = (view, loss) => ({
+  type: "scatter", mode: "markers", x: [view.frame.step], y: [loss], showlegend: false, hoverinfo: "skip",
+  marker: { size: 8, color: view.theme.series[0], line: { color: view.theme.paper, width: 2 } },
+});
+
+/** @param {View} view */
+const cursor = (view) => ({
+  type: "line", xref: "x", yref: "paper", x0: view.frame.step, x1: view.frame.step, y0: 0, y1: 1, line: { color: view.theme.muted, width: 1, dash: "dot" },
+});
+
+/** Where the loss stopped being finite, and where it stands. @param {View} view */
+function caption({ frame, curve }) {
+  const lost = curve.values.findIndex((value) => value === null);
+  const parts = [t("loss.now", { step: frame.step, loss: number(frame.loss) })];
+  if (isFinite(frame.accuracy)) parts.push(t("loss.accuracy_now", { accuracy: percent(frame.accuracy) }));
+  if (isFinite(frame.validation_accuracy)) parts.push(t("loss.validation_now", { accuracy: percent(frame.validation_accuracy) }));
+  if (lost >= 0) parts.push(t("loss.lost", { step: curve.steps[lost] }));
+  return parts.join(" · ");
+}
+
+/** @type {Panel} */
+export const loss = {
+  id: "loss",
+  options: ["view.loss_log", "view.accuracy"],
+  empty: (view) => (view.preview ? t("loss.preview", { loss: number(view.frame.loss), accuracy: percent(view.frame.accuracy) })
+    : view.history.length < 2 ? t(view.running ? "loss.first" : "loss.single", { loss: number(view.frame.loss) }) : null),
+  figure,
+  caption,
+  table: (view) => ({
+    head: [t("axis.step"), t("loss.train"), t("loss.validation"), t("loss.train_accuracy"), t("loss.validation_accuracy")],
+    rows: view.history.map((frame) => [frame.step, number(frame.loss, 4), number(frame.validation_loss, 4), percent(frame.accuracy), percent(frame.validation_accuracy)]),
+  }),
+};

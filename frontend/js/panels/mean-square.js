@@ -1,0 +1,48 @@
+/**
+ * Mean square by depth: how large the signal is, layer by layer, and how large theory says it should be.
+ * @typedef {import("../types.js").Panel} Panel
+ * @typedef {import("../types.js").View} View
+ */
+import { number, percent, positive } from "../format.js";
+import { t } from "../../i18n/en.js";
+import { band, depthAxis, layerTable, layout, line, logAxis, lostMarks, onRows, quantityOf, theoryApplies, unitAxis } from "./common.js";
+
+/** @param {View} view */
+const predicted = (view) => onRows(view, view.theory?.preactivation_variance).map((q) => positive(q));
+
+/** @param {View} view */
+function theoryTraces(view) {
+  if (!theoryApplies(view)) return [];
+  const known = view.theory?.preactivation_band, x = view.frame.layers;
+  const low = onRows(view, known?.low).map((q) => positive(q)), high = onRows(view, known?.high).map((q) => positive(q));
+  const around = known ? [band(t("theory.band", { level: percent(known.level) }), x, low, high, view.theme.series[1])] : [];
+  return [...around, line(t("theory.variance"), x, predicted(view), view.theme.ink, { dash: "dash", mode: "lines" })];
+}
+
+/** @param {View} view */
+function figure(view) {
+  const { theme } = view, x = view.frame.layers, before = quantityOf(view, "preactivation"), after = quantityOf(view, "activation");
+  const data = [
+    ...theoryTraces(view),
+    ...(before ? [line(t("quantity.preactivation"), x, before.mean_square.map(positive), theme.series[0])] : []),
+    ...(after ? [line(t("quantity.activation"), x, after.mean_square.map(positive), theme.series[2])] : []),
+    ...(before ? [lostMarks(view, before, "y2")] : []),
+  ];
+  return { data, layout: layout(theme, { xaxis: depthAxis(view), yaxis: logAxis(t("axis.mean_square")), yaxis2: unitAxis() }) };
+}
+
+/** @type {Panel} */
+export const meanSquare = {
+  id: "mean-square",
+  empty: (view) => {
+    const squares = ["preactivation", "activation"].flatMap((name) => quantityOf(view, name)?.mean_square ?? []);
+    return squares.some((square) => positive(square) !== null) ? null : t("mean_square.none");
+  },
+  figure,
+  caption: (view) => (theoryApplies(view) && view.frame.step > 0 ? t("theory.at_start") : ""),
+  table: (view) => layerTable(view, [
+    [t("quantity.preactivation"), (row) => number(quantityOf(view, "preactivation")?.mean_square[row])],
+    [t("quantity.activation"), (row) => number(quantityOf(view, "activation")?.mean_square[row])],
+    ...(theoryApplies(view) ? [/** @type {[string, (row: number) => string]} */ ([t("theory.variance"), (row) => number(predicted(view)[row])])] : []),
+  ]),
+};

@@ -1,0 +1,53 @@
+/**
+ * Mean-field theory: the fixed point, the phase, how deep a network can be trained, and how inputs grow alike with depth.
+ * @typedef {import("../types.js").Panel} Panel
+ * @typedef {import("../types.js").View} View
+ */
+import { integer, isFinite, number } from "../format.js";
+import { t } from "../../i18n/en.js";
+import { depthAxis, layerTable, layout, line, onRows, theoryApplies } from "./common.js";
+
+/** Networks deeper than about six depth scales do not train (Schoenholz et al. 2017). */
+const TRAINABLE_SCALES = 6;
+
+/** @param {View} view */
+const measured = (view) => view.frame.correlation;
+
+/** @param {View} view */
+function figure(view) {
+  const x = view.frame.layers, { theme } = view, seen = measured(view);
+  const data = [
+    ...(seen ? [line(t("theory.correlation_measured"), x, seen, theme.series[0])] : []),
+    line(t("theory.correlation"), x, onRows(view, view.theory?.correlation), theme.ink, { dash: "dash", mode: "lines" }),
+  ];
+  return { data, layout: layout(theme, { xaxis: depthAxis(view), yaxis: { title: t("axis.correlation"), range: [Math.min(-0.05, ...(seen ?? []).filter(isFinite)), 1.05] } }) };
+}
+
+/** @param {View} view @returns {[string, string][]} */
+function facts({ theory }) {
+  const fixed = theory?.fixed_point, scale = fixed?.depth_scale_c;
+  const known = (/** @type {unknown} */ value) => (isFinite(value) ? number(value) : t("theory.unbounded"));
+  return [
+    [t("theory.phase"), theory?.phase ? t(`theory.phase.${theory.phase}`) : "–"],
+    [t("theory.chi"), isFinite(fixed?.chi) ? number(fixed.chi) : "–"], [t("theory.q"), known(fixed?.q)],
+    [t("theory.depth_q"), known(fixed?.depth_scale_q)], [t("theory.depth_c"), known(scale)],
+    [t("theory.trainable"), isFinite(scale) ? t("theory.trainable_layers", { layers: integer(TRAINABLE_SCALES * scale) }) : t("theory.any_depth")],
+  ];
+}
+
+/** @type {Panel} */
+export const theory = {
+  id: "theory",
+  empty: (view) => {
+    if (!view.theory) return t("theory.missing");
+    return theoryApplies(view) ? null : t("theory.not_applicable", { reason: view.theory.reason ?? "" });
+  },
+  figure,
+  facts,
+  caption: (view) => (view.frame.step > 0 ? t("theory.at_start") : ""),
+  table: (view) => layerTable(view, [
+    [t("theory.variance"), (row) => number(onRows(view, view.theory?.preactivation_variance)[row])],
+    [t("theory.chi_layer"), (row) => number(onRows(view, view.theory?.gradient_factor)[row])],
+    [t("theory.correlation"), (row) => number(onRows(view, view.theory?.correlation)[row])],
+  ]),
+};

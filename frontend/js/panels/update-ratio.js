@@ -1,0 +1,53 @@
+/**
+ * How far a step moves each layer's weights: norm of the update over norm of the weight, healthy near 1e-3.
+ * @typedef {import("../types.js").Panel} Panel
+ * @typedef {import("../types.js").View} View
+ */
+import { number, positive } from "../format.js";
+import { t } from "../../i18n/en.js";
+import { depthAxis, faded, layerTable, layout, line, logAxis, quantityOf } from "./common.js";
+
+const GUIDE = 1e-3, LOW = 1e-4, HIGH = 1e-2;
+
+/** @param {View} view */
+const ratios = (view) => (quantityOf(view, "update")?.ratio ?? []).map((ratio) => positive(ratio));
+
+/** The logarithmic axis shows the guide and all ratios. @param {View} view */
+function range(view) {
+  const logs = ratios(view).filter((ratio) => ratio !== null).map((ratio) => Math.log10(ratio));
+  return [Math.min(-4.4, ...logs) - 0.2, Math.max(-1.6, ...logs) + 0.2];
+}
+
+/** @param {View} view */
+function figure(view) {
+  const { theme } = view;
+  const shapes = [
+    { type: "rect", xref: "paper", yref: "y", x0: 0, x1: 1, y0: LOW, y1: HIGH, fillcolor: faded(theme.series[2], 0.14), line: { width: 0 }, layer: "below" },
+    { type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: GUIDE, y1: GUIDE, line: { color: theme.series[2], width: 1.4, dash: "dash" }, layer: "below" },
+  ];
+  return {
+    data: [line(t("update.ratio"), view.frame.layers, ratios(view), theme.series[0], { showlegend: false })],
+    layout: layout(theme, { xaxis: depthAxis(view), yaxis: { ...logAxis(t("axis.ratio")), range: range(view) }, shapes, showlegend: false }),
+  };
+}
+
+/** @param {View} view */
+function caption(view) {
+  const known = ratios(view).filter((ratio) => ratio !== null);
+  const slow = known.filter((ratio) => ratio < LOW).length, fast = known.filter((ratio) => ratio > HIGH).length;
+  return t(slow || fast ? "update.outside" : "update.inside", { slow, fast, total: known.length });
+}
+
+/** @type {Panel} */
+export const updateRatio = {
+  id: "update-ratio",
+  empty: (view) => (ratios(view).some((ratio) => ratio !== null) ? null
+    : t(view.preview ? "update.preview" : view.frame.step === 0 ? "update.at_start" : "update.none")),
+  figure,
+  caption,
+  table: (view) => layerTable(view, [
+    [t("update.ratio"), (row) => number(quantityOf(view, "update")?.ratio?.[row])],
+    [t("update.norm"), (row) => number(quantityOf(view, "update")?.norm[row])],
+    [t("update.weight_norm"), (row) => number(quantityOf(view, "weight")?.norm[row])],
+  ]),
+};

@@ -1,0 +1,38 @@
+/** The status line: what is on show, how far it is, how long it still takes. @typedef {import("./types.js").RunRecord} RunRecord */
+import { byId, setText } from "./dom.js";
+import { duration, integer } from "./format.js";
+import { t } from "../i18n/en.js";
+
+export const LIVE = ["queued", "running"];
+
+/** @param {RunRecord | null} run @param {boolean} busy @param {number} frames */
+export function showStatus(run, busy, frames) {
+  const live = run !== null && LIVE.includes(run.status), bar = /** @type {HTMLProgressElement} */ (byId("progress"));
+  setText(byId("status"), run ? runWords(run, frames) : [t("status.preview"), busy ? t("status.computing") : t("status.init")].join(" · "));
+  bar.hidden = !live;
+  bar.value = run && run.steps_total ? run.steps_done / run.steps_total : 0;
+  /** @type {HTMLButtonElement} */ (byId("cancel")).disabled = !live;
+  /** @type {HTMLButtonElement} */ (byId("train")).disabled = live;
+  document.body.dataset.status = run?.status ?? "preview";
+}
+
+/** @param {RunRecord} run @param {number} frames */
+function runWords(run, frames) {
+  const left = timeLeft(run);
+  return [
+    t(`status.${run.status}`),
+    run.status === "queued" && run.queue_position != null ? t("status.queue", { position: run.queue_position }) : "",
+    t("status.step", { done: integer(run.steps_done), total: integer(run.steps_total) }),
+    t("status.frames", { count: integer(Math.max(frames, run.frames ?? 0)) }),
+    left === null ? "" : t("status.left", { time: duration(left) }),
+    run.status === "running" || !run.device ? "" : t("status.device", { device: run.device }),
+  ].filter(Boolean).join(" · ");
+}
+
+/** Seconds still to go at the pace so far. @param {RunRecord} run */
+function timeLeft(run) {
+  const began = Date.parse(String(run.started_at ?? ""));
+  if (run.status !== "running" || !run.steps_done || Number.isNaN(began)) return null;
+  const gone = (Date.now() - began) / 1000;
+  return gone > 0 ? (gone / run.steps_done) * (run.steps_total - run.steps_done) : null;
+}

@@ -1,0 +1,115 @@
+// The records that travel through the page. Fields as in the contract; a number that is not finite arrives as null.
+
+export type Maybe = number | null;
+export type Value = string | number | boolean | null;
+
+/** The configuration as a flat table: dotted path -> value. The nested form is made only to be sent. */
+export type State = Record<string, Value>;
+
+export interface Parameter {
+  path?: string;
+  name: string;
+  type: "float" | "int" | "bool" | "choice" | "table";
+  default: Value;
+  label: string;
+  help: string;
+  low: Maybe;
+  high: Maybe;
+  above: boolean;
+  slider: [number, number] | null;
+  log: boolean;
+  choices: Value[];
+  special: (string | null)[];
+  unit: string;
+  kinds: string[];
+}
+
+/** A parameter with the dotted path it is found under. */
+export interface Field extends Parameter { path: string }
+
+export interface Card {
+  name: string; label: string; formula: string; source: string; note: string;
+  kinds: string[]; parameters: Parameter[];
+}
+export interface Table { title: string; default: string; entries: Card[] }
+export interface Section { title: string; controls: Field[] }
+export interface Catalog {
+  version?: string;
+  sections: Section[];
+  choices: Record<string, Table>;
+  defaults: Record<string, unknown>;
+}
+
+export interface Linear { low: Maybe[]; high: Maybe[]; counts: ArrayLike<number>[] }
+export interface Log10 { low: Maybe; high: Maybe; counts: ArrayLike<number>[] }
+export interface Quantity {
+  mean: Maybe[]; std: Maybe[]; mean_square: Maybe[]; min: Maybe[]; max: Maybe[]; norm: Maybe[];
+  n: number[]; zeros: number[]; nan: number[]; pos_inf: number[]; neg_inf: number[];
+  linear: Linear; log10: Log10;
+  ratio?: Maybe[]; dead?: Maybe[]; saturated?: Maybe[];
+}
+export interface Frame {
+  seq: number; step: number; time_s: number;
+  loss: Maybe; accuracy: Maybe; validation_loss: Maybe; validation_accuracy: Maybe;
+  losses?: Maybe[];
+  layers: number[];
+  input: { mean: Maybe; std: Maybe; mean_square: Maybe };
+  quantities: Record<string, Quantity>;
+  correlation?: Maybe[];
+}
+export interface Theory {
+  applies: boolean; reason: string | null; layers?: number[];
+  preactivation_variance?: Maybe[]; gradient_factor?: Maybe[]; correlation?: Maybe[];
+  preactivation_band?: { low: Maybe[]; high: Maybe[]; level: number };
+  fixed_point?: { q: Maybe; chi: Maybe; depth_scale_q: Maybe; depth_scale_c: Maybe };
+  phase?: string | null;
+}
+export interface Finding {
+  rule?: string; severity?: "ok" | "note" | "warning" | "critical"; title?: string; layers?: number[];
+  measured?: unknown; threshold?: unknown; theory?: unknown; cause?: string; remedy?: string;
+  config?: Record<string, unknown> | null;
+}
+export interface Layer { row: number; name: string; kind: string; parameters: number; output_shape: number[] }
+export interface RunRecord {
+  id: string; url: string; status: string; config: Record<string, unknown>; version?: string; device?: string | null;
+  created_at?: string | null; started_at?: string | null; finished_at?: string | null;
+  steps_done: number; steps_total: number; frames: number; error?: unknown;
+  layers?: Layer[] | null; findings?: Finding[] | null; theory?: Theory | null; queue_position?: number | null;
+}
+export interface Preview { config: Record<string, unknown>; layers: Layer[]; frame: Frame; theory: Theory | null; findings: Finding[] }
+
+export interface Theme {
+  dark: boolean; ink: string; muted: string; grid: string; paper: string; accent: string; font: string; size: number;
+  series: string[]; scale: [number, string][]; danger: string;
+}
+
+/** The loss at every step known so far. */
+export interface Curve { steps: number[]; values: Maybe[] }
+
+/** Everything a panel may look at. */
+export interface View {
+  frame: Frame; layers: Layer[]; theory: Theory | null; theme: Theme; options: State; preview: boolean; running: boolean;
+  curve: Curve; history: Frame[];
+}
+
+export type Row = (string | number)[];
+export interface Sheet { head: string[]; rows: Row[] }
+export interface Figure { data: Record<string, any>[]; layout: Record<string, any> }
+export interface Panel {
+  id: string;
+  size?: "wide" | "tall" | "full";
+  options?: string[];
+  selects?: boolean;
+  empty?: (view: View) => string | null;
+  figure: (view: View) => Figure;
+  table: (view: View) => Sheet;
+  caption?: (view: View) => string;
+  facts?: (view: View) => [string, string][];
+}
+
+/** An option of the view, kept in the address bar under `view.*`. */
+export interface Option { path: string; type: "choice" | "bool" | "int"; default: Value; choices: Value[] }
+
+declare global {
+  interface Window { Plotly: any }
+}

@@ -1,0 +1,85 @@
+/**
+ * What is wrong with the network, in words: the worst finding as headline, the others under it; without findings a
+ * sentence that the frame itself gives.
+ * @typedef {import("./types.js").Finding} Finding
+ * @typedef {import("./types.js").Frame} Frame
+ * @typedef {import("./types.js").Maybe} Maybe
+ */
+import { el } from "./dom.js";
+import { isFinite, nonFinite, number, root } from "./format.js";
+import { t } from "../i18n/en.js";
+
+const ORDER = ["critical", "warning", "note", "ok"];
+
+/** @param {Finding} finding */
+const severity = (finding) => finding.severity ?? "note";
+
+/** @param {HTMLElement} root @param {Finding[]} findings @param {Frame | null} frame @param {(config: Record<string, unknown>) => void} apply */
+export function showVerdict(root, findings, frame, apply) {
+  const sorted = [...findings].sort((a, b) => ORDER.indexOf(severity(a)) - ORDER.indexOf(severity(b)));
+  const [worst, ...others] = sorted, key = JSON.stringify([findings, worst ? 0 : frame && sentences(frame)]);
+  if (root.dataset.shown === key) return;
+  const open = root.querySelector("details")?.open ?? false;
+  root.dataset.shown = key;
+  root.dataset.severity = worst ? severity(worst) : "plain";
+  root.replaceChildren(...(worst ? [headline(worst, apply), ...more(others, open, apply)]
+    : [el("p", { class: "plain", text: frame ? sentences(frame) : t("verdict.empty") })]));
+}
+
+/** @param {Finding} finding @param {(config: Record<string, unknown>) => void} apply */
+function headline(finding, apply) {
+  const { config } = finding, title = finding.title ?? finding.cause ?? finding.rule ?? "";
+  const words = [finding.title ? finding.cause : "", finding.remedy].filter(Boolean).join(" ");
+  return el("div", { class: `finding ${severity(finding)}` },
+    el("span", { class: "badge", text: t(`verdict.severity.${severity(finding)}`) }),
+    el("div", { class: "words" }, el("p", { class: "headline", text: title }), words && el("p", { text: words }), evidence(finding)),
+    config && el("button", { type: "button", class: "primary", text: t("action.apply"), onclick: () => apply(config) }));
+}
+
+/** @param {Finding[]} others @param {boolean} open @param {(config: Record<string, unknown>) => void} apply */
+function more(others, open, apply) {
+  if (!others.length) return [];
+  const summary = others.length === 1 ? t("verdict.one_more") : t("verdict.more", { count: others.length });
+  return [el("details", { open }, el("summary", { text: summary }), ...others.map((finding) => headline(finding, apply)))];
+}
+
+/** The numbers that a finding rests on. @param {Finding} finding */
+function evidence(finding) {
+  const parts = /** @type {[string, unknown][]} */ ([["measured", finding.measured], ["threshold", finding.threshold], ["theory", finding.theory]])
+    .filter(([, value]) => typeof value === "number" || typeof value === "string")
+    .map(([name, value]) => t(`verdict.${name}`, { value: typeof value === "number" ? number(value) : value }));
+  if (finding.layers?.length) parts.unshift(t("verdict.layers", { layers: spans(finding.layers) }));
+  return parts.length ? el("p", { class: "evidence", text: parts.join(" · ") }) : null;
+}
+
+/** 1, 2, 3, 7 -> "1–3, 7". @param {number[]} layers */
+export function spans(layers) {
+  /** @type {[number, number][]} */
+  const out = [];
+  for (const layer of layers) {
+    const last = out[out.length - 1];
+    if (last && layer === last[1] + 1) last[1] = layer;
+    else out.push([layer, layer]);
+  }
+  const shown = out.slice(0, 4).map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
+  return shown.join(", ") + (out.length > 4 ? ", …" : "");
+}
+
+/** What the frame says by itself: how signal and gradient change with depth. @param {Frame} frame */
+export function sentences(frame) {
+  const { activation, preactivation_gradient: gradient, preactivation } = frame.quantities, last = Math.max(0, frame.layers.length - 2);
+  const lost = preactivation ? preactivation.n.findIndex((_, row) => nonFinite(preactivation, row)) : -1;
+  return [
+    lost >= 0 ? t("verdict.lost", { layer: frame.layers[lost] }) : "",
+    activation ? slope("activation", frame, root(activation.mean_square[0]), root(activation.mean_square[last]), 1) : "",
+    gradient ? slope("gradient", frame, gradient.norm[0], gradient.norm[last], -1) : "",
+  ].filter(Boolean).join(" ");
+}
+
+/** The output row is left out: its width is another one. @param {string} name @param {Frame} frame @param {Maybe} first @param {Maybe} last @param {1 | -1} direction */
+function slope(name, frame, first, last, direction) {
+  const from = frame.layers[0], depth = frame.layers[Math.max(0, frame.layers.length - 2)];
+  const values = { first: number(first), last: number(last), depth };
+  if (!isFinite(first) || !isFinite(last) || first <= 0 || last <= 0 || depth === from) return t(`verdict.${name}_broken`, values);
+  return t(`verdict.${name}`, { ...values, factor: number((last / first) ** (direction / (depth - from))) });
+}
