@@ -1,0 +1,54 @@
+"""Every activation: its derivative against autograd, its limits and kinks against the function, its gain against torch."""
+
+import math
+
+import pytest
+import torch
+
+from models.activations import ACTIVATIONS, gaussian_second_moment
+
+DEFAULTS = {name: {p.name: p.default for p in entry.parameters} for name, entry in ACTIVATIONS.items()}
+OTHERS = [
+    ("gelu", {"approximate": "tanh"}), ("softplus", {"beta": 3.0, "threshold": 5.0}), ("elu", {"alpha": 0.3}), ("celu", {"alpha": 2.5}),
+    ("hardtanh", {"min_val": -0.5, "max_val": 2.0}), ("leaky_relu", {"negative_slope": 0.3}), ("prelu", {"init": -0.5}),
+]
+VARIANTS = [*DEFAULTS.items(), *OTHERS]
+IDS = [f"{name}{params or ''}" for name, params in VARIANTS]
+
+
+@pytest.mark.parametrize(("name", "params"), VARIANTS, ids=IDS)
+def test_derivative_is_autograds(name, params):
+    x = torch.linspace(-12, 12, 4001, dtype=torch.float64)
+    kinks = torch.tensor([*ACTIVATIONS[name].kinks(params), math.inf], dtype=torch.float64)
+    x = x[(x[:, None] - kinks).abs().amin(1) > 1e-6].requires_grad_()
+    module = ACTIVATIONS[name].module(params).double()
+    (expected,) = torch.autograd.grad(module(x).sum(), x)
+    torch.testing.assert_close(ACTIVATIONS[name].derivative(x.detach(), params), expected, rtol=1e-7, atol=1e-12)  # torch's own 1/6 of hardsigmoid is a float32
+
+
+@pytest.mark.parametrize(("name", "params"), VARIANTS, ids=IDS)
+def test_limits_are_the_ends_of_the_range(name, params):
+    values = ACTIVATIONS[name].function(params)(torch.tensor([-1e12, -50.0, 0.0, 50.0, 1e12], dtype=torch.float64))
+    limits = ACTIVATIONS[name].limits(params)
+    if limits is None:
+        assert values.abs().max() > 1e9
+    else:
+        assert (values.min().item(), values.max().item()) == pytest.approx(limits, abs=1e-9)
+
+
+@pytest.mark.parametrize(("name", "argument"), [("relu", ()), ("tanh", ()), ("sigmoid", ()), ("selu", ()), ("leaky_relu", (0.01,))])
+def test_gain_is_torchs_where_torch_has_one(name, argument):
+    params = {p.name: p.default for p in ACTIVATIONS[name].parameters}
+    assert ACTIVATIONS[name].gain(params) == pytest.approx(torch.nn.init.calculate_gain(name, *argument))
+
+
+@pytest.mark.parametrize("name", ["gelu", "silu", "elu", "mish", "hardswish", "relu6", "softsign", "hardtanh"])
+def test_gain_elsewhere_keeps_the_second_moment(name):
+    entry = ACTIVATIONS[name]
+    params = {p.name: p.default for p in entry.parameters}
+    z = torch.randn(2_000_000, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    assert entry.gain(params) ** 2 * entry.function(params)(z).square().mean().item() == pytest.approx(1.0, rel=5e-3)
+
+
+def test_second_moment_of_relu_is_a_half():
+    assert gaussian_second_moment(torch.relu) == pytest.approx(0.5, rel=1e-8)

@@ -1,0 +1,109 @@
+"""RunConfig and the catalogue: defaults, round trips, what is refused and how, and what it costs."""
+
+import json
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from models import cost
+from models.config import SECTIONS, TABLES, RunConfig, catalog
+from models.network import build
+
+
+def test_an_empty_configuration_is_valid_and_round_trips():
+    config = RunConfig.model_validate({})
+    again = RunConfig.model_validate_json(config.canonical())
+    assert again == config and again.fingerprint() == config.fingerprint()
+
+
+@pytest.mark.parametrize(("path", "name"), [(path, name) for path, table in TABLES.items() for name in table])
+def test_every_choice_can_be_made_and_comes_back_with_its_parameters(path, name):
+    *parents, last = path.split(".")
+    config = {last: {"name": name}}
+    for parent in reversed(parents):
+        config = {parent: config}
+    if "cnn" in TABLES[path][name].kinds and "mlp" not in TABLES[path][name].kinds:
+        config.setdefault("network", {})["kind"] = "cnn"
+    made = RunConfig.model_validate(config).model_dump()
+    for part in path.split("."):
+        made = made[part]
+    entry = TABLES[path][name]
+    assert made == {"name": name, **{p.name: p.default for p in (*entry.parameters, *TABLES[path].shared)}}
+
+
+@pytest.mark.parametrize(("bad", "word"), [
+    ({"netwrok": {}}, "netwrok"), ({"init": {"name": "xaver"}}, "xavier_normal"), ({"network": {"depth": 0}}, "greater than or equal to 1"),
+    ({"training": {"optimizer": {"name": "sgd", "lr": -1}}}, "greater than or equal to 0"), ({"init": {"name": "normal", "std": float("nan")}}, "finite"),
+    ({"training": {"steps": 3, "epochs": 2}}, "either steps or epochs"), ({"network": {"normalization": {"name": "instance"}}}, "not for network.kind mlp"),
+    ({"network": {"width": 30, "normalization": {"name": "group"}}}, "choose one of 1, 2, 3, 5, 6, 10, 15, 30"),
+    ({"network": {"normalization": {"name": "batch"}}, "data": {"batch_size": 1}}, "choose 2 or more"),
+    ({"network": {"kind": "cnn", "pool_every": 1, "normalization": {"name": "instance"}}}, "pool less often"),
+    ({"network": {"kind": "cnn", "pool_every": 1, "depth": 8, "padding": "circular", "kernel_size": 7}}, "circular padding"),
+    ({"init": {"name": "uniform", "a": 1.0, "b": 0.0}}, "must be below"), ({"init": {"name": "trunc_normal", "mean": 2.0, "b": 1.0}}, "must lie between"),
+    ({"init": {"name": "normal", "scale": 1.0}}, "Extra inputs"),
+])
+def test_what_does_not_fit_is_refused_with_what_is_allowed(bad, word):
+    with pytest.raises(ValidationError) as error:
+        RunConfig.model_validate(bad)
+    assert word in str(error.value)
+
+
+def test_the_catalogue_is_json_and_has_a_control_for_every_field():
+    found = json.loads(json.dumps(catalog(), allow_nan=False))
+    paths = [path for _, controls in SECTIONS for path, _ in controls]
+
+    def leaves(value, prefix=""):
+        for key, inner in value.items():
+            path = f"{prefix}{key}"
+            if path in TABLES or not isinstance(inner, dict):
+                yield path
+            else:
+                yield from leaves(inner, f"{path}.")
+
+    assert sorted(leaves(found["defaults"])) == sorted(paths)
+    for table in found["choices"].values():
+        for entry in table["entries"]:
+            assert entry["label"] and entry["formula"] and entry["source"]
+
+
+CONFIGS = [
+    {}, {"network": {"kind": "cnn", "depth": 7, "width": 12, "pool_every": 2}}, {"network": {"depth": 1, "width": 3}, "data": {"name": "moons"}},
+    {"network": {"depth": 4, "width": 8, "normalization": {"name": "batch"}, "activation": {"name": "prelu"}}},
+    {"network": {"depth": 4, "width": 8, "normalization": {"name": "rms", "placement": "post_activation"}, "bias": False}},
+    {"network": {"kind": "cnn", "depth": 3, "width": 8, "normalization": {"name": "instance", "affine": True}, "kernel_size": 5}},
+]
+
+
+@pytest.mark.parametrize("given_config", CONFIGS, ids=range(len(CONFIGS)))
+def test_cost_counts_the_parameters_and_shapes_of_the_real_network(given_config):
+    config = RunConfig.model_validate(given_config)
+    network = build(config, torch.device("cpu"))
+    assert cost.estimate(config).parameters == sum(p.numel() for p in network.parameters())
+    x = torch.randn(2, *config.input_shape)
+    for info, layer in zip(cost.layers(config), network.rows(), strict=True):
+        x = layer(x)
+        assert info["output_shape"] == list(x.shape[1:])
+        assert info["parameters"] == sum(p.numel() for p in layer.parameters())
+
+
+def test_cost_counts_the_multiply_adds_of_the_real_network():
+    from torch.utils.flop_counter import FlopCounterMode
+
+    for given_config in CONFIGS[:3]:
+        config = RunConfig.model_validate(given_config)
+        network = build(config, torch.device("cpu"))
+        with FlopCounterMode(display=False) as counter:
+            network(torch.randn(config.batch_size, *config.input_shape))
+        assert 3 * counter.get_total_flops() == cost.estimate(config).flops_per_step
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps=st.integers(0, 5000), every=st.one_of(st.just("auto"), st.integers(1, 6000)))
+def test_frame_count_is_the_number_of_captured_steps(steps, every):
+    config = RunConfig.model_validate({"training": {"steps": steps}, "capture": {"every": every}})
+    captured = {*range(0, steps + 1, config.frame_every), steps}
+    assert config.frame_count == len(captured)
+    assert every != "auto" or config.frame_count <= 62

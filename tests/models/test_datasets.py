@@ -1,0 +1,53 @@
+"""Data: shapes, standardization, split, seed."""
+
+import pytest
+import torch
+
+from models import datasets
+from models.config import RunConfig
+from models.datasets import SOURCES
+
+
+def loaded(**config):
+    parsed = RunConfig.model_validate(config)
+    return parsed, datasets.load(SOURCES[parsed.data.name], parsed.data.params, parsed.demand, parsed.seed)
+
+
+@pytest.mark.parametrize("kind", ["mlp", "cnn"])
+@pytest.mark.parametrize("name", SOURCES)
+def test_shapes_sizes_and_labels_are_what_the_configuration_says(name, kind):
+    if kind not in SOURCES[name].kinds:
+        with pytest.raises(ValueError, match=f"{name} is not for network.kind {kind}"):
+            loaded(network={"kind": kind}, data={"name": name})
+        return
+    config, data = loaded(network={"kind": kind, "width": 10}, data={"name": name})
+    assert (len(data.inputs), len(data.validation_inputs)) == config.split
+    assert data.inputs.shape[1:] == config.input_shape and data.inputs.dtype == torch.float32
+    assert set(data.labels.tolist()) == set(range(config.classes))
+
+
+@pytest.mark.parametrize(("name", "dims"), [("moons", 0), ("circles", 0), ("spirals", 0), ("digits", (0, 1))])
+def test_the_training_part_is_standardized(name, dims):
+    _, data = loaded(data={"name": name})
+    assert data.inputs.double().mean(dims).abs().max() < 1e-6
+    assert (data.inputs.double().std(dims, correction=0) - 1).abs().max() < 1e-6
+
+
+def test_gaussian_noise_follows_the_width_and_holds_a_batch():
+    config, data = loaded(network={"width": 77}, data={"name": "gaussian", "batch_size": 3000})
+    assert data.inputs.shape[1] == 77 and config.batch_size == 3000
+    assert data.inputs.std().item() == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_seed_fixes_the_data_and_nothing_else_does():
+    _, one = loaded(data={"name": "moons"}, seed=3)
+    _, two = loaded(data={"name": "moons"}, seed=3, init={"name": "zeros"}, network={"depth": 2})
+    _, other = loaded(data={"name": "moons"}, seed=4)
+    assert torch.equal(one.inputs, two.inputs) and not torch.equal(one.inputs, other.inputs)
+
+
+def test_validation_is_disjoint_from_training():
+    _, data = loaded(data={"name": "digits"})
+    training = {tuple(row) for row in data.inputs.tolist()}
+    both = sum(tuple(row) in training for row in data.validation_inputs.tolist())
+    assert both == 0

@@ -1,0 +1,230 @@
+"""Frames against a plain PyTorch loop written here, and gradients against torch.autograd.grad."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from models.config import RunConfig
+from models.frame import MAX_ROWS, row_numbers
+from models.histograms import linear_counts, log10_counts, sample, stride
+from models.measure import Meter
+from models.moments import FIELDS, correlation, dead_share, exact_moments, moments, quick_moments, saturated_share
+from models.network import build
+from models.training import Run, _batches, initial_frame, train
+from models.trace import Probe, hooked, probes
+
+
+def started(**config):
+    run = Run.start(RunConfig.model_validate(config))
+    inputs, labels = next(_batches(run.config, run.data))
+    return run, inputs, labels
+
+
+def plain_pass(run, inputs, labels):
+    """Every layer's tensors by a loop of its own: pre-activations, activations, dL/dz, weights, dL/dw."""
+    x, z_list, a_list = inputs, [], []
+    for layer in run.network.rows():
+        z = layer.weighted(x if layer.entry is None else layer.entry(x))
+        z = z if layer.before is None else layer.before(z)
+        x_in, x = x, layer.nonlinearity(z)
+        x = x if layer.after is None else layer.after(x)
+        x = x + x_in if layer.skip else x
+        x = x if layer.pool is None else layer.pool(x)
+        z_list.append(z)
+        a_list.append(x)
+    weights = [layer.weighted.weight for layer in run.network.rows()]
+    gradients = torch.autograd.grad(F.cross_entropy(x, labels), [*z_list, *weights])
+    return {"preactivation": z_list, "activation": a_list, "preactivation_gradient": gradients[: len(z_list)],
+            "weight": weights, "weight_gradient": gradients[len(z_list):]}
+
+
+NETWORKS = [
+    {"network": {"depth": 5, "width": 32}},
+    {"network": {"depth": 4, "width": 24, "activation": {"name": "tanh"}, "residual": True}, "bias_init": {"name": "normal"}},
+    {"network": {"depth": 4, "width": 8, "kind": "cnn", "pool_every": 2, "activation": {"name": "elu"}}},
+    {"network": {"depth": 4, "width": 8, "kind": "cnn", "normalization": {"name": "batch"}, "padding": "circular"}},
+    {"network": {"depth": 3, "width": 16, "normalization": {"name": "layer", "placement": "post_activation"}}, "data": {"name": "moons"}},
+]
+
+
+@pytest.mark.parametrize("config", NETWORKS, ids=lambda c: str(c["network"])[:60])
+def test_every_layer_as_a_plain_loop_sees_it(config):
+    run, inputs, labels = started(**config, capture={"samples": "all"})
+    expected = plain_pass(run, inputs, labels)
+    frame = run.frame(0, inputs, labels)
+    assert set(frame["quantities"]) == set(expected)
+    for name, tensors in expected.items():
+        found = frame["quantities"][name]
+        for row, tensor in enumerate(tensors):
+            x = tensor.detach().double().flatten()
+            scale = x.square().mean().sqrt().item()
+            for field, value in {"mean": x.mean(), "std": x.std(correction=0), "min": x.min(), "max": x.max()}.items():
+                assert found[field][row] == pytest.approx(value.item(), rel=1e-5, abs=2e-6 * scale), (name, row, field)
+            assert found["mean_square"][row] == pytest.approx(scale**2, rel=1e-5)
+            assert found["norm"][row] == pytest.approx(x.norm().item(), rel=1e-5)
+            counters = [found[field][row] for field in ("n", "zeros", "nan", "pos_inf", "neg_inf")]
+            assert counters == [x.numel(), int((x == 0).sum()), 0, 0, 0]
+            assert_histograms(found, row, tensor.detach().flatten().numpy())
+
+
+def assert_histograms(found, row, x):
+    """numpy's own counts; a value within float32 rounding of an edge may fall on either side of it."""
+    linear, log10 = found["linear"], found["log10"]
+    bins = len(linear["counts"][row])
+    expected, _ = np.histogram(x.astype(np.float64), bins, (linear["low"][row], linear["high"][row]))
+    assert abs(np.array(linear["counts"][row]) - expected).sum() <= 2 + 2e-3 * x.size
+    assert sum(linear["counts"][row]) == x.size
+    expected, _ = np.histogram(np.log10(np.abs(x[x != 0], dtype=np.float64)), bins, (log10["low"], log10["high"]))
+    assert abs(np.array(log10["counts"][row]) - expected).sum() <= 2 + 2e-3 * x.size
+    assert sum(log10["counts"][row]) == np.count_nonzero(x)
+
+
+def test_update_is_what_the_optimizer_did():
+    config = {"network": {"depth": 3, "width": 16}, "training": {"steps": 1, "optimizer": {"name": "adam", "lr": 0.01}}, "seed": 4}
+    first, last = train(RunConfig.model_validate(config))
+    assert "update" not in first["quantities"]
+    run, inputs, labels = started(**config)
+    before = [layer.weighted.weight.detach().clone() for layer in run.network.rows()]
+    run.backward(inputs, labels)
+    run.optimizer.step()
+    changes = [layer.weighted.weight.detach() - old for layer, old in zip(run.network.rows(), before, strict=True)]
+    assert last["quantities"]["update"]["norm"] == pytest.approx([change.norm().item() for change in changes], rel=1e-5)
+    ratios = [c.norm().item() / layer.weighted.weight.norm().item() for c, layer in zip(changes, run.network.rows(), strict=True)]
+    assert last["quantities"]["update"]["ratio"] == pytest.approx(ratios, rel=1e-5)
+
+
+def test_an_overflowing_network_is_counted_not_dropped():
+    frame = initial_frame(RunConfig.model_validate({"network": {"depth": 60, "width": 64}, "init": {"name": "normal", "std": 10.0},
+                                                    "data": {"name": "gaussian"}, "seed": 3}))
+    z = frame["quantities"]["preactivation"]
+    assert frame["loss"] is None
+    assert z["pos_inf"][0] + z["neg_inf"][0] + z["nan"][0] == 0
+    assert z["pos_inf"][-1] + z["neg_inf"][-1] + z["nan"][-1] == z["n"][-1]
+    assert z["mean"][-1] is None and z["linear"]["low"][-1] is None and sum(z["linear"]["counts"][-1]) == 0
+    grown = [value for value in z["mean_square"] if value is not None]
+    assert max(grown) > 1e60 and all(math.isfinite(value) for value in grown)
+
+
+MIXED = [
+    torch.randn(64, 64), torch.randn(64, 64) * 1e-25, torch.randn(64, 64) * 1e25, torch.randn(64, 64) + 1000, torch.zeros(8, 8),
+    torch.full((8, 8), 0.1), torch.tensor([[1.0, math.nan], [math.inf, -math.inf]]), torch.full((3, 3), math.nan), torch.randn(40, 40).relu(),
+    torch.tensor([[1e-45, -1e-45, 0.0, 3e38]]),
+]
+
+
+@pytest.mark.parametrize("x", MIXED, ids=range(len(MIXED)))
+def test_moments_against_numpy_in_float64(x):
+    found = dict(zip(FIELDS, moments(x).tolist(), strict=True))
+    values = x.double().numpy().ravel()
+    good = values[np.isfinite(values)]
+    expected = [good.mean(), good.std(), (good**2).mean(), good.min(), good.max(), np.sqrt((good**2).sum())] if good.size else [math.nan] * 6
+    for field, value in zip(FIELDS[:6], expected, strict=True):
+        if good.size == 0:
+            assert not math.isfinite(found[field])
+        else:
+            assert found[field] == pytest.approx(value, rel=1e-5, abs=1e-6 * np.sqrt((good**2).mean())), field
+    counters = [x.numel(), np.sum(values == 0), np.isnan(values).sum(), np.isposinf(values).sum(), np.isneginf(values).sum()]
+    assert [found[field] for field in FIELDS[6:]] == counters
+
+
+def test_quick_and_exact_moments_agree():
+    for shape in ((256, 256), (7,), (32, 16, 8, 8)):
+        x = torch.randn(shape, generator=torch.Generator().manual_seed(1)).relu() - 0.1
+        quick = quick_moments(x)
+        assert quick is not None
+        assert quick == pytest.approx(exact_moments(x).tolist(), rel=1e-5, abs=1e-6)
+
+
+def test_a_single_value_has_no_spread():
+    found = dict(zip(FIELDS, moments(torch.full((50, 50), 0.1)).tolist(), strict=True))
+    assert found["std"] == 0 and found["min"] == found["max"]
+    counts = linear_counts(torch.full((1, 9), 0.1).double(), torch.tensor([0.1]), torch.tensor([0.1]), 4)
+    assert counts.tolist() == [[9, 0, 0, 0]]
+
+
+def test_counts_of_what_is_not_finite_and_the_last_edge():
+    row = torch.tensor([[0.0, 1.0, 2.0, 4.0, math.nan, math.inf, -math.inf]], dtype=torch.float64)
+    assert linear_counts(row, torch.tensor([0.0]), torch.tensor([4.0]), 4).tolist() == [[1, 1, 1, 1]]
+    logs = torch.tensor([[1e-2, -1.0, 0.0, 10.0, math.nan]], dtype=torch.float64).abs().log10()
+    assert log10_counts(logs, torch.tensor([-2.0, 1.0]), 3).tolist() == [[1, 0, 2]]
+
+
+def test_the_sample_sees_every_unit():
+    for shape in ((256, 256), (256, 64), (250, 300), (128, 16, 8, 8), (64, 3)):
+        n = math.prod(shape)
+        step = stride(n, 4096)
+        taken = sample(torch.arange(n).reshape(shape), 4096)
+        assert len(taken) >= min(n, 4096) and math.gcd(step, n) == 1
+        assert len(set((taken % shape[-1]).tolist())) == shape[-1]
+
+
+def test_dead_and_saturated_shares():
+    phi = torch.randn(50, 10).abs()
+    phi[:, :3] = 0
+    phi[:49, 5] = 0
+    assert dead_share(phi).item() == pytest.approx(0.3)
+    images = torch.zeros(4, 5, 3, 3)
+    images[2, 1, 0, 0] = -1e-30
+    assert dead_share(images).item() == pytest.approx(0.8)
+    values = torch.tensor([[-1.0, -0.98, -0.96, 0.0, 0.5, 0.975, 0.999, 1.0]])
+    assert saturated_share(values, (-1.0, 1.0)).item() == pytest.approx(5 / 8)
+    assert saturated_share(values.double(), (-1.0, 1.0)).item() == pytest.approx(5 / 8)
+    assert saturated_share(torch.tensor([[0.01, 0.5, 0.96, 0.98, math.nan]]), (0.0, 1.0)).item() == pytest.approx(2 / 5)
+
+
+def test_correlation_is_the_mean_cosine_of_all_pairs():
+    z = torch.randn(12, 5, 2, generator=torch.Generator().manual_seed(0)) + 0.3
+    unit = F.normalize(z.flatten(1), dim=1)
+    cosines = (unit @ unit.T)[~torch.eye(12, dtype=torch.bool)]
+    assert correlation(z).item() == pytest.approx(cosines.mean().item(), rel=1e-5)
+    assert correlation(z * 1e-30).item() == pytest.approx(cosines.mean().item(), rel=1e-5)
+    assert math.isnan(correlation(z[:1]).item())
+
+
+def test_hooks_are_gone_afterwards_and_after_an_error():
+    config = RunConfig.model_validate({"network": {"depth": 3, "width": 8}})
+    network = build(config, torch.device("cpu"))
+    seen = []
+    with hooked(probes(network, [1, 4]), lambda what, index, tensor: seen.append((what, index))):
+        network(torch.randn(4, 64)).sum().backward()
+    assert {what for what, _ in seen} == {"preactivation", "nonlinearity", "activation", "preactivation_gradient"}
+    with pytest.raises(ZeroDivisionError), hooked(probes(network, [1]), lambda *_: 1 / 0):
+        network(torch.randn(4, 64))
+    for module in network.modules():
+        assert not module._forward_hooks and not module._forward_pre_hooks and not module._backward_hooks
+
+
+def test_activations_that_work_in_place():
+    torch.manual_seed(0)
+    layers = [nn.Linear(6, 6), nn.ReLU(inplace=True), nn.Linear(6, 6), nn.ReLU(inplace=True)]
+    model, x = nn.Sequential(*layers), torch.randn(5, 6)
+    z1 = F.linear(x, layers[0].weight, layers[0].bias)
+    z2 = F.linear(F.relu(z1), layers[2].weight, layers[2].bias)
+    expected = torch.autograd.grad(F.relu(z2).square().sum(), [z1, z2])
+    seen = {}
+    places = [Probe(row, layers[2 * row - 1], layers[2 * row - 1], layers[2 * row - 2].weight) for row in (1, 2)]
+    with hooked(places, lambda what, index, tensor: seen.__setitem__((what, index), tensor.clone())):
+        model(x).square().sum().backward()
+    for index, z in enumerate((z1, z2)):
+        torch.testing.assert_close(seen["preactivation", index], z.detach())
+        torch.testing.assert_close(seen["activation", index], F.relu(z).detach())
+        torch.testing.assert_close(seen["preactivation_gradient", index], expected[index])
+
+
+def test_rows_beyond_256_are_spread_evenly():
+    assert row_numbers(51) == list(range(1, 52))
+    rows = row_numbers(10_001)
+    assert rows[0] == 1 and rows[-1] == 10_001 and len(rows) == MAX_ROWS
+    gaps = {b - a for a, b in zip(rows, rows[1:], strict=False)}
+    assert gaps <= {39, 40}
+
+
+def test_an_incomplete_quantity_is_left_out():
+    meter = Meter(2, 8, None, None)
+    meter.visit("weight", 0, torch.randn(3))
+    quantities, found = meter.read()
+    assert quantities == {} and found == [None, None]
