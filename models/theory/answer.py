@@ -1,0 +1,147 @@
+"""theory(config): everything mean-field theory says of a configuration, row by row, as the page and the API show it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from models.config import RunConfig
+from models.frame import row_numbers
+from models.theory.applies import why_not
+from models.theory.backward import gradient_factors
+from models.theory.band import LEVEL, band
+from models.theory.chain import Chain, chain
+from models.theory.fixed_point import FixedPoint, Map, depth_scale, fixed_point
+from models.theory.gaussian import averages
+from models.theory.layers import Plan, plan
+from models.theory.notes import notes
+from models.theory.phase import Phase, phase_of
+
+Numbers = list[float | None]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Band(Part):
+    """Where the measured mean square of the pre-activations lies for `level` of the seeds, row by row."""
+
+    low: Numbers
+    high: Numbers
+    level: float
+
+
+class Rest(Part):
+    """q*, chi there, and the depth scales in layers; null where there is none or it is infinite."""
+
+    q: float | None = None
+    chi: float | None = None
+    depth_scale_q: float | None = None
+    depth_scale_c: float | None = None
+
+
+class Theory(Part):
+    """The answer. Lists have one entry a row of `layers`; what is not finite is null.
+
+    preactivation_variance: q_l                        activation_mean_square: what the row hands on
+    gradient_factor:        chi_l, null in the output row (backward.py)
+    gradient_mean_square_ratio: the same with fan_out: what rectangular layers and the output really do
+    correlation:            c_l of two inputs          sigma_w2, sigma_b2:     fan_in Var(w), Var(b)
+    trainable_depth:        6 xi_c layers, null where that is infinite
+    """
+
+    applies: bool
+    reason: str | None
+    layers: list[int]
+    preactivation_variance: Numbers
+    gradient_factor: Numbers
+    correlation: Numbers
+    fixed_point: Rest
+    phase: Phase | None
+    activation_mean_square: Numbers
+    gradient_mean_square_ratio: Numbers
+    preactivation_band: Band
+    sigma_w2: Numbers
+    sigma_b2: Numbers
+    c_star: float | None
+    trainable_depth: float | None
+    notes: list[str]
+
+
+def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation: float | None = None) -> Theory:
+    """Mean-field theory of the configuration at initialization.
+
+    input_mean_square: of the batch as the first layer sees it
+    input_correlation: of two of its examples, x_a . x_b / (|x_a| |x_b|); None: 0 for Gaussian noise, else 0.5
+    """
+    layers = row_numbers(config.network.depth + 1)
+    if reason := why_not(config):
+        return _nothing(layers, reason)
+    correlation = _correlation(config) if input_correlation is None else min(1.0, max(-1.0, input_correlation))
+    facts = plan(config)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return _answer(facts, chain(facts, float(input_mean_square), correlation), layers)
+
+
+def _correlation(config: RunConfig) -> float:
+    return 0.0 if config.data.name == "gaussian" else 0.5
+
+
+def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
+    at = averages(facts.nl, np.array(rows.q[:-1]) - facts.nl.centres[0] ** 2)
+    low, high = band(facts, rows, at, facts.first_features)
+    rest, phase = _rest(facts, rows)
+    return Theory(
+        applies=True, reason=None, layers=layers,
+        preactivation_variance=_numbers(rows.q, layers),
+        gradient_factor=_numbers([*gradient_factors(facts, rows, at, exact=False), math.nan], layers),
+        gradient_mean_square_ratio=_numbers([*gradient_factors(facts, rows, at, exact=True), math.nan], layers),
+        correlation=_numbers(1.0 - np.array(rows.one_minus_c), layers),
+        activation_mean_square=_numbers(rows.p, layers),
+        preactivation_band=Band(low=_numbers(low, layers), high=_numbers(high, layers), level=LEVEL),
+        sigma_w2=_numbers(rows.sigma_w2, layers), sigma_b2=[facts.layer(row).bias for row in layers],
+        fixed_point=Rest(q=finite(rest.q), chi=finite(rest.chi), depth_scale_q=finite(rest.depth_scale_q),
+                         depth_scale_c=finite(rest.depth_scale_c)),
+        phase=phase, c_star=None if rest.one_minus_c is None else finite(1.0 - rest.one_minus_c),
+        trainable_depth=finite(6.0 * rest.depth_scale_c), notes=notes(facts, rows, rest, phase),
+    )
+
+
+def _rest(facts: Plan, rows: Chain) -> tuple[FixedPoint, Phase | None]:
+    """Fixed point and phase of the hidden layers; the end of a longer network where a normalization or a skip rules."""
+    if facts.norm == "none" and not facts.residual and not facts.unit:
+        found = fixed_point(Map(facts.nl, facts.hidden.forward, facts.hidden.bias, facts.keep), rows.v[0])
+        return found, phase_of(found.chi)
+    longer = replace(facts, depth=max(facts.depth, 200), kernel=1)
+    deep = chain(longer, 1.0, 1.0 - min(1.0, rows.one_minus_c[0]))
+    last = averages(longer.nl, np.array(deep.q[:-1]) - longer.nl.centres[0] ** 2)
+    chi = float(gradient_factors(longer, deep, last, exact=False)[-2])
+    q, gap, before = deep.q[-2], deep.one_minus_c[-2], deep.one_minus_c[-3]
+    settled = abs(deep.q[-2] / deep.q[-3] - 1) < 1e-9
+    scale = depth_scale(gap / before) if 0 < gap < 1e-2 else math.nan
+    return FixedPoint(q if settled else None, chi, gap if settled else None, math.nan, scale), phase_of(chi)
+
+
+def _nothing(layers: list[int], reason: str) -> Theory:
+    empty: Numbers = [None] * len(layers)
+    return Theory(
+        applies=False, reason=reason, layers=layers, preactivation_variance=empty, gradient_factor=empty, correlation=empty,
+        fixed_point=Rest(), phase=None, activation_mean_square=empty, gradient_mean_square_ratio=empty,
+        preactivation_band=Band(low=empty, high=empty, level=LEVEL), sigma_w2=empty, sigma_b2=empty, c_star=None,
+        trainable_depth=None, notes=[],
+    )
+
+
+def finite(value: float | None) -> float | None:
+    """JSON knows no infinity: null instead."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _numbers(values: Iterable[float], rows: Iterable[int]) -> Numbers:
+    column = list(values)
+    return [finite(column[row - 1]) for row in rows]

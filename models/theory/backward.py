@@ -1,0 +1,49 @@
+"""What the mean square of the pre-activation gradient is multiplied by, from row l + 1 back to row l.
+
+    chi_l = sigma_w^2 E[phi'(sqrt(q_l) z)^2],    sigma_w^2 that of row l + 1, whose weights carry the gradient back
+
+(Schoenholz et al. 2017, 1611.01232). With s = E[phi'^2] / keep times the scale of a normalization behind phi, and n the
+scale 1 / (v + eps) of one in front of phi, the factor in general is s_l (skip / s_{l+1} + sigma_w^2 n_{l+1}), where skip = 1
+with a residual connection (Yang & Schoenholz 2017, 1712.08969). Batch normalization gives E[phi'^2] / (E[phi^2] - E[phi_a phi_b]),
+pi / (pi - 1) for ReLU and large batches (Yang et al. 2019, 1902.08129).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.theory.chain import Chain
+from models.theory.gaussian import Averages
+from models.theory.layers import Plan
+from models.theory.nonlinearity import Array
+
+
+def gradient_factors(plan: Plan, rows: Chain, at: Averages, exact: bool) -> Array:
+    """The factor of each hidden row (depth,).
+
+    exact = False: sigma_w^2 = fan_in Var(w), as theory's chi has it; True: fan_out Var(w), what rectangular layers do.
+    """
+    s = at.slope_square / plan.keep * _behind(plan, at)
+    weight = np.array(rows.sigma_w2[1:])
+    if exact:
+        ratio = np.full(plan.depth, plan.hidden.backward / plan.hidden.forward)
+        ratio[-1] = plan.last.backward / plan.last.forward
+        if plan.config.network.kind == "cnn":
+            ratio[-1] /= float(plan.size) ** 4  # the mean over the pixels divides each pixel's gradient by their number
+        weight = weight * ratio
+    scale = np.ones(plan.depth)
+    if plan.pre != "none":
+        scale[:-1] = 1.0 / (np.array(rows.v[1:-1]) + plan.eps)
+    carried = weight * scale
+    if plan.residual:
+        carried[:-1] += 1.0 / s[1:]
+    result: Array = s * carried
+    return result
+
+
+def _behind(plan: Plan, at: Averages) -> Array | float:
+    """The scale of a normalization behind phi, squared."""
+    if plan.post == "none":
+        return 1.0
+    spread = at.square - (0.0 if plan.post == "rms" else at.mean**2)
+    return np.asarray(1.0 / (spread + plan.eps))

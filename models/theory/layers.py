@@ -1,0 +1,134 @@
+"""A configuration as mean-field theory reads it: for the first, the hidden and the output layer, sigma_w^2 and sigma_b^2.
+
+sigma_w^2 = fan_in * Var(w) * gain^2 counts in the forward direction, fan_out * Var(w) * gain^2 in the backward one
+(Glorot & Bengio 2010); the two differ where a layer is not square. A constant bias is no variance but a shift of phi.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from models.activations import ACTIVATIONS
+from models.choices import Params
+from models.config import RunConfig
+from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, Fan
+from models.theory.nonlinearity import Nonlinearity, nonlinearity
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One weighted layer.
+
+    forward:  fan_in times the weights' variance: sigma_w^2
+    backward: fan_out times the weights' variance
+    bias:     sigma_b^2, the biases' variance
+    shift:    the biases' mean
+    loose:    share of a Gaussian matrix's fluctuations that its law leaves: 1, or max(0, 1 - rows / columns) if orthogonal
+    """
+
+    forward: float
+    backward: float
+    bias: float
+    shift: float
+    loose: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole network: its three kinds of layers and what happens between them.
+
+    norm, placement: "none", or a normalization and where it stands;  eps: added to its variance
+    keep:    1 - dropout                    residual: rows 2..depth add their input
+    unit:    the weights are scaled on the batch so that q = 1 (LSUV)
+    kernel:  taps a side where zero padding makes q depend on the position, else 1;  size: pixels a side
+    """
+
+    config: RunConfig
+    nl: Nonlinearity
+    first: Layer
+    hidden: Layer
+    last: Layer
+    depth: int
+    width: int
+    batch: int
+    norm: str
+    placement: str
+    eps: float
+    keep: float
+    residual: bool
+    unit: bool
+    kernel: int
+    size: int
+
+    def layer(self, row: int) -> Layer:
+        return self.first if row == 1 else self.last if row > self.depth else self.hidden
+
+    @property
+    def first_features(self) -> int:
+        """Numbers that make up one example."""
+        return math.prod(self.config.input_shape)
+
+    @property
+    def pre(self) -> str:
+        """The normalization in front of the activation, or "none"."""
+        return self.norm if self.placement == "pre_activation" else "none"
+
+    @property
+    def post(self) -> str:
+        """The normalization behind the activation, or "none"."""
+        return self.norm if self.placement == "post_activation" else "none"
+
+
+def plan(config: RunConfig) -> Plan:
+    """What theory needs of the configuration."""
+    network, norm = config.network, config.network.normalization
+    fans = _fans(config)
+    first, hidden, last = (_layer(config, fan, output=place == 2) for place, fan in enumerate(fans))
+    chosen: Params = norm.params if norm.name != "none" else {"placement": "", "eps": 0.0}
+    shift = hidden.shift if norm.name == "none" or chosen["placement"] != "pre_activation" else 0.0
+    size = config.input_shape[-1] if network.kind == "cnn" else 1
+    padded = network.kind == "cnn" and network.padding == "zeros" and config.init.name != "delta_orthogonal"
+    return Plan(
+        config=config, nl=nonlinearity(network.activation.name, network.activation.params, shift), first=first, hidden=hidden, last=last,
+        depth=network.depth, width=network.width, batch=config.batch_size, norm=norm.name, placement=chosen["placement"],
+        eps=float(chosen["eps"]), keep=1.0 - network.dropout, residual=network.residual,
+        unit=INITIALIZERS[config.init.name].data_driven, kernel=network.kernel_size if padded else 1, size=size,
+    )
+
+
+def _fans(config: RunConfig) -> tuple[Fan, Fan, Fan]:
+    """Fans of the first, a hidden and the output layer."""
+    network = config.network
+    taps = network.kernel_size**2 if network.kind == "cnn" else 1
+    inputs = config.input_shape[0]
+    return (Fan(inputs * taps, network.width * taps, taps), Fan(network.width * taps, network.width * taps, taps),
+            Fan(network.width, config.classes))
+
+
+def _layer(config: RunConfig, fan: Fan, output: bool) -> Layer:
+    entry, params = INITIALIZERS[config.init.name], config.init.params
+    activation = config.network.activation
+    gain = ACTIVATIONS[activation.name].gain(activation.params) if entry.uses_gain else 1.0
+    variance = entry.variance(fan, params, gain) * params["gain"] ** 2
+    has_bias = config.network.bias is not False if output else config.network.has_bias
+    bias, bias_params = BIAS_INITIALIZERS[config.bias_init.name], config.bias_init.params
+    rows, columns = fan.fan_out // fan.taps, fan.fan_in
+    return Layer(
+        forward=fan.fan_in * variance, backward=fan.fan_out * variance,
+        bias=bias.variance(bias_params, fan.fan_in) if has_bias else 0.0, shift=bias.mean(bias_params) if has_bias else 0.0,
+        loose=max(0.0, 1.0 - rows / columns) if entry.law == "orthogonal" else 1.0,
+    )
+
+
+def weights_mean(config: RunConfig) -> float:
+    """The mean of a weight that the initializer gives."""
+    return INITIALIZERS[config.init.name].mean(config.init.params) * float(config.init.params["gain"])
+
+
+def inner_width(config: RunConfig) -> float:
+    """Units that a normalization of one example averages over (a group's, or all)."""
+    norm = config.network.normalization
+    return config.network.width / norm.params["groups"] if norm.name == "group" else float(config.network.width)
+
+

@@ -1,0 +1,87 @@
+"""An activation as theory sees it: phi and phi' on numpy arrays, and where they need finer quadrature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.activations import ACTIVATIONS
+from models.choices import Params
+
+Array = NDArray[np.float64]
+Key = tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Nonlinearity:
+    """phi(x + shift), elementwise in float64; instances are shared, so that tables can be kept for each.
+
+    kinks:    points x where phi(x + shift) is not smooth
+    centres:  points x around which the smooth features of phi(x + shift) lie
+    scale:    the width of those features: the distance from the real axis of phi's nearest pole, about
+    slope:    where phi(x) = x for x > 0 and slope * x below (and shift = 0): closed forms hold; else None
+    bounded:  phi has two finite limits
+    slow:     phi reaches its asymptotes like a power, not exponentially
+    ramp:     where phi' is a constant between two points and 0 outside: that constant; else None
+    """
+
+    name: str
+    phi: Callable[[Array], Array]
+    derivative: Callable[[Array], Array]
+    kinks: tuple[float, ...]
+    centres: tuple[float, ...]
+    scale: float
+    slope: float | None
+    bounded: bool
+    slow: bool
+    ramp: float | None
+
+
+def nonlinearity(name: str, params: Params, shift: float = 0.0) -> Nonlinearity:
+    """The activation `name` with these parameters, its argument shifted by a constant bias; the same object each time."""
+    return _nonlinearity(name, tuple(sorted(params.items())), float(shift))
+
+
+@lru_cache(maxsize=64)
+def _nonlinearity(name: str, key: Key, shift: float) -> Nonlinearity:
+    entry, params = ACTIVATIONS[name], dict(key)
+    module = entry.module(params).to(torch.float64).requires_grad_(False)  # made once: entry.function would convert it each time
+    return Nonlinearity(
+        name=name,
+        phi=_on_arrays(module.forward, shift),
+        derivative=_on_arrays(lambda x: entry.derivative(x, params), shift),
+        kinks=tuple(kink - shift for kink in sorted(set(entry.kinks(params)))),
+        centres=(-shift,),
+        scale=_scale(name, params),
+        slope=_slope(name, params) if shift == 0.0 else None,
+        bounded=entry.limits(params) is not None,
+        slow=name == "softsign",
+        ramp={"hardtanh": 1.0, "relu6": 1.0, "hardsigmoid": 1.0 / 6.0}.get(name),
+    )
+
+
+def _on_arrays(function: Callable[[torch.Tensor], torch.Tensor], shift: float) -> Callable[[Array], Array]:
+    def evaluate(x: Array) -> Array:
+        values: Array = function(torch.from_numpy(x + shift if shift else x)).numpy()
+        return values
+
+    return evaluate
+
+
+def _scale(name: str, params: Params) -> float:
+    """CELU and softplus stretch with a parameter; every other activation of the catalogue changes over distances of about 1."""
+    if name == "celu":
+        return float(params["alpha"])
+    return 1.0 / float(params["beta"]) if name == "softplus" else 1.0
+
+
+def _slope(name: str, params: Params) -> float | None:
+    field = {"leaky_relu": "negative_slope", "prelu": "init"}.get(name)
+    if field is not None:
+        return float(params[field])
+    return {"linear": 1.0, "relu": 0.0}.get(name)

@@ -1,0 +1,64 @@
+"""What stands beside the numbers: approximations made, and what the fixed point cannot say, one sentence each."""
+
+from __future__ import annotations
+
+import math
+
+from models.theory.chain import Chain
+from models.theory.fixed_point import FixedPoint
+from models.theory.layers import Plan
+
+FLOAT32_MAX = 3.4028235e38
+
+
+def notes(plan: Plan, rows: Chain, rest: FixedPoint, phase: str | None) -> list[str]:
+    """Sentences for the page, the most important first."""
+    found = [*_overflow(rows), *_fixed_point(plan, rest, phase), *_convolution(plan), *_approximations(plan)]
+    return [sentence for sentence in found if sentence]
+
+
+def _overflow(rows: Chain) -> list[str]:
+    first = next((row for row, q in enumerate(rows.q[:-1], 1) if not q < FLOAT32_MAX), None)
+    if first is None:
+        return []
+    return [f"From row {first} on the mean square is beyond float32's largest number, 3.4e38: a measured run shows infinities, "
+            "at the latest where single values, of the size of its root, overflow as well."]
+
+
+def _fixed_point(plan: Plan, rest: FixedPoint, phase: str | None) -> list[str]:
+    if plan.residual and rest.q is None:
+        return ["With residual connections q grows from layer to layer and has no fixed point; "
+                "chi is that of the last layers of a deep one."]
+    if rest.q is None:
+        return ["q grows without end: there is no fixed point" +
+                (", since sigma_w^2 is at or above this activation's critical value." if plan.nl.slope is not None else ".")]
+    if plan.nl.slope is not None and plan.norm == "none" and phase == "critical" and plan.hidden.bias == 0:
+        return ["On the critical line without bias every q is a fixed point: q* is the value the first layer gives. "
+                "Two inputs' correlation still goes to 1, slower than exponentially."]
+    if phase == "critical" and math.isfinite(rest.depth_scale_c):
+        return ["chi is within 0.001 of 1: the depth scale is long but finite."]
+    return []
+
+
+def _convolution(plan: Plan) -> list[str]:
+    if plan.config.network.kind == "mlp":
+        return []
+    found = ["The output row needs the correlations between pixels, which are not followed: null."]
+    if plan.kernel > 1:
+        found.append("Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average "
+                     "as if padding were circular: an approximation.")
+    if plan.pre in ("layer", "group", "rms", "batch"):
+        found.append("The normalization's average over pixels is taken as the average over independent units: an approximation.")
+    return found
+
+
+def _approximations(plan: Plan) -> list[str]:
+    found = []
+    if plan.norm == "batch":
+        found.append("Batch normalization is treated for large batches; "
+                     f"with {plan.batch} examples expect errors of a few times 1/{plan.batch}.")
+    if plan.unit:
+        found.append("LSUV fits every layer's weights to the batch: q = 1 by construction, sigma_w^2 is what that takes.")
+    if plan.width < 64:
+        found.append(f"A width of {plan.width} is small: expect deviations of the order of 1/{plan.width} a layer, as the band shows.")
+    return found
