@@ -5,7 +5,8 @@
 # PyPI's torch for Linux carries CUDA, so the same image computes on a GPU when the host gives one (--gpus all) and on the
 # CPU when not. Where there will never be a GPU, PyTorch's index of CPU wheels makes a far smaller image:
 #   docker build --build-arg PIP_EXTRA_INDEX_URL=...
-FROM python:3.12-slim
+# The Python that the tests run on.
+FROM python:3.11-slim
 
 WORKDIR /app
 
