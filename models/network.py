@@ -6,7 +6,6 @@ import math
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.utils import skip_init
 
 from models import seeds
 from models.activations import ACTIVATIONS
@@ -14,6 +13,20 @@ from models.choices import Params
 from models.config import NetworkConfig, RunConfig
 from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, Fan
 from models.normalizations import NORMALIZATIONS
+
+
+class Linear(nn.Linear):
+    """torch's, without the default draw, which `initialize` would throw away. (`skip_init` takes 3 ms a layer.)"""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
+class Conv2d(nn.Conv2d):
+    """torch's, without the default draw."""
+
+    def reset_parameters(self) -> None:
+        pass
 
 
 class Dropout(nn.Module):
@@ -124,15 +137,15 @@ def _normalizations(network: NetworkConfig) -> tuple[nn.Module | None, nn.Module
 
 def _weighted(network: NetworkConfig, inputs: int) -> nn.Linear | nn.Conv2d:
     if network.kind == "mlp":
-        return skip_init(nn.Linear, inputs, network.width, bias=network.has_bias)
-    return skip_init(nn.Conv2d, inputs, network.width, network.kernel_size, padding=network.kernel_size // 2,
+        return Linear(inputs, network.width, bias=network.has_bias)
+    return Conv2d(inputs, network.width, network.kernel_size, padding=network.kernel_size // 2,
                      padding_mode=network.padding, bias=network.has_bias)
 
 
 def _output_layer(config: RunConfig) -> Layer:
     """Logits: linear, with a bias unless the configuration forbids it; a CNN's pixels are averaged first."""
     network = config.network
-    linear = skip_init(nn.Linear, network.width, config.classes, bias=network.bias is not False)
+    linear = Linear(network.width, config.classes, bias=network.bias is not False)
     return Layer(linear, nn.Identity(), entry=GlobalAveragePool() if network.kind == "cnn" else None)
 
 

@@ -38,10 +38,9 @@ def create_app(settings: Settings) -> FastAPI:
         store.close()
 
     app = FastAPI(title="Signal Propagation Dashboard", version=models.__version__, lifespan=lifespan,
-                  summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.",
-                  max_body_size=settings.max_body_bytes)
+                  summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.")
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    errors.install(app)
+    errors.install(app, settings.max_body_bytes)
     for router in (about.router, previews.router, runs.router, pages.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=pages.FRONTEND), name="static")

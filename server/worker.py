@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 import os
+import threading
 import time
 from functools import cache
 
@@ -18,14 +20,18 @@ from server.store import Store
 PROGRESS_S = 0.2
 """Seconds between two notes of progress, and so the longest that a cancel waits between two steps."""
 
-_parent = os.getppid()
-
 
 def prepare(threads: int) -> None:
-    """Once in every worker: the number of threads, the process that must stay alive."""
-    global _parent
-    _parent = os.getppid()
+    """Once in every worker: the number of threads, and an end when the server ends, however that happens."""
     torch.set_num_threads(threads)
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+
+
+def _end_with_the_server() -> None:
+    server = multiprocessing.parent_process()
+    if server is not None:
+        server.join()
+        os._exit(1)  # nobody waits for what this computes; its frames so far are in the store
 
 
 def warm_up() -> None:
@@ -70,8 +76,6 @@ class Watch:
         if now < self.next_s:
             return True
         self.next_s = now + PROGRESS_S
-        if os.getppid() != _parent:  # the server is gone: nobody waits for this
-            raise SystemExit("the server is gone")
         self.stopped = not self.store.progress(self.run_id, steps_done)
         return not self.stopped
 
