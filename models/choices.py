@@ -14,7 +14,6 @@ from operator import or_
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, GetCoreSchemaHandler, create_model, model_validator
-from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError
 
 Kind = Literal["mlp", "cnn"]
@@ -59,9 +58,8 @@ class Parameter:
         elif self.type == "bool":
             base = bool
         else:
-            lower = {"gt" if self.above else "ge": self.low} if self.low is not None else {}
-            upper = {"le": self.high} if self.high is not None else {}
-            base = Annotated[int if self.type == "int" else float, Field(**lower, **upper)]
+            bounds: dict[str, Any] = {"gt" if self.above else "ge": self.low, "le": self.high}
+            base = Annotated[int if self.type == "int" else float, Field(**bounds)]
         words = tuple(word for word in self.special if word is not None)
         if words:
             base = base | Literal[words]
@@ -128,10 +126,10 @@ class Choice:
 
     def selection(self, table: str, shared: tuple[Parameter, ...] = ()) -> type[Selection]:
         """The pydantic model of this choice: `name` fixed, its parameters and the table's `shared` ones as fields."""
-        fields: dict[str, tuple[Any, FieldInfo]] = {"name": (Literal[self.name], Field(default=self.name, title=self.label))}
+        fields: dict[str, Any] = {"name": (Literal[self.name], Field(default=self.name, title=self.label))}
         for parameter in (*self.parameters, *shared):
             fields[parameter.name] = (parameter.annotation(), parameter.field())
-        made: type[Selection] = create_model(  # type: ignore[call-overload]
+        made: type[Selection] = create_model(
             f"{table}_{self.name}", __base__=Selection, __validators__=self._validators(), __doc__=f"{self.label}: {self.formula}",
             **fields,
         )

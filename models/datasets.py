@@ -153,7 +153,8 @@ _SAMPLES = Parameter("samples", "int", 2000, "samples", "Training and validation
 
 
 def _noise(default: float) -> Parameter:
-    return Parameter("noise", "float", default, "noise", "Standard deviation of the noise on a point.", low=0.0, high=10.0, slider=(0.0, 1.0))
+    return Parameter("noise", "float", default, "noise", "Standard deviation of the noise on a point.",
+                     low=0.0, high=10.0, slider=(0.0, 1.0))
 
 
 BATCH_SIZE = Parameter("batch_size", "int", 256, "batch size", "At most so many examples a step; all: the whole training part.",

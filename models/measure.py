@@ -88,11 +88,12 @@ class Meter:
         counted = {name: [int(value) for value in columns[name]] for name in COUNTERS}
         low, high = axis.tolist()
         shape = (self.rows, self.bins)
-        return Quantity(
+        made: Quantity = Quantity(
             **found, **counted,  # type: ignore[typeddict-item]
             linear={"low": found["min"], "high": found["max"], "counts": linear.reshape(shape).int().tolist()},
             log10={"low": low, "high": high, "counts": log10.reshape(shape).int().tolist()},
         )
+        return made
 
 
 def _ratios(updates: Sequence[float | None], weights: Sequence[float | None]) -> list[float | None]:

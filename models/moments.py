@@ -61,7 +61,7 @@ def _square_sum(flat: Tensor) -> float:
     whole = flat.numel() // CHUNK * CHUNK
     parts = torch.linalg.vector_norm(flat[:whole].view(-1, CHUNK), dim=1).double()
     rest = torch.linalg.vector_norm(flat[whole:]).item()
-    return torch.dot(parts, parts).item() + rest * rest
+    return float(torch.dot(parts, parts).item() + rest * rest)
 
 
 def exact_moments(x: Tensor) -> Tensor:
@@ -112,7 +112,8 @@ def correlation(z: Tensor) -> Tensor:
     else:
         wide = flat.double()
         total = (wide / torch.linalg.vector_norm(wide, dim=1, keepdim=True)).sum(0)
-    return (total.double().square().sum() - batch) / (batch * (batch - 1))
+    mean: Tensor = (total.double().square().sum() - batch) / (batch * (batch - 1))
+    return mean
 
 
 def _nonzero(x: Tensor) -> int:

@@ -28,7 +28,7 @@ class Probe:
     row: int
     nonlinearity: nn.Module
     output: nn.Module
-    weight: nn.Parameter
+    weight: Tensor
 
 
 def probes(network: Network, rows: Sequence[int]) -> list[Probe]:

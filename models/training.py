@@ -93,7 +93,7 @@ class Run:
         self.optimizer.zero_grad(set_to_none=True)
         logits = self.network(inputs)
         loss = functional.cross_entropy(logits, labels)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss.detach(), logits.detach()
 
     def frame(self, step: int, inputs: Tensor, labels: Tensor) -> Frame:

@@ -55,8 +55,11 @@ class BadQuery(Problem):
     status = 422
 
 
-def _quantities(quantities: Annotated[str | None, Query(
-        description=f"only these quantities, separated by commas: {', '.join(QUANTITIES)}", max_length=500)] = None) -> frozenset[str] | None:
+QuantitiesQuery = Annotated[str | None, Query(
+    max_length=500, description=f"only these quantities, separated by commas: {', '.join(QUANTITIES)}")]
+
+
+def _quantities(quantities: QuantitiesQuery = None) -> frozenset[str] | None:
     if quantities is None:
         return None
     names = frozenset(name.strip() for name in quantities.split(",") if name.strip())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from typing import Protocol
 
 from pebble import ProcessExpired, ProcessPool
@@ -85,14 +85,17 @@ class LocalEngine:
     def _ended(self, run_id: str, future: Future[None]) -> None:
         """What the worker could not write itself: that it was killed, died, or met an error."""
         self.futures.pop(run_id, None)
-        try:
-            future.result()
-        except CancelledError:
+        if future.cancelled():
             self.store.finish(run_id, "cancelled")
-        except ProcessExpired as error:
-            self.store.finish(run_id, "failed", f"The worker process ended unexpectedly (exit code {error.exitcode}); "
-                              "it may have run out of memory. Frames up to here are kept; run it again, or choose a smaller network.")
-        except Exception as error:  # whatever the computation raised belongs in the run's record
-            self.store.finish(run_id, "failed", f"{type(error).__name__}: {error}")
         else:
-            self.store.finish(run_id, "failed", "The worker ended without finishing the run.")
+            self.store.finish(run_id, "failed", _what_happened(future.exception()))
+
+
+def _what_happened(error: BaseException | None) -> str:
+    """A sentence for the record of a run that its worker did not finish."""
+    if error is None:
+        return "The worker ended without finishing the run."
+    if isinstance(error, ProcessExpired):
+        return (f"The worker process ended unexpectedly (exit code {error.exitcode}); it may have run out of memory. "
+                "Frames up to here are kept; run it again, or choose a smaller network.")
+    return f"{type(error).__name__}: {error}"

@@ -176,6 +176,6 @@ def install(app: FastAPI, body_limit_bytes: int) -> None:
 
     @app.exception_handler(Exception)
     async def on_bug(request: Request, error: Exception) -> Response:
-        log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return answer(500, "The server made a mistake. It is in the log; the same request may work again.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import CancelledError, Future, TimeoutError
+from concurrent.futures import CancelledError, Future
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -28,7 +28,7 @@ async def preview(config: RunConfig, request: Request, settings: SettingsDep, en
     future = engine.preview(config.canonical())
     try:
         answer = await _while_connected(future, request)
-    except (TimeoutError, asyncio.TimeoutError) as error:
+    except TimeoutError as error:
         raise Unavailable(f"The preview took longer than {settings.preview_timeout_s:g} s; choose a smaller network.",
                           retry_after_s=1) from error
     except ProcessExpired as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -20,9 +20,9 @@ from server.store import NewRun, is_over
 
 router = APIRouter(prefix="/api/runs", tags=["runs"], responses={422: {"model": ProblemDetails}})
 
-UNKNOWN = {404: {"model": ProblemDetails, "description": "there is no such run"}}
-FRESH_DIGITS = 6
-"""Hexadecimal digits that tell a fresh run from others of its configuration."""
+UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "there is no such run"}}
+FRESH_BYTES = 3
+"""Random bytes that tell a fresh run from others of its configuration."""
 
 
 @router.post("", status_code=201, response_model=RunRecord, responses={
@@ -40,8 +40,9 @@ def submit(
         return known
     limits.check_run(config, settings)
     if (waiting := store.count("queued")) >= settings.max_queue:
-        raise Busy(f"{waiting} runs wait already, and this server's limit is {settings.max_queue}; try again in a minute.", retry_after_s=60)
-    run_id = fingerprint if known is None and store.get(fingerprint) is None else f"{fingerprint}-{secrets.token_hex(FRESH_DIGITS // 2)}"
+        raise Busy(f"{waiting} runs wait already, and this server's limit is {settings.max_queue}; try again in a minute.",
+                   retry_after_s=60)
+    run_id = fingerprint if store.get(fingerprint) is None else f"{fingerprint}-{secrets.token_hex(FRESH_BYTES)}"
     record = store.create(NewRun(run_id, fingerprint, config.canonical(), models.__version__, config.total_steps, cost.layers(config)))
     engine.submit(run_id, config.canonical())
     return record

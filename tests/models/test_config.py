@@ -35,14 +35,19 @@ def test_every_choice_can_be_made_and_comes_back_with_its_parameters(path, name)
 
 
 @pytest.mark.parametrize(("bad", "word"), [
-    ({"netwrok": {}}, "netwrok"), ({"init": {"name": "xaver"}}, "xavier_normal"), ({"network": {"depth": 0}}, "greater than or equal to 1"),
-    ({"training": {"optimizer": {"name": "sgd", "lr": -1}}}, "greater than or equal to 0"), ({"init": {"name": "normal", "std": float("nan")}}, "finite"),
-    ({"training": {"steps": 3, "epochs": 2}}, "either steps or epochs"), ({"network": {"normalization": {"name": "instance"}}}, "not for network.kind mlp"),
+    ({"netwrok": {}}, "netwrok"),
+    ({"init": {"name": "xaver"}}, "xavier_normal"),
+    ({"network": {"depth": 0}}, "greater than or equal to 1"),
+    ({"training": {"optimizer": {"name": "sgd", "lr": -1}}}, "greater than or equal to 0"),
+    ({"init": {"name": "normal", "std": float("nan")}}, "finite"),
+    ({"training": {"steps": 3, "epochs": 2}}, "either steps or epochs"),
+    ({"network": {"normalization": {"name": "instance"}}}, "not for network.kind mlp"),
     ({"network": {"width": 30, "normalization": {"name": "group"}}}, "choose one of 1, 2, 3, 5, 6, 10, 15, 30"),
     ({"network": {"normalization": {"name": "batch"}}, "data": {"batch_size": 1}}, "choose 2 or more"),
     ({"network": {"kind": "cnn", "pool_every": 1, "normalization": {"name": "instance"}}}, "pool less often"),
     ({"network": {"kind": "cnn", "pool_every": 1, "depth": 8, "padding": "circular", "kernel_size": 7}}, "circular padding"),
-    ({"init": {"name": "uniform", "a": 1.0, "b": 0.0}}, "must be below"), ({"init": {"name": "trunc_normal", "mean": 2.0, "b": 1.0}}, "must lie between"),
+    ({"init": {"name": "uniform", "a": 1.0, "b": 0.0}}, "must be below"),
+    ({"init": {"name": "trunc_normal", "mean": 2.0, "b": 1.0}}, "must lie between"),
     ({"init": {"name": "normal", "scale": 1.0}}, "Extra inputs"),
 ])
 def test_what_does_not_fit_is_refused_with_what_is_allowed(bad, word):
@@ -70,7 +75,9 @@ def test_the_catalogue_is_json_and_has_a_control_for_every_field():
 
 
 CONFIGS = [
-    {}, {"network": {"kind": "cnn", "depth": 7, "width": 12, "pool_every": 2}}, {"network": {"depth": 1, "width": 3}, "data": {"name": "moons"}},
+    {},
+    {"network": {"kind": "cnn", "depth": 7, "width": 12, "pool_every": 2}},
+    {"network": {"depth": 1, "width": 3}, "data": {"name": "moons"}},
     {"network": {"depth": 4, "width": 8, "normalization": {"name": "batch"}, "activation": {"name": "prelu"}}},
     {"network": {"depth": 4, "width": 8, "normalization": {"name": "rms", "placement": "post_activation"}, "bias": False}},
     {"network": {"kind": "cnn", "depth": 3, "width": 8, "normalization": {"name": "instance", "affine": True}, "kernel_size": 5}},

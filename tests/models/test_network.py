@@ -24,7 +24,8 @@ def weights(network):
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_mlp_is_the_plain_chain(name):
-    config, network = made(network={"depth": 4, "width": 12, "activation": {"name": name}}, bias_init={"name": "normal"}, data={"name": "moons"})
+    config, network = made(network={"depth": 4, "width": 12, "activation": {"name": name}}, bias_init={"name": "normal"},
+                           data={"name": "moons"})
     x = torch.randn(7, 2)
     *hidden, (w_out, b_out) = weights(network)
     phi = ACTIVATIONS[name].module(config.network.activation.params)
@@ -127,8 +128,8 @@ def test_the_seed_fixes_the_weights_and_the_initializer_leaves_the_data_alone():
 
 
 def test_ten_thousand_layers():
-    config, network = made(network={"depth": 10_000, "width": 4, "activation": {"name": "tanh"}}, init={"name": "orthogonal"},
-                           data={"name": "moons"})
+    _, network = made(network={"depth": 10_000, "width": 4, "activation": {"name": "tanh"}}, init={"name": "orthogonal"},
+                      data={"name": "moons"})
     loss = network(torch.randn(4, 2)).square().sum()
     loss.backward()
     assert network.rows()[0].weighted.weight.grad.isfinite().all()

@@ -64,7 +64,8 @@ def test_batch_normalization_is_measured_and_evaluated_as_a_bare_loop_would():
         run.backward(*next(batches))
         run.optimizer.step()
     run.network.eval()
-    assert last["validation_loss"] == pytest.approx(F.cross_entropy(run.network(run.data.validation_inputs), run.data.validation_labels).item(), rel=1e-5)
+    expected = F.cross_entropy(run.network(run.data.validation_inputs), run.data.validation_labels).item()
+    assert last["validation_loss"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_run_that_diverges_ends_with_the_frame_that_shows_it():
