@@ -38,7 +38,8 @@ class Averages:
 
     mean     E[phi]             square   E[phi^2]          slope    E[phi']     slope_square  E[phi'^2]
     fourth   E[phi^4]           odd      E[z phi^2]        even     E[(z^2 - 1) phi^2]
-    `even` / (2 q) is dE[phi^2]/dq, since the Gaussian density solves the heat equation.
+    quartic  E[(z^4 - 6 z^2 + 3) phi^2]
+    `even` / (2 q) is dE[phi^2]/dq and `quartic` / (4 q^2) the second derivative: the Gaussian density solves the heat equation.
     """
 
     mean: Array
@@ -48,12 +49,13 @@ class Averages:
     fourth: Array
     odd: Array
     even: Array
+    quartic: Array
 
 
 @dataclass(frozen=True)
 class Nodes:
-    """Nodes x (N,), ascending, and weight times function values there: `table` (N, 7), its first two columns by
-    themselves, and `core` (7,), the function values left of 0 plus those right of it."""
+    """Nodes x (N,), ascending, and weight times function values there: `table` (N, 8), its first two columns by
+    themselves, and `core` (8,), the function values left of 0 plus those right of it."""
 
     x: Array
     table: Array
@@ -85,7 +87,7 @@ def nodes_of(nl: Nonlinearity) -> Nodes:
     x, weight = panels(np.unique(np.concatenate([*graded, *around, nl.kinks])), NODES)
     phi, slope = nl.phi(x), nl.derivative(x)
     square = phi**2
-    table = np.stack([phi, square, slope, slope**2, square**2, x * square, x**2 * square], axis=1)
+    table = np.stack([phi, square, slope, slope**2, square**2, x * square, x**2 * square, x**4 * square], axis=1)
     sizes = [abs(point) for point in (*nl.kinks, nl.scale) if point]
     middle = int(np.searchsorted(x, 0.0))
     core = table[middle - 1] + table[middle]
@@ -99,7 +101,7 @@ def averages(nl: Nonlinearity, q: Array | float) -> Averages:
         return _leaky(nl.slope, np.asarray(q, dtype=np.float64))
     flat = np.atleast_1d(np.asarray(q, dtype=np.float64)).ravel()
     parts = [_chunk(nl, flat[start:start + CHUNK]) for start in range(0, flat.size, CHUNK)]
-    columns = np.concatenate(parts).T.reshape(7, *np.shape(q))
+    columns = np.concatenate(parts).T.reshape(8, *np.shape(q))
     return Averages(*columns)
 
 
@@ -112,15 +114,18 @@ def _leaky(slope: float, q: Array) -> Averages:
     return Averages(
         mean=(1 - slope) * root, square=q * square, slope=one * (1 + slope) / 2, slope_square=one * square, fourth=fourth,
         odd=q * bent * 2 / math.sqrt(2 * math.pi), even=2 * q * square,
+        quartic=0.0 * q,
     )
 
 
 def _chunk(nl: Nonlinearity, q: Array) -> Array:
-    """(Q, 7) averages; q outside [Q_LOW, Q_HIGH] by scaling (see Q_LOW)."""
+    """(Q, 8) averages; q outside [Q_LOW, Q_HIGH] by scaling (see Q_LOW)."""
     inside = np.clip(q, Q_LOW, Q_HIGH)
     raw = _density_product(nodes_of(nl), inside)
     raw[:, 5] /= np.sqrt(inside)
-    raw[:, 6] = raw[:, 6] / inside - raw[:, 1]
+    second = raw[:, 6] / inside
+    raw[:, 6] = second - raw[:, 1]
+    raw[:, 7] = raw[:, 7] / inside**2 - 6.0 * second + 3.0 * raw[:, 1]
     if np.any(inside != q):
         _rescale(raw, nl, q / inside)
     return raw
@@ -143,7 +148,8 @@ def _rescale(raw: Array, nl: Nonlinearity, factor: Array) -> None:
     at_zero = float(nl.phi(np.zeros(1))[0])
     grows = np.where(factor > 1, not nl.bounded, True)
     with np.errstate(over="ignore", invalid="ignore"):
-        for column, power, base in ((0, 0.5, at_zero), (1, 1.0, at_zero**2), (4, 2.0, at_zero**4), (5, 1.0, 0.0), (6, 1.0, 0.0)):
+        kept = ((0, 0.5, at_zero), (1, 1.0, at_zero**2), (4, 2.0, at_zero**4), (5, 1.0, 0.0), (6, 1.0, 0.0), (7, 1.0, 0.0))
+        for column, power, base in kept:
             scaled = np.where(factor > 1, raw[:, column] * factor**power, base + (raw[:, column] - base) * factor**power)
             raw[:, column] = np.where(grows & (factor != 1), scaled, raw[:, column])
         if nl.bounded:

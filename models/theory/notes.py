@@ -13,7 +13,7 @@ FLOAT32_MAX = 3.4028235e38
 
 def notes(plan: Plan, rows: Chain, rest: FixedPoint, phase: str | None) -> list[str]:
     """Sentences for the page, the most important first."""
-    found = [*_overflow(rows), *_fixed_point(plan, rest, phase), *_convolution(plan), *_approximations(plan)]
+    found = [*_overflow(rows), *_fixed_point(plan, rest, phase), *_convolution(plan), *_approximations(plan, rows)]
     return [sentence for sentence in found if sentence]
 
 
@@ -52,13 +52,15 @@ def _convolution(plan: Plan) -> list[str]:
     return found
 
 
-def _approximations(plan: Plan) -> list[str]:
+def _approximations(plan: Plan, rows: Chain) -> list[str]:
     found = []
     if plan.norm == "batch":
         found.append("Batch normalization is treated for large batches; "
                      f"with {plan.batch} examples expect errors of a few times 1/{plan.batch}.")
     if plan.unit:
         found.append("LSUV fits every layer's weights to the batch: q = 1 by construction, sigma_w^2 is what that takes.")
+    if plan.config.bias_init.name in ("uniform", "pytorch_default") and plan.hidden.bias > 0.1 * rows.v[0]:
+        found.append("Uniform biases count as Gaussian ones of the same variance: an approximation where they dominate.")
     if plan.width < 64:
         found.append(f"A width of {plan.width} is small: expect deviations of the order of 1/{plan.width} a layer, as the band shows.")
     return found

@@ -1,0 +1,89 @@
+"""Averages over one Gaussian: against adaptive quadrature, and against closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from mpmath import mp
+
+from models.activations import ACTIVATIONS
+from models.theory.gaussian import averages, second_moment
+from models.theory.nonlinearity import Nonlinearity, nonlinearity
+from tests.models.theory.second_road import adaptive, defaults
+
+QS = (1e-12, 1e-6, 1e-2, 1.0, 30.0, 1e6, 1e12)
+UNUSUAL = [("elu", {"alpha": 7.0}), ("celu", {"alpha": 0.01}), ("celu", {"alpha": 50.0}), ("softplus", {"beta": 80.0, "threshold": 20.0}),
+           ("softplus", {"beta": 0.05, "threshold": 1.0}), ("hardtanh", {"min_val": -0.01, "max_val": 40.0}),
+           ("gelu", {"approximate": "tanh"}), ("leaky_relu", {"negative_slope": -0.5})]
+CASES = [(name, defaults(name)) for name in ACTIVATIONS] + UNUSUAL
+
+
+def checked(nl: Nonlinearity, q: float) -> None:
+    found = averages(nl, q)
+    square, mean = second_moment(nl, q)
+    expected = adaptive(lambda x: float(nl.phi(np.array([x]))[0]) ** 2, q, nl.kinks)
+    slope = adaptive(lambda x: float(nl.derivative(np.array([x]))[0]) ** 2, q, nl.kinks)
+    assert float(found.square) == pytest.approx(expected, rel=1e-6)
+    assert square == pytest.approx(expected, rel=1e-6)
+    assert float(found.slope_square) == pytest.approx(slope, rel=1e-6)
+    assert mean == pytest.approx(float(found.mean), rel=1e-9, abs=1e-9 * math.sqrt(square))
+
+
+@pytest.mark.parametrize(("name", "params"), CASES, ids=lambda case: case if isinstance(case, str) else "")
+def test_squares_match_adaptive_quadrature(name: str, params: dict[str, object]) -> None:
+    for q in QS:
+        checked(nonlinearity(name, params), q)
+
+
+def test_a_constant_bias_shifts_the_activation() -> None:
+    for q in (1e-6, 0.3, 1e4):
+        checked(nonlinearity("tanh", {}, shift=2.5), q)
+        checked(nonlinearity("relu", {}, shift=-1.5), q)
+
+
+def test_fourth_odd_and_even_match_adaptive_quadrature() -> None:
+    nl = nonlinearity("gelu", defaults("gelu"))
+    found = averages(nl, 0.7)
+
+    def square(x: float) -> float:
+        return float(nl.phi(np.array([x]))[0]) ** 2
+
+    assert float(found.fourth) == pytest.approx(adaptive(lambda x: square(x) ** 2, 0.7), rel=1e-6)
+    assert float(found.odd) == pytest.approx(adaptive(lambda x: square(x) * x, 0.7) / math.sqrt(0.7), rel=1e-6)
+    assert float(found.even) == pytest.approx(adaptive(lambda x: square(x) * (x * x / 0.7 - 1), 0.7), rel=1e-6)
+
+
+def test_even_is_the_derivative_of_the_square() -> None:
+    nl = nonlinearity("tanh", {})
+    q, h = 0.8, 1e-5
+    numeric = (second_moment(nl, q + h)[0] - second_moment(nl, q - h)[0]) / (2 * h)
+    assert float(averages(nl, q).even) / (2 * q) == pytest.approx(numeric, rel=1e-6)
+    bent = (float(averages(nl, q + h).even) / (2 * (q + h)) - float(averages(nl, q - h).even) / (2 * (q - h))) / (2 * h)
+    assert float(averages(nl, q).quartic) / (4 * q * q) == pytest.approx(bent, rel=1e-5)
+
+
+def test_mpmath_agrees_for_tanh_at_the_ends() -> None:
+    mp.dps = 30
+    for q in (1e-12, 1e12):
+        cuts = [0, *(10.0**power / math.sqrt(q) for power in range(-8, 8) if 10.0**power / math.sqrt(q) < 12), 12]
+        exact = 2 * mp.quad(lambda z, q=q: mp.tanh(mp.sqrt(q) * z) ** 2 * mp.npdf(z), cuts)
+        assert second_moment(nonlinearity("tanh", {}), q)[0] == pytest.approx(float(exact), rel=1e-8)
+
+
+def test_one_q_and_many_agree_and_keep_their_shape() -> None:
+    nl = nonlinearity("silu", {})
+    q = 10.0 ** np.linspace(-6, 6, 300).reshape(20, 15)
+    found = averages(nl, q)
+    assert found.square.shape == (20, 15)
+    assert found.square[3, 4] == pytest.approx(second_moment(nl, float(q[3, 4]))[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["tanh", "gelu", "sigmoid", "softsign"])
+def test_beyond_the_nodes_the_scaling_continues(name: str) -> None:
+    nl = nonlinearity(name, defaults(name))
+    for inside, beyond in ((9e75, 1.1e76), (1.1e-54, 0.9e-54)):
+        ratio = second_moment(nl, beyond)[0] / second_moment(nl, inside)[0]
+        grows = name == "gelu" or (inside < 1 and name != "sigmoid")
+        assert ratio == pytest.approx(beyond / inside if grows else 1.0, rel=1e-3)

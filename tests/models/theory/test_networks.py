@@ -1,0 +1,159 @@
+"""Theory against networks of plain torch, and against published numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from models.activations import ACTIVATIONS
+from models.config import RunConfig
+from models.initializers import INITIALIZERS
+from models.theory import Theory, theory
+from tests.models.theory.second_road import config, forward, inputs, layers, mean_squares
+
+RANDOM = [name for name, entry in INITIALIZERS.items()
+          if entry.law != "fixed" and "mlp" in entry.kinds and not entry.data_driven and name not in ("uniform", "normal", "trunc_normal")]
+
+
+def test_he_keeps_relu_at_two() -> None:
+    found = theory(config("relu", "kaiming_normal", 50))
+    assert found.preactivation_variance[:50] == pytest.approx([2.0] * 50, rel=1e-9)
+    assert found.gradient_factor[:50] == pytest.approx([1.0] * 50, rel=1e-9)
+    assert found.gradient_factor[50] is None and found.phase == "critical"
+
+
+def test_xavier_halves_relu() -> None:
+    found = theory(config("relu", "xavier_normal", 12)).preactivation_variance
+    assert found[:12] == pytest.approx([2.0**-row for row in range(12)], rel=1e-9)
+
+
+def test_xavier_lets_tanh_decay_as_published() -> None:
+    q = theory(config("tanh", "xavier_normal", 100)).preactivation_variance
+    assert [q[row] for row in (10, 20, 50, 100 - 1)] == pytest.approx([0.0522, 0.0259, 0.0102, 0.0051], abs=1e-4)
+
+
+def test_selu_stays_with_lecun() -> None:
+    found = theory(config("selu", "lecun_normal", 30))
+    assert found.preactivation_variance[:30] == pytest.approx([1.0] * 30, rel=1e-6)
+    assert found.fixed_point.q == pytest.approx(1.0)
+
+
+def settings_for(activation: str, init: str) -> RunConfig:
+    return config(activation, init, depth=3, width=1024, batch=16)
+
+
+@pytest.mark.parametrize("init", RANDOM)
+def test_networks_of_width_1024_lie_within_the_band(init: str) -> None:
+    """Every activation with every initializer that draws: three hidden rows each. A band of 95 % may be left now and then, not by far."""
+    outside, rows = 0, 0
+    for seed, activation in enumerate(ACTIVATIONS):
+        settings = settings_for(activation, init)
+        found = theory(settings)
+        measured = mean_squares(settings, seed)[:3]
+        low, high = (np.array(column[:3], dtype=float) for column in (found.preactivation_band.low, found.preactivation_band.high))
+        outside, rows = outside + int(((measured < low) | (measured > high)).sum()), rows + 3
+        width = high - low
+        assert (measured > low - width).all() and (measured < high + width).all(), (activation, measured, low, high)
+    assert outside <= 0.25 * rows
+
+
+BANDS: list[tuple[str, str, dict[str, Any]]] = [
+    ("relu", "kaiming_normal", {}), ("tanh", "xavier_uniform", {}), ("gelu", "lecun_normal", {}), ("tanh", "orthogonal", {}),
+    ("relu", "kaiming_normal", {"residual": True}), ("relu", "kaiming_uniform", {"dropout": 0.2}), ("sigmoid", "xavier_normal", {}),
+    ("tanh", "kaiming_normal", {}), ("elu", "lecun_uniform", {"residual": True}),
+]
+
+
+@pytest.mark.parametrize(("activation", "init", "network"), BANDS)
+def test_the_band_holds_as_often_as_it_says(activation: str, init: str, network: dict[str, Any]) -> None:
+    """100 seeds, width 64, 8 hidden rows: the share of rows inside is the level, within what 100 correlated samples leave open."""
+    settings = config(activation, init, depth=8, width=64, network=network, batch=32)
+    found = theory(settings)
+    measured = np.stack([mean_squares(settings, seed) for seed in range(100)])
+    low, high = (np.array(column, dtype=float) for column in (found.preactivation_band.low, found.preactivation_band.high))
+    inside = ((measured >= low) & (measured <= high))[:, :8].mean()
+    assert 0.88 <= inside <= 0.999, inside
+    each = ((measured >= low) & (measured <= high)).mean(axis=0)
+    assert (each >= 0.75).all(), each
+
+
+SPECIAL: list[tuple[str, dict[str, Any], float]] = [
+    ("relu", {"residual": True}, 0.06), ("tanh", {"residual": True}, 0.03), ("tanh", {"dropout": 0.3}, 0.03),
+    ("relu", {"normalization": {"name": "layer"}}, 0.03), ("tanh", {"normalization": {"name": "rms"}}, 0.03),
+    ("relu", {"normalization": {"name": "batch"}}, 0.03), ("tanh", {"normalization": {"name": "batch"}, "residual": True}, 0.03),
+    ("relu", {"normalization": {"name": "layer", "placement": "post_activation"}}, 0.03),
+    ("gelu", {"normalization": {"name": "rms", "placement": "post_activation"}, "residual": True}, 0.03),
+    ("relu", {"normalization": {"name": "layer"}, "residual": True}, 0.03), ("elu", {}, 0.03),
+]
+
+
+def measured_gradient_factors(settings: RunConfig, seed: int) -> np.ndarray:
+    """Mean squares of d(sum of random signs times logits) / dz, each row's over the next row's."""
+    rows = forward(settings, seed, inputs(settings, seed))
+    signs = torch.randn(rows[-1].shape, generator=torch.Generator().manual_seed(seed))
+    (rows[-1] * signs).sum().backward()  # type: ignore[no-untyped-call]
+    squares = [float(row.grad.square().mean()) for row in rows if row.grad is not None]
+    return np.array(squares[:-1]) / np.array(squares[1:])
+
+
+@pytest.mark.parametrize(("activation", "network", "tolerance"), SPECIAL)
+def test_forward_and_backward_of_special_networks(activation: str, network: dict[str, Any], tolerance: float) -> None:
+    init = "kaiming_normal" if activation == "relu" else "lecun_normal"
+    settings = config(activation, init, depth=5, width=512, network=network, batch=128)
+    found = theory(settings)
+    forward_seeds = np.mean([mean_squares(settings, seed) for seed in range(6)], axis=0)
+    assert forward_seeds[:5] == pytest.approx(np.array(found.preactivation_variance[:5], dtype=float), rel=tolerance)
+    backward_seeds = np.mean([measured_gradient_factors(settings, seed) for seed in range(6)], axis=0)
+    expected = np.array(found.gradient_mean_square_ratio[:5], dtype=float)
+    assert backward_seeds[:4] == pytest.approx(expected[:4], rel=2 * tolerance)
+    assert backward_seeds[4] == pytest.approx(expected[4], rel=0.15)
+
+
+def test_batch_normalization_makes_relu_gradients_explode_as_published() -> None:
+    settings = config("relu", "kaiming_normal", 6, network={"normalization": {"name": "batch"}}, batch=1024)
+    factor = theory(settings).gradient_factor[3]
+    assert factor == pytest.approx(math.pi / (math.pi - 1), rel=1e-2)
+
+
+@pytest.mark.parametrize(("activation", "start"), [("tanh", 0.5), ("relu", 0.3), ("sigmoid", 0.2)])
+def test_the_correlation_of_two_inputs(activation: str, start: float) -> None:
+    settings = config(activation, "kaiming_normal", depth=6, width=1024, bias={"name": "normal", "std": 0.2}, batch=2)
+    found = theory(settings, input_correlation=start)
+    seen = []
+    for seed in range(24):
+        x = inputs(settings, seed)
+        first, second = x[0], x[1] - (x[1] @ x[0]) / (x[0] @ x[0]) * x[0]
+        second = second / second.norm() * first.norm()
+        pair = torch.stack([first, start * first + math.sqrt(1 - start**2) * second])
+        with torch.no_grad():
+            seen.append([float(torch.cosine_similarity(row[0], row[1], dim=0)) for row in forward(settings, seed, pair)[:6]])
+    assert np.mean(seen, axis=0) == pytest.approx(np.array(found.correlation[:6], dtype=float), abs=0.03)
+
+
+@pytest.mark.parametrize("bias", [{"name": "constant", "value": 0.4}, {"name": "uniform", "bound": 0.7}, {"name": "pytorch_default"}])
+def test_biases_of_every_law(bias: dict[str, Any]) -> None:
+    settings = config("tanh", "pytorch_default", depth=4, width=512, bias=bias)
+    measured = np.mean([mean_squares(settings, seed) for seed in range(6)], axis=0)
+    assert measured[:4] == pytest.approx(np.array(theory(settings).preactivation_variance[:4], dtype=float), rel=0.05)
+
+
+@pytest.mark.parametrize(("padding", "init", "tolerance"), [("circular", "kaiming_normal", 0.03), ("zeros", "kaiming_normal", 0.03),
+                                                          ("zeros", "delta_orthogonal", 0.03), ("circular", "orthogonal", 0.03)])
+def test_convolutions(padding: str, init: str, tolerance: float) -> None:
+    settings = config("tanh", init, depth=4, width=64, network={"kind": "cnn", "padding": padding}, batch=16)
+    measured = np.mean([mean_squares(settings, seed) for seed in range(8)], axis=0)
+    found = theory(settings)
+    assert measured[:4] == pytest.approx(np.array(found.preactivation_variance[:4], dtype=float), rel=tolerance)
+    assert found.preactivation_variance[4] is None
+    assert any("approximation" in note for note in found.notes) == (padding == "zeros" and init != "delta_orthogonal")
+
+
+def test_the_initializers_variance_is_the_measured_one_for_rectangles() -> None:
+    settings = config("relu", "variance_scaling", 2, 400, init_params={"scale": 1.5, "mode": "fan_avg", "gain": 0.5})
+    found: Theory = theory(settings)
+    for (weight, _), sigma_w2 in zip(layers(settings, 0), found.sigma_w2, strict=True):
+        assert float(weight.var()) * weight.shape[1] == pytest.approx(sigma_w2, rel=0.05)

@@ -1,0 +1,94 @@
+"""Averages over two Gaussians: closed forms, nested adaptive quadrature, the limit of equal inputs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from mpmath import mp
+
+from models.activations import ACTIVATIONS
+from models.theory.gaussian import averages, second_moment
+from models.theory.nonlinearity import Nonlinearity, nonlinearity
+from models.theory.pair import gap, pair_moment
+from tests.models.theory.second_road import adaptive, defaults
+
+QS = (1e-12, 1e-4, 0.1, 1.0, 10.0, 1e3, 1e6, 1e12)
+GAPS = (1e-12, 1e-6, 1e-3, 0.03, 0.3, 0.7, 1.0, 1.5, 1.95, 2.0)
+
+
+def erf() -> Nonlinearity:
+    """Not in the catalogue, but with a closed form at every q (Williams 1997)."""
+    return replace(nonlinearity("tanh", {}), phi=lambda x: torch.erf(torch.from_numpy(x)).numpy())
+
+
+@pytest.mark.parametrize("q", QS)
+@pytest.mark.parametrize("distance", GAPS)
+def test_erf_matches_its_closed_form(q: float, distance: float) -> None:
+    mp.dps = 40
+    inside, one = mp.mpf(2 * q) / (1 + 2 * mp.mpf(q)), mp.mpf(1)
+    exact = 2 / mp.pi * (mp.asin(inside) - mp.asin(inside * (one - mp.mpf(distance))))
+    assert gap(erf(), q, distance) == pytest.approx(float(exact), rel=1e-6)
+
+
+@pytest.mark.parametrize("q", QS)
+@pytest.mark.parametrize("distance", GAPS)
+def test_quadrature_matches_the_arc_cosine_kernel(q: float, distance: float) -> None:
+    closed = nonlinearity("leaky_relu", {"negative_slope": 0.2})
+    assert gap(replace(closed, slope=None), q, distance) == pytest.approx(gap(closed, q, distance), rel=1e-6)
+
+
+@pytest.mark.parametrize("q", [1e-3, 0.1, 1.0, 10.0, 900.0])
+@pytest.mark.parametrize("name", ["hardtanh", "relu6", "hardsigmoid"])
+def test_the_ramps_two_roads_agree(name: str, q: float) -> None:
+    nl = nonlinearity(name, {}) if name != "hardtanh" else nonlinearity(name, defaults(name))
+    for distance in GAPS[1:7]:
+        assert gap(nl, q, distance) == pytest.approx(gap(replace(nl, ramp=None), q, distance), rel=1e-6, abs=1e-12 * q)
+
+
+def conditional(nl: Nonlinearity, q: float, c: float) -> float:
+    """E over m of E[phi(m + s z) | m]^2, m ~ N(0, q c), s^2 = q (1 - c): other coordinates than pair.py's, panel by panel."""
+    points, weights = np.polynomial.legendre.leggauss(8)
+    fixed = np.arange(-9.0, 9.01, 0.25)
+
+    def nodes(cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        half, middle = np.diff(cuts) / 2, (cuts[1:] + cuts[:-1]) / 2
+        z = (middle[:, None] + half[:, None] * points).ravel()
+        return z, (half[:, None] * weights).ravel() * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+
+    shared, own = math.sqrt(q * c), math.sqrt(q * (1 - c))
+    outer, outer_weight = nodes(fixed)
+    total = 0.0
+    for m, weight in zip(shared * outer, outer_weight, strict=True):
+        z, inner = nodes(np.unique(np.concatenate([fixed, np.clip((np.array(nl.kinks) - m) / own, -9, 9)])))
+        total += weight * float(inner @ nl.phi(m + own * z)) ** 2
+    return total
+
+
+@pytest.mark.parametrize("q", [1e-12, 0.5, 40.0])
+@pytest.mark.parametrize("name", [name for name in ACTIVATIONS if name not in ("linear", "relu", "leaky_relu", "prelu")])
+def test_every_activation_matches_conditional_expectation(name: str, q: float) -> None:
+    nl = nonlinearity(name, defaults(name))
+    assert pair_moment(nl, q, 0.6) == pytest.approx(conditional(nl, q, 0.6), rel=1e-6)
+
+
+@pytest.mark.parametrize("q", [1e-6, 0.8, 50.0, 1e6])
+@pytest.mark.parametrize("name", ["tanh", "elu", "gelu", "hardswish", "softsign", "relu6", "sigmoid"])
+def test_the_gap_of_nearly_equal_inputs_is_the_slope(name: str, q: float) -> None:
+    """D -> q (1 - c) E[phi'^2] as c -> 1: nothing is lost to cancellation."""
+    nl = nonlinearity(name, defaults(name))
+    distance = 1e-9 / max(q, 1.0)
+    assert gap(nl, q, distance) == pytest.approx(q * distance * float(averages(nl, q).slope_square), rel=2e-4)
+
+
+@pytest.mark.parametrize("name", ["tanh", "elu", "hardtanh", "hardswish", "mish"])
+def test_independent_and_opposite_inputs_are_one_dimensional(name: str) -> None:
+    nl = nonlinearity(name, defaults(name))
+    square, mean = second_moment(nl, 1.3)
+    kinks = (*nl.kinks, *(-kink for kink in nl.kinks))
+    opposite = adaptive(lambda x: float(np.prod(nl.phi(np.array([x, -x])))), 1.3, kinks)
+    assert pair_moment(nl, 1.3, 0.0) == pytest.approx(mean**2, abs=1e-6 * square)
+    assert pair_moment(nl, 1.3, -1.0) == pytest.approx(opposite, abs=1e-6 * square)

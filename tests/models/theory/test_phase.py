@@ -1,0 +1,92 @@
+"""Fixed points, the critical line and the phase diagram."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from models.activations import ACTIVATIONS
+from models.theory import Map, critical_sigma_w2, fixed_point, phase_grid, phase_of
+from models.theory.nonlinearity import nonlinearity
+from tests.models.theory.second_road import defaults
+
+
+def layer(name: str, weight: float, bias: float = 0.0, keep: float = 1.0) -> Map:
+    return Map(nonlinearity(name, defaults(name)), weight, bias, keep)
+
+
+def test_tanh_is_critical_where_it_was_published() -> None:
+    assert critical_sigma_w2("tanh", {}, 0.05) == pytest.approx(1.7610, abs=1e-4)
+    assert critical_sigma_w2("tanh", {}, 0.0) == pytest.approx(1.0, rel=1e-6)
+    assert phase_of(fixed_point(layer("tanh", 1.7610, 0.05), 1.0).chi) == "critical"
+
+
+def test_relu_is_critical_at_two() -> None:
+    assert critical_sigma_w2("relu", {}, 0.0) == pytest.approx(2.0)
+    assert critical_sigma_w2("leaky_relu", {"negative_slope": 0.5}, 0.0) == pytest.approx(1.6)
+
+
+@pytest.mark.parametrize("name", list(ACTIVATIONS))
+@pytest.mark.parametrize("sigma_b2", [0.05, 0.3])
+def test_the_critical_point_has_slope_one_where_the_network_goes(name: str, sigma_b2: float) -> None:
+    """Second road: iterate the map from q = 1 and look at chi there."""
+    weight = critical_sigma_w2(name, defaults(name), sigma_b2)
+    if weight is None or nonlinearity(name, defaults(name)).slope is not None:
+        return
+    step, q = layer(name, weight, sigma_b2), 1.0
+    for _ in range(3000):
+        q = step.next_q(q)
+    assert fixed_point(step, 1.0).q == pytest.approx(q, rel=1e-3)
+    assert fixed_point(step, 1.0).chi == pytest.approx(1.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(("weight", "q"), [(1.0, 0.0), (2.0, 1.7), (2.1, None)])
+def test_relu_rests_at_zero_anywhere_or_nowhere(weight: float, q: float | None) -> None:
+    found = fixed_point(layer("relu", weight), 1.7)
+    assert found.q == q and found.chi == pytest.approx(weight / 2)
+
+
+def test_selu_with_lecun_sits_at_its_fixed_point() -> None:
+    found = fixed_point(layer("selu", 1.0), 0.5)
+    assert found.q == pytest.approx(1.0, abs=1e-6) and found.depth_scale_q == pytest.approx(4.08, abs=0.01)
+
+
+def test_chaos_has_its_correlation_below_one() -> None:
+    """Second road: the correlation's map iterated 400 times; its slope from two neighbouring starts."""
+    step = layer("tanh", 4.0, 0.05)
+    found = fixed_point(step, 1.0)
+    assert found.q is not None and found.one_minus_c is not None
+    near, nearer = 0.5, 0.5
+    for _ in range(400):
+        near = step.next_gap(found.q, near)
+    assert found.one_minus_c == pytest.approx(near, rel=1e-6)
+    near, nearer = found.one_minus_c + 1e-3, step.next_gap(found.q, found.one_minus_c + 1e-3)
+    assert found.depth_scale_c == pytest.approx(-1 / np.log((nearer - found.one_minus_c) / (near - found.one_minus_c)), rel=1e-2)
+
+
+def test_the_ordered_phase_forgets_at_chi() -> None:
+    found = fixed_point(layer("tanh", 0.8, 0.1), 1.0)
+    assert found.one_minus_c == 0.0 and found.depth_scale_c == pytest.approx(-1 / np.log(found.chi))
+
+
+def test_dropout_takes_equal_inputs_apart() -> None:
+    found = fixed_point(layer("tanh", 1.5, 0.05, keep=0.9), 1.0)
+    assert found.one_minus_c is not None and found.one_minus_c > 0.01
+
+
+@pytest.mark.parametrize("name", ["tanh", "gelu", "hardtanh", "relu"])
+def test_the_grid_agrees_with_single_points_and_is_quick(name: str) -> None:
+    weights, biases = np.linspace(0.2, 4.0, 64), np.linspace(0.01, 1.0, 64)
+    phase_grid(name, defaults(name), weights[:2], biases[:2])
+    begun = time.process_time()
+    grid = phase_grid(name, defaults(name), weights, biases)
+    assert time.process_time() - begun < 1.0
+    for row, column in ((0, 0), (5, 17), (40, 30), (63, 63), (10, 5)):
+        single = fixed_point(layer(name, weights[column], biases[row]), 1.0)
+        if single.q is None:
+            assert np.isnan(grid.q[row, column])
+        else:
+            assert grid.q[row, column] == pytest.approx(single.q, rel=1e-5)
+            assert grid.chi[row, column] == pytest.approx(single.chi, rel=1e-5)
