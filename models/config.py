@@ -45,7 +45,8 @@ KERNEL_SIZE = Parameter("kernel_size", "choice", 3, "kernel", choices=(1, 3, 5, 
 PADDING = Parameter("padding", "choice", "zeros", "padding", "Circular padding is the case that theory solves exactly.",
                     choices=("zeros", "circular"), kinds=CNN_ONLY)
 POOL_EVERY = Parameter("pool_every", "int", 0, "pool every",
-                       "Max-pool 2 × 2 after each so many layers while there are 2 pixels; 0 = never.", low=0, high=10_000, slider=(0, 20), unit="layers", kinds=CNN_ONLY)
+                       "Max-pool 2 × 2 after each so many layers while there are 2 pixels; 0 = never.",
+                       low=0, high=10_000, slider=(0, 20), unit="layers", kinds=CNN_ONLY)
 
 STEPS = Parameter("steps", "int", 200, "steps", "Optimizer steps; 0 = only look at the initialization.",
                   low=0, high=10_000_000, slider=(0, 2000), special=(None,))
@@ -58,7 +59,8 @@ EVERY = Parameter("every", "int", "auto", "frame every", "Steps between two fram
                   low=1, high=10_000_000, slider=(1, 100), log=True, unit="steps", special=("auto",))
 BINS = Parameter("bins", "int", 64, "bins", "Bins of a histogram.", low=2, high=512, slider=(8, 256), log=True)
 SAMPLES = Parameter("samples", "int", 4096, "samples",
-                    "At least so many values a layer that histograms are counted from; moments and counters are exact.", low=16, high=100_000_000, slider=(256, 65_536), log=True, special=("all",))
+                    "At least so many values a layer that histograms are counted from; moments and counters are exact.",
+                    low=16, high=100_000_000, slider=(256, 65_536), log=True, special=("all",))
 SEED = Parameter("seed", "int", 0, "seed", "Weights, data, batches and dropout are drawn from it.", low=0, high=2**53 - 1, slider=(0, 100))
 DEVICE = Parameter("device", "choice", "auto", "device", "auto: the GPU where there is one.", choices=("auto", "cpu", "cuda"))
 

@@ -58,11 +58,12 @@ class Quantity(TypedDict, total=False):
 
 
 class InputMoments(TypedDict):
-    """Moments of the batch as the first layer sees it."""
+    """Moments of the batch as the first layer sees it, and the mean cosine between two of its examples."""
 
     mean: float | None
     std: float | None
     mean_square: float | None
+    correlation: float | None
 
 
 class Frame(TypedDict):

@@ -13,7 +13,7 @@ import models
 from models.config import RunConfig
 from server import errors
 from server.engine import LocalEngine
-from server.routes import about, pages, previews, runs
+from server.routes import about, exports, pages, previews, runs, theories
 from server.settings import Settings
 from server.store import Store
 from server.stream import Streams
@@ -41,7 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
                   summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.")
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     errors.install(app, settings.max_body_bytes)
-    for router in (about.router, previews.router, runs.router, pages.router):
+    for router in (about.router, previews.router, theories.router, runs.router, exports.router, pages.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=pages.FRONTEND), name="static")
     return app

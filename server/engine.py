@@ -7,6 +7,7 @@ fork server has torch loaded already.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import threading
 from concurrent.futures import Future
 from typing import Protocol
@@ -42,6 +43,8 @@ class LocalEngine:
     name = "local"
 
     def __init__(self, settings: Settings, store: Store) -> None:
+        # OpenMP's threads spin while they wait, and on a busy machine they spin against each other: docs/log.md, 2026-11-22.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["server.worker", "sklearn.datasets"])
         self.settings = settings

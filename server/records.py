@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from models.config import RunConfig
 from models.cost import LayerInfo
 from models.frame import Frame
+from models.theory import Theory
 
 Status = Literal["queued", "running", "finished", "diverged", "cancelled", "failed"]
 TERMINAL: frozenset[str] = frozenset({"finished", "diverged", "cancelled", "failed"})
@@ -54,7 +55,7 @@ class Preview(BaseModel):
     config: RunConfig
     layers: list[LayerInfo]
     frame: Frame
-    theory: dict[str, Any] | None
+    theory: Theory
     findings: list[dict[str, Any]]
 
 

@@ -13,6 +13,8 @@ import torch
 
 from models import cost, device
 from models.config import RunConfig
+from models.frame import Frame
+from models.theory import Theory, theory
 from models.training import initial_frame, train
 from server import encode
 from server.store import Store
@@ -45,8 +47,13 @@ def preview(config_json: str) -> bytes:
     frame = initial_frame(config)
     return encode.dumps({
         "config": config.model_dump(mode="json"), "layers": cost.layers(config, frame["layers"]), "frame": frame,
-        "theory": None, "findings": [],
+        "theory": predict(config, frame).model_dump(mode="json"), "findings": [],
     })
+
+
+def predict(config: RunConfig, frame: Frame) -> Theory:
+    """Theory for the batch that the frame measured: its mean square, and the cosine between two of its examples."""
+    return theory(config, frame["input"]["mean_square"] or 0.0, frame["input"]["correlation"])
 
 
 def run(run_id: str, config_json: str, store_url: str) -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: its threads would spin against the servers' on a busy machine
+
 ROOT = Path(__file__).resolve().parents[1]
 START_S = 90
 """Seconds that a server may take to answer: machines that run tests are busy."""

@@ -1,0 +1,24 @@
+"""Mean-field theory of a configuration, without a worker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from models.config import RunConfig
+from models.theory import Theory, theory
+from server.errors import ProblemDetails
+
+router = APIRouter(prefix="/api", tags=["theory"])
+
+
+@router.post("/theory", responses={422: {"model": ProblemDetails}})
+def answer(
+    config: RunConfig,
+    input_mean_square: Annotated[float, Query(ge=0, le=1e30, description="mean square of the batch as the first layer sees it")] = 1.0,
+    input_correlation: Annotated[float | None, Query(
+        ge=-1, le=1, description="cosine between two inputs; by default 0 for Gaussian noise, else 0.5")] = None,
+) -> Theory:
+    """What should happen at initialization, row by row: variances, gradient factors, correlation, fixed point, phase."""
+    return theory(config, input_mean_square, input_correlation)
