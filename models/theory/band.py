@@ -72,7 +72,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, features: int) -> list[Sprea
 def _passed_on(plan: Plan, rows: Chain, at: Averages, index: int, inherited: Spread, alike: float) -> Spread:
     """What the next row inherits, given this row's fluctuations."""
     square, after = float(at.square[index]), rows.q[index + 1]
-    if plan.unit or plan.post != "none" or square <= 0 or not after > 0:
+    if plan.unit or plan.post != "none" or square <= 0 or not after > 0 or not math.isfinite(after * after * square * square):
         return Spread()
     share = rows.sigma_w2[index + 1] * rows.p[index] / after
     part = square / plan.keep / rows.p[index] if plan.residual and index > 0 else 1.0
@@ -90,17 +90,17 @@ def _passed_on(plan: Plan, rows: Chain, at: Averages, index: int, inherited: Spr
 def _crossed(plan: Plan, rows: Chain, at: Averages, index: int) -> float:
     """The product 2 x a of a skip connection, x the input and a the branch: 4 p Var(a) over the sum's square."""
     spread = float(at.square[index]) / plan.keep - float(at.mean[index]) ** 2
-    return 4.0 * rows.p[index - 1] * max(spread, 0.0) / rows.p[index] ** 2
+    return 4.0 * rows.p[index - 1] * max(spread, 0.0) / (rows.p[index] * rows.p[index])
 
 
 def _sampling(plan: Plan, at: Averages, index: int, alike: float) -> float:
     """Mean over the batch's pairs of Cov(phi^2, phi^2) / E[phi^2]^2; dropout adds its own."""
     square = float(at.square[index])
-    total = float(at.fourth[index]) / square**2 - 1.0
-    odd, even = float(at.odd[index]) ** 2 / square**2, float(at.even[index]) ** 2 / 2 / square**2
+    total = float(at.fourth[index]) / (square * square) - 1.0
+    odd, even = (float(at.odd[index]) / square) ** 2, (float(at.even[index]) / square) ** 2 / 2
     rest = max(0.0, total - odd - even)
     pairs = odd * math.sqrt(alike) + even * alike * plan.hidden.loose + rest * alike**2
-    own = (1.0 / plan.keep - 1.0) * float(at.fourth[index]) / square**2 / plan.batch
+    own = (1.0 / plan.keep - 1.0) * float(at.fourth[index]) / (square * square) / plan.batch
     return max(pairs, (total - (1 - plan.hidden.loose) * even) / plan.batch) + own
 
 

@@ -54,10 +54,11 @@ class Averages:
 
 @dataclass(frozen=True)
 class Nodes:
-    """Nodes x (N,), ascending, and weight times function values there: `table` (N, 8), its first two columns by
-    themselves, and `core` (8,), the function values left of 0 plus those right of it."""
+    """Nodes x > 0 (N,), ascending, and weight times function values, those at -x added: `table` (N, 8), its first two
+    columns by themselves, and `core` (8,), the function values left of 0 plus those right of it."""
 
     x: Array
+    squared: Array
     table: Array
     pair: Array
     core: Array
@@ -79,20 +80,22 @@ def legendre(nodes: int) -> tuple[Array, Array]:
 
 @lru_cache(maxsize=64)
 def nodes_of(nl: Nonlinearity) -> Nodes:
-    """The nodes of one activation and the functions on them; about 10 ms, once."""
+    """The nodes of one activation and the functions on them; a few ms, once. The two sides of 0 are folded onto x > 0."""
     octaves = 10.0 ** np.linspace(-40, 40, 267)
-    centres = (0.0, *(centre for centre in nl.centres if centre), *(kink for kink in nl.kinks if kink))
-    graded = [np.concatenate([centre - octaves, [centre], centre + octaves]) for centre in centres[:2]]
-    around = [kink + side * octaves[100:160] for kink in centres[2:] for side in (-1, 1)]
-    x, weight = panels(np.unique(np.concatenate([*graded, *around, nl.kinks])), NODES)
+    around = [np.abs(np.concatenate([centre - octaves, [centre], centre + octaves])) for centre in nl.centres if centre]
+    x, weight = panels(np.unique(np.concatenate([[0.0], octaves, np.abs(nl.kinks), *around])), NODES)
+    table = _functions(nl, x) + _functions(nl, -x)
+    core = table[0].copy()
+    table *= weight[:, None]
+    sizes = [abs(point) for point in (*nl.kinks, nl.scale) if point]
+    return Nodes(x, x * x, table, np.ascontiguousarray(table[:, :2]), core, min(1.0, *sizes))
+
+
+def _functions(nl: Nonlinearity, x: Array) -> Array:
+    """(N, 8): what `Averages` averages, up to powers of q."""
     phi, slope = nl.phi(x), nl.derivative(x)
     square = phi**2
-    table = np.stack([phi, square, slope, slope**2, square**2, x * square, x**2 * square, x**4 * square], axis=1)
-    sizes = [abs(point) for point in (*nl.kinks, nl.scale) if point]
-    middle = int(np.searchsorted(x, 0.0))
-    core = table[middle - 1] + table[middle]
-    table *= weight[:, None]
-    return Nodes(x, table, np.ascontiguousarray(table[:, :2]), core, min(1.0, *sizes))
+    return np.stack([phi, square, slope, slope**2, square**2, x * square, x**2 * square, x**4 * square], axis=1)
 
 
 def averages(nl: Nonlinearity, q: Array | float) -> Averages:
@@ -113,8 +116,7 @@ def _leaky(slope: float, q: Array) -> Averages:
         fourth = 1.5 * q**2 * (1 + slope**4)
     return Averages(
         mean=(1 - slope) * root, square=q * square, slope=one * (1 + slope) / 2, slope_square=one * square, fourth=fourth,
-        odd=q * bent * 2 / math.sqrt(2 * math.pi), even=2 * q * square,
-        quartic=0.0 * q,
+        odd=q * bent * 2 / math.sqrt(2 * math.pi), even=2 * q * square, quartic=0.0 * q,
     )
 
 
@@ -132,15 +134,11 @@ def _chunk(nl: Nonlinearity, q: Array) -> Array:
 
 
 def _density_product(nodes: Nodes, q: Array) -> Array:
-    """Sum over the nodes of table times N(0, q)'s density: four slices of the axis are skipped where nothing counts."""
-    far = REACH * math.sqrt(q.max())
+    """Sum over the nodes of table times N(0, q)'s density, without those where nothing counts."""
     near = CORE * min(math.sqrt(q.min()), nodes.smallest)
-    low, left, right, high = np.searchsorted(nodes.x, (-far, -near, near, far))
-    total = np.tile(near * nodes.core, (q.size, 1))
-    for part in (slice(low, left), slice(right, high)):
-        density = np.exp(np.multiply.outer(-0.5 / q, nodes.x[part] ** 2))
-        total += density @ nodes.table[part]
-    return total / np.sqrt(2 * math.pi * q)[:, None]
+    within = slice(int(nodes.x.searchsorted(near)), int(nodes.x.searchsorted(REACH * math.sqrt(q.max()))))
+    density = np.exp(np.multiply.outer(-0.5 / q, nodes.squared[within]))
+    return (density @ nodes.table[within] + near * nodes.core) / np.sqrt(2 * math.pi * q)[:, None]
 
 
 def _rescale(raw: Array, nl: Nonlinearity, factor: Array) -> None:
@@ -156,17 +154,25 @@ def _rescale(raw: Array, nl: Nonlinearity, factor: Array) -> None:
             raw[:, 3] /= np.sqrt(np.maximum(factor, 1.0))
 
 
+@lru_cache(maxsize=64)
+def _lowest(nl: Nonlinearity) -> tuple[float, float, float]:
+    """phi(0), and second moment and mean at Q_LOW."""
+    return float(nl.phi(np.zeros(1))[0]), *second_moment(nl, Q_LOW)
+
+
 def second_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
     """(E[phi^2], E[phi]) at one q: what a layer's chain needs, without the rest; closed form for the ReLU family."""
     if nl.slope is not None:
         return q * (1 + nl.slope**2) / 2, (1 - nl.slope) * math.sqrt(q / (2 * math.pi))
-    if not Q_LOW <= q <= Q_HIGH:
+    if q < Q_LOW:
+        at_zero, square, mean = _lowest(nl)
+        return at_zero**2 + (square - at_zero**2) * (q / Q_LOW), at_zero + (mean - at_zero) * math.sqrt(q / Q_LOW)
+    if q > Q_HIGH:
         found = averages(nl, q)
         return float(found.square), float(found.mean)
     nodes = nodes_of(nl)
-    far, near = REACH * math.sqrt(q), CORE * min(math.sqrt(q), nodes.smallest)
-    low, left, right, high = np.searchsorted(nodes.x, (-far, -near, near, far))
-    total = near * nodes.core[:2] + np.exp(nodes.x[low:left] ** 2 * (-0.5 / q)) @ nodes.pair[low:left]
-    total = total + np.exp(nodes.x[right:high] ** 2 * (-0.5 / q)) @ nodes.pair[right:high]
-    mean, square = (total / math.sqrt(2 * math.pi * q)).tolist()
+    near = CORE * min(math.sqrt(q), nodes.smallest)
+    within = slice(int(nodes.x.searchsorted(near)), int(nodes.x.searchsorted(REACH * math.sqrt(q))))
+    total = np.exp(nodes.squared[within] * (-0.5 / q)) @ nodes.pair[within]
+    mean, square = ((total + near * nodes.core[:2]) / math.sqrt(2 * math.pi * q)).tolist()
     return square, mean

@@ -12,6 +12,7 @@ Negative c turns v round: phi(-x) with correlation -c. Relative error below 1e-6
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,6 +23,10 @@ Z_EDGES = np.array([0.0, 1.5, 3.0, 5.0, 8.0])
 D_EDGES = np.array([0.0, 2.0, 4.5, 8.0])
 FEATURES = np.concatenate([[1.5, 4.0, 10.0], 28.0 * 2.8 ** np.arange(60)])
 S_NODES, D_NODES = 9, 7
+BEYOND = 1e30
+"""Above this q, phi counts as its asymptotes, straight on each side of 0."""
+SIMPLE = 3e3
+"""Up to so many feature scales the scaled grid is used."""
 
 
 def gap(nl: Nonlinearity, q: float, one_minus_c: float) -> float:
@@ -35,10 +40,13 @@ def gap(nl: Nonlinearity, q: float, one_minus_c: float) -> float:
         return _leaky_gap(nl.slope, q, one_minus_c)
     if nl.ramp is not None and one_minus_c <= 1 and 1e-4 < q < 1e3:
         return _ramp_gap(nl.ramp, nl.kinks[0], nl.kinks[1], q, one_minus_c)
+    if q > BEYOND:
+        return gap(nl, BEYOND, one_minus_c) * (1.0 if nl.bounded else q / BEYOND)
     mirrored = one_minus_c > 1
     small = max(2.0 - one_minus_c, 1e-15) if mirrored else one_minus_c
     sigma_s, sigma_d = math.sqrt(q * (1 - small / 2)), math.sqrt(q * small / 2)
-    simple = sigma_s <= 1.2 * nl.scale and nl.centres == (0.0,) and set(nl.kinks) <= {0.0}
+    near = all(kink == 0 or abs(kink) > Z_EDGES[-1] * math.sqrt(q) for kink in nl.kinks)
+    simple = near and nl.centres == (0.0,) and sigma_s <= SIMPLE * nl.scale
     return (_on_scaled_grid if simple else _on_split_grid)(nl, sigma_s, sigma_d, mirrored)
 
 
@@ -89,23 +97,28 @@ def _half_square(nl: Nonlinearity, s: Array, d: Array, mirrored: bool) -> Array:
     return np.asarray(0.25 * ((phi[0] - phi[1]) ** 2 + (phi[2] - phi[3]) ** 2))
 
 
-def _scaled_grid() -> tuple[Array, ...]:
-    """s = (A + delta B) sigma_s with weights C + delta D, split at s = +-d = +-delta sigma_s; and d's nodes and weights."""
-    points, weights = panels(np.array([0.0, 0.2, 0.45, 0.9]), 9)
-    middle, middle_weights = panels(np.array([-1.0, 0.0, 1.0]), 9)
+@lru_cache(maxsize=16)
+def _scaled_grid(finer: int) -> tuple[Array, ...]:
+    """s = (A + delta B) sigma_s with weights C + delta D, split at s = +-d = +-delta sigma_s; and d's nodes and weights.
+
+    finer: how often, by 4, the panels next to the split points are cut down: sigma_s up to 1.2 * 4^finer feature scales.
+    """
+    count = 9 if finer == 0 else 8
+    graded = [0.0, *(0.2 / 4.0**power for power in range(finer, -1, -1)), 0.45]
+    points, weights = panels(np.array([*graded, 0.9]), count)
+    inner = np.array([*graded, 1.0] if finer else [0.0, 1.0])
+    middle, middle_weights = panels(np.concatenate([inner - 1.0, 1.0 - inner[-2::-1]]), count)
     reach, none = Z_EDGES[-1], np.zeros_like(middle)
-    d, weight_d = panels(np.array([0.0, 2.0, 4.3, 7.5]), 8)
+    d, weight_d = panels(np.array([0.0, *(2.0 / 4.0**power for power in range(finer, -1, -1)), 4.3, 7.5]), 8 if finer == 0 else 7)
     return (np.concatenate([-reach * points, none, reach * points]), np.concatenate([points - 1, middle, 1 - points]),
             np.concatenate([reach * weights, none, reach * weights]), np.concatenate([-weights, middle_weights, -weights]),
             d, weight_d * np.exp(-d * d / 2) / math.pi)
 
 
-GRID = _scaled_grid()
-
-
 def _on_scaled_grid(nl: Nonlinearity, sigma_s: float, sigma_d: float, mirrored: bool) -> float:
-    """The gap where the only kink is 0 and phi bends little within sigma_s: the same nodes, up to scaling, each time."""
-    a, b, c, slope, d, weight_d = GRID
+    """The gap where 0 is the only kink within reach: the same nodes, up to scaling, each time."""
+    finer = max(0, math.ceil(math.log(sigma_s / (1.2 * nl.scale), 4.0)))
+    a, b, c, slope, d, weight_d = _scaled_grid(finer)
     delta = (sigma_d / sigma_s * d)[:, None]
     z = a + delta * b
     weight = np.exp(-0.5 * z * z) * (c + delta * slope)
