@@ -71,7 +71,7 @@ export class App {
     this.state = withField(this.catalog, this.state, path, value);
     const same = before === JSON.stringify(this.state);
     if (same && this.run) return;
-    this.leaveRun();
+    if (!same) this.leaveRun();
     address.moved(this.configUrl(), committed);
     if (!same) this.preview();
   }

@@ -1,0 +1,178 @@
+"""The page as a person uses it: open, move, watch, train, scrub, share, come back."""
+
+import json
+import re
+
+import pytest
+
+QUICK = "network.depth=6&network.width=32&training.steps=40&capture.every=4&data.batch_size=64"
+PANELS = ["panel-histograms", "panel-gradient-norms", "panel-loss", "panel-theory"]
+
+
+def test_opening_shows_the_network_at_initialization(tab):
+    tab.open("/")
+    assert tab.step() == 0
+    for panel in PANELS:
+        assert tab.at(panel).is_visible(), panel
+    rows, columns, values = json.loads(tab.heat_map())
+    assert rows > 10 and columns == 21 and any(value and value > 0 for row in values for value in row)
+    assert tab.at("verdict").inner_text().strip()
+
+
+def test_a_moved_control_previews_at_once_and_is_in_the_address(tab):
+    tab.open(f"/#{QUICK}")
+    before = tab.heat_map()
+    tab.at("control-init.name").select_option("zeros")
+    tab.until("() => location.hash.includes('init.name=zeros')")
+    tab.heat_map_changed(before)
+    assert tab.at("control-init.name").input_value() == "zeros"
+
+
+def test_every_slider_and_number_of_depth_agree(tab):
+    tab.open(f"/#{QUICK}")
+    before = tab.heat_map()
+    tab.at("control-network.depth").fill("9")
+    tab.at("control-network.depth").press("Enter")
+    tab.until("() => location.hash.includes('network.depth=9')")
+    assert json.loads(tab.heat_map_changed(before))[1] == 10
+    slider = tab.at("control-network.depth-slider")
+    before = tab.heat_map()
+    slider.focus()
+    slider.press("End")
+    tab.until("() => location.hash.includes('network.depth=200')")
+    assert tab.at("control-network.depth").input_value() == "200"
+    assert json.loads(tab.heat_map_changed(before))[1] == 201
+
+
+def test_back_and_forward_go_through_configurations(tab):
+    tab.open(f"/#{QUICK}")
+    tab.at("control-network.activation.name").select_option("tanh")
+    tab.until("() => location.hash.includes('tanh')")
+    tab.page.go_back()
+    tab.until("() => document.querySelector('[data-testid=\"control-network.activation.name\"]').value === 'relu'")
+    tab.page.go_forward()
+    tab.until("() => document.querySelector('[data-testid=\"control-network.activation.name\"]').value === 'tanh'")
+
+
+@pytest.fixture
+def trained(tab):
+    """A tab that has trained a small run, and the run's address."""
+    tab.open(f"/#{QUICK}")
+    tab.at("run-button").click()
+    assert tab.status("finished", "failed") == "finished"
+    tab.until("() => document.body.dataset.step === '40'")
+    return tab, tab.page.url
+
+
+def test_training_streams_to_its_end_and_the_scrubber_goes_back(trained):
+    tab, url = trained
+    assert re.search(r"/runs/[0-9a-f]{16}", url)
+    last = tab.heat_map()
+    loss = tab.page.evaluate("""() => {
+        const plot = document.querySelector('[data-testid=panel-loss] .js-plotly-plot');
+        return plot.data.map(trace => trace.x.length);
+    }""")
+    assert max(loss) >= 11
+    scrubber = tab.at("scrubber")
+    assert scrubber.get_attribute("max") == "10"
+    scrubber.fill("0")
+    tab.until("() => document.body.dataset.step === '0'")
+    tab.page.wait_for_timeout(300)
+    assert tab.heat_map() != last
+    scrubber.fill("5")
+    tab.until("() => document.body.dataset.step === '20'")
+
+
+def test_the_link_shows_the_same_run_in_another_browser(trained, new_tab):
+    tab, url = trained
+    other = new_tab()
+    other.open(url.split("#")[0])
+    other.until("() => document.body.dataset.step === '40'")
+    other.page.wait_for_timeout(300)
+    tab.page.wait_for_timeout(300)
+    assert other.heat_map() == tab.heat_map()
+    assert other.at("control-network.depth").input_value() == "6"
+
+
+def test_share_copies_the_link(trained):
+    tab, url = trained
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.at("share-button").click()
+    copied = tab.until("async () => await navigator.clipboard.readText()")
+    assert copied.split("#")[0] == url.split("#")[0]
+
+
+def test_a_reload_in_the_middle_of_a_run_goes_on(tab):
+    tab.open("/#network.depth=10&network.width=128&training.steps=20000&capture.every=20&seed=5")
+    tab.at("run-button").click()
+    tab.until("() => location.pathname.startsWith('/runs/') && Number(document.body.dataset.step) >= 40")
+    tab.page.reload()
+    tab.drawn()
+    seen = tab.step()
+    tab.until("seen => Number(document.body.dataset.step) > seen", seen)
+    tab.at("cancel-button").click()
+    assert tab.status("cancelled", "failed") == "cancelled"
+
+
+def test_a_control_moved_while_a_run_is_on_show_leaves_it(trained):
+    tab, _ = trained
+    tab.at("control-network.activation.name").select_option("tanh")
+    tab.until("() => location.pathname === '/' && location.hash.includes('tanh') && document.body.dataset.step === '0'")
+    assert tab.at("control-network.depth").input_value() == "6"
+
+
+def test_a_network_that_explodes_is_drawn_and_said(tab):
+    tab.open("/#network.depth=60&network.width=64&init.name=normal&init.std=10&data.name=gaussian")
+    rows, columns, _ = json.loads(tab.heat_map())
+    assert rows > 10 and columns == 61
+    text = tab.page.locator("main").inner_text()
+    assert re.search(r"NaN|Inf|∞|not finite", text)
+
+
+def test_what_the_server_refuses_is_said_beside_the_control(tab):
+    tab.open(f"/#{QUICK}&network.normalization.name=group&network.normalization.groups=8")
+    tab.at("control-network.width").fill("30")
+    tab.at("control-network.width").press("Enter")
+    tab.until("() => document.body.innerText.includes('does not divide')")
+    tab.complaints[:] = [text for text in tab.complaints if "422" not in text]  # Chromium's own note of the answer
+
+
+def test_an_address_that_makes_no_sense_opens_and_says_what_it_did_not_understand(tab):
+    tab.open("/#network.depth=banana&init.name=xaver&what=ever&network.width=32&%%%")
+    text = tab.page.inner_text("body")
+    assert all(word in text for word in ("network.depth", "init.name", "what"))
+    assert tab.at("control-network.width").input_value() == "32"
+
+
+def test_an_unknown_run_says_so_and_leads_on(tab):
+    tab.page.goto("/runs/0000000000000000")
+    tab.until("() => /no run|not found|unknown/i.test(document.body.innerText)")
+    tab.complaints[:] = [text for text in tab.complaints if "404" not in text]
+
+
+@pytest.mark.parametrize("width", [360, 390, 900, 1440, 3840])
+def test_no_width_scrolls_sideways(new_tab, width):
+    tab = new_tab(viewport={"width": width, "height": 800})
+    tab.open(f"/#{QUICK}")
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_every_choice_of_the_catalogue_has_its_control(tab, server):
+    tab.open("/")
+    catalog = server.client.get("/api/catalog").json()
+    for path, table in catalog["choices"].items():
+        options = tab.at(f"control-{path}.name").locator("option").evaluate_all("options => options.map(option => option.value)")
+        assert options == [entry["name"] for entry in table["entries"]]
+    for section in catalog["sections"]:
+        for control in section["controls"]:
+            if control["type"] != "table" and "mlp" in control["kinds"]:
+                assert tab.at(f"control-{control['path']}").count() == 1, control["path"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_both_themes_draw(new_tab, scheme):
+    tab = new_tab(color_scheme=scheme)
+    tab.open(f"/#{QUICK}")
+    background = tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(int(part) for part in re.findall(r"\d+", background)[:3])
+    assert (brightness > 600) == (scheme == "light")
