@@ -51,9 +51,12 @@ export const getCatalog = () => call("/api/catalog");
 /** @param {unknown} config @param {AbortSignal} [signal] @returns {Promise<Preview>} */
 export const preview = (config, signal) => post("/api/preview", config, signal);
 
-/** @param {unknown} config @param {number | null} inputMeanSquare @returns {Promise<Theory>} */
-export const theory = (config, inputMeanSquare) =>
-  post(`/api/theory${inputMeanSquare === null ? "" : `?input_mean_square=${inputMeanSquare}`}`, config);
+/** Theory for the batch that a frame measured. @param {unknown} config @param {Frame["input"]} input @returns {Promise<Theory>} */
+export function theory(config, input) {
+  const known = Object.entries({ input_mean_square: input.mean_square, input_correlation: input.correlation })
+    .filter(([, value]) => value !== null && value !== undefined).map(([key, value]) => [key, String(value)]);
+  return post(`/api/theory?${new URLSearchParams(known)}`, config);
+}
 
 /** Starts a run, or finds the one that this configuration has had; one that was given up is run anew.
  * @param {unknown} config @param {boolean} [fresh] @returns {Promise<RunRecord>} */

@@ -53,7 +53,7 @@ export interface Frame {
   loss: Maybe; accuracy: Maybe; validation_loss: Maybe; validation_accuracy: Maybe;
   losses?: Maybe[];
   layers: number[];
-  input: { mean: Maybe; std: Maybe; mean_square: Maybe };
+  input: { mean: Maybe; std: Maybe; mean_square: Maybe; correlation?: Maybe };
   quantities: Record<string, Quantity>;
   correlation?: Maybe[];
 }
