@@ -26,8 +26,8 @@ def packed_frames(store: Store, run_id: str) -> Iterator[bytes]:
     """The JSON of every stored frame, in order."""
     after = -1
     while page := store.frames(run_id, after, PAGE):
-        for after, data in page:
-            yield encode.unpack(data)
+        yield from (encode.unpack(data) for _, data in page)
+        after = page[-1][0]
 
 
 def as_json(store: Store, record: RunRecord) -> Iterator[bytes]:

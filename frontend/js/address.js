@@ -4,20 +4,21 @@
  * @typedef {import("./types.js").State} State
  * @typedef {import("./types.js").Catalog} Catalog
  */
+import { report } from "./report.js";
 import { serialise, serialiseView } from "./state.js";
 
 const PAUSE_MS = 200;
 let timer = 0, pending = "", dragging = false;
 
 /** The run that the address names, or null. */
-export const runInAddress = () => /^\/runs\/([^/]+)\/?$/.exec(location.pathname)?.[1] ?? null;
+export const runInAddress = () => report?.run.id ?? /^\/runs\/([^/]+)\/?$/.exec(location.pathname)?.[1] ?? null;
 
 /** @param {State} state @param {Catalog} catalog @param {State} options */
 export const configUrl = (state, catalog, options) => withHash("/", serialise(state, catalog, options));
 /** @param {string} id @param {State} options */
 export const runUrl = (id, options) => withHash(`/runs/${encodeURIComponent(id)}`, serialiseView(options));
 /** @param {string} path @param {string} hash */
-const withHash = (path, hash) => (hash ? `${path}#${hash}` : path);
+const withHash = (path, hash) => (hash ? `${report ? "" : path}#${hash}` : report ? "#" : path);
 
 /** @param {string} url a new entry in the history */
 export function push(url) {

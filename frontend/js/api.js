@@ -9,6 +9,7 @@
  * @typedef {{status: (record: RunRecord) => void, frame: (frame: Frame) => void, end: (record: RunRecord) => void,
  *            lost: () => void, back: () => void}} Listeners
  */
+import { report } from "./report.js";
 import { t } from "../i18n/en.js";
 
 const RETRY_MS = 2000;
@@ -25,6 +26,7 @@ export class Problem extends Error {
 
 /** @param {string} url @param {RequestInit} [init] @returns {Promise<any>} */
 async function call(url, init) {
+  if (report) throw new Problem(0, t("error.report"));
   const response = await fetch(url, init).catch((error) => {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, t("error.connection"));
@@ -46,13 +48,14 @@ const post = (url, body, signal) =>
   call(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}), signal });
 
 /** @returns {Promise<Catalog>} */
-export const getCatalog = () => call("/api/catalog");
+export const getCatalog = async () => report?.catalog ?? call("/api/catalog");
 
 /** @param {unknown} config @param {AbortSignal} [signal] @returns {Promise<Preview>} */
 export const preview = (config, signal) => post("/api/preview", config, signal);
 
 /** Theory for the batch that a frame measured. @param {unknown} config @param {Frame["input"]} input @returns {Promise<Theory>} */
 export function theory(config, input) {
+  if (report) return Promise.resolve(report.theory);
   const known = Object.entries({ input_mean_square: input.mean_square, input_correlation: input.correlation })
     .filter(([, value]) => value !== null && value !== undefined).map(([key, value]) => [key, String(value)]);
   return post(`/api/theory?${new URLSearchParams(known)}`, config);
@@ -67,7 +70,7 @@ export async function createRun(config, fresh = false) {
 }
 
 /** @param {string} id @returns {Promise<RunRecord>} */
-export const getRun = (id) => call(`/api/runs/${encodeURIComponent(id)}`);
+export const getRun = async (id) => report?.run ?? call(`/api/runs/${encodeURIComponent(id)}`);
 
 /** @param {number} limit @returns {Promise<RunRecord[]>} */
 export async function listRuns(limit) {
@@ -82,6 +85,7 @@ export const cancelRun = (id) => post(`/api/runs/${encodeURIComponent(id)}/cance
  * gives up (the server answered with an error) we begin again after the last frame seen.
  * @param {string} id @param {Listeners} listeners @returns {() => void} */
 export function follow(id, listeners) {
+  if (report) return replay(report, listeners);
   let last = -1, timer = 0, stopped = false;
   /** @type {EventSource} */
   let source;
@@ -96,6 +100,12 @@ export function follow(id, listeners) {
   };
   open();
   return () => { stopped = true; window.clearTimeout(timer); source.close(); };
+}
+
+/** What a report holds, as if it were streamed. @param {import("./report.js").Report} held @param {Listeners} listeners */
+function replay(held, listeners) {
+  const timer = window.setTimeout(() => { held.frames.forEach(listeners.frame); listeners.end(held.run); });
+  return () => window.clearTimeout(timer);
 }
 
 /** @param {EventSource} source @param {Listeners} listeners */

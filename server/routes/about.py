@@ -13,6 +13,7 @@ from models.config import catalog
 from server import limits
 from server.deps import EngineDep, SettingsDep, StoreDep
 from server.records import Catalog, Health
+from server.settings import Settings
 
 router = APIRouter(prefix="/api", tags=["about"])
 
@@ -27,6 +28,11 @@ def health(store: StoreDep, engine: EngineDep) -> Health:
 @router.get("/catalog", response_model=Catalog)
 def choices(settings: SettingsDep) -> dict[str, Any]:
     """Every choice with label, formula, source and parameters; the JSON Schema of RunConfig; defaults; limits; lessons."""
+    return full_catalog(settings)
+
+
+def full_catalog(settings: Settings) -> dict[str, Any]:
+    """The catalogue of the models with what this server adds."""
     return {**_catalog(), "version": models.__version__, "limits": limits.as_json(settings), "lessons": []}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from server import exports
-from server.deps import RunDep, StoreDep
+from server import exports, report
+from server.deps import RunDep, SettingsDep, StoreDep
 from server.errors import ProblemDetails
+from server.routes.about import full_catalog
 
 router = APIRouter(prefix="/api/runs/{run_id}", tags=["exports"], responses={404: {"model": ProblemDetails}})
 
@@ -22,6 +23,13 @@ def as_json(run: RunDep, store: StoreDep) -> StreamingResponse:
 def as_csv(run: RunDep, store: StoreDep) -> StreamingResponse:
     """The per-layer numbers as a tidy table: run, step, layer, quantity, statistic, value."""
     return StreamingResponse(exports.as_csv(store, run), media_type="text/csv; charset=utf-8", headers=_attachment(run.id, "csv"))
+
+
+@router.get("/export.html", response_class=StreamingResponse, responses={200: {"content": {"text/html": {}}}})
+def as_html(run: RunDep, store: StoreDep, settings: SettingsDep) -> StreamingResponse:
+    """A report that opens with no server: the dashboard's page with this run inside."""
+    return StreamingResponse(report.as_html(store, run, full_catalog(settings)), media_type="text/html; charset=utf-8",
+                             headers=_attachment(run.id, "html"))
 
 
 def _attachment(run_id: str, ending: str) -> dict[str, str]:

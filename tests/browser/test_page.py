@@ -176,3 +176,22 @@ def test_both_themes_draw(new_tab, scheme):
     background = tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
     brightness = sum(int(part) for part in re.findall(r"\d+", background)[:3])
     assert (brightness > 600) == (scheme == "light")
+
+
+def test_a_report_opens_from_a_file_and_scrubs(trained, new_tab, server, tmp_path):
+    _, url = trained
+    run = re.search(r"/runs/([^#]+)", url)[1]
+    report = tmp_path / "report.html"
+    report.write_bytes(server.client.get(f"/api/runs/{run}/export.html").content)
+    tab = new_tab()
+    asked = []
+    tab.page.on("request", lambda request: asked.append(request.url))
+    tab.open(report.as_uri())
+    tab.until("() => document.body.dataset.step === '40'")
+    last = tab.heat_map()
+    tab.at("scrubber").fill("0")
+    tab.until("() => document.body.dataset.step === '0'")
+    tab.heat_map_changed(last)
+    assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
+
+
