@@ -107,7 +107,7 @@ const TEXT = {
   "axis.norm": "l2 norm",
   "axis.ratio": "‖update‖ / ‖weight‖",
   "axis.mean_square": "mean square",
-  "axis.correlation": "correlation of two inputs",
+  "axis.correlation": "correlation",
   "axis.linear": "{quantity}",
   "axis.symlog": "{quantity}, signed log",
   "axis.log10": "|{quantity}|",
@@ -138,7 +138,7 @@ const TEXT = {
   "histograms.symlog": "The axis is linear within about ±{scale} and logarithmic beyond.",
   "histograms.lost": "{count} layers hold NaN or Inf (✕).",
 
-  "layer.choose": "Click a column of the picture above, or press ] , to see one layer's histogram and its numbers.",
+  "layer.choose": "Click a column of the picture above, or press [ and ], to see another layer.",
   "layer.no_quantity": "Nothing to show for this quantity at this frame. Choose another quantity or another frame.",
   "layer.measured": "measured",
   "layer.density": "theory: N(0, {q})",
@@ -181,8 +181,8 @@ const TEXT = {
   "theory.missing": "No theory is available for this network yet.",
   "theory.not_applicable": "Theory does not apply here. {reason}",
   "theory.predicted": "theory",
-  "theory.variance": "theory: pre-activation",
-  "theory.band": "theory, {level} band",
+  "theory.variance": "theory",
+  "theory.band": "{level} band",
   "theory.at_start": "Theory speaks of the network at initialization; this frame is from later.",
   "theory.phase": "phase",
   "theory.phase.ordered": "ordered: gradients vanish",
@@ -197,8 +197,8 @@ const TEXT = {
   "theory.trainable": "trainable depth (6 ξ)",
   "theory.trainable_layers": "about {layers} layers",
   "theory.any_depth": "no limit from ξ",
-  "theory.correlation": "theory: correlation",
-  "theory.correlation_measured": "measured",
+  "theory.correlation": "theory",
+  "theory.correlation_measured": "correlation of two inputs",
 
   "verdict.more": "{count} more findings",
   "verdict.one_more": "1 more finding",
@@ -267,6 +267,7 @@ const TEXT = {
   "export.csv": "Numbers by layer (CSV)",
   "export.html": "Page that needs no server (HTML)",
 
+  "error.report": "This is a report: it shows one run, and there is no server behind it.",
   "error.connection": "The server does not answer. Check that it is running.",
   "error.status": "The server answered with status {status}.",
 

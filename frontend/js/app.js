@@ -107,7 +107,7 @@ export class App {
     const rest = this.rail.fail(problem.errors);
     this.board.stale(true);
     const detail = [problem.detail, ...(problem.errors.length > rest.length ? problem.errors.map(({ msg }) => msg) : rest.map(({ msg }) => msg))]
-      .filter((text, index, all) => all.indexOf(text) === index).join(" ");
+      .filter((text, index, all) => !all.slice(0, index).some((before) => before.includes(text))).join(" ");
     notice("refused", t("notice.refused", { detail }));
   }
 

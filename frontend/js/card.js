@@ -6,7 +6,9 @@
  */
 import { render } from "./charts.js";
 import { el, setText, sheetTable } from "./dom.js";
+import { legendOf } from "./legend.js";
 import { optionControl } from "./options.js";
+import { chosenLayer } from "./panels/common.js";
 import { t } from "../i18n/en.js";
 
 /** @typedef {{choose: (path: string, value: Value) => void}} CardActions */
@@ -21,6 +23,7 @@ export class Card {
     this.plot = el("div", { class: "plot", ...(panel.selects ? { tabindex: 0, role: "application", "aria-label": `${this.title}. ${t("help.layer")}` } : { role: "img", "aria-label": this.title }) });
     this.message = el("p", { class: "empty", hidden: true });
     this.caption = el("p", { class: "caption" });
+    this.legend = el("ul", { class: "legend" });
     this.facts = el("dl", { class: "facts", hidden: true });
     this.sheet = el("div", { class: "sheet", hidden: true, tabindex: 0, role: "region", "aria-label": `${this.title}: ${t("action.table")}` });
     this.toggle = el("button", { type: "button", class: "quiet", "aria-pressed": "false", text: t("action.table"), onclick: () => this.flip() });
@@ -34,7 +37,7 @@ export class Card {
       el("span", { class: "hint", tabindex: 0, role: "note", "aria-label": t(`help.panel.${panel.id}`), text: "?" }, el("span", { class: "tip", "aria-hidden": "true", text: t(`help.panel.${panel.id}`) })),
       el("div", { class: "options" }, ...this.options.map((option) => option.element), this.toggle));
     return el("section", { class: `card card-${panel.id} ${panel.size ?? ""}`, "data-testid": `panel-${panel.id}`, "aria-labelledby": `title-${panel.id}` },
-      head, el("div", { class: "body" }, this.plot, this.facts, this.message, this.sheet), this.caption);
+      head, this.legend, el("div", { class: "body" }, this.plot, this.facts, this.message, this.sheet), this.caption);
   }
 
   /** @param {View} view */
@@ -45,13 +48,20 @@ export class Card {
     setText(this.message, sentence ?? "");
     this.message.hidden = sentence === null;
     this.toggle.hidden = sentence !== null;
-    this.plot.hidden = sentence !== null || tabled;
+    this.plot.hidden = this.legend.hidden = sentence !== null || tabled;
     this.sheet.hidden = sentence !== null || !tabled;
     setText(this.caption, sentence === null ? (this.panel.caption?.(view) ?? "") : "");
     this.showFacts(sentence === null ? (this.panel.facts?.(view) ?? []) : []);
     if (sentence !== null) return;
     if (tabled) this.sheet.replaceChildren(sheetTable(this.panel.table(view), this.title));
-    else render(this.plot, () => this.panel.figure(view), this.panel.selects ? (x) => this.select(x) : null);
+    else render(this.plot, () => this.figure(view), this.panel.selects ? (x) => this.select(x) : null);
+  }
+
+  /** @param {View} view */
+  figure(view) {
+    const figure = this.panel.figure(view);
+    this.legend.replaceChildren(...legendOf(figure));
+    return figure;
   }
 
   /** @param {[string, string][]} facts */
@@ -84,9 +94,8 @@ export class Card {
   }
 }
 
-/** The layer before or after the one chosen; the first or last where none is. @param {View} view @param {number} by */
+/** The layer before or after the one chosen. @param {View} view @param {number} by */
 export function neighbour(view, by) {
-  const { layers } = view.frame, at = layers.indexOf(Number(view.options["view.layer"] ?? -1));
-  if (at < 0) return by > 0 ? layers[0] : layers[layers.length - 1];
+  const { layers } = view.frame, at = layers.indexOf(chosenLayer(view));
   return layers[Math.max(0, Math.min(layers.length - 1, at + by))];
 }

@@ -8,8 +8,7 @@
 
 const CONFIG = {
   displaylogo: false, responsive: false, displayModeBar: "hover",
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d"],
-  toImageButtonOptions: { format: "svg", filename: "signal-propagation" },
+  modeBarButtonsToRemove: ["toImage", "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d"],
 };
 
 /** @type {Map<Element, Chart>} */
@@ -65,7 +64,7 @@ function draw(element, chart) {
   if (width < 40 || height < 40 || element.hidden) return;
   chart.dirty = false;
   const { data, layout } = chart.make();
-  window.Plotly.react(element, data, { ...layout, width, height }, { ...CONFIG, modeBarButtonsToAdd: [pngButton()] });
+  window.Plotly.react(element, data, { ...layout, width, height }, config());
   if (!chart.bound) bind(element, chart);
 }
 
@@ -76,11 +75,18 @@ function bind(element, chart) {
   plot.on("plotly_click", (/** @type {any} */ event) => chart.click?.(event.points[0].x));
 }
 
-/** The modebar's own camera writes SVG; this one PNG. */
-function pngButton() {
-  const download = (/** @type {any} */ plot) =>
-    window.Plotly.downloadImage(plot, { format: "png", scale: 2, filename: "signal-propagation" });
-  return { name: "png", title: "PNG", icon: window.Plotly.Icons.disk, click: download };
+/** One object for ever: with a config that is not the one before, Plotly builds the whole plot anew. @type {Record<string, any> | null} */
+let made = null;
+const config = () => (made ??= { ...CONFIG, modeBarButtonsToAdd: [imageButton("png"), imageButton("svg")] });
+
+/** The picture as a file, on the page's colour and with a legend: in the page the legend stands outside the plot.
+ * @param {"png" | "svg"} format */
+function imageButton(format) {
+  const { Plotly } = window;
+  const click = (/** @type {any} */ { data, layout }) => Plotly.downloadImage(
+    { data, layout: { ...layout, showlegend: true, legend: { orientation: "h", y: 1, yanchor: "bottom" }, paper_bgcolor: readTheme().paper, margin: { ...layout.margin, t: 60 } } },
+    { format, scale: 2, width: layout.width, height: layout.height + 50, filename: "signal-propagation" });
+  return { name: format, title: format.toUpperCase(), icon: format === "png" ? Plotly.Icons.camera : Plotly.Icons.disk, click };
 }
 
 /** The colours of the page, as the style sheet has them now. @returns {Theme} */

@@ -25,7 +25,8 @@ export class Rail {
   /** @param {import("./types.js").Section} section */
   section(section) {
     const controls = section.controls.map((field) => (field.type === "table" ? this.table(field) : this.add(fieldControl(field, this.onChange))));
-    return el("details", { class: "section", open: true }, el("summary", { text: section.title }), ...controls);
+    const alone = section.controls.length === 1 && section.controls[0].type === "table";
+    return el("details", { class: alone ? "section alone" : "section", open: true }, el("summary", { text: section.title }), ...controls);
   }
 
   /** @param {Control} control */

@@ -62,7 +62,7 @@ export interface Theory {
   preactivation_variance?: Maybe[]; gradient_factor?: Maybe[]; correlation?: Maybe[];
   preactivation_band?: { low: Maybe[]; high: Maybe[]; level: number };
   fixed_point?: { q: Maybe; chi: Maybe; depth_scale_q: Maybe; depth_scale_c: Maybe };
-  phase?: string | null;
+  phase?: string | null; trainable_depth?: Maybe; notes?: string[];
 }
 export interface Finding {
   rule?: string; severity?: "ok" | "note" | "warning" | "critical"; title?: string; layers?: number[];

@@ -5,7 +5,7 @@
  * @typedef {import("../types.js").Quantity} Quantity
  * @typedef {import("../types.js").Maybe} Maybe
  */
-import { nonFinite } from "../format.js";
+import { nonFinite, number, powerOfTen } from "../format.js";
 import { t } from "../../i18n/en.js";
 
 /** @param {View} view @param {string} name @returns {Quantity | undefined} */
@@ -17,8 +17,7 @@ export function layout(theme, more = {}) {
   return {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: false, dragmode: "zoom",
     font: { family: theme.font, size: theme.size, color: theme.muted },
-    margin: { l: 58, r: 14, t: 10, b: 42 }, hovermode: "closest", showlegend: true,
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: theme.size }, bgcolor: "rgba(0,0,0,0)" },
+    margin: { l: 58, r: 14, t: 10, b: 42 }, hovermode: "closest", showlegend: false,
     hoverlabel: { bgcolor: theme.paper, bordercolor: theme.grid, font: { color: theme.ink, family: theme.font } },
     xaxis: axis(theme, xaxis), yaxis: axis(theme, yaxis), ...rest,
   };
@@ -27,7 +26,7 @@ export function layout(theme, more = {}) {
 /** @param {Theme} theme @param {Record<string, any>} [more] @returns {Record<string, any>} */
 export const axis = (theme, more = {}) => ({
   gridcolor: theme.grid, zeroline: false, linecolor: theme.grid, showline: true, ticks: "outside", ticklen: 3, tickcolor: theme.grid,
-  automargin: true, exponentformat: "power", ...more, title: { text: more.title ?? "", standoff: 8 },
+  automargin: false, exponentformat: "power", ...more, title: { text: more.title ?? "", standoff: 8 },
 });
 
 /** Depth, the x-axis of everything. @param {View} view @param {Record<string, any>} [more] */
@@ -37,8 +36,38 @@ export function depthAxis(view, more = {}) {
   return { title: t("axis.layer"), range: [rows[0] - 0.5, last + 0.5], ...few, showgrid: false, ...more };
 }
 
-/** A logarithmic axis with powers of ten as ticks. @param {string} title @param {Record<string, any>} [more] */
-export const logAxis = (title, more = {}) => ({ title, type: "log", exponentformat: "power", dtick: undefined, nticks: 8, minor: { ticks: "" }, ...more });
+const MOST_TICKS = 6;
+
+/** A logarithmic axis that shows all the values given, with powers of ten as ticks; within one decade 1, 2 and 5 too.
+ * @param {string} title @param {Maybe[]} values */
+export function logAxis(title, values) {
+  const logs = values.filter((value) => value !== null && value > 0).map((value) => Math.log10(Number(value)));
+  const lowest = Math.min(...logs), highest = Math.max(...logs), pad = Math.max(0.06 * (highest - lowest), 0.12);
+  const [low, high] = logs.length ? [lowest - pad, highest + pad] : [-1, 1];
+  const stride = Math.max(1, Math.ceil((high - low) / MOST_TICKS)), first = Math.ceil(low / stride) * stride;
+  const decades = Array.from({ length: Math.max(0, Math.floor((high - first) / stride) + 1) }, (_, index) => first + index * stride);
+  const ticks = decades.length >= 3 ? decades.map((at) => ({ value: 10 ** at, text: powerOfTen(at) })) : fineTicks(low, high);
+  return { title, type: "log", range: [low, high], tickvals: ticks.map(({ value }) => value), ticktext: ticks.map(({ text }) => text) };
+}
+
+/** 1, 2 and 5 times powers of ten; where even these are too few, evenly spaced numbers. @param {number} low @param {number} high */
+function fineTicks(low, high) {
+  const all = [];
+  for (let at = Math.floor(low); at <= high; at += 1) for (const digit of [1, 2, 5]) all.push({ value: digit * 10 ** at, text: short(digit, at) });
+  const inside = all.filter(({ value }) => Math.log10(value) >= low && Math.log10(value) <= high);
+  if (inside.length >= 2) return inside;
+  return [0.1, 0.5, 0.9].map((part) => 10 ** (low + part * (high - low))).map((value) => ({ value, text: number(value) }));
+}
+
+/** @param {number} digit @param {number} exponent */
+const short = (digit, exponent) =>
+  (exponent > -4 && exponent < 5 ? String(Number((digit * 10 ** exponent).toPrecision(1))) : `${digit === 1 ? "" : `${digit}·`}${powerOfTen(exponent)}`);
+
+/** The layer whose own histogram is shown: the one chosen, else the last hidden one. @param {View} view */
+export function chosenLayer(view) {
+  const { layers } = view.frame, layer = Number(view.options["view.layer"] ?? -1);
+  return layers.includes(layer) ? layer : layers[Math.max(0, layers.length - 2)];
+}
 
 /** @param {string} name @param {ArrayLike<number | null>} x @param {ArrayLike<number | null>} y @param {string} colour @param {Record<string, any>} [more] */
 export function line(name, x, y, colour, more = {}) {

@@ -10,7 +10,7 @@ import { backward } from "../binning.js";
 import { isEmptyRow, isFinite, nonFinite, number, percent, root } from "../format.js";
 import { valueTicks } from "../ticks.js";
 import { t } from "../../i18n/en.js";
-import { depthAxis, layout, line, lostMarks, unitAxis } from "./common.js";
+import { chosenLayer, depthAxis, layout, line, lostMarks, unitAxis } from "./common.js";
 
 const TYPICAL_TIMES = 3;
 
@@ -32,21 +32,39 @@ export const valueAxis = (name, grid) => ({
   range: [grid.axis.low, grid.axis.high], showgrid: false, ...valueTicks(grid.axis),
 });
 
-/** The colour is the share's square root, so that tails are seen. @param {View} view @param {Grid} grid */
+/** Colours run with the square root of the share, so that tails are seen: the scale's steps are set at squares. Plotly then
+ * knows the share itself, and no text a cell is needed for the hover, which would take longer than the drawing.
+ * @param {View} view @param {Grid} grid */
 function cells(view, grid) {
   const rows = view.frame.layers.length, bins = grid.centers.length;
-  const z = Array.from({ length: bins }, (_, bin) => Float64Array.from({ length: rows }, (_, row) => Math.sqrt(grid.shares[row][bin])));
-  const text = Array.from({ length: bins }, (_, bin) => grid.shares.map((share) => (share[bin] ? percent(share[bin]) : "0")));
-  const top = topShare(grid), ticks = [0, 0.04, 0.16, 0.4, 1].map((part) => part * top);
+  const z = Array.from({ length: bins }, (_, bin) => Float64Array.from({ length: rows }, (_, row) => grid.shares[row][bin]));
+  const top = topShare(grid), ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * top);
   return {
-    type: "heatmap", name: "", x: view.frame.layers, y: grid.centers, z, text, zmin: 0, zmax: Math.sqrt(top), zsmooth: false,
-    customdata: undefined, colorscale: view.theme.scale, hoverongaps: false,
-    hovertemplate: `${t("axis.layer_short")} %{x}<br>≈ %{y}<br>%{text}<extra></extra>`,
+    type: "heatmap", name: "", x: view.frame.layers, y: grid.centers, z, zmin: 0, zmax: top, zsmooth: false,
+    colorscale: rooted(view.theme.scale), hoverongaps: false,
+    hovertemplate: `${t("axis.layer_short")} %{x}<br>≈ %{y}<br>%{z:.2%}<extra></extra>`,
     colorbar: {
       title: { text: t("axis.share"), side: "right" }, thickness: 10, outlinewidth: 0, xpad: 6, len: 1, ypad: 0,
-      tickvals: ticks.map(Math.sqrt), ticktext: ticks.map((share, index) => (index === ticks.length - 1 ? "≥ " : "") + percent(share)),
+      tickvals: ticks, ticktext: ticks.map((share, index) => (index === ticks.length - 1 ? "≥ " : "") + percent(share)),
     },
   };
+}
+
+const FINE = 24;
+
+/** The scale's colours at the squares of their places, in steps fine enough that straight lines between them do.
+ * @param {[number, string][]} scale @returns {[number, string][]} */
+function rooted(scale) {
+  return Array.from({ length: FINE + 1 }, (_, index) => {
+    const place = (index / FINE) * (scale.length - 1), from = Math.min(Math.floor(place), scale.length - 2);
+    return [(index / FINE) ** 2, mixed(scale[from][1], scale[from + 1][1], place - from)];
+  });
+}
+
+/** @param {string} a @param {string} b both "#rrggbb" @param {number} part */
+function mixed(a, b, part) {
+  const at = (/** @type {string} */ colour, /** @type {number} */ place) => parseInt(colour.slice(place, place + 2), 16);
+  return `rgb(${[1, 3, 5].map((place) => Math.round(at(a, place) + part * (at(b, place) - at(a, place)))).join(",")})`;
 }
 
 /** The largest share the colours tell apart: some times the typical layer's peak, so that one spike does not dim all others. @param {Grid} grid */
@@ -90,12 +108,11 @@ function overlay(view, quantity, grid) {
   ];
 }
 
-/** The frame around the layer chosen. @param {View} view */
+/** The frame around the layer that is shown by itself. @param {View} view */
 function selection(view) {
-  const layer = view.options["view.layer"];
-  if (layer === null) return [];
+  const layer = chosenLayer(view), byHand = view.options["view.layer"] !== null;
   return [{
-    type: "rect", xref: "x", yref: "paper", x0: Number(layer) - 0.5, x1: Number(layer) + 0.5, y0: 0, y1: 1,
-    line: { color: view.theme.accent, width: 2 }, fillcolor: "rgba(0,0,0,0)",
+    type: "rect", xref: "x", yref: "paper", x0: layer - 0.5, x1: layer + 0.5, y0: 0, y1: 1,
+    line: { color: view.theme.accent, width: byHand ? 2 : 1 }, fillcolor: "rgba(0,0,0,0)",
   }];
 }

@@ -9,4 +9,4 @@ import { theory } from "./theory.js";
 import { updateRatio } from "./update-ratio.js";
 
 /** @type {Panel[]} */
-export const PANELS = [histograms, loss, gradientNorms, layer, meanSquare, updateRatio, deadSaturated, theory];
+export const PANELS = [histograms, loss, gradientNorms, layer, theory, meanSquare, updateRatio, deadSaturated];

@@ -7,15 +7,15 @@
 import { total } from "../binning.js";
 import { integer, isEmptyRow, isFinite, nonFinite, number, percent, powerOfTen, root } from "../format.js";
 import { t } from "../../i18n/en.js";
-import { faded, layout, line, onRows, quantityOf, theoryApplies } from "./common.js";
+import { chosenLayer, faded, layout, line, onRows, quantityOf, theoryApplies } from "./common.js";
 
 const DENSITY_POINTS = 121;
 
 /** @param {View} view */
 const nameOf = (view) => String(view.options["view.quantity"]);
 
-/** The row of the layer chosen, -1 where none is. @param {View} view */
-const rowOf = (view) => view.frame.layers.indexOf(Number(view.options["view.layer"] ?? -1));
+/** The row of the layer chosen. @param {View} view */
+const rowOf = (view) => view.frame.layers.indexOf(chosenLayer(view));
 
 /** @param {View} view @returns {{quantity: Quantity, row: number, log: boolean}} */
 function chosen(view) {
@@ -81,12 +81,12 @@ export const layer = {
   options: ["view.layer"],
   empty: (view) => {
     if (!quantityOf(view, nameOf(view))) return t("layer.no_quantity");
-    if (rowOf(view) < 0) return t("layer.choose");
     const { quantity, row } = chosen(view);
     return isEmptyRow(quantity, row) ? t("mark.empty_hover", { layer: view.frame.layers[row], lost: nonFinite(quantity, row) }) : null;
   },
   figure,
   facts,
+  caption: (view) => (view.options["view.layer"] === null ? t("layer.choose") : ""),
   table: (view) => {
     const { quantity, row, log } = chosen(view), { x, y } = bars(quantity, row, log);
     return { head: [t(log ? "layer.bin_log" : "layer.bin"), t("axis.share")], rows: x.map((at, bin) => [number(at, 4), percent(y[bin])]) };

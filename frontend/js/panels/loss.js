@@ -21,7 +21,7 @@ function figure(view) {
     ...(accuracy ? accuracyLines(view, steps) : []),
     now(view, shown(view.frame.loss)),
   ];
-  const loss = log ? logAxis(t("axis.loss")) : { title: t("axis.loss"), rangemode: "tozero" };
+  const loss = log ? logAxis(t("axis.loss"), [...curve.values, ...history.map((frame) => frame.validation_loss)]) : { title: t("axis.loss"), rangemode: "tozero" };
   const second = { ...axis(theme, { title: t("axis.accuracy"), range: [0, 1.02], tickformat: ".0%", showgrid: false }), overlaying: "y", side: "right" };
   return { data, layout: layout(theme, { xaxis: { title: t("axis.step"), rangemode: "tozero" }, yaxis: loss, ...(accuracy ? { yaxis2: second } : {}), shapes: [cursor(view)] }) };
 }

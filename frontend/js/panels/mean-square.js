@@ -28,7 +28,7 @@ function figure(view) {
     ...(after ? [line(t("quantity.activation"), x, after.mean_square.map(positive), theme.series[2])] : []),
     ...(before ? [lostMarks(view, before, "y2")] : []),
   ];
-  return { data, layout: layout(theme, { xaxis: depthAxis(view), yaxis: logAxis(t("axis.mean_square")), yaxis2: unitAxis() }) };
+  return { data, layout: layout(theme, { xaxis: depthAxis(view), yaxis: logAxis(t("axis.mean_square"), [...(before?.mean_square ?? []), ...(after?.mean_square ?? [])]), yaxis2: unitAxis() }) };
 }
 
 /** @type {Panel} */

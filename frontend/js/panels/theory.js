@@ -26,12 +26,13 @@ function figure(view) {
 /** @param {View} view @returns {[string, string][]} */
 function facts({ theory }) {
   const fixed = theory?.fixed_point, scale = fixed?.depth_scale_c;
+  const deep = theory?.trainable_depth ?? (isFinite(scale) ? TRAINABLE_SCALES * scale : null);
   const known = (/** @type {unknown} */ value) => (isFinite(value) ? number(value) : t("theory.unbounded"));
   return [
     [t("theory.phase"), theory?.phase ? t(`theory.phase.${theory.phase}`) : "–"],
     [t("theory.chi"), isFinite(fixed?.chi) ? number(fixed.chi) : "–"], [t("theory.q"), known(fixed?.q)],
     [t("theory.depth_q"), known(fixed?.depth_scale_q)], [t("theory.depth_c"), known(scale)],
-    [t("theory.trainable"), isFinite(scale) ? t("theory.trainable_layers", { layers: integer(TRAINABLE_SCALES * scale) }) : t("theory.any_depth")],
+    [t("theory.trainable"), isFinite(deep) ? t("theory.trainable_layers", { layers: integer(deep) }) : t("theory.any_depth")],
   ];
 }
 
@@ -44,7 +45,7 @@ export const theory = {
   },
   figure,
   facts,
-  caption: (view) => (view.frame.step > 0 ? t("theory.at_start") : ""),
+  caption: (view) => [view.frame.step > 0 ? t("theory.at_start") : "", ...(view.theory?.notes ?? [])].filter(Boolean).join(" "),
   table: (view) => layerTable(view, [
     [t("theory.variance"), (row) => number(onRows(view, view.theory?.preactivation_variance)[row])],
     [t("theory.chi_layer"), (row) => number(onRows(view, view.theory?.gradient_factor)[row])],

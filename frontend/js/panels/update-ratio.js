@@ -12,12 +12,6 @@ const GUIDE = 1e-3, LOW = 1e-4, HIGH = 1e-2;
 /** @param {View} view */
 const ratios = (view) => (quantityOf(view, "update")?.ratio ?? []).map((ratio) => positive(ratio));
 
-/** The logarithmic axis shows the guide and all ratios. @param {View} view */
-function range(view) {
-  const logs = ratios(view).filter((ratio) => ratio !== null).map((ratio) => Math.log10(ratio));
-  return [Math.min(-4.4, ...logs) - 0.2, Math.max(-1.6, ...logs) + 0.2];
-}
-
 /** @param {View} view */
 function figure(view) {
   const { theme } = view;
@@ -26,8 +20,8 @@ function figure(view) {
     { type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: GUIDE, y1: GUIDE, line: { color: theme.series[2], width: 1.4, dash: "dash" }, layer: "below" },
   ];
   return {
-    data: [line(t("update.ratio"), view.frame.layers, ratios(view), theme.series[0], { showlegend: false })],
-    layout: layout(theme, { xaxis: depthAxis(view), yaxis: { ...logAxis(t("axis.ratio")), range: range(view) }, shapes, showlegend: false }),
+    data: [line(t("update.ratio"), view.frame.layers, ratios(view), theme.series[0], {})],
+    layout: layout(theme, { xaxis: depthAxis(view), yaxis: logAxis(t("axis.ratio"), [...ratios(view), LOW / 2, HIGH * 2]), shapes }),
   };
 }
 
