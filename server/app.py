@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,10 +11,9 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 import models
-from models.config import RunConfig
 from server import errors
 from server.engine import LocalEngine
-from server.routes import about, exports, pages, previews, runs, theories
+from server.routes import about, exports, pages, previews, runs, sweeps, theories
 from server.settings import Settings
 from server.store import Store
 from server.stream import Streams
@@ -41,7 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
                   summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.")
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     errors.install(app, settings.max_body_bytes)
-    for router in (about.router, previews.router, theories.router, runs.router, exports.router, pages.router):
+    for router in (about.router, previews.router, theories.router, runs.router, sweeps.router, exports.router, pages.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=pages.FRONTEND), name="static")
     return app
@@ -51,10 +51,7 @@ def _take_up(store: Store, engine: LocalEngine) -> None:
     """What an earlier server left: runs that waited wait again, runs that ran have failed."""
     for record in store.unfinished():
         if record.status == "queued":
-            engine.submit(record.id, _canonical(record.config))
+            engine.submit(record.id, record.kind, json.dumps(record.config))
         else:
             store.finish(record.id, "failed", INTERRUPTED)
 
-
-def _canonical(config: dict[str, object]) -> str:
-    return RunConfig.model_validate(config).canonical()

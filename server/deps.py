@@ -41,9 +41,19 @@ EngineDep = Annotated[Engine, Depends(_engine)]
 StreamsDep = Annotated[Streams, Depends(_streams)]
 
 
+def _sweep(store: StoreDep, sweep_id: Annotated[str, Path(description="the sweep's id", max_length=64)]) -> RunRecord:
+    record = store.get(sweep_id)
+    if record is None or record.kind != "sweep":
+        raise NotFound(f"There is no sweep {sweep_id!r} on this server; POST /api/sweeps makes one.")
+    return record
+
+
+SweepDep = Annotated[RunRecord, Depends(_sweep)]
+
+
 def _run(store: StoreDep, run_id: Annotated[str, Path(description="the run's id", max_length=64)]) -> RunRecord:
     record = store.get(run_id)
-    if record is None:
+    if record is None or record.kind != "run":
         raise NotFound(f"There is no run {run_id!r} on this server; GET /api/runs lists those there are.")
     return record
 

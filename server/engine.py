@@ -15,6 +15,7 @@ from typing import Protocol
 from pebble import ProcessExpired, ProcessPool
 
 from server import worker
+from server.records import Kind
 from server.settings import Settings
 from server.store import Store
 
@@ -27,8 +28,8 @@ class Engine(Protocol):
     def preview(self, config_json: str) -> Future[bytes]:
         """The answer to a preview as JSON; cancelling the future frees the worker."""
 
-    def submit(self, run_id: str, config_json: str) -> None:
-        """Queues a run that is in the store."""
+    def submit(self, run_id: str, kind: Kind, config_json: str) -> None:
+        """Queues a run or a sweep that is in the store."""
 
     def cancel(self, run_id: str) -> None:
         """Ends a run, waiting or running, soon."""
@@ -60,8 +61,9 @@ class LocalEngine:
         future: Future[bytes] = self.previews.schedule(worker.preview, args=[config_json], timeout=self.settings.preview_timeout_s)
         return future
 
-    def submit(self, run_id: str, config_json: str) -> None:
-        future: Future[None] = self.trainers.schedule(worker.run, args=[run_id, config_json, self.store.url])
+    def submit(self, run_id: str, kind: Kind, config_json: str) -> None:
+        job = worker.run if kind == "run" else worker.sweep
+        future: Future[None] = self.trainers.schedule(job, args=[run_id, config_json, self.store.url])
         self.futures[run_id] = future
         future.add_done_callback(lambda done: self._ended(run_id, done))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from models import device
 from models.config import RunConfig
 from models.cost import Cost, estimate
+from models.sweep import SweepConfig, flops, memory_bytes
 from server.errors import FieldError, OverLimit
 from server.settings import GIB, Settings
 
@@ -24,6 +25,15 @@ def check_preview(config: RunConfig, settings: Settings) -> Cost:
     _hold("network.depth", "floating point operations a step", cost.flops_per_step, settings.max_preview_flops,
           "choose fewer or narrower layers, or a smaller batch")
     return cost
+
+
+def check_sweep(config: SweepConfig, settings: Settings) -> None:
+    """OverLimit where the server will not compute the map."""
+    _check_network(config.base, settings)
+    _hold("sigma_w2.count", "GiB of memory", memory_bytes(config) / GIB, settings.max_memory_gib,
+          "choose fewer points, or a smaller network")
+    _hold("train_steps", "floating point operations", flops(config), settings.max_run_flops,
+          "train for fewer steps, or choose fewer points, or a smaller network or batch")
 
 
 def as_json(settings: Settings) -> dict[str, float]:

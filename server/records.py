@@ -15,10 +15,15 @@ Status = Literal["queued", "running", "finished", "diverged", "cancelled", "fail
 TERMINAL: frozenset[str] = frozenset({"finished", "diverged", "cancelled", "failed"})
 
 
+Kind = Literal["run", "sweep"]
+"""What was computed: a network in training, or a map of networks, whose rows are stored and streamed as a run's frames are."""
+
+
 class RunRecord(BaseModel):
     """A run as the store knows it. Times are seconds since 1970 (UTC)."""
 
     id: str
+    kind: Kind
     url: str = Field(description="path of the page that shows the run")
     status: Status
     config: dict[str, Any]

@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from server.records import TERMINAL, RunRecord, Status
+from server.records import TERMINAL, Kind, RunRecord, Status
 
 metadata = MetaData()
 
@@ -43,6 +43,7 @@ runs = Table(
     "runs", metadata,
     Column("id", String(32), primary_key=True),
     Column("number", Integer, nullable=False, unique=True),
+    Column("kind", String(8), nullable=False, index=True),
     Column("fingerprint", String(32), nullable=False, index=True),
     Column("status", String(16), nullable=False, index=True),
     Column("config", Text, nullable=False),
@@ -74,6 +75,7 @@ class NewRun:
     """What a run is when it is submitted."""
 
     id: str
+    kind: Kind
     fingerprint: str
     config: str
     version: str
@@ -103,8 +105,8 @@ class Store:
         with self.engine.begin() as connection:
             number = (connection.scalar(select(func.max(runs.c.number))) or 0) + 1
             connection.execute(insert(runs).values(
-                id=new.id, number=number, fingerprint=new.fingerprint, status="queued", config=new.config, version=new.version,
-                created_at=time.time(), steps_total=new.steps_total, layers=json.dumps(new.layers)))
+                id=new.id, kind=new.kind, number=number, fingerprint=new.fingerprint, status="queued", config=new.config,
+                version=new.version, created_at=time.time(), steps_total=new.steps_total, layers=json.dumps(new.layers)))
             return _require(_read(connection, new.id))
 
     def get(self, run_id: str) -> RunRecord | None:
@@ -120,7 +122,7 @@ class Store:
 
     def page(self, status: str | None, limit: int, before: int | None) -> tuple[list[RunRecord], int | None]:
         """So many runs, newest first, older than number `before`; with the number to go on from."""
-        query = select(runs).order_by(runs.c.number.desc()).limit(limit + 1)
+        query = select(runs).where(runs.c.kind == "run").order_by(runs.c.number.desc()).limit(limit + 1)
         if status is not None:
             query = query.where(runs.c.status == status)
         if before is not None:

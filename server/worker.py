@@ -14,6 +14,8 @@ import torch
 from models import cost, device
 from models.config import RunConfig
 from models.frame import Frame
+from models.sweep import SweepConfig
+from models.sweep import sweep as map_rows
 from models.theory import Theory, theory
 from models.training import initial_frame, train
 from server import encode
@@ -67,6 +69,19 @@ def run(run_id: str, config_json: str, store_url: str) -> None:
         store.append_frame(run_id, frame["seq"], frame["step"], encode.pack(frame))
         loss = frame["loss"]
     store.finish(run_id, "diverged" if loss is None else "cancelled" if watch.stopped else "finished")
+
+
+def sweep(run_id: str, config_json: str, store_url: str) -> None:
+    """Computes a map; every row goes to the store as soon as it is made."""
+    store, config = _store(store_url), SweepConfig.model_validate_json(config_json)
+    if not store.start(run_id, device.label(device.resolve(config.base.device))):
+        return
+    for row in map_rows(config):
+        store.append_frame(run_id, row["seq"], row["seq"] + 1, encode.pack(row))
+        if not store.progress(run_id, row["seq"] + 1):
+            store.finish(run_id, "cancelled")
+            return
+    store.finish(run_id, "finished")
 
 
 class Watch:

@@ -43,8 +43,9 @@ def submit(
         raise Busy(f"{waiting} runs wait already, and this server's limit is {settings.max_queue}; try again in a minute.",
                    retry_after_s=60)
     run_id = fingerprint if store.get(fingerprint) is None else f"{fingerprint}-{secrets.token_hex(FRESH_BYTES)}"
-    record = store.create(NewRun(run_id, fingerprint, config.canonical(), models.__version__, config.total_steps, cost.layers(config)))
-    engine.submit(run_id, config.canonical())
+    record = store.create(NewRun(run_id, "run", fingerprint, config.canonical(), models.__version__, config.total_steps,
+                                 cost.layers(config)))
+    engine.submit(run_id, "run", config.canonical())
     return record
 
 

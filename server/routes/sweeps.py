@@ -1,0 +1,97 @@
+"""Maps of networks over (sigma_w^2, sigma_b^2): measured by a worker, row by row; or theory's, at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Header, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel, Field
+
+import models
+from models.sweep import SweepConfig
+from models.theory import critical_sigma_w2, phase_grid
+from server import limits
+from server.deps import AfterQuery, EngineDep, SettingsDep, StoreDep, StreamsDep, SweepDep
+from server.errors import Busy, Conflict, ProblemDetails
+from server.records import RunRecord
+from server.store import NewRun, is_over
+
+router = APIRouter(prefix="/api/sweeps", tags=["sweeps"], responses={422: {"model": ProblemDetails}})
+
+UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "there is no such sweep"}}
+
+
+class PhaseMap(BaseModel):
+    """Theory's map: `chi`, `q` and `depth_scale` [sigma_b2][sigma_w2], null where q grows without end; the critical line."""
+
+    sigma_w2: list[float]
+    sigma_b2: list[float]
+    q: list[list[float | None]]
+    chi: list[list[float | None]]
+    depth_scale: list[list[float | None]] = Field(description="1 / |ln chi|, in layers; null where it is infinite")
+    critical_sigma_w2: list[float | None] = Field(description="where chi = 1, for each sigma_b2; null where there is none")
+
+
+@router.post("", status_code=201, response_model=RunRecord, responses={
+    200: {"model": RunRecord, "description": "this map has been made before"},
+    429: {"model": ProblemDetails, "description": "the queue is full"}})
+def submit(config: SweepConfig, response: Response, store: StoreDep, engine: EngineDep, settings: SettingsDep) -> RunRecord:
+    """Queues a map. The same configuration shares it."""
+    fingerprint = config.fingerprint()
+    known = store.newest(fingerprint)
+    if known is not None and known.status not in ("cancelled", "failed"):
+        response.status_code = 200
+        return known
+    limits.check_sweep(config, settings)
+    if (waiting := store.count("queued")) >= settings.max_queue:
+        raise Busy(f"{waiting} runs wait already, and this server's limit is {settings.max_queue}; try again in a minute.",
+                   retry_after_s=60)
+    if known is not None:
+        store.delete(known.id)
+    record = store.create(NewRun(fingerprint, "sweep", fingerprint, config.canonical(), models.__version__, config.sigma_b2.count, []))
+    engine.submit(fingerprint, "sweep", config.canonical())
+    return record
+
+
+@router.post("/theory")
+def phases(config: SweepConfig) -> PhaseMap:
+    """Mean-field theory of the same map, without a worker: fixed points, chi and depth scale, and the critical line."""
+    activation = config.base.network.activation
+    sigma_w2, sigma_b2 = config.sigma_w2.values(), config.sigma_b2.values()
+    found = phase_grid(activation.name, activation.params, np.array(sigma_w2), np.array(sigma_b2))
+    return PhaseMap(sigma_w2=sigma_w2, sigma_b2=sigma_b2, q=_rows(found.q), chi=_rows(found.chi), depth_scale=_rows(found.depth_scale),
+                    critical_sigma_w2=[critical_sigma_w2(activation.name, activation.params, value) for value in sigma_b2])
+
+
+@router.get("/{sweep_id}", responses=UNKNOWN)
+def record(sweep: SweepDep) -> RunRecord:
+    """The sweep's record; `frames` counts its rows."""
+    return sweep
+
+
+@router.get("/{sweep_id}/events", response_class=EventSourceResponse, responses=UNKNOWN)
+async def events(
+    sweep: SweepDep, streams: StreamsDep, after: AfterQuery = -1,
+    last_event_id: Annotated[int | None, Header(ge=-1, description="the newest row the client has, after a lost connection")] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """Server-sent events: `status` and `end` bear the record, `row` a row of the map with its seq as id."""
+    async for event in streams.events(sweep, after if last_event_id is None else last_event_id, None):
+        kind = "row" if event.kind == "frame" else event.kind
+        yield ServerSentEvent(raw_data=event.data, event=kind, id=None if event.seq is None else str(event.seq))
+
+
+@router.post("/{sweep_id}/cancel", responses={**UNKNOWN, 409: {"model": ProblemDetails, "description": "the sweep is over"}})
+def cancel(sweep: SweepDep, store: StoreDep, engine: EngineDep) -> RunRecord:
+    """Ends the sweep soon; its rows stay."""
+    if is_over(sweep):
+        raise Conflict(f"The sweep is {sweep.status} already; there is nothing to cancel.")
+    engine.cancel(sweep.id)
+    return store.get(sweep.id) or sweep
+
+
+def _rows(values: Any) -> list[list[float | None]]:
+    return [[float(value) if math.isfinite(value) else None for value in row] for row in values]

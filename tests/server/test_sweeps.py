@@ -1,0 +1,51 @@
+"""Maps over HTTP: theory's at once, measured ones row by row."""
+
+import json
+
+import pytest
+
+MAP = {"base": {"network": {"depth": 10, "width": 64, "activation": {"name": "tanh"}}, "data": {"name": "gaussian", "batch_size": 32}},
+       "sigma_w2": {"low": 0.5, "high": 3.0, "count": 6}, "sigma_b2": {"low": 0.0, "high": 0.3, "count": 4}}
+
+
+def rows_of(server, sweep):
+    with server.client.stream("GET", f"/api/sweeps/{sweep}/events", timeout=120) as answer:
+        event, found = {}, []
+        for line in answer.iter_lines():
+            if line:
+                key, _, value = line.partition(": ")
+                event[key] = value
+            elif "event" in event:
+                if event["event"] == "end":
+                    return found, json.loads(event["data"])
+                if event["event"] == "row":
+                    found.append(json.loads(event["data"]))
+                event = {}
+    raise AssertionError("the stream ended without its end")
+
+
+def test_a_map_streams_its_rows_and_is_shared(server):
+    answer = server.client.post("/api/sweeps", json=MAP)
+    assert answer.status_code == 201
+    rows, end = rows_of(server, answer.json()["id"])
+    assert end["status"] == "finished" and [row["seq"] for row in rows] == [0, 1, 2, 3]
+    assert all(len(row["q"]) == 6 for row in rows)
+    assert server.client.post("/api/sweeps", json=MAP).status_code == 200
+    listed = [run["id"] for run in server.client.get("/api/runs").json()["runs"]]
+    assert answer.json()["id"] not in listed
+    assert server.client.get(f"/api/runs/{answer.json()['id']}").status_code == 404
+
+
+def test_theory_of_a_map_has_the_critical_line(server):
+    found = server.client.post("/api/sweeps/theory", json=MAP).json()
+    assert len(found["chi"]) == 4 and len(found["chi"][0]) == 6
+    expected = {"base": {"network": {"activation": {"name": "tanh"}}}, "sigma_b2": {"low": 0.05, "high": 0.1, "count": 2}}
+    assert server.client.post("/api/sweeps/theory", json=expected).json()["critical_sigma_w2"][0] == pytest.approx(1.7610, abs=1e-3)
+
+
+def test_what_a_map_cannot_be_is_refused(server):
+    too_long = {"train_steps": 10_000, "base": {"network": {"depth": 1000}}}
+    for bad in ({"base": {"network": {"kind": "cnn"}}}, {"sigma_w2": {"low": 2.0, "high": 1.0}}, too_long):
+        answer = server.client.post("/api/sweeps", json=bad)
+        assert answer.status_code == 422 and answer.headers["content-type"] == "application/problem+json", answer.text
+    assert server.client.get("/api/sweeps/nothing").status_code == 404
