@@ -17,7 +17,7 @@ function figure(view) {
   const { theme } = view;
   const shapes = [
     { type: "rect", xref: "paper", yref: "y", x0: 0, x1: 1, y0: LOW, y1: HIGH, fillcolor: faded(theme.series[2], 0.14), line: { width: 0 }, layer: "below" },
-    { type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: GUIDE, y1: GUIDE, line: { color: theme.series[2], width: 1.4, dash: "dash" }, layer: "below" },
+    { type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: GUIDE, y1: GUIDE, line: { color: theme.series[2], width: 1.4, dash: "dash" } },
   ];
   return {
     data: [line(t("update.ratio"), view.frame.layers, ratios(view), theme.series[0], {})],

@@ -1,0 +1,52 @@
+/** The loss curve, the predicted gradient, and that every sentence asked for is there. */
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+import { powerOfTen } from "../../frontend/js/format.js";
+import { FrameStore, thinned } from "../../frontend/js/frames.js";
+import { gradientProfile } from "../../frontend/js/panels/gradient-norms.js";
+import { spans } from "../../frontend/js/verdict.js";
+import { has, t } from "../../frontend/i18n/en.js";
+
+const frame = (seq, step, losses) => ({ seq, step, loss: losses.at(-1), losses, quantities: {}, layers: [1] });
+
+test("frames are kept once and the curve has every step once", () => {
+  const store = new FrameStore();
+  for (const one of [frame(0, 0, [3]), frame(1, 3, [2.5, 2, null]), frame(1, 3, [9, 9, 9]), frame(2, 5, [1, 0.5])]) store.add(one);
+  assert.equal(store.length, 3);
+  assert.deepEqual(store.curve, { steps: [0, 1, 2, 3, 4, 5], values: [3, 2.5, 2, null, 1, 0.5] });
+  assert.deepEqual([0, 2, 3, 4, 99].map((step) => store.indexOfStep(step)), [0, 0, 1, 1, 2]);
+});
+
+test("a thinned curve keeps its spikes and its end of finiteness", () => {
+  const steps = Array.from({ length: 10_000 }, (_, index) => index), values = steps.map((step) => (step === 4321 ? 99 : step === 7000 ? null : 1));
+  const out = thinned({ steps, values }, 500);
+  assert.ok(out.steps.length <= 510);
+  assert.ok(out.values.includes(99) && out.values.includes(null));
+});
+
+test("the predicted gradient grows by chi a layer, backwards, and stops where chi is unknown", () => {
+  const norms = gradientProfile([1, 2, 3], [4, 4, null], 1);
+  assert.deepEqual(norms.map((norm) => Number(norm.toFixed(9))), [4, 2, 1]);
+  assert.deepEqual(gradientProfile([1, 2, 3], [4, null, null], 1), [null, null, 1]);
+  assert.deepEqual(gradientProfile([1, 2], [1, null], null), [null, null]);
+  assert.ok(Math.abs(gradientProfile([1, 3], [4, null], 1)[0] - 4) < 1e-9);
+});
+
+test("powers of ten are written as one writes them", () => {
+  assert.deepEqual([0, 1, 2, -12].map(powerOfTen), ["1", "10", "10²", "10⁻¹²"]);
+});
+
+test("runs of layers are named by their ends", () => {
+  assert.equal(spans([1, 2, 3, 7, 9, 10]), "1–3, 7, 9–10");
+});
+
+test("every key that the page asks for has its sentence", () => {
+  const root = new URL("../../frontend/", import.meta.url);
+  const files = readdirSync(new URL("js/", root), { recursive: true }).filter((file) => String(file).endsWith(".js")).map((file) => new URL(`js/${file}`, root));
+  for (const file of [...files, new URL("index.html", root)]) {
+    const text = readFileSync(file, "utf8");
+    for (const [, key] of text.matchAll(/(?:\bt\(|data-text=|data-label=)"([\w.-]+)"/g)) assert.ok(has(key), `${key} in ${file.pathname}`);
+  }
+  assert.equal(t("status.step", { done: 1, total: 2 }), "step 1/2");
+});
