@@ -1,0 +1,58 @@
+"""The verdict: named rules over a frame and theory, worst first, each with a configuration that mends what it found.
+
+look (what a rule sees) -> remedy (configurations judged by theory) -> steps, signal, units, settings, precision (the rules)
+                                                                    -> prediction (what the findings at step 0 foretell)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from models.config import RunConfig
+from models.diagnosis.finding import Finding, Severity, worst_first
+from models.diagnosis.look import Look
+from models.diagnosis.precision import half_precision
+from models.diagnosis.prediction import Outcome, Prediction, outcome, predict, score
+from models.diagnosis.settings import kaiming_gain, small_batch, useless_bias
+from models.diagnosis.signal import correlation, gradient, signal
+from models.diagnosis.steps import divergence, learning_rate, update_ratio
+from models.diagnosis.units import dead, saturation, symmetry
+from models.frame import Frame
+from models.theory import Theory
+
+__all__ = ["RULES", "Finding", "Outcome", "Prediction", "Severity", "diagnose", "outcome", "predict", "score"]
+
+RULES: tuple[Callable[[Look], Finding | None], ...] = (
+    divergence, symmetry, signal, gradient, correlation, saturation, dead, small_batch, learning_rate, update_ratio,
+    kaiming_gain, useless_bias, half_precision,
+)
+"""Every rule: a frame looked at -> a finding or None. Of findings equally bad, the one whose rule stands first is shown first."""
+
+CONSEQUENCES = ("vanishing_signal", "exploding_signal", "vanishing_gradient", "exploding_gradient", "correlation", "dead_units",
+                "saturation", "learning_rate", "update_ratio")
+"""What units that are all alike bring with them: not said once more."""
+
+
+def diagnose(config: RunConfig, frame: Frame, theory: Theory | None = None, history: Sequence[Frame] = ()) -> list[Finding]:
+    """The findings, worst first; with nothing above a note, one that says so.
+
+    theory:  of this configuration, for step 0 (it says nothing of trained weights)
+    history: earlier frames of the run; the first is enough
+    """
+    look = Look(config, frame, theory if frame["step"] == 0 and theory is not None and theory.applies else None, history)
+    found = [finding for rule in RULES if (finding := rule(look))]
+    if any(finding.rule == "symmetry" and finding.severity == "critical" for finding in found):
+        found = [finding for finding in found if finding.rule not in CONSEQUENCES]
+    if all(finding.severity == "note" for finding in found):
+        found.append(healthy(look))
+    return worst_first(found)
+
+
+def healthy(look: Look) -> Finding:
+    """Said where nothing is above a note."""
+    parts = [f"{name} ×{change.rate:.2f} a layer" for name, change in (("signal", look.signal), ("gradient", look.gradient)) if change]
+    return Finding(
+        rule="healthy", severity="ok", title=f"Healthy: {', '.join(parts)}" if parts else "Healthy", layers=look.hidden,
+        measured=look.signal.rate if look.signal else None, theory=look.signal_theory,
+        cause="Signal and gradient keep their size from the first layer to the last." if look.initial
+        else "Signal, gradient and updates are of a size that learns.")

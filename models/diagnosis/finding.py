@@ -1,0 +1,41 @@
+"""Finding: what one rule says of one frame, with the numbers it rests on and a configuration that mends it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Severity = Literal["ok", "note", "warning", "critical"]
+
+SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "note", "ok")
+"""Worst first."""
+
+
+class Finding(BaseModel):
+    """measured stands beside threshold (the value at which the rule begins to speak) and theory, null where there is none.
+
+    layers: rows it holds for;  cause, remedy: a sentence each;  config: the complete configuration that mends it, or null.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    rule: str
+    severity: Severity
+    title: str
+    layers: list[int] = []
+    measured: float | None = None
+    threshold: float | None = None
+    theory: float | None = None
+    cause: str
+    remedy: str = ""
+    config: dict[str, Any] | None = None
+
+
+def grade(value: float, note: float, warning: float, critical: float) -> Severity | None:
+    """The severity that a value reaches, the thresholds in rising order."""
+    return "critical" if value >= critical else "warning" if value >= warning else "note" if value >= note else None
+
+
+def worst_first(findings: list[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))

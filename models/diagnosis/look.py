@@ -1,0 +1,131 @@
+"""Look: what a rule sees of one frame: the hidden rows' columns, what theory says of them, and how a step will move the weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+
+from models.config import RunConfig
+from models.frame import Frame, Quantity
+from models.theory import Theory
+
+TINY = 1e-45
+"""Stands for 0 where a logarithm is taken: float32's smallest number."""
+
+Column = Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a quantity changes over the hidden rows: decades in all, from the first to the last, and the factor a layer."""
+
+    decades: float
+    rate: float
+    rows: list[int]
+
+
+@dataclass(frozen=True)
+class Look:
+    """theory: null once the weights are trained; history: earlier frames, the first of them at step 0 (may be empty)."""
+
+    config: RunConfig
+    frame: Frame
+    theory: Theory | None
+    history: Sequence[Frame] = ()
+
+    @property
+    def initial(self) -> bool:
+        return self.frame["step"] == 0
+
+    @property
+    def hidden(self) -> list[int]:
+        """Rows of the hidden layers that the frame shows; they come first in every column."""
+        return [row for row in self.frame["layers"] if row <= self.config.network.depth]
+
+    def quantity(self, name: str) -> Quantity:
+        """A quantity of the frame; empty where it was not measured."""
+        return self.frame["quantities"].get(name) or Quantity()
+
+    @cached_property
+    def signal(self) -> Change | None:
+        """Of the activations' mean square, from the first hidden row to the last."""
+        return change(self.hidden, self.quantity("activation").get("mean_square", ()))
+
+    @cached_property
+    def gradient(self) -> Change | None:
+        """Of the pre-activation gradient's square, from the last hidden row back to the first."""
+        norms = self.quantity("preactivation_gradient").get("norm", ())
+        found = change(self.hidden, [None if norm is None else norm * norm for norm in norms])
+        return None if found is None else Change(-found.decades, 1.0 / found.rate, found.rows[::-1])
+
+    @property
+    def signal_theory(self) -> float | None:
+        """The factor a layer that theory gives for the activations' mean square."""
+        found = None if self.theory is None else change(self.hidden, self.theory.activation_mean_square)
+        return None if found is None else found.rate
+
+    @property
+    def gradient_theory(self) -> float | None:
+        """The factor a layer that theory gives for the gradient's mean square."""
+        factors = [] if self.theory is None else self.theory.gradient_mean_square_ratio[: len(self.hidden) - 1]
+        known = [math.log(factor) for factor in factors if factor]
+        return math.exp(sum(known) / len(known)) if known else None
+
+    @property
+    def carried(self) -> bool:
+        """Whether signal and gradient stay within two decades from one end to the other."""
+        return all(abs(found.decades) < 2.0 for found in (self.signal, self.gradient) if found is not None)
+
+    @property
+    def broken(self) -> list[int]:
+        """Rows with a NaN or an infinity in what they compute or receive."""
+        names = ("preactivation", "activation", "preactivation_gradient", "weight", "weight_gradient")
+        counts = [self.quantity(name)[kind] for name in names if self.quantity(name) for kind in ("nan", "pos_inf", "neg_inf")]
+        return [row for index, row in enumerate(self.frame["layers"]) if any(column[index] for column in counts)]
+
+    @cached_property
+    def steps(self) -> list[float]:
+        """By how much of its weights' norm the optimizer moves each row a step, from the gradients that the frame measured.
+
+        sgd: lr |g| / |w|, with momentum over 1 - momentum (its sum over many steps). Optimizers that divide by the gradient's
+        own size move every weight by about lr, as far as that size is above eps. A row without weights or gradient is left out.
+        """
+        weight, gradient = self.quantity("weight"), self.quantity("weight_gradient")
+        if not weight or not gradient:
+            return []
+        optimizer, cut = self.config.training.optimizer, self._clip(gradient["norm"])
+        p = optimizer.params
+        factor = p["lr"] / (1.0 - p.get("momentum", 0.0))
+        rows = [(w, g * cut, n) for w, g, n in zip(weight["norm"], gradient["norm"], weight["n"], strict=True) if w and g is not None]
+        if "eps" not in p:
+            return [factor * g / w for w, g, _ in rows]
+        return [factor * math.sqrt(n) / w * (g / math.sqrt(n)) / (g / math.sqrt(n) + p["eps"]) for w, g, n in rows]
+
+    def _clip(self, norms: Column) -> float:
+        """What clipping multiplies the gradient by."""
+        limit, total = self.config.training.clip_norm, math.sqrt(sum(norm * norm for norm in norms if norm))
+        return 1.0 if limit is None or total <= limit else limit / total
+
+    @property
+    def step(self) -> float:
+        """The median of `steps`; 0 where there is none."""
+        return median(self.steps) if self.steps else 0.0
+
+    @property
+    def guess(self) -> float:
+        """The loss of a network that knows nothing: ln(classes)."""
+        return math.log(self.config.classes)
+
+
+def change(rows: list[int], values: Column) -> Change | None:
+    """From the first to the last of the rows that have a value; `rows`: those a factor of 3 away from the first."""
+    known = [(row, math.log10(max(value, TINY))) for row, value in zip(rows, values, strict=False) if value is not None]
+    if len(known) < 2:
+        return None
+    (first, start), (last, end) = known[0], known[-1]
+    decades = end - start
+    moved = [row for row, value in known[1:] if abs(value - start) > 0.5 and (value > start) == (decades > 0)]
+    return Change(decades, 10.0 ** (decades / (last - first)), moved)

@@ -1,0 +1,137 @@
+"""Remedies: the configuration next to this one that theory says carries signal and gradient through."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.config import RunConfig
+from models.initializers import INITIALIZERS
+from models.theory import critical_sigma_w2, theory
+from models.theory.layers import weights_mean
+
+Remedy = tuple[str, RunConfig]
+"""A sentence, and the whole configuration."""
+
+LARGEST_SIGMA_W2 = 10.0
+"""Above it the critical point (sigmoid's is at 103) is a network of saturated units."""
+
+BIAS_VARIANCE = 0.05
+"""sigma_b^2 of the second critical point that is tried: tanh's (1.76, 0.05) keeps q where (1, 0) lets it decay as 1/(2l)."""
+
+UNJUDGED = 4.0
+"""What a configuration costs to which theory does not apply: more than any that carries the signal, less than none."""
+
+
+CLOSEST_RELU = ("relu", "which is critical at He's 2 whatever the variance; this activation is critical nowhere without biases")
+CENTRED = ("tanh", "which is centred at 0")
+RELATIVES: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("gelu", "silu", "mish", "hardswish"), CLOSEST_RELU), **dict.fromkeys(("sigmoid", "hardsigmoid", "softplus"), CENTRED),
+}
+"""The activation to go to, and why, where this one has no useful critical point."""
+
+
+def changed(config: RunConfig, **paths: Any) -> RunConfig:
+    """The configuration with other values: `network__residual=True` sets network.residual. Validated as any other."""
+    data = config.model_dump(mode="json")
+    for path, value in paths.items():
+        *parents, name = path.split("__")
+        place = data
+        for parent in parents:
+            place = place[parent]
+        place[name] = value
+    return RunConfig.model_validate(data)
+
+
+@lru_cache(maxsize=64)
+def mended(config: RunConfig, apart: bool = False, always: bool = False, only_sound: bool = False) -> Remedy | None:
+    """The first candidate that theory says is sound, else the best of them if it is better than this configuration.
+
+    apart: two inputs must stay clearly apart;  always: even where this configuration is as good
+    only_sound: nothing that is merely better: what a mere note asks for
+    """
+    found = [(cost(candidate, apart), sentence, candidate) for sentence, candidate in candidates(config) if candidate != config]
+    sound = next((entry for entry in found if entry[0] <= 1.0), None)
+    best = sound or min(found, key=lambda entry: entry[0], default=None)
+    if best is None or (only_sound and sound is None) or not (always or best[0] < cost(config, apart)):
+        return None
+    return best[1:]
+
+
+def cost(config: RunConfig, apart: bool = False) -> float:
+    """Decades that mean squares change over the hidden rows by theory, in units of what is tolerated; at most 1 is sound.
+
+    Signal: 2 decades (3 with normalized skips, see signal.py), less two standard deviations of what a finite width adds without a normalization, ln q's variance
+    growing by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719). Gradient: 1.5 decades. 1 - correlation: 0.003,
+    or 0.03 if inputs must stay clearly apart.
+    """
+    said = theory(config)
+    if not said.applies:
+        return UNJUDGED
+    network = config.network
+    noise = 0.0 if network.normalization.name != "none" else 2.0 * math.sqrt(5.0 * network.depth / network.width) / math.log(10)
+    signal = [value or 1e-45 for value in said.activation_mean_square[:-1]]
+    gradient = [math.log10(value) for value in said.gradient_mean_square_ratio[:-2] if value]
+    gap = max(1e-12, 1.0 - (said.correlation[-2] or 0.0))
+    tolerated = 3.0 if network.residual and network.normalization.name != "none" else 2.0
+    return max((abs(math.log10(signal[-1] / signal[0])) + noise) / tolerated, abs(sum(gradient)) / 1.5, (0.03 if apart else 0.003) / gap)
+
+
+def candidates(config: RunConfig) -> Iterator[Remedy]:
+    """Configurations to try, the smallest change first."""
+    yield from _critical(config)
+    for sentence, paths in _structures(config):
+        try:
+            yield sentence, changed(config, **paths, **_drawn(config))
+        except ValidationError:
+            continue  # a normalization that does not fit this network (one example a batch, ...)
+    if relative := RELATIVES.get(config.network.activation.name):
+        name, why = relative
+        other = changed(config, network__activation={"name": name}, network__normalization={"name": "none"})
+        yield from ((f"Use {name}, {why}. {sentence}", found) for sentence, found in _critical(other))
+
+
+def _critical(config: RunConfig) -> Iterator[Remedy]:
+    """The weights' variance at which this activation is critical, without and with biases."""
+    network = config.network
+    if network.normalization.name != "none":
+        return
+    for variance in (0.0, BIAS_VARIANCE) if network.has_bias else (0.0,):
+        scale = critical_sigma_w2(network.activation.name, network.activation.params, variance)
+        if scale is None or scale > LARGEST_SIGMA_W2:
+            continue
+        bias = {"name": "normal", "std": round(math.sqrt(variance), 6)} if variance else {"name": "zeros"}
+        chosen = float(f"{scale / network.depth if network.residual else scale:.6g}")
+        yield (_sentence(network.activation.name, chosen, variance, network.residual),
+               changed(config, init=_gaussian(chosen), bias_init=bias))
+
+
+def _sentence(activation: str, scale: float, variance: float, residual: bool) -> str:
+    where = f"σ_w² = {scale:.4g}" + (f", σ_b² = {variance:g}" if variance else "")
+    if residual:
+        return f"Draw weights with {where} (fan_in), the critical value over the depth: all layers together then add about one signal to the skip."
+    return f"Draw weights with {where} (fan_in): there {activation} is critical, and a layer hands on the variance it receives."
+
+
+def _gaussian(scale: float) -> Mapping[str, Any]:
+    return {"name": "variance_scaling", "scale": scale, "mode": "fan_in", "distribution": "normal"}
+
+
+def _structures(config: RunConfig) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Normalizations before the activation, without and with skips."""
+    for name, label in (("layer", "layer"), ("batch", "batch")):
+        norm = {"network__normalization": {"name": name}, "network__bias": "auto"}
+        if not config.network.residual and config.network.normalization.name != name:
+            yield f"Put a {label} normalization before the activation: each layer starts from variance 1.", norm
+        yield (f"Put a {label} normalization before the activation and let each layer add its input to its output: "
+               "the gradient then passes through the sum."), {**norm, "network__residual": True}
+
+
+def _drawn(config: RunConfig) -> dict[str, Any]:
+    """Independent weights where the configuration has none."""
+    fixed = INITIALIZERS[config.init.name].law == "fixed" or weights_mean(config) != 0.0 or config.init.params["gain"] == 0.0
+    return {"init": {"name": "kaiming_normal"}} if fixed else {}

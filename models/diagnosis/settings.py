@@ -1,0 +1,63 @@
+"""Rules on the configuration itself, each with the number it comes to."""
+
+from __future__ import annotations
+
+from models.activations import ACTIVATIONS
+from models.diagnosis.finding import Finding
+from models.diagnosis.look import Look
+from models.diagnosis.remedy import changed
+from models.diagnosis.signal import remedy
+
+BATCH_VALUES = (16, 4)
+"""Values a channel that batch normalization averages over: below the first its mean is off by a quarter of a standard
+deviation and more; with two or three, the sign is nearly all that is left of a value."""
+
+
+def small_batch(look: Look) -> Finding | None:
+    config = look.config
+    if config.network.normalization.name != "batch":
+        return None
+    values = config.batch_size * min(config.network.pixels(config.input_shape)) ** 2
+    if values >= BATCH_VALUES[0]:
+        return None
+    larger = config.split[0] >= 64
+    mend = changed(config, data__batch_size=64) if larger else changed(config, network__normalization={"name": "layer"})
+    return Finding(
+        rule="small_batch", severity="critical" if values < BATCH_VALUES[1] else "warning",
+        title=f"Too small a batch: batch normalization averages over {values} values", layers=look.hidden,
+        measured=float(values), threshold=float(BATCH_VALUES[0]),
+        cause=f"A mean over {values} values is off by 1/√{values} of a standard deviation, and every example depends on the others' draw.",
+        remedy="Take batches of 64." if larger else "Use layer normalization, which needs no batch.", config=mend.model_dump(mode="json"))
+
+
+def useless_bias(look: Look) -> Finding | None:
+    """Layer, group and RMS normalization leave a unit's own bias alive: they average over units."""
+    network = look.config.network
+    norm = network.normalization
+    if norm.name not in ("batch", "instance") or norm.params["placement"] != "pre_activation" or not network.has_bias:
+        return None
+    mend = changed(look.config, network__bias="auto", network__normalization__affine=True)
+    return Finding(
+        rule="useless_bias", severity="note", title=f"Useless bias: {network.depth * network.width} biases that the normalization removes",
+        layers=look.hidden, measured=float(network.depth * network.width), threshold=0.0,
+        cause=f"{norm.name.capitalize()} normalization subtracts each channel's mean, and with it the bias: its gradient is zero.",
+        remedy="Leave the bias to the normalization's own shift β (bias auto, affine).", config=mend.model_dump(mode="json"))
+
+
+def kaiming_gain(look: Look) -> Finding | None:
+    """Kaiming's rule is derived for activations that are linear above 0."""
+    network, init = look.config.network, look.config.init
+    if init.name not in ("kaiming_normal", "kaiming_uniform") or network.normalization.name != "none":
+        return None
+    if network.activation.name not in ("sigmoid", "tanh"):
+        return None
+    gain = ACTIVATIONS[network.activation.name].gain(network.activation.params)
+    what = {
+        "tanh": "σ_w² = 25/9 = 2.78 is above tanh's critical 1: the network is chaotic, and the gradient grows on the way back.",
+        "sigmoid": "torch gives sigmoid gain 1, and its slope is at most 1/4: the gradient's mean square falls by more than 16 a layer.",
+    }[network.activation.name]
+    sentence, config = remedy(look, "note", always=True)
+    return Finding(
+        rule="kaiming_gain", severity="note", title=f"Kaiming with {network.activation.name}: gain {gain:.3g}", layers=look.hidden,
+        measured=gain, threshold=None, cause=f"Kaiming initialization is made for ReLU and its relatives. {what}",
+        remedy=sentence, config=config)

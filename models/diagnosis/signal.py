@@ -1,0 +1,106 @@
+"""Rules on what depth does: to the signal, to the gradient, and to the difference between two inputs."""
+
+from __future__ import annotations
+
+from models.diagnosis.finding import Finding, Severity, grade
+from models.diagnosis.look import Change, Look
+from models.diagnosis.remedy import Remedy, mended
+from models.diagnosis.steps import slower
+
+VANISHING_DECADES = (1.5, 3.0, 5.0)
+"""Of the mean square over all hidden rows: note, warning, critical. Xavier + tanh's 1/(2l) loses 1.7 decades in 50 layers and
+trains; a factor of 0.5 a layer loses 2.7 in 10 (slow) and 5.7 in 20 (the loss stays where it was)."""
+
+EXPLODING_DECADES = (1.0, 2.0, 3.0)
+"""Of the activations' mean square. One decade up is a loss of about 10 at the start, which trains; at two decades half of the
+networks of the calibration diverge, at three all of them."""
+
+SKIPPED_DECADES = (3.0, 4.0, 6.0)
+"""The same where normalized layers add to a skip: the sum grows like the depth or its square, no layer is the worse for it, and
+networks of 50 layers with 2.9 decades train."""
+
+GRADIENT_EXPLODING_DECADES = (2.5, 4.0, 10.0)
+"""Of the gradient's square, where the signal keeps its size: chaotic tanh trains with 3 decades, and a normalization makes
+the weights' scale immaterial, so that training bears more: it slows down at 4 and is hopeless at 10."""
+
+GAP = (1.5e-2, 2e-3, 2e-5)
+"""1 - correlation of two inputs in the last hidden row: note, warning, critical. ReLU reaches 1e-2 in 40 layers and trains
+slowly; below 1e-5 float32 rounding is as large as the difference."""
+
+
+def signal(look: Look) -> Finding | None:
+    found = look.signal
+    if found is None:
+        return None
+    network = look.config.network
+    skips = network.residual and network.normalization.name != "none"
+    levels = VANISHING_DECADES if found.decades < 0 else SKIPPED_DECADES if skips else EXPLODING_DECADES
+    return _of_depth(look, "signal", found, levels, look.signal_theory)
+
+
+def gradient(look: Look) -> Finding | None:
+    found = look.gradient
+    if found is None:
+        return None
+    levels = VANISHING_DECADES if found.decades < 0 else GRADIENT_EXPLODING_DECADES
+    return _of_depth(look, "gradient", found, levels, look.gradient_theory)
+
+
+def _of_depth(look: Look, what: str, found: Change, levels: tuple[float, float, float], theory: float | None) -> Finding | None:
+    severity = grade(abs(found.decades), *levels)
+    if severity is None:
+        return None
+    up = found.decades > 0
+    layers = max(1, look.config.network.depth - 1)
+    sentence, config = remedy(look, severity)
+    return Finding(
+        rule=f"{'exploding' if up else 'vanishing'}_{what}", severity=severity, title=_title(what, up, found, theory),
+        layers=sorted(found.rows), measured=found.rate, threshold=10.0 ** ((levels[0] if up else -levels[0]) / layers), theory=theory,
+        cause=_cause(what, up, found.decades), remedy=sentence, config=config)
+
+
+def _title(what: str, up: bool, found: Change, theory: float | None) -> str:
+    said = "" if theory is None else f" (theory ×{theory:.2f})"
+    word = "Exploding" if up else "Vanishing"
+    if what == "gradient":
+        return f"{word} gradient: ×{found.rate:.2f} a layer on the way back{said}"
+    return f"{word}: ×{found.rate:.2f} a layer from layer 2{said}"
+
+
+def _cause(what: str, up: bool, decades: float) -> str:
+    size = f"{10.0 ** min(abs(decades), 300):.2g}"
+    if what == "signal":
+        return (f"The mean square of the activations {'grows' if up else 'shrinks'} by a factor of {size} from the first hidden layer "
+                "to the last: what the activation takes from it, the weights do not give back exactly.")
+    return (f"From the last hidden layer back to the first the gradient's mean square {'grows' if up else 'shrinks'} by a factor of "
+            f"{size}: chi, the factor a layer, is not 1.")
+
+
+def correlation(look: Look) -> Finding | None:
+    """Two inputs become alike: what the network could tell apart is gone before the output sees it."""
+    known = [(row, c) for row, c in zip(look.hidden, look.frame["correlation"], strict=False) if c is not None]
+    entering = look.frame["input"]["correlation"]
+    if not known or (entering is not None and 1.0 - entering < 0.1):
+        return None
+    gap = max(0.0, 1.0 - known[-1][1])
+    severity = "critical" if gap < GAP[2] else "warning" if gap < GAP[1] else "note" if gap < GAP[0] else None
+    if severity is None:
+        return None
+    theory = None if look.theory is None else look.theory.correlation[len(look.hidden) - 1]
+    sentence, config = remedy(look, severity, apart=True)
+    return Finding(
+        rule="correlation", severity=severity, title=f"Inputs become alike: correlation {known[-1][1]:.6g} in layer {known[-1][0]}",
+        layers=[row for row, c in known if 1.0 - c < GAP[0]], measured=known[-1][1], threshold=1.0 - GAP[0], theory=theory,
+        cause=f"Any two examples of the batch differ by {gap:.1e} of their size in the last hidden layer: "
+              "each layer shrinks the angle between them.",
+        remedy=sentence, config=config)
+
+
+def remedy(look: Look, severity: Severity, apart: bool = False, always: bool = False) -> tuple[str, dict[str, object] | None]:
+    """The mended initialization; once the weights are trained, and theory sees no fault in the start, a lower learning rate."""
+    found: Remedy | None = mended(look.config, apart, always, only_sound=severity == "note")
+    if found is None and not look.initial and severity != "note":
+        found = slower(look)
+    if found is None:
+        return "Try fewer layers or more units.", None
+    return found[0], found[1].model_dump(mode="json")

@@ -1,0 +1,149 @@
+"""Rules on the optimizer's steps: how far they move the weights, and whether the loss survives it."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+from typing import Any
+
+from models.diagnosis.finding import Finding, Severity, grade
+from models.diagnosis.look import Look
+from models.diagnosis.remedy import Remedy, changed, mended
+
+GOOD_RATIO = 1e-3
+"""Norm of the update over norm of the weight: what is aimed at (DL4J's advice: log10 near -3, bad above -2 and below -4)."""
+
+RATIO_HIGH = (1e-2, 10**-1.5, 10**-0.5)
+"""Note, warning, critical."""
+
+RATIO_LOW = (1e-4, 1e-5)
+"""Note and warning, while the loss is still above half of a guess: a network that has learned needs no large steps."""
+
+JOLT = (1.5, 3.0, 50.0)
+"""The first step's relative changes of the weights, summed over the rows: note, warning, critical. To first order it is how far the
+output moves; of the calibration's networks most train below 1.5, and few above 3."""
+
+REACH = (0.06, 0.02)
+"""Median relative change of the weights a step, times the number of steps: below the first a run barely begins to learn,
+below the second it does not. Gradients grow as learning begins, so this is what the start allows, not a bound."""
+
+SPREAD = 30.0
+"""Where rows' relative changes differ more than so, no learning rate suits all of them."""
+
+
+def divergence(look: Look) -> Finding | None:
+    """Numbers that are not finite, or a loss far above a guess's and above where it started."""
+    broken, loss = look.broken, look.frame["loss"]
+    if loss is not None and not broken:
+        return _rising(look, loss)
+    where = f"from layer {broken[0]} on" if broken else "in the loss"
+    first = f"At step {look.frame['step']} numbers are not finite {where}: " if not look.initial else f"Numbers overflow {where}: "
+    cause = first + ("the weights make every layer's values larger." if look.initial else "the steps are too large for these gradients.")
+    return _diverged(look, "critical", f"Diverged: not finite {where}", cause, None, None, broken)
+
+
+def _rising(look: Look, loss: float) -> Finding | None:
+    start = next((frame["loss"] for frame in look.history), None)
+    if look.initial or start is None or loss < 3.0 * max(start, look.guess):
+        return None
+    return _diverged(look, "warning", f"The loss rises: {start:.3g} → {loss:.3g}",
+                     "The steps overshoot: the loss is above three times its start.", loss, 3.0 * max(start, look.guess), [])
+
+
+def _diverged(look: Look, severity: Severity, title: str, cause: str, measured: float | None, threshold: float | None,
+              layers: list[int]) -> Finding:
+    found = mended(look.config) or slower(look)
+    return Finding(rule="divergence", severity=severity, title=title, cause=cause, layers=layers, measured=measured,
+                   threshold=threshold, remedy=found[0], config=dump(found))
+
+
+def learning_rate(look: Look) -> Finding | None:
+    """At step 0: whether the steps to come are of a size that learns, from learning rate, gradients and weights alone."""
+    if not look.initial or not look.steps or look.config.total_steps == 0 or look.broken:
+        return None
+    jolt, reach = sum(look.steps), look.step * look.config.total_steps
+    if severity := grade(jolt, *JOLT):
+        return _jolt(look, severity, jolt)
+    if reach < REACH[0]:
+        return _reach(look, "warning" if reach < REACH[1] else "note", reach)
+    return None
+
+
+def _jolt(look: Look, severity: Severity, jolt: float) -> Finding:
+    found = _sized(look)
+    return Finding(
+        rule="learning_rate", severity=severity, title=f"First steps too large: they move the weights by {jolt:.2g} in all",
+        layers=list(look.frame["layers"]), measured=jolt, threshold=JOLT[0],
+        cause=f"Relative to their norm the layers' weights move by {max(look.steps):.2g} at most a step, {look.step:.2g} in the median, "
+              "and in sum that is how far the output moves.",
+        remedy=found[0], config=dump(found))
+
+
+def _reach(look: Look, severity: Severity, reach: float) -> Finding:
+    found = _sized(look)
+    return Finding(
+        rule="learning_rate", severity=severity,
+        title=f"Steps too small: {look.step:.1e} of the weights a step, {reach:.1e} in {look.config.total_steps} steps",
+        layers=list(look.frame["layers"]), measured=reach, threshold=REACH[0],
+        cause="The gradients that reach the weights are too small for this learning rate and this number of steps.",
+        remedy=found[0], config=dump(found))
+
+
+def update_ratio(look: Look) -> Finding | None:
+    """The size of the last update over the size of the weights."""
+    ratios = {row: ratio for row, ratio in zip(look.frame["layers"], look.quantity("update").get("ratio", ()), strict=False)
+              if ratio is not None}
+    if not ratios:
+        return None
+    middle, loss = median(ratios.values()), look.frame["loss"]
+    learned = loss is not None and loss < look.guess / 2
+    severity: Severity | None = grade(middle, *RATIO_HIGH)
+    if severity is None and middle < RATIO_LOW[0] and not learned:
+        severity = "warning" if middle < RATIO_LOW[1] else "note"
+    if severity is None:
+        return None
+    high = middle >= RATIO_HIGH[0]
+    limit = RATIO_HIGH[0] if high else RATIO_LOW[0]
+    found = _scaled(look, GOOD_RATIO / max(middle, 1e-12)) if _even(list(ratios.values())) else mended(look.config) or slower(look)
+    return Finding(
+        rule="update_ratio", severity=severity, title=f"Updates too {'large' if high else 'small'}: {middle:.1e} of the weights a step",
+        layers=[row for row, ratio in ratios.items() if (ratio > limit) == high], measured=middle, threshold=limit,
+        cause=f"In the median layer a step changes the weights by {middle:.1e} of their norm; near 1e-3 is good, "
+              f"{'above 1e-2 a step undoes what the ones before learned' if high else 'below 1e-4 hardly anything moves'}.",
+        remedy=found[0], config=dump(found))
+
+
+def _sized(look: Look) -> Remedy:
+    """The learning rate at which the median step is GOOD_RATIO; where rows differ too much for any, the mended start."""
+    if not (look.carried and _even(look.steps)) and (found := mended(look.config)):
+        return found
+    steps = sorted(look.steps)
+    return _scaled(look, min(GOOD_RATIO / max(look.step, 1e-12), 0.5 / max(sum(steps), 1e-12)))
+
+
+def _even(steps: list[float]) -> bool:
+    """Whether one learning rate suits all rows but the odd one, and the gradients are there at all."""
+    ordered = sorted(step for step in steps if step > 0)
+    cut = len(ordered) // 10
+    inner = ordered[cut : len(ordered) - cut]
+    return bool(inner) and inner[-1] / inner[0] < SPREAD and inner[-1] > 1e-7
+
+
+def slower(look: Look) -> Remedy:
+    return _scaled(look, 0.1)
+
+
+def _scaled(look: Look, factor: float) -> Remedy:
+    """The learning rate times a factor, to two digits; more steps where there are too few for it to get anywhere."""
+    old = look.config.training.optimizer.params["lr"]
+    lr = min(10.0, float(f"{old * factor:.1e}")) if old else 0.01
+    steps = look.config.training.steps
+    few = steps is not None and 0 < steps < 2 * REACH[0] / GOOD_RATIO
+    paths: dict[str, Any] = {"training__steps": math.ceil(2 * REACH[0] / GOOD_RATIO)} if few else {}
+    more = f", and take {paths['training__steps']} steps" if few else ""
+    return (f"Set the learning rate to {lr:g}{more}: the weights then change by about a thousandth a step."
+            if factor != 0.1 else f"Lower the learning rate to {lr:g}{more}."), changed(look.config, training__optimizer__lr=lr, **paths)
+
+
+def dump(found: Remedy | None) -> dict[str, Any] | None:
+    return None if found is None else found[1].model_dump(mode="json")

@@ -1,0 +1,96 @@
+"""Rules on units: saturated, dead, or all alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models.activations import ACTIVATIONS
+from models.diagnosis.finding import Finding, Severity, grade
+from models.diagnosis.look import Column, Look
+from models.diagnosis.remedy import changed, mended
+from models.diagnosis.signal import remedy
+from models.diagnosis.steps import dump
+from models.initializers import INITIALIZERS
+
+SATURATED = (0.4, 0.8, 0.95)
+"""Share of values at a bounded activation's limits. tanh at Kaiming's gain of 5/3 has 0.2, hardtanh with Xavier 0.35;
+both train, and so does a shallow hardtanh with 0.75."""
+
+DEAD = (0.4, 0.75, 0.99)
+"""Share of units that are zero on the whole batch. He + ReLU has up to 0.55 in 50 layers, since all inputs become alike; a layer
+that is dead to the last unit hands on nothing."""
+
+
+def saturation(look: Look) -> Finding | None:
+    """Not asked of relu6, whose lower limit is where half of all values belong."""
+    limits = ACTIVATIONS[look.config.network.activation.name].limits(look.config.network.activation.params)
+    if limits is None or look.config.network.activation.name == "relu6":
+        return None
+    shares = _shares(look, look.quantity("activation").get("saturated", ()))
+    worst = max(shares.values(), default=0.0)
+    severity = grade(worst, *SATURATED)
+    if severity is None:
+        return None
+    sentence, config = remedy(look, severity)
+    return Finding(
+        rule="saturation", severity=severity, title=f"Saturated: {worst:.0%} of a layer's values are at the activation's limits",
+        layers=[row for row, share in shares.items() if share >= SATURATED[0]], measured=worst, threshold=SATURATED[0],
+        cause="The pre-activations are so large that the activation is flat there, and its derivative lets no gradient pass.",
+        remedy=sentence, config=config)
+
+
+def dead(look: Look) -> Finding | None:
+    shares = _shares(look, look.quantity("activation").get("dead", ()))
+    worst = max(shares.values(), default=0.0)
+    severity: Severity | None = grade(worst, *DEAD)
+    if severity is None:
+        return None
+    if severity == "critical" and look.config.network.residual:
+        severity = "warning"  # the sum passes by a layer that hands on nothing
+    sentence, config = _alive(look, severity)
+    return Finding(
+        rule="dead_units", severity=severity, title=f"Dead: {worst:.0%} of a layer's units are zero for every example",
+        layers=[row for row, share in shares.items() if share >= DEAD[0]], measured=worst, threshold=DEAD[0],
+        cause="Their pre-activations are on the flat side for the whole batch, so no gradient reaches their weights.",
+        remedy=sentence, config=config)
+
+
+def _alive(look: Look, severity: Severity) -> tuple[str, dict[str, Any] | None]:
+    """A slope on both sides of ReLU; a start that carries the signal, where this one does not."""
+    if look.config.network.activation.name not in ("relu", "relu6"):
+        return remedy(look, severity)
+    leaky = changed(look.config, network__activation={"name": "leaky_relu"})
+    sentence, found = "Use leaky ReLU, which has a slope on both sides.", None if look.carried else mended(leaky)
+    return (sentence, leaky.model_dump(mode="json")) if found is None else (f"{sentence} {found[0]}", dump(found))
+
+
+def _shares(look: Look, column: Column) -> dict[int, float]:
+    return {row: share for row, share in zip(look.hidden, column, strict=False) if share is not None}
+
+
+def symmetry(look: Look) -> Finding | None:
+    """All weights of a layer are one number, so all its units compute the same and get the same gradient."""
+    weight = look.quantity("weight")
+    if not weight or look.config.network.width == 1:
+        return None
+    alike = [row for index, row in enumerate(look.hidden) if weight["n"][index] > 1 and weight["min"][index] == weight["max"][index]]
+    if not alike and not look.initial and _drawn_alike(look):
+        alike = look.hidden
+    if not alike:
+        return None
+    found = mended(look.config)
+    spread = max((value for index, row in enumerate(look.hidden) if row in alike and (value := weight["std"][index])), default=0.0)
+    broken = look.config.bias_init.name in ("normal", "uniform", "pytorch_default") and look.config.network.has_bias
+    return Finding(
+        rule="symmetry", severity="warning" if broken and any(weight["max"][: len(look.hidden)]) else "critical",
+        title=f"All units alike: one weight for all of layer {alike[0]}" + (f" to {alike[-1]}" if len(alike) > 1 else ""),
+        layers=alike, measured=spread, threshold=0.0,
+        cause="Units with the same weights compute the same and get the same gradient: a layer of any width is one unit.",
+        remedy=f"Draw the weights at random. {found[0]}" if found else "Draw the weights at random.", config=dump(found))
+
+
+def _drawn_alike(look: Look) -> bool:
+    """Whether nothing in the configuration has told the units apart since the start."""
+    init, network = look.config.init, look.config.network
+    fixed = INITIALIZERS[init.name].law == "fixed" and init.name != "identity"
+    return fixed and network.dropout == 0 and look.config.bias_init.name in ("zeros", "constant")
