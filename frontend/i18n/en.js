@@ -196,7 +196,7 @@ const TEXT = {
   "theory.unbounded": "unbounded",
   "theory.trainable": "trainable depth (6 ξ)",
   "theory.trainable_layers": "about {layers} layers",
-  "theory.any_depth": "no limit from ξ",
+  "theory.any_depth": "no limit",
   "theory.correlation": "theory",
   "theory.correlation_measured": "correlation of two inputs",
 
@@ -245,6 +245,7 @@ const TEXT = {
   "notice.reason.kind": "its choice is not for this kind of network; the default stands in",
   "notice.lost": "Connection lost, retrying …",
   "notice.refused": "The picture is the last one that worked. {detail}",
+  "notice.impossible": "This configuration cannot be run. {detail}",
   "notice.run_missing": "There is no run {id} on this server. It may have been deleted, or the link may be cut short.",
   "notice.run_failed": "The run failed. {detail}",
   "notice.train_failed": "The run could not be started. {detail}",

@@ -16,6 +16,7 @@ import { byId, el } from "./dom.js";
 import { FrameStore } from "./frames.js";
 import { showExport, runName } from "./menus.js";
 import { notice, share, toast } from "./notices.js";
+import { phaseUrl } from "./phase/link.js";
 import { Player } from "./player.js";
 import { Previewer } from "./preview.js";
 import { defaults, fromConfig, parse, toConfig, withField } from "./state.js";
@@ -108,7 +109,9 @@ export class App {
     this.board.stale(true);
     const detail = [problem.detail, ...(problem.errors.length > rest.length ? problem.errors.map(({ msg }) => msg) : rest.map(({ msg }) => msg))]
       .filter((text, index, all) => !all.slice(0, index).some((before) => before.includes(text))).join(" ");
-    notice("refused", t("notice.refused", { detail }));
+    notice("refused", t(this.board.view ? "notice.refused" : "notice.impossible", { detail }));
+    this.status();
+    document.body.dataset.ready = "true";
   }
 
   // ---- runs -------------------------------------------------------------------------------------------------------
@@ -151,9 +154,18 @@ export class App {
       if (!(error instanceof api.Problem)) throw error;
       this.rail.show(this.state);
       notice("run", error.status === 404 ? t("notice.run_missing", { id }) : error.detail, el("a", { href: "/", text: t("app.start_over") }));
+      this.clear();
       document.body.dataset.ready = "true";
       this.status();
     }
+  }
+
+  clear() {
+    this.shown = null;
+    this.store = new FrameStore();
+    this.board.clear();
+    byId("verdict").replaceChildren();
+    delete byId("verdict").dataset.shown;
   }
 
   /** @param {RunRecord} record */
@@ -163,8 +175,9 @@ export class App {
     this.state = fromConfig(record.config, this.catalog);
     this.rail.show(this.state);
     this.rail.fail([]);
-    this.board.stale(false);
+    this.board.stale(true);
     notice("refused", "");
+    notice("waiting", t("notice.waiting"));
     this.store = new FrameStore();
     this.player.reset(this.options["view.step"] === null);
     this.shown = null;
@@ -179,9 +192,9 @@ export class App {
     this.unfollow();
     this.unfollow = () => {};
     this.previewer.stop();
-    notice("lost", "");
-    notice("run", "");
-    if (this.run) this.player.reset(true);
+    for (const id of ["lost", "run", "waiting"]) notice(id, "");
+    this.player.reset(true);
+    this.player.show(null);
     this.run = null;
     this.busy = false;
     showExport(null);
@@ -193,7 +206,7 @@ export class App {
     this.run = record;
     if (this.shown && record.findings) this.shown.findings = record.findings;
     if (record.status === "failed") notice("run", t("notice.run_failed", { detail: errorText(record.error) }));
-    if (!LIVE.includes(record.status)) notice("lost", "");
+    if (!LIVE.includes(record.status)) for (const id of ["lost", "waiting"]) notice(id, "");
     this.later();
   }
 
@@ -208,6 +221,8 @@ export class App {
 
   /** The first frame brings layers and theory with it. @param {RunRecord} run @param {Frame} frame */
   first(run, frame) {
+    notice("waiting", "");
+    this.board.stale(false);
     const shown = { config: run.config, layers: run.layers ?? [], frame, theory: run.theory ?? null, findings: run.findings ?? [] };
     this.shown = shown;
     if (run.theory !== undefined && run.theory !== null) return;
@@ -276,6 +291,7 @@ export class App {
       frame, layers, theory, options: this.options, preview: this.run === null, running: this.run !== null && LIVE.includes(this.run.status),
       curve: this.store.curve, history: this.store.frames,
     }, recoloured);
+    byId("phase-link").setAttribute("href", phaseUrl(this.state, theory));
     showVerdict(byId("verdict"), findings ?? [], frame, (config) => void this.train(config));
     Object.assign(document.body.dataset, { step: String(frame.step), ready: "true" });
   }

@@ -15,6 +15,7 @@ export class Board {
     /** @type {View | null} */
     this.view = null;
     root.append(...this.cards.map((card) => card.element));
+    root.hidden = true;
   }
 
   /** @param {Omit<View, "theme">} view @param {boolean} recoloured */
@@ -22,7 +23,14 @@ export class Board {
     if (recoloured) this.theme = readTheme();
     const whole = { ...view, theme: this.theme };
     this.view = whole;
+    this.root.hidden = false;
     for (const card of this.cards) card.show(whole);
+  }
+
+  /** Nothing to show: no empty boxes. */
+  clear() {
+    this.view = null;
+    this.root.hidden = true;
   }
 
   /** @param {boolean} stale */

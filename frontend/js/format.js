@@ -50,6 +50,9 @@ export function duration(seconds) {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
+/** A record's time, as ISO text or as seconds since 1970, in milliseconds; NaN where there is none. @param {unknown} time */
+export const milliseconds = (time) => (typeof time === "number" ? 1000 * time : Date.parse(String(time ?? "")));
+
 /** A power of ten as a tick. @param {number} exponent */
 export const powerOfTen = (exponent) => (exponent === 0 ? "1" : exponent === 1 ? "10" : `10${superscript(exponent)}`);
 

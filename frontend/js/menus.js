@@ -1,6 +1,7 @@
 /** The menus at the top, the drawer of a narrow window, and the list of keys. @typedef {import("./types.js").RunRecord} RunRecord */
 import * as api from "./api.js";
 import { byId, el } from "./dom.js";
+import { milliseconds } from "./format.js";
 import { t } from "../i18n/en.js";
 
 const RECENT = 20;
@@ -27,7 +28,7 @@ async function fillRuns(current, open) {
 }
 
 /** @param {unknown} time */
-const when = (time) => (time ? new Date(String(time)).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" }) : "");
+const when = (time) => (time ? new Date(milliseconds(time)).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" }) : "");
 
 /** A run's name from what makes it what it is. @param {any} config */
 export const runName = (config) => t("runs.line", {

@@ -1,6 +1,6 @@
 /** The status line: what is on show, how far it is, how long it still takes. @typedef {import("./types.js").RunRecord} RunRecord */
 import { byId, setText } from "./dom.js";
-import { duration, integer } from "./format.js";
+import { duration, integer, milliseconds } from "./format.js";
 import { t } from "../i18n/en.js";
 
 export const LIVE = ["queued", "running"];
@@ -31,7 +31,7 @@ function runWords(run, frames) {
 
 /** Seconds still to go at the pace so far. @param {RunRecord} run */
 function timeLeft(run) {
-  const began = Date.parse(String(run.started_at ?? ""));
+  const began = milliseconds(run.started_at);
   if (run.status !== "running" || !run.steps_done || Number.isNaN(began)) return null;
   const gone = (Date.now() - began) / 1000;
   return gone > 0 ? (gone / run.steps_done) * (run.steps_total - run.steps_done) : null;

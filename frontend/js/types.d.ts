@@ -59,7 +59,7 @@ export interface Frame {
 }
 export interface Theory {
   applies: boolean; reason: string | null; layers?: number[];
-  preactivation_variance?: Maybe[]; gradient_factor?: Maybe[]; correlation?: Maybe[];
+  preactivation_variance?: Maybe[]; sigma_w2?: Maybe[]; sigma_b2?: Maybe[]; gradient_factor?: Maybe[]; correlation?: Maybe[];
   preactivation_band?: { low: Maybe[]; high: Maybe[]; level: number };
   fixed_point?: { q: Maybe; chi: Maybe; depth_scale_q: Maybe; depth_scale_c: Maybe };
   phase?: string | null; trainable_depth?: Maybe; notes?: string[];
@@ -72,7 +72,7 @@ export interface Finding {
 export interface Layer { row: number; name: string; kind: string; parameters: number; output_shape: number[] }
 export interface RunRecord {
   id: string; url: string; status: string; config: Record<string, unknown>; version?: string; device?: string | null;
-  created_at?: string | null; started_at?: string | null; finished_at?: string | null;
+  created_at?: string | number | null; started_at?: string | number | null; finished_at?: string | number | null;
   steps_done: number; steps_total: number; frames: number; error?: unknown;
   layers?: Layer[] | null; findings?: Finding[] | null; theory?: Theory | null; queue_position?: number | null;
 }

@@ -26,7 +26,7 @@ export function layout(theme, more = {}) {
 /** @param {Theme} theme @param {Record<string, any>} [more] @returns {Record<string, any>} */
 export const axis = (theme, more = {}) => ({
   gridcolor: theme.grid, zeroline: false, linecolor: theme.grid, showline: true, ticks: "outside", ticklen: 3, tickcolor: theme.grid,
-  automargin: false, exponentformat: "power", ...more, title: { text: more.title ?? "", standoff: 8 },
+  automargin: true, exponentformat: "power", ...more, title: { text: more.title ?? "", standoff: 8 },
 });
 
 /** Depth, the x-axis of everything. @param {View} view @param {Record<string, any>} [more] */

@@ -19,7 +19,7 @@ function shares(view) {
     [t("share.dead"), activation.dead ?? []], [t("share.saturated"), activation.saturated ?? []],
     [t("share.zeros"), part((row) => activation.zeros[row])], [t("share.lost"), part(lost)],
   ];
-  return all.filter(([, values]) => values.some(isFinite));
+  return all.filter(([name, values]) => values.some((share) => isFinite(share) && (share > 0 || name !== t("share.lost"))));
 }
 
 /** @param {View} view */

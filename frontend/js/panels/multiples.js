@@ -23,7 +23,7 @@ export function multiples(view, { name, quantity, grid }) {
     const xs = domain(column, columns, 0.012), [top, bottom] = domain(lineNumber, lines, 0.035).map((at) => 1 - at);
     const lowest = lineNumber === lines - 1 || row + columns >= rows;
     axes[`xaxis${suffix}`] = axis(view.theme, { domain: xs, anchor: `y${suffix}`, range: [grid.axis.low, grid.axis.high], showgrid: false,
-      ...(grid.axis.name === "linear" ? { nticks: 3 } : valueTicks(grid.axis)), showticklabels: lowest,
+      ...(grid.axis.name === "linear" ? { nticks: 3 } : valueTicks(grid.axis)), showticklabels: lowest, automargin: false,
       title: lowest && column === Math.floor(columns / 2) ? t(`axis.${grid.axis.name}`, { quantity: t(`quantity.${name}`) }) : "" });
     axes[`yaxis${suffix}`] = axis(view.theme, { domain: [bottom, top], anchor: `x${suffix}`, visible: false, rangemode: "tozero" });
     return label(view, quantity, row, layer, xs[0], top);
