@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from models.config import RunConfig
 from models.cost import LayerInfo
+from models.diagnosis import Finding
 from models.frame import Frame
 from models.theory import Theory
 
@@ -37,7 +38,7 @@ class RunRecord(BaseModel):
     frames: int = Field(description="frames stored so far")
     error: str | None = Field(description="what happened, in a sentence, if it failed")
     layers: list[LayerInfo]
-    findings: list[dict[str, Any]]
+    findings: list[Finding]
     queue_position: int | None = Field(description="runs before this one, if it waits")
 
 
@@ -61,7 +62,7 @@ class Preview(BaseModel):
     layers: list[LayerInfo]
     frame: Frame
     theory: Theory
-    findings: list[dict[str, Any]]
+    findings: list[Finding]
 
 
 class Health(BaseModel):

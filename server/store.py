@@ -174,11 +174,12 @@ class Store:
 
     # ---- frames -----------------------------------------------------------------------------------------------------
 
-    def append_frame(self, run_id: str, seq: int, step: int, data: bytes) -> None:
-        """Stores one packed frame and counts it."""
+    def append_frame(self, run_id: str, seq: int, step: int, data: bytes, findings: Sequence[Any] | None = None) -> None:
+        """Stores one packed frame and counts it; with it the run's findings, where they are given."""
+        judged = {} if findings is None else {"findings": json.dumps(findings, allow_nan=False)}
         with self.engine.begin() as connection:
             connection.execute(insert(frames).values(run_id=run_id, seq=seq, data=data))
-            connection.execute(update(runs).where(runs.c.id == run_id).values(frames=seq + 1, steps_done=step))
+            connection.execute(update(runs).where(runs.c.id == run_id).values(frames=seq + 1, steps_done=step, **judged))
 
     def frames(self, run_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Packed frames with a seq above `after`, in order."""

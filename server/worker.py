@@ -13,6 +13,7 @@ import torch
 
 from models import cost, device
 from models.config import RunConfig
+from models.diagnosis import Verdict
 from models.frame import Frame
 from models.sweep import SweepConfig
 from models.sweep import sweep as map_rows
@@ -47,9 +48,11 @@ def preview(config_json: str) -> bytes:
     """The answer to a preview, as JSON."""
     config = RunConfig.model_validate_json(config_json)
     frame = initial_frame(config)
+    said = predict(config, frame)
+    findings = Verdict(config, lambda frame: said).of(frame)
     return encode.dumps({
         "config": config.model_dump(mode="json"), "layers": cost.layers(config, frame["layers"]), "frame": frame,
-        "theory": predict(config, frame).model_dump(mode="json"), "findings": [],
+        "theory": said.model_dump(mode="json"), "findings": [finding.model_dump(mode="json") for finding in findings],
     })
 
 
@@ -59,14 +62,20 @@ def predict(config: RunConfig, frame: Frame) -> Theory:
 
 
 def run(run_id: str, config_json: str, store_url: str) -> None:
-    """Trains the run's network; every frame goes to the store as soon as it is made."""
+    """Trains the run's network; every frame goes to the store as soon as it is made, and the verdict whenever it changes."""
     store, config = _store(store_url), RunConfig.model_validate_json(config_json)
     if not store.start(run_id, device.label(device.resolve(config.device))):
         return
-    watch = Watch(store, run_id)
+    watch, verdict = Watch(store, run_id), Verdict(config, lambda frame: predict(config, frame))
     loss: float | None = 0.0
+    known: list[tuple[str, str]] = []
     for frame in train(config, watch.on_step):
-        store.append_frame(run_id, frame["seq"], frame["step"], encode.pack(frame))
+        findings = verdict.of(frame)
+        gist = [(finding.rule, finding.severity) for finding in findings]
+        last = frame["step"] == config.total_steps or frame["loss"] is None
+        changed = [finding.model_dump(mode="json") for finding in findings] if last or gist != known else None
+        store.append_frame(run_id, frame["seq"], frame["step"], encode.pack(frame), changed)
+        known = gist
         loss = frame["loss"]
     store.finish(run_id, "diverged" if loss is None else "cancelled" if watch.stopped else "finished")
 

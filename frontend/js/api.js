@@ -81,17 +81,24 @@ export async function listRuns(limit) {
 /** @param {string} id @returns {Promise<RunRecord>} */
 export const cancelRun = (id) => post(`/api/runs/${encodeURIComponent(id)}/cancel`);
 
+/** A map of networks, measured. @param {unknown} config @returns {Promise<RunRecord>} */
+export const createSweep = (config) => post("/api/sweeps", config);
+/** The same map in theory. @param {unknown} config @returns {Promise<import("./phase/figure.js").PhaseMap>} */
+export const sweepTheory = (config) => post("/api/sweeps/theory", config);
+/** @param {string} id @returns {Promise<RunRecord>} */
+export const cancelSweep = (id) => post(`/api/sweeps/${encodeURIComponent(id)}/cancel`);
+
 /** Follows a run until its end; the returned function stops it. The browser resumes after Last-Event-ID by itself; where it
  * gives up (the server answered with an error) we begin again after the last frame seen.
- * @param {string} id @param {Listeners} listeners @returns {() => void} */
-export function follow(id, listeners) {
+ * @param {string} id @param {Listeners} listeners @param {string} [things] runs or sweeps @param {string} [item] what a frame is called there @returns {() => void} */
+export function follow(id, listeners, things = "runs", item = "frame") {
   if (report) return replay(report, listeners);
   let last = -1, timer = 0, stopped = false;
   /** @type {EventSource} */
   let source;
   const open = () => {
-    source = new EventSource(`/api/runs/${encodeURIComponent(id)}/events${last >= 0 ? `?after=${last}` : ""}`);
-    listen(source, { ...listeners, frame: (frame) => { last = frame.seq; listeners.frame(frame); } });
+    source = new EventSource(`/api/${things}/${encodeURIComponent(id)}/events${last >= 0 ? `?after=${last}` : ""}`);
+    listen(source, { ...listeners, frame: (frame) => { last = frame.seq; listeners.frame(frame); } }, item);
     source.addEventListener("error", () => {
       if (stopped) return;
       listeners.lost();
@@ -108,11 +115,11 @@ function replay(held, listeners) {
   return () => window.clearTimeout(timer);
 }
 
-/** @param {EventSource} source @param {Listeners} listeners */
-function listen(source, listeners) {
+/** @param {EventSource} source @param {Listeners} listeners @param {string} item */
+function listen(source, listeners, item) {
   const read = (/** @type {Event} */ event) => JSON.parse(/** @type {MessageEvent<string>} */ (event).data);
   source.addEventListener("open", () => listeners.back());
   source.addEventListener("status", (event) => listeners.status(read(event)));
-  source.addEventListener("frame", (event) => listeners.frame(read(event)));
+  source.addEventListener(item, (event) => listeners.frame(read(event)));
   source.addEventListener("end", (event) => { source.close(); listeners.end(read(event)); });
 }

@@ -3,7 +3,7 @@
  * seen, and again when the element changes its size.
  * @typedef {import("./types.js").Figure} Figure
  * @typedef {import("./types.js").Theme} Theme
- * @typedef {{make: () => Figure, size: {width: number, height: number}, dirty: boolean, visible: boolean, click: ((x: number) => void) | null, bound: boolean}} Chart
+ * @typedef {{make: () => Figure, size: {width: number, height: number}, dirty: boolean, visible: boolean, click: ((x: number, y: number) => void) | null, bound: boolean}} Chart
  */
 
 const CONFIG = {
@@ -32,7 +32,7 @@ const seen = new IntersectionObserver((entries) => {
 }, { rootMargin: "200px" });
 
 /** The figure is made only when it is drawn: what cannot be seen costs nothing.
- * @param {HTMLElement} element @param {() => Figure} make @param {((x: number) => void) | null} [click] called with the x of what was clicked */
+ * @param {HTMLElement} element @param {() => Figure} make @param {((x: number, y: number) => void) | null} [click] called with the place of what was clicked */
 export function render(element, make, click = null) {
   const chart = charts.get(element) ?? register(element);
   Object.assign(chart, { make, click, dirty: true });
@@ -72,7 +72,7 @@ function draw(element, chart) {
 function bind(element, chart) {
   chart.bound = true;
   const plot = /** @type {any} */ (element);
-  plot.on("plotly_click", (/** @type {any} */ event) => chart.click?.(event.points[0].x));
+  plot.on("plotly_click", (/** @type {any} */ event) => chart.click?.(event.points[0].x, event.points[0].y));
 }
 
 /** One object for ever: with a config that is not the one before, Plotly builds the whole plot anew. @type {Record<string, any> | null} */

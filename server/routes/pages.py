@@ -26,6 +26,12 @@ def dashboard() -> FileResponse:
     return FileResponse(FRONTEND / "index.html", headers={"Cache-Control": "no-cache"})
 
 
+@router.get("/phase")
+def phase_diagram() -> FileResponse:
+    """The phase diagram; the address bar's fragment is its state."""
+    return FileResponse(FRONTEND / "phase.html", headers={"Cache-Control": "no-cache"})
+
+
 @router.get("/runs/{run_id}")
 def run_page(run_id: str, store: StoreDep) -> Response:
     """The dashboard showing a run; the same page with status 404 where there is none, which then says so."""

@@ -1,0 +1,206 @@
+/**
+ * The phase diagram's page: address -> state -> theory's map at once, a measured map by request, a dot for every click.
+ * @typedef {import("../types.js").Catalog} Catalog
+ * @typedef {import("./figure.js").PhaseMap} PhaseMap
+ * @typedef {import("./figure.js").Row} Row
+ */
+import * as api from "../api.js";
+import { readTheme, render } from "../charts.js";
+import { byId, el, setText } from "../dom.js";
+import { fieldControl } from "../field.js";
+import { integer, number } from "../format.js";
+import { notice, share } from "../notices.js";
+import { cardOf, serialise as configHash, fromConfig } from "../state.js";
+import { startTheme } from "../theme.js";
+import { t } from "../../i18n/en.js";
+import { TRAINABLE_SCALES, figure } from "./figure.js";
+import { ACTIVATION, COLOURS, fieldsOf, parse, pointConfig, serialise, sweepConfig } from "./state.js";
+
+const THEORY_POINTS = 64, PAUSE_MS = 150;
+
+class PhasePage {
+  /** @param {Catalog} catalog */
+  constructor(catalog) {
+    this.catalog = catalog;
+    /** @type {PhaseMap | null} */
+    this.map = null;
+    /** @type {Row[]} */
+    this.rows = [];
+    /** @type {Map<string, string>} */
+    this.measured = new Map();
+    this.sweep = "";
+    this.timer = 0;
+    this.asked = 0;
+    this.unfollow = () => {};
+    Object.assign(this, parse("", catalog));
+    /** @type {import("../types.js").State} */
+    this.state = parse("", catalog).state;
+    /** @type {[number, number][]} */
+    this.dots = [];
+  }
+
+  route() {
+    const { state, dots, bad } = parse(location.hash, this.catalog);
+    Object.assign(this, { state, dots });
+    notice("address", bad.length ? t("notice.not_understood", { list: bad.join(", ") }) : "");
+    this.rail();
+    this.forget();
+    this.ask(0);
+    for (const dot of dots) void this.look(dot);
+  }
+
+  rail() {
+    const name = `${ACTIVATION}.name`, labels = Object.fromEntries(this.catalog.choices[ACTIVATION].entries.map((card) => [card.name, card.label]));
+    const words = Object.fromEntries(COLOURS.map((colour) => [colour, t(`phase.colour.${colour}`)]));
+    const controls = fieldsOf(this.catalog, this.state[name]).map((field) => fieldControl(
+      { ...field, label: field.label || t(`phase.field.${field.path}`) }, (path, value) => this.change(path, value), field.path === name ? labels : field.path === "colour" ? words : {}));
+    byId("controls").replaceChildren(el("div", { class: "section" }, ...controls.map(({ element }) => element)));
+    for (const control of controls) control.show(this.state);
+  }
+
+  /** @param {string} path @param {import("../types.js").Value | undefined} value */
+  change(path, value) {
+    if (value === undefined || this.state[path] === value) return;
+    this.state = { ...this.state, [path]: value };
+    if (path === `${ACTIVATION}.name`) this.state = { ...parse(`#${serialise(this.state, [], this.catalog)}`, this.catalog).state };
+    history.replaceState(null, "", `#${serialise(this.state, this.dots, this.catalog)}`);
+    if (path === `${ACTIVATION}.name`) this.rail();
+    if (path === "colour") return this.draw();
+    this.forget();
+    this.ask();
+  }
+
+  /** Another map: what was measured of the old one goes. */
+  forget() {
+    this.unfollow();
+    this.rows = [];
+    this.measured.clear();
+    this.status("");
+  }
+
+  ask(pause = PAUSE_MS) {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.theory(), pause);
+  }
+
+  async theory() {
+    const asked = (this.asked += 1);
+    const found = await this.call(() => api.sweepTheory(sweepConfig(this.state, this.catalog, THEORY_POINTS)));
+    if (!found || asked !== this.asked) return;
+    this.map = found;
+    this.draw();
+  }
+
+  /** @template T @param {() => Promise<T>} request @returns {Promise<T | null>} */
+  async call(request) {
+    try {
+      const answer = await request();
+      notice("refused", "");
+      return answer;
+    } catch (error) {
+      if (!(error instanceof api.Problem)) throw error;
+      notice("refused", t("notice.refused", { detail: error.detail }));
+      return null;
+    }
+  }
+
+  async measure() {
+    const trained = this.state.colour === "loss";
+    this.unfollow();
+    this.rows = [];
+    if (this.state.colour === "theory") this.change("colour", "measured");
+    const record = await this.call(() => api.createSweep(sweepConfig(this.state, this.catalog, Number(this.state.points), trained)));
+    if (!record) return;
+    this.rail();
+    this.sweep = record.id;
+    this.unfollow = api.follow(record.id, {
+      status: (now) => this.progress(now), end: (now) => this.progress(now), frame: (row) => { this.rows.push(/** @type {any} */ (row)); this.draw(); },
+      lost: () => notice("lost", t("notice.lost")), back: () => notice("lost", ""),
+    }, "sweeps", "row");
+  }
+
+  /** @param {import("../types.js").RunRecord} record */
+  progress(record) {
+    const live = record.status === "queued" || record.status === "running";
+    this.status(t("phase.status", { status: record.status, rows: record.frames, total: record.steps_total }), live ? record.frames / record.steps_total : null);
+    if (record.error) notice("refused", String(record.error));
+  }
+
+  /** @param {string} text @param {number | null} [part] */
+  status(text, part = null) {
+    setText(byId("status"), text);
+    byId("progress").hidden = part === null;
+    if (part !== null) byId("progress").setAttribute("value", String(part));
+    byId("cancel").toggleAttribute("disabled", part === null);
+  }
+
+  /** A click leaves a dot and looks at the network there. @param {number} w2 @param {number} b2 */
+  click(w2, b2) {
+    const dot = /** @type {[number, number]} */ ([Number(w2.toPrecision(4)), Number(Math.max(0, b2).toPrecision(4))]);
+    if (this.dots.some(([w, b]) => w === dot[0] && b === dot[1])) return;
+    this.dots = [...this.dots, dot];
+    history.pushState(null, "", `#${serialise(this.state, this.dots, this.catalog)}`);
+    void this.look(dot);
+    this.draw();
+  }
+
+  /** @param {[number, number]} dot */
+  async look(dot) {
+    const answer = await this.call(() => api.preview(pointConfig(this.state, this.catalog, dot), new AbortController().signal));
+    if (!answer) return;
+    const { frame } = answer, hidden = frame.layers.length - 2;
+    this.measured.set(dot.join(","), t("phase.dot_text", {
+      q: number(frame.quantities.preactivation.mean_square[hidden]), c: number(frame.correlation?.[hidden]), loss: number(frame.loss) }));
+    this.draw();
+  }
+
+  draw() {
+    const { map } = this;
+    if (!map) return;
+    const dots = this.dots.map(([w2, b2]) => ({ w2, b2, text: t("phase.dot", { w2: number(w2), b2: number(b2) }) + (this.measured.get(`${w2},${b2}`) ?? "") }));
+    const empty = this.state.colour !== "theory" && !this.rows.length;
+    notice("empty", empty ? t("phase.empty") : "");
+    render(byId("plot"), () => figure({ theme: readTheme(), map, rows: this.rows, colour: String(this.state.colour), depth: Number(this.state["network.depth"]), dots }),
+      (x, y) => this.click(Number(x), Number(y)));
+    this.words(map);
+    byId("dots").replaceChildren(...(dots.length ? dots.map((dot) => this.dotLine(dot)) : [el("p", { class: "muted", text: t("phase.click") })]));
+    Object.assign(document.body.dataset, { ready: "true", rows: String(this.rows.length), dots: String(this.measured.size) });
+  }
+
+  /** @param {import("./figure.js").Dot} dot */
+  dotLine(dot) {
+    const config = pointConfig(this.state, this.catalog, [dot.w2, dot.b2]);
+    const href = `/#${configHash(fromConfig(config, this.catalog), this.catalog)}`;
+    return el("p", {}, `${dot.text} `, el("a", { href, text: t("phase.open") }));
+  }
+
+  /** @param {PhaseMap} map */
+  words(map) {
+    const line = map.critical_sigma_w2.findIndex((value) => value !== null), depth = Number(this.state["network.depth"]);
+    const label = cardOf(this.catalog, ACTIVATION, this.state[`${ACTIVATION}.name`])?.label ?? "";
+    setText(byId("run-name"), `${label} · ${integer(depth)} × ${integer(Number(this.state["network.width"]))}`);
+    setText(byId("words"), line < 0 ? t("phase.words_none", { label })
+      : t("phase.words", { label, w2: number(map.critical_sigma_w2[line], 4), b2: number(map.sigma_b2[line]), depth: integer(depth), scale: number(depth / TRAINABLE_SCALES) }));
+  }
+}
+
+async function start() {
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-text]"))) element.textContent = t(String(element.dataset.text));
+  byId("rail").setAttribute("aria-label", t("phase.rail"));
+  let redraw = () => {};
+  startTheme(() => redraw());
+  try {
+    const page = new PhasePage(await api.getCatalog());
+    redraw = () => page.draw();
+    byId("measure").addEventListener("click", () => void page.measure());
+    byId("cancel").addEventListener("click", () => void api.cancelSweep(page.sweep));
+    byId("share").addEventListener("click", () => void share(location.href, t("share.copied_config")));
+    window.addEventListener("popstate", () => page.route());
+    page.route();
+  } catch (error) {
+    notice("loading", error instanceof api.Problem ? error.detail : String(error));
+    throw error;
+  }
+}
+
+void start();

@@ -1,0 +1,84 @@
+/**
+ * The phase diagram's state: an activation with its parameters, the axes, the network of the measured map, what the colour
+ * says, and the dots left by clicks. The address bar's hash is its text.
+ * @typedef {import("../types.js").Catalog} Catalog
+ * @typedef {import("../types.js").Field} Field
+ * @typedef {import("../types.js").State} State
+ * @typedef {import("../types.js").Value} Value
+ */
+import { cardFields, cardOf, plainFields, readValue } from "../state.js";
+
+export const ACTIVATION = "network.activation";
+export const COLOURS = ["theory", "measured", "correlation", "variance", "loss"];
+const FROM_NETWORK = ["network.depth", "network.width", "seed"];
+
+/** @param {string} path @param {number} value @param {number} high @param {boolean} [above] @returns {Field} */
+const bound = (path, value, high, above = false) => ({
+  path, name: path, type: "float", default: value, label: "", help: "", low: 0, high, above, slider: null, log: false, choices: [], special: [], unit: "", kinds: ["mlp"],
+});
+
+/** Fields of the page that are not the catalogue's. @type {Field[]} */
+const OWN = [
+  bound("sigma_w2.low", 0.25, 1e5), bound("sigma_w2.high", 4, 1e6, true), bound("sigma_b2.low", 0, 1e5), bound("sigma_b2.high", 0.5, 1e6, true),
+  { ...bound("points", 24, 64), type: "int", low: 2 }, { ...bound("train_steps", 100, 2000), type: "int", low: 1 },
+  { ...bound("colour", 0, 0), type: "choice", default: "theory", choices: COLOURS },
+];
+
+/** @param {Catalog} catalog @param {Value} activation @returns {Field[]} */
+export function fieldsOf(catalog, activation) {
+  const table = catalog.choices[ACTIVATION];
+  const name = { ...OWN[OWN.length - 1], path: `${ACTIVATION}.name`, default: "tanh", choices: table.entries.map((entry) => entry.name) };
+  const shared = plainFields(catalog).filter((field) => FROM_NETWORK.includes(field.path)).map((field) => ({ ...field, default: SIZES[field.path] ?? field.default }));
+  return [name, ...cardFields(ACTIVATION, cardOf(catalog, ACTIVATION, activation)), ...shared, ...OWN];
+}
+
+/** The measured map's own sizes: those of the literature's figures. @type {Record<string, number>} */
+const SIZES = { "network.depth": 50, "network.width": 200 };
+
+/** The state of an address, and the dots in it. @param {string} hash @param {Catalog} catalog @returns {{state: State, dots: [number, number][], bad: string[]}} */
+export function parse(hash, catalog) {
+  const given = new URLSearchParams(hash.replace(/^#/, "")), bad = [];
+  const wanted = given.get(`${ACTIVATION}.name`);
+  const fields = fieldsOf(catalog, cardOf(catalog, ACTIVATION, wanted) ? wanted : "tanh");
+  const state = Object.fromEntries(fields.map((field) => [field.path, field.default]));
+  for (const [key, text] of given) {
+    if (key === "dot") continue;
+    const field = fields.find(({ path }) => path === key), value = field && readValue(field, text);
+    if (value === undefined) bad.push(`${key}=${text}`);
+    else state[key] = value;
+  }
+  const dots = given.getAll("dot").map((text) => text.split(",").map(Number)).filter((dot) => dot.length === 2 && dot.every((x) => Number.isFinite(x) && x >= 0));
+  return { state, dots: /** @type {[number, number][]} */ (dots), bad };
+}
+
+/** @param {State} state @param {[number, number][]} dots @param {Catalog} catalog */
+export function serialise(state, dots, catalog) {
+  const fields = fieldsOf(catalog, state[`${ACTIVATION}.name`]).filter(({ path, default: usual }) => state[path] !== undefined && state[path] !== usual);
+  const pairs = [...fields.map(({ path }) => [path, String(state[path])]), ...dots.map((dot) => ["dot", dot.join(",")])];
+  return pairs.map(([key, text]) => `${key}=${encodeURIComponent(text)}`).join("&");
+}
+
+/** The network that the map varies, as a RunConfig. @param {State} state @param {Catalog} catalog */
+export function network(state, catalog) {
+  const name = state[`${ACTIVATION}.name`];
+  const own = cardFields(ACTIVATION, cardOf(catalog, ACTIVATION, name)).map((field) => [field.name, state[field.path]]);
+  return { depth: state["network.depth"], width: state["network.width"], activation: { name, ...Object.fromEntries(own) } };
+}
+
+/** What POST /api/sweeps takes. @param {State} state @param {Catalog} catalog @param {number} count @param {boolean} [trained] */
+export function sweepConfig(state, catalog, count, trained = false) {
+  const axis = (/** @type {string} */ name) => ({ low: state[`${name}.low`], high: state[`${name}.high`], count });
+  const data = trained ? { name: "digits", batch_size: 64 } : { name: "gaussian", batch_size: 16 };
+  return {
+    base: { network: network(state, catalog), data, seed: state.seed, training: { optimizer: { name: "sgd", lr: 0.05 } } },
+    sigma_w2: axis("sigma_w2"), sigma_b2: axis("sigma_b2"), train_steps: trained ? state.train_steps : 0,
+  };
+}
+
+/** One point of the map as a run of its own. @param {State} state @param {Catalog} catalog @param {[number, number]} dot */
+export function pointConfig(state, catalog, [w2, b2]) {
+  return {
+    network: network(state, catalog), init: { name: "variance_scaling", scale: w2, mode: "fan_in", distribution: "normal" },
+    bias_init: { name: "normal", std: Math.sqrt(b2) }, data: { name: "gaussian" }, seed: state.seed,
+  };
+}

@@ -1,0 +1,56 @@
+"""The phase diagram: theory at once, a click that measures, a measured map, its state in the address."""
+
+import re
+
+MAP = "network.depth=10&network.width=32&points=5"
+
+
+def drawn(tab, hash_=""):
+    tab.open(f"/phase#{hash_ or MAP}")
+
+
+def plot(tab, script):
+    found = "const plot = document.querySelector('[data-testid=panel-phase] .js-plotly-plot')"
+    return tab.page.evaluate(f"() => {{ {found}; return {script}; }}")
+
+
+def test_theory_is_there_at_once_with_its_critical_line(tab):
+    drawn(tab)
+    assert plot(tab, "[plot.data[0].z.length, plot.data[0].z[0].length]") == [64, 64]
+    line = plot(tab, "plot.data[1].x")
+    assert abs(line[0] - 1.0) < 1e-3 and line[-1] > 2.5
+    assert "σ_w² = 1" in tab.at("phase-words").inner_text()
+
+
+def test_a_click_measures_a_network_and_stays_in_the_address(tab):
+    drawn(tab)
+    box = tab.at("panel-phase").locator(".plot").bounding_box()
+    tab.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.until("() => document.body.dataset.dots === '1'")
+    assert "dot=" in tab.page.url
+    href = tab.page.get_by_role("link", name="Open in the dashboard").get_attribute("href")
+    assert "init.name=variance_scaling" in href and "bias_init.name=normal" in href
+    tab.page.reload()
+    tab.drawn()
+    tab.until("() => document.body.dataset.dots === '1'")
+
+
+def test_a_measured_map_streams_its_rows(tab):
+    drawn(tab)
+    tab.at("measure-button").click()
+    tab.until("() => document.body.dataset.rows === '5'")
+    assert tab.at("control-colour").input_value() == "measured"
+    tab.until("() => document.querySelector('[data-testid=sweep-status]').textContent.includes('finished')")
+    assert plot(tab, "plot.data[0].z.length") == 5
+
+
+def test_relu_is_treated_honestly(tab):
+    drawn(tab, f"{MAP}&network.activation.name=relu")
+    assert set(plot(tab, "plot.data[1].x.map(x => x.toFixed(4))")) == {"2.0000"}
+    assert "no fixed point" in plot(tab, "plot.layout.annotations[0].text")
+
+
+def test_the_dashboard_leads_there_with_its_own_point(tab):
+    tab.open("/#network.activation.name=tanh&init.name=variance_scaling&init.scale=1.5&network.depth=6&network.width=32")
+    href = tab.page.get_by_role("link", name="Phase diagram").get_attribute("href")
+    assert re.search(r"network.activation.name=tanh", href) and re.search(r"dot=1\.5,0$", href)
