@@ -13,7 +13,7 @@ import torch
 
 from models import cost, device
 from models.config import RunConfig
-from models.diagnosis import Verdict
+from models.diagnosis import Severity, Verdict
 from models.frame import Frame
 from models.sweep import SweepConfig
 from models.sweep import sweep as map_rows
@@ -68,7 +68,7 @@ def run(run_id: str, config_json: str, store_url: str) -> None:
         return
     watch, verdict = Watch(store, run_id), Verdict(config, lambda frame: predict(config, frame))
     loss: float | None = 0.0
-    known: list[tuple[str, str]] = []
+    known: list[tuple[str, Severity]] = []
     for frame in train(config, watch.on_step):
         findings = verdict.of(frame)
         gist = [(finding.rule, finding.severity) for finding in findings]

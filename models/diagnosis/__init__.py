@@ -12,7 +12,7 @@ from models.config import RunConfig
 from models.diagnosis.finding import Finding, Severity, worst_first
 from models.diagnosis.look import Look
 from models.diagnosis.precision import half_precision
-from models.diagnosis.prediction import Outcome, Prediction, outcome, predict, score
+from models.diagnosis.prediction import Outcome, Prediction, announced, outcome, predict, score
 from models.diagnosis.settings import kaiming_gain, small_batch, useless_bias
 from models.diagnosis.signal import correlation, gradient, signal
 from models.diagnosis.steps import divergence, learning_rate, update_ratio
@@ -20,7 +20,7 @@ from models.diagnosis.units import dead, saturation, symmetry
 from models.frame import Frame
 from models.theory import Theory
 
-__all__ = ["RULES", "Finding", "Outcome", "Prediction", "Severity", "diagnose", "outcome", "predict", "score"]
+__all__ = ["RULES", "Finding", "Outcome", "Prediction", "Severity", "Verdict", "announced", "diagnose", "outcome", "predict", "score"]
 
 RULES: tuple[Callable[[Look], Finding | None], ...] = (
     divergence, symmetry, signal, gradient, correlation, saturation, dead, small_batch, learning_rate, update_ratio,
@@ -56,3 +56,26 @@ def healthy(look: Look) -> Finding:
         measured=look.signal.rate if look.signal else None, theory=look.signal_theory,
         cause="Signal and gradient keep their size from the first layer to the last." if look.initial
         else "Signal, gradient and updates are of a size that learns.")
+
+
+class Verdict:
+    """The findings of a run, frame by frame; remembers the first frame, and what was predicted from it."""
+
+    def __init__(self, config: RunConfig, theory: Callable[[Frame], Theory]) -> None:
+        self.config = config
+        self.theory = theory
+        self.first: list[Frame] = []
+        self.prediction: Prediction | None = None
+
+    def of(self, frame: Frame) -> list[Finding]:
+        """The frame's findings, and what was predicted at step 0 of a run that trains; scored once its last step is done."""
+        initial = frame["step"] == 0
+        findings = diagnose(self.config, frame, self.theory(frame) if initial else None, self.first)
+        if initial:
+            self.first = [frame]
+            self.prediction = predict(findings) if self.config.total_steps else None
+        if self.prediction is None:
+            return findings
+        over = frame["step"] == self.config.total_steps or frame["loss"] is None
+        said = score(self.prediction, self.config, frame) if over else announced(self.prediction)
+        return worst_first([*findings, said])

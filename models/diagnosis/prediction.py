@@ -22,7 +22,6 @@ SHORTEST = 20
 FORETELLS: dict[str, dict[Severity, Outcome]] = {
     "learning_rate": {"note": "slow", "warning": "fails"},
     "correlation": {"note": "slow"},
-    "half_precision": {"critical": "trains"},
 }
 """Where a severity foretells something else than PLAIN says."""
 
@@ -49,6 +48,13 @@ def predict(findings: list[Finding]) -> Prediction:
         return Prediction(outcome="trains", rule=None, sentence="It will train: nothing at initialization speaks against it.")
     will = "It will train slowly" if outcome == "slow" else "It will not train"
     return Prediction(outcome=outcome, rule=finding.rule, sentence=f"{will}: {finding.title[:1].lower()}{finding.title[1:]}.")
+
+
+def announced(prediction: Prediction) -> Finding:
+    """The prediction as a finding, until it is scored."""
+    title = {"trains": "Prediction: it will train", "slow": "Prediction: it will train slowly", "fails": "Prediction: it will not train"}
+    return Finding(rule="prediction", severity="ok" if prediction.outcome == "trains" else "note", title=title[prediction.outcome],
+                   cause=prediction.sentence)
 
 
 def outcome(config: RunConfig, last: Frame) -> Outcome | None:

@@ -65,9 +65,9 @@ def mended(config: RunConfig, apart: bool = False, always: bool = False, only_so
 def cost(config: RunConfig, apart: bool = False) -> float:
     """Decades that mean squares change over the hidden rows by theory, in units of what is tolerated; at most 1 is sound.
 
-    Signal: 2 decades (3 with normalized skips, see signal.py), less two standard deviations of what a finite width adds without a normalization, ln q's variance
-    growing by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719). Gradient: 1.5 decades. 1 - correlation: 0.003,
-    or 0.03 if inputs must stay clearly apart.
+    Signal: 2 decades (3 with normalized skips, see signal.py), less two standard deviations of what a finite width adds
+    without a normalization, ln q's variance growing by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719).
+    Gradient: 1.5 decades. 1 - correlation: 0.003, or 0.03 if inputs must stay clearly apart.
     """
     said = theory(config)
     if not said.applies:
@@ -113,7 +113,7 @@ def _critical(config: RunConfig) -> Iterator[Remedy]:
 def _sentence(activation: str, scale: float, variance: float, residual: bool) -> str:
     where = f"σ_w² = {scale:.4g}" + (f", σ_b² = {variance:g}" if variance else "")
     if residual:
-        return f"Draw weights with {where} (fan_in), the critical value over the depth: all layers together then add about one signal to the skip."
+        return f"Draw weights with {where} (fan_in), the critical value over the depth: together the layers then add about one signal."
     return f"Draw weights with {where} (fan_in): there {activation} is critical, and a layer hands on the variance it receives."
 
 

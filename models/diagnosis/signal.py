@@ -19,7 +19,7 @@ SKIPPED_DECADES = (3.0, 4.0, 6.0)
 """The same where normalized layers add to a skip: the sum grows like the depth or its square, no layer is the worse for it, and
 networks of 50 layers with 2.9 decades train."""
 
-GRADIENT_EXPLODING_DECADES = (2.5, 4.0, 10.0)
+GRADIENT_EXPLODING_DECADES = (3.0, 4.0, 10.0)
 """Of the gradient's square, where the signal keeps its size: chaotic tanh trains with 3 decades, and a normalization makes
 the weights' scale immaterial, so that training bears more: it slows down at 4 and is hopeless at 10."""
 
@@ -83,7 +83,7 @@ def correlation(look: Look) -> Finding | None:
     if not known or (entering is not None and 1.0 - entering < 0.1):
         return None
     gap = max(0.0, 1.0 - known[-1][1])
-    severity = "critical" if gap < GAP[2] else "warning" if gap < GAP[1] else "note" if gap < GAP[0] else None
+    severity: Severity | None = "critical" if gap < GAP[2] else "warning" if gap < GAP[1] else "note" if gap < GAP[0] else None
     if severity is None:
         return None
     theory = None if look.theory is None else look.theory.correlation[len(look.hidden) - 1]

@@ -23,7 +23,7 @@ JOLT = (1.5, 3.0, 50.0)
 """The first step's relative changes of the weights, summed over the rows: note, warning, critical. To first order it is how far the
 output moves; of the calibration's networks most train below 1.5, and few above 3."""
 
-REACH = (0.06, 0.02)
+REACH = (0.05, 0.02)
 """Median relative change of the weights a step, times the number of steps: below the first a run barely begins to learn,
 below the second it does not. Gradients grow as learning begins, so this is what the start allows, not a bound."""
 
