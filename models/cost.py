@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from typing_extensions import TypedDict
 
+from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.frame import QUANTITIES, row_numbers
-from models.initializers import INITIALIZERS
+from models.initializers import INITIALIZERS, Fan
 from models.optimizers import OPTIMIZERS
 
 FLOAT = 4
@@ -17,13 +20,22 @@ FLOAT = 4
 
 
 class LayerInfo(TypedDict):
-    """One weighted layer: `parameters` counts weights, biases and affine parameters; `output_shape` is one example's."""
+    """One weighted layer.
+
+    parameters:   weights, biases and affine parameters       output_shape: one example's
+    fan_in, fan_out: of one unit; `gain`: all that the initializer multiplies by: the activation's, where it takes one, and its own
+    weight_std:   what the initializer's formula gives with these numbers; None where the data decides (LSUV)
+    """
 
     row: int
     name: str
     kind: str
     parameters: int
     output_shape: list[int]
+    fan_in: int
+    fan_out: int
+    gain: float
+    weight_std: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,17 @@ class Cost:
     flops: int
     frames: int
     frame_bytes: int
+
+
+def nonlinearity_gain(config: RunConfig) -> float:
+    """What Kaiming initialization multiplies by for the configuration's activation."""
+    activation = config.network.activation
+    return _known_gain(activation.name, tuple(sorted(activation.params.items())))
+
+
+@lru_cache(256)
+def _known_gain(name: str, params: tuple[tuple[str, Any], ...]) -> float:
+    return ACTIVATIONS[name].gain(dict(params))
 
 
 def layers(config: RunConfig, rows: list[int] | None = None) -> list[LayerInfo]:
@@ -76,10 +99,27 @@ def parameter_count(config: RunConfig) -> int:
 def _layer(config: RunConfig, row: int) -> LayerInfo:
     network = config.network
     if row == network.depth + 1:
-        return LayerInfo(row=row, name="output", kind="Linear", parameters=_output_parameters(config), output_shape=[config.classes])
-    kind = "Linear" if network.kind == "mlp" else "Conv2d"
+        fan = Fan(network.width, config.classes)
+        return LayerInfo(row=row, name="output", kind="Linear", parameters=_output_parameters(config), output_shape=[config.classes],
+                         fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config), weight_std=_weight_std(config, fan))
+    kind, taps = ("Linear", 1) if network.kind == "mlp" else ("Conv2d", network.kernel_size**2)
+    fan = Fan((config.input_shape[0] if row == 1 else network.width) * taps, network.width * taps, taps)
     return LayerInfo(row=row, name=f"layer {row}", kind=kind, parameters=_weight_count(config, row) + _extra(config),
-                     output_shape=_output_shape(config, row))
+                     output_shape=_output_shape(config, row), fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config),
+                     weight_std=_weight_std(config, fan))
+
+
+def _gain(config: RunConfig) -> float:
+    """The initializer's own factor, times the activation's where the initializer takes one (Kaiming)."""
+    own = float(config.init.params["gain"])
+    return own * nonlinearity_gain(config) if INITIALIZERS[config.init.name].uses_gain else own
+
+
+def _weight_std(config: RunConfig, fan: Fan) -> float | None:
+    init = INITIALIZERS[config.init.name]
+    if init.data_driven:
+        return None
+    return abs(config.init.params["gain"]) * math.sqrt(init.variance(fan, config.init.params, nonlinearity_gain(config)))
 
 
 def _output_shape(config: RunConfig, row: int) -> list[int]:

@@ -69,7 +69,10 @@ export interface Finding {
   measured?: unknown; threshold?: unknown; theory?: unknown; cause?: string; remedy?: string;
   config?: Record<string, unknown> | null;
 }
-export interface Layer { row: number; name: string; kind: string; parameters: number; output_shape: number[] }
+export interface Layer {
+  row: number; name: string; kind: string; parameters: number; output_shape: number[];
+  fan_in?: number; fan_out?: number; gain?: number; weight_std?: Maybe;
+}
 export interface RunRecord {
   id: string; url: string; status: string; config: Record<string, unknown>; version?: string; device?: string | null;
   created_at?: string | number | null; started_at?: string | number | null; finished_at?: string | number | null;

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models import cost
+from models.activations import ACTIVATIONS
 from models.config import SECTIONS, TABLES, RunConfig, catalog
 from models.network import build
 
@@ -94,6 +95,11 @@ def test_cost_counts_the_parameters_and_shapes_of_the_real_network(given_config)
         x = layer(x)
         assert info["output_shape"] == list(x.shape[1:])
         assert info["parameters"] == sum(p.numel() for p in layer.parameters())
+        fans = torch.nn.init._calculate_fan_in_and_fan_out(layer.weighted.weight)
+        assert (info["fan_in"], info["fan_out"]) == fans
+        assert info["gain"] == pytest.approx(ACTIVATIONS[config.network.activation.name].gain(config.network.activation.params))
+        spread = 5 / layer.weighted.weight.numel() ** 0.5
+        assert layer.weighted.weight.std().item() == pytest.approx(info["weight_std"], rel=max(0.03, spread))
 
 
 def test_cost_counts_the_multiply_adds_of_the_real_network():

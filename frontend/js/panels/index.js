@@ -2,6 +2,7 @@
 import { deadSaturated } from "./dead-saturated.js";
 import { gradientNorms } from "./gradient-norms.js";
 import { histograms } from "./histograms.js";
+import { initializer } from "./initializer.js";
 import { layer } from "./layer.js";
 import { loss } from "./loss.js";
 import { meanSquare } from "./mean-square.js";
@@ -9,4 +10,4 @@ import { theory } from "./theory.js";
 import { updateRatio } from "./update-ratio.js";
 
 /** @type {Panel[]} */
-export const PANELS = [histograms, loss, gradientNorms, layer, theory, meanSquare, updateRatio, deadSaturated];
+export const PANELS = [histograms, loss, gradientNorms, layer, theory, meanSquare, updateRatio, deadSaturated, initializer];

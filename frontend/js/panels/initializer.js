@@ -1,0 +1,47 @@
+/**
+ * The initializer with each layer's own numbers: the spread its formula gives, and the spread measured.
+ * @typedef {import("../types.js").Panel} Panel
+ * @typedef {import("../types.js").View} View
+ */
+import { integer, number, positive } from "../format.js";
+import { t } from "../../i18n/en.js";
+import { chosenLayer, depthAxis, layerTable, layout, line, logAxis, quantityOf } from "./common.js";
+
+/** @param {View} view */
+const formula = (view) => view.frame.layers.map((row) => positive(view.layers.find((layer) => layer.row === row)?.weight_std));
+/** @param {View} view */
+const measured = (view) => (quantityOf(view, "weight")?.std ?? []).map((std) => positive(std));
+
+/** @param {View} view */
+function figure(view) {
+  const { theme } = view, x = view.frame.layers;
+  return {
+    data: [line(t("initializer.measured"), x, measured(view), theme.series[0]), line(t("initializer.formula"), x, formula(view), theme.ink, { dash: "dash", mode: "lines" })],
+    layout: layout(theme, { xaxis: depthAxis(view), yaxis: logAxis(t("initializer.axis"), [...measured(view), ...formula(view)]) }),
+  };
+}
+
+/** @param {View} view @returns {[string, string][]} */
+function facts(view) {
+  const row = chosenLayer(view), layer = view.layers.find((one) => one.row === row), index = view.frame.layers.indexOf(row);
+  if (!layer) return [];
+  return [
+    [t("initializer.layer"), `${row} · ${layer.kind}`], [t("initializer.fan_in"), integer(layer.fan_in ?? NaN)], [t("initializer.fan_out"), integer(layer.fan_out ?? NaN)],
+    [t("initializer.gain"), number(layer.gain, 4)], [t("initializer.formula"), layer.weight_std == null ? "–" : number(layer.weight_std, 4)],
+    [t("initializer.measured"), number(quantityOf(view, "weight")?.std[index], 4)], [t("initializer.default"), number(1 / Math.sqrt(3 * (layer.fan_in ?? NaN)), 4)],
+  ];
+}
+
+/** @type {Panel} */
+export const initializer = {
+  id: "initializer",
+  size: "full",
+  empty: () => null,
+  figure,
+  facts,
+  caption: (view) => (view.layers.every((layer) => layer.weight_std == null) ? t("initializer.none") : ""),
+  table: (view) => layerTable(view, [
+    [t("initializer.fan_in"), (row) => integer(view.layers[row]?.fan_in ?? NaN)], [t("initializer.fan_out"), (row) => integer(view.layers[row]?.fan_out ?? NaN)],
+    [t("initializer.formula"), (row) => number(view.layers[row]?.weight_std)], [t("initializer.measured"), (row) => number(quantityOf(view, "weight")?.std[row])],
+  ]),
+};
