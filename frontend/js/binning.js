@@ -10,7 +10,7 @@
 import { isEmptyRow, isFinite } from "./format.js";
 
 export const BINS = 96;
-const WIDE_SIGMA = 4, TYPICAL_TIMES = 8, SYMLOG_DECADES = 4;
+const WIDE_SIGMA = 3.5, TYPICAL_TIMES = 5, SYMLOG_DECADES = 4;
 
 /** How much of evenly filled bins over low..high lies below x. @param {ArrayLike<number>} sums running sums, one longer than the bins
  * @param {number} low @param {number} high @param {number} x */
@@ -50,7 +50,7 @@ const fullRows = (quantity) => quantity.n.map((_, row) => row).filter((row) => !
 /** @param {number[]} values */
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** The range most rows need: each within 4 standard deviations of its mean, none wider than 8 times the median one, so that
+/** The range most rows need: each within 3.5 standard deviations of its mean, none wider than 5 times the median one, so that
  * one exploding layer does not flatten all others into a line. @param {Quantity} quantity @returns {[number, number]} */
 export function commonRange(quantity) {
   const rows = fullRows(quantity);
