@@ -16,7 +16,7 @@ from models.theory.backward import gradient_factors
 from models.theory.band import LEVEL, band
 from models.theory.chain import Chain, chain
 from models.theory.fixed_point import FixedPoint, Map, depth_scale, fixed_point
-from models.theory.gaussian import averages
+from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, plan
 from models.theory.notes import notes
 from models.theory.phase import Phase, phase_of
@@ -80,10 +80,10 @@ def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation:
     input_correlation: of two of its examples, x_a . x_b / (|x_a| |x_b|); None: 0 for Gaussian noise, else 0.5
     """
     layers = row_numbers(config.network.depth + 1)
-    if reason := why_not(config):
+    facts = plan(config)
+    if reason := why_not(config, facts):
         return _nothing(layers, reason)
     correlation = _correlation(config) if input_correlation is None else min(1.0, max(-1.0, input_correlation))
-    facts = plan(config)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return _answer(facts, chain(facts, float(input_mean_square), correlation), layers)
 
@@ -95,7 +95,7 @@ def _correlation(config: RunConfig) -> float:
 def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
     at = averages(facts.nl, np.array(rows.q[:-1]) - facts.nl.centres[0] ** 2)
     low, high = band(facts, rows, at, facts.first_features)
-    rest, phase = _rest(facts, rows)
+    rest, phase = _rest(facts, rows, at)
     return Theory(
         applies=True, reason=None, layers=layers,
         preactivation_variance=_numbers(rows.q, layers),
@@ -112,14 +112,16 @@ def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
     )
 
 
-def _rest(facts: Plan, rows: Chain) -> tuple[FixedPoint, Phase | None]:
+def _rest(facts: Plan, rows: Chain, at: Averages) -> tuple[FixedPoint, Phase | None]:
     """Fixed point and phase of the hidden layers; the end of a longer network where a normalization or a skip rules."""
     if facts.norm == "none" and not facts.residual and not facts.unit:
         found = fixed_point(Map(facts.nl, facts.hidden.forward, facts.hidden.bias, facts.keep), rows.v[0])
         return found, phase_of(found.chi)
-    longer = replace(facts, depth=max(facts.depth, 200), kernel=1)
-    deep = chain(longer, 1.0, 1.0 - min(1.0, rows.one_minus_c[0]))
-    last = averages(longer.nl, np.array(deep.q[:-1]) - longer.nl.centres[0] ** 2)
+    longer, deep, last = facts, rows, at
+    if facts.depth < 200 or facts.kernel > 1:
+        longer = replace(facts, depth=max(facts.depth, 200), kernel=1)
+        deep = chain(longer, 1.0, 1.0 - min(1.0, rows.one_minus_c[0]))
+        last = averages(longer.nl, np.array(deep.q[:-1]) - longer.nl.centres[0] ** 2)
     chi = float(gradient_factors(longer, deep, last, exact=False)[-2])
     q, gap, before = deep.q[-2], deep.one_minus_c[-2], deep.one_minus_c[-3]
     settled = abs(deep.q[-2] / deep.q[-3] - 1) < 1e-9

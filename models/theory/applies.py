@@ -6,32 +6,32 @@ from collections.abc import Callable
 
 from models.config import RunConfig
 from models.initializers import BIAS_INITIALIZERS, INITIALIZERS
-from models.theory.layers import inner_width, plan, weights_mean
+from models.theory.layers import Plan, inner_width, weights_mean
 
 SMALLEST_WIDTH = 8
 SMALLEST_BATCH = 8
 
 
-def _initializer(config: RunConfig) -> str | None:
+def _initializer(config: RunConfig, facts: Plan) -> str | None:
     name = config.init.name
     if INITIALIZERS[name].law == "fixed":
         return f"The weights of {name} are not drawn at random, and mean-field theory averages over random weights."
     if weights_mean(config) != 0.0:
         return (f"The weights have mean {weights_mean(config):g}: all units of a layer then share one random shift, "
                 "which an average over units does not predict.")
-    if plan(config).hidden.forward == 0.0:
+    if facts.hidden.forward == 0.0:
         return "All weights are zero: nothing of the input passes the first layer."
     return None
 
 
-def _width(config: RunConfig) -> str | None:
+def _width(config: RunConfig, facts: Plan) -> str | None:
     width = config.network.width
     if width >= SMALLEST_WIDTH:
         return None
     return f"Mean-field theory holds for wide layers, and {width} units are too few; it is given from {SMALLEST_WIDTH} on."
 
 
-def _batch(config: RunConfig) -> str | None:
+def _batch(config: RunConfig, facts: Plan) -> str | None:
     norm, batch = config.network.normalization, config.batch_size
     if norm.name != "batch":
         return None
@@ -43,7 +43,7 @@ def _batch(config: RunConfig) -> str | None:
     return None
 
 
-def _groups(config: RunConfig) -> str | None:
+def _groups(config: RunConfig, facts: Plan) -> str | None:
     norm = config.network.normalization
     if norm.name == "instance":
         return "Instance normalization averages over the pixels of one channel, whose correlations mean-field theory does not predict."
@@ -52,15 +52,15 @@ def _groups(config: RunConfig) -> str | None:
     return None
 
 
-def _pooling(config: RunConfig) -> str | None:
+def _pooling(config: RunConfig, facts: Plan) -> str | None:
     network = config.network
     if network.kind == "mlp" or network.pool_every == 0 or network.pool_every > network.depth:
         return None
     return "Max pooling takes the largest of four correlated values, for which no mean-field theory is implemented."
 
 
-def _bias(config: RunConfig) -> str | None:
-    facts, norm = plan(config), config.network.normalization
+def _bias(config: RunConfig, facts: Plan) -> str | None:
+    norm = config.network.normalization
     if norm.name == "rms" and norm.params["placement"] == "pre_activation" and facts.hidden.shift != 0.0:
         return "A constant bias under RMS normalization shifts each layer by another amount, which is not implemented."
     if facts.unit and max(facts.first.bias, facts.hidden.bias, facts.last.bias) >= 1.0:
@@ -69,9 +69,9 @@ def _bias(config: RunConfig) -> str | None:
     return None
 
 
-CHECKS: tuple[Callable[[RunConfig], str | None], ...] = (_initializer, _width, _batch, _groups, _pooling, _bias)
+CHECKS: tuple[Callable[[RunConfig, Plan], str | None], ...] = (_initializer, _width, _batch, _groups, _pooling, _bias)
 
 
-def why_not(config: RunConfig) -> str | None:
+def why_not(config: RunConfig, facts: Plan) -> str | None:
     """The first reason for which the theory does not apply to this configuration, or None where it does."""
-    return next((reason for check in CHECKS if (reason := check(config))), None)
+    return next((reason for check in CHECKS if (reason := check(config, facts))), None)

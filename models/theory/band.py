@@ -15,7 +15,6 @@ a Gaussian takes 1 / N times the same away. Half of that shift widens the band a
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,81 +31,106 @@ FLOOR = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """Relative fluctuations that a row inherits: of the batch's mean square, of one example's, and the mean's shift."""
+class Steps:
+    """What the next row inherits of each hidden row's fluctuations, one entry a hidden row (depth,).
 
-    batch: float = 0.0
-    single: float = 0.0
-    shift: float = 0.0
+    carried:  d ln q_{l+1} / d ln q_l            bend:  the shift that a unit of variance gives
+    drawn, drawn_single: what the layer's units add, for the batch's mean square and for one example's
+    sphere:   variance that orthogonal weights take away
+    """
+
+    carried: Array
+    bend: Array
+    drawn: Array
+    drawn_single: Array
+    sphere: float
 
 
 def band(plan: Plan, rows: Chain, at: Averages, features: int) -> tuple[Array, Array]:
     """(low, high) of every row's mean square, which hold LEVEL of the seeds."""
-    spreads = _spreads(plan, rows, at, features)
-    shift = np.array([spread.shift for spread in spreads])
-    variance = np.array([spread.batch for spread in spreads]) + (shift / 2) ** 2
+    batch, shift = _spreads(plan, rows, at, features)
+    variance = batch + (shift / 2) ** 2
     half, centre = DEVIATIONS * np.sqrt(variance) + FLOOR, np.clip(shift, -0.5, 0.5) - variance / 2
     q = np.array(rows.q)
     return q * np.exp(centre - half), q * np.exp(centre + half)
 
 
-def _spreads(plan: Plan, rows: Chain, at: Averages, features: int) -> list[Spread]:
-    """Each row's fluctuation: what it inherits and what its own weights draw."""
-    inherited, found, wander = Spread(), [], 1.0 / features
-    for row in range(1, plan.depth + 2):
-        alike = _mean_square_correlation(plan, rows, row - 1, wander)
-        units = plan.width if row <= plan.depth else plan.config.classes
-        drawn = 0.0 if plan.unit else 2.0 * plan.layer(row).loose / units
-        here = Spread(inherited.batch + drawn * alike, inherited.single + drawn, inherited.shift)
-        if plan.pre != "none" and row <= plan.depth:
-            share = plan.eps / (rows.v[row - 1] + plan.eps)
-            here, inherited = Spread(share**2 * here.batch, 0.0, share * here.single), Spread()
-        found.append(here)
-        if row <= plan.depth:
-            inherited = _passed_on(plan, rows, at, row - 1, inherited, alike)
-            slope = rows.sigma_w2[row] * rows.q[row - 1] * float(at.slope[row - 1]) ** 2 / rows.q[row] if rows.q[row] else 0.0
-            wander = min(1.0, wander * min(slope, 1.0) ** 2 + 1.0 / plan.width)
-    return found
+def _spreads(plan: Plan, rows: Chain, at: Averages, features: int) -> tuple[Array, Array]:
+    """Each row's fluctuation, of the batch's mean square, and its shift: what it inherits and what its own weights draw."""
+    alike = _alike(plan, rows, at, features)
+    steps = _steps(plan, rows, at, alike[:-1])
+    units = np.full(plan.depth + 1, plan.width)
+    units[-1] = plan.config.classes
+    loose = np.array([plan.first.loose, *[plan.hidden.loose] * (plan.depth - 1), plan.last.loose])
+    own = np.zeros(plan.depth + 1) if plan.unit else 2.0 * loose / units
+    batch, single, shift = (np.array(column) for column in _followed(steps, own * alike, own, plan.pre == "none"))
+    if plan.pre != "none":
+        share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
+        batch[:-1], shift[:-1] = share**2 * batch[:-1], share * single[:-1]
+    return batch, shift
 
 
-def _passed_on(plan: Plan, rows: Chain, at: Averages, index: int, inherited: Spread, alike: float) -> Spread:
-    """What the next row inherits, given this row's fluctuations."""
-    square, after = float(at.square[index]), rows.q[index + 1]
-    if plan.unit or plan.post != "none" or square <= 0 or not after > 0 or not math.isfinite(after * after * square * square):
-        return Spread()
-    share = rows.sigma_w2[index + 1] * rows.p[index] / after
-    part = square / plan.keep / rows.p[index] if plan.residual and index > 0 else 1.0
-    elasticity = (1 - part) + part * float(at.even[index]) / (2 * square)
-    bend = part * float(at.quartic[index]) / (8 * square)
-    crossed = _crossed(plan, rows, at, index) if plan.residual and index > 0 else 0.0
-    sphere = 2.0 * (1.0 - plan.layer(index + 1).loose) / plan.width
-    return Spread(
-        share**2 * (elasticity**2 * inherited.batch + (part**2 * _sampling(plan, at, index, alike) + crossed * alike) / plan.width),
-        share**2 * (elasticity**2 * inherited.single + (part**2 * _sampling(plan, at, index, 1.0) + crossed) / plan.width),
-        share * (elasticity * inherited.shift + bend * (inherited.single - sphere)),
-    )
+def _followed(steps: Steps, own: Array, own_single: Array, passes: bool) -> tuple[list[float], list[float], list[float]]:
+    """(batch, single, shift) of every row, row by row; behind a normalization (`passes` False) only what a layer draws."""
+    batch, single, shift = [float(own[0])], [float(own_single[0])], [0.0]
+    columns = (steps.carried, steps.bend, steps.drawn, steps.drawn_single, own[1:], own_single[1:])
+    for carried, bend, drawn, drawn_single, here, here_single in zip(*(column.tolist() for column in columns), strict=True):
+        before, before_single, before_shift = (batch[-1], single[-1], shift[-1]) if passes else (0.0, 0.0, 0.0)
+        batch.append(carried * carried * before + drawn + here)
+        single.append(carried * carried * before_single + drawn_single + here_single)
+        shift.append(carried * before_shift + bend * (before_single - steps.sphere))
+    return batch, single, shift
 
 
-def _crossed(plan: Plan, rows: Chain, at: Averages, index: int) -> float:
-    """The product 2 x a of a skip connection, x the input and a the branch: 4 p Var(a) over the sum's square."""
-    spread = float(at.square[index]) / plan.keep - float(at.mean[index]) ** 2
-    return 4.0 * rows.p[index - 1] * max(spread, 0.0) / (rows.p[index] * rows.p[index])
+def _steps(plan: Plan, rows: Chain, at: Averages, alike: Array) -> Steps:
+    """What each row passes on; nothing where the next row's scale is set anew, or is 0 or beyond float64's range."""
+    p, after = np.array(rows.p[:-1]), np.array(rows.q[1:])
+    share = np.array(rows.sigma_w2[1:]) * p / after
+    part, crossed = np.ones(plan.depth), np.zeros(plan.depth)
+    if plan.residual:
+        part[1:] = at.square[1:] / plan.keep / p[1:]
+        crossed[1:] = _crossed(plan, rows, at)
+    elasticity = (1 - part) + part * at.even / (2 * at.square)
+    bend = part * at.quartic / (8 * at.square)
+    drawn = (part**2 * _sampling(plan, at, alike) + crossed * alike) / plan.width
+    drawn_single = (part**2 * _sampling(plan, at, np.ones(plan.depth)) + crossed) / plan.width
+    set_anew = plan.unit or plan.post != "none"
+    known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not set_anew)
+    carried, bent, own, own_single = (np.where(known & np.isfinite(column), column, 0.0) for column in (
+        share * elasticity, share * bend, share**2 * drawn, share**2 * drawn_single))
+    return Steps(carried, bent, own, own_single, 2.0 * (1.0 - plan.hidden.loose) / plan.width)
 
 
-def _sampling(plan: Plan, at: Averages, index: int, alike: float) -> float:
+def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
+    """The product 2 x a of a skip connection, x the input and a the branch: 4 p Var(a) over the sum's square (depth - 1,)."""
+    spread = np.maximum(at.square / plan.keep - at.mean**2, 0.0)[1:]
+    p = np.array(rows.p[:-1])
+    result: Array = 4.0 * p[:-1] * spread / p[1:] ** 2
+    return result
+
+
+def _sampling(plan: Plan, at: Averages, alike: Array) -> Array:
     """Mean over the batch's pairs of Cov(phi^2, phi^2) / E[phi^2]^2; dropout adds its own."""
-    square = float(at.square[index])
-    total = float(at.fourth[index]) / (square * square) - 1.0
-    odd, even = (float(at.odd[index]) / square) ** 2, (float(at.even[index]) / square) ** 2 / 2
-    rest = max(0.0, total - odd - even)
-    pairs = odd * math.sqrt(alike) + even * alike * plan.hidden.loose + rest * alike**2
-    own = (1.0 / plan.keep - 1.0) * float(at.fourth[index]) / (square * square) / plan.batch
-    return max(pairs, (total - (1 - plan.hidden.loose) * even) / plan.batch) + own
+    square = at.square
+    total = at.fourth / square**2 - 1.0
+    odd, even = (at.odd / square) ** 2, (at.even / square) ** 2 / 2
+    rest = np.maximum(total - odd - even, 0.0)
+    pairs = odd * np.sqrt(alike) + even * alike * plan.hidden.loose + rest * alike**2
+    own = (1.0 / plan.keep - 1.0) * at.fourth / square**2 / plan.batch
+    result: Array = np.maximum(pairs, (total - (1 - plan.hidden.loose) * even) / plan.batch) + own
+    return result
 
 
-def _mean_square_correlation(plan: Plan, rows: Chain, index: int, wander: float) -> float:
-    """The mean of c^2 over all pairs of examples in a batch, an example with itself included."""
-    correlation = 1.0 - rows.one_minus_c[index]
-    if not math.isfinite(correlation):
-        return 1.0
-    return 1.0 / plan.batch + (1.0 - 1.0 / plan.batch) * min(1.0, correlation**2 + wander)
+def _alike(plan: Plan, rows: Chain, at: Averages, features: int) -> Array:
+    """The mean of c^2 over all pairs of examples in a batch, an example with itself included, for every row (depth + 1,).
+
+    Where c = 0 in the mean, it still wanders by 1 / N from layer to layer.
+    """
+    q = np.array(rows.q)
+    slope = np.array(rows.sigma_w2[1:]) * q[:-1] * at.slope**2 / q[1:]
+    kept = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2
+    wander = [1.0 / features]
+    for factor in kept.tolist():
+        wander.append(min(1.0, wander[-1] * factor + 1.0 / plan.width))
+    squared = np.minimum((1.0 - np.array(rows.one_minus_c)) ** 2 + wander, 1.0)
+    return np.where(np.isfinite(squared), 1.0 / plan.batch + (1.0 - 1.0 / plan.batch) * squared, 1.0)

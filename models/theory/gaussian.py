@@ -29,7 +29,8 @@ CORE = 1e-9
 Q_LOW, Q_HIGH = 1e-54, 1e76
 """Where the nodes reach; outside, phi is taken as affine on each side of 0, which it is to 27 digits."""
 
-CHUNK = 128
+CHUNK = 32
+"""Neighbouring q that share their nodes."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,11 @@ def averages(nl: Nonlinearity, q: Array | float) -> Averages:
     if nl.slope is not None:
         return _leaky(nl.slope, np.asarray(q, dtype=np.float64))
     flat = np.atleast_1d(np.asarray(q, dtype=np.float64)).ravel()
-    parts = [_chunk(nl, flat[start:start + CHUNK]) for start in range(0, flat.size, CHUNK)]
-    columns = np.concatenate(parts).T.reshape(8, *np.shape(q))
-    return Averages(*columns)
+    order, found = np.argsort(flat), np.empty((8, flat.size))
+    for start in range(0, flat.size, CHUNK):
+        part = order[start:start + CHUNK]
+        found[:, part] = _chunk(nl, flat[part]).T
+    return Averages(*found.reshape(8, *np.shape(q)))
 
 
 def _leaky(slope: float, q: Array) -> Averages:
@@ -160,6 +163,12 @@ def _lowest(nl: Nonlinearity) -> tuple[float, float, float]:
     return float(nl.phi(np.zeros(1))[0]), *second_moment(nl, Q_LOW)
 
 
+@lru_cache(maxsize=64)
+def _highest(nl: Nonlinearity) -> tuple[float, float]:
+    """Second moment and mean at Q_HIGH."""
+    return second_moment(nl, Q_HIGH)
+
+
 def second_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
     """(E[phi^2], E[phi]) at one q: what a layer's chain needs, without the rest; closed form for the ReLU family."""
     if nl.slope is not None:
@@ -168,8 +177,8 @@ def second_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
         at_zero, square, mean = _lowest(nl)
         return at_zero**2 + (square - at_zero**2) * (q / Q_LOW), at_zero + (mean - at_zero) * math.sqrt(q / Q_LOW)
     if q > Q_HIGH:
-        found = averages(nl, q)
-        return float(found.square), float(found.mean)
+        square, mean = _highest(nl)
+        return (square, mean) if nl.bounded else (square * (q / Q_HIGH), mean * math.sqrt(q / Q_HIGH))
     nodes = nodes_of(nl)
     near = CORE * min(math.sqrt(q), nodes.smallest)
     within = slice(int(nodes.x.searchsorted(near)), int(nodes.x.searchsorted(REACH * math.sqrt(q))))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from models.activations import ACTIVATIONS
 from models.choices import Params
 from models.config import RunConfig
 from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, Fan
-from models.theory.nonlinearity import Nonlinearity, nonlinearity
+from models.theory.nonlinearity import Key, Nonlinearity, nonlinearity
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _fans(config: RunConfig) -> tuple[Fan, Fan, Fan]:
 def _layer(config: RunConfig, fan: Fan, output: bool) -> Layer:
     entry, params = INITIALIZERS[config.init.name], config.init.params
     activation = config.network.activation
-    gain = ACTIVATIONS[activation.name].gain(activation.params) if entry.uses_gain else 1.0
+    gain = _gain(activation.name, tuple(sorted(activation.params.items()))) if entry.uses_gain else 1.0
     variance = entry.variance(fan, params, gain) * params["gain"] ** 2
     has_bias = config.network.bias is not False if output else config.network.has_bias
     bias, bias_params = BIAS_INITIALIZERS[config.bias_init.name], config.bias_init.params
@@ -119,6 +120,12 @@ def _layer(config: RunConfig, fan: Fan, output: bool) -> Layer:
         bias=bias.variance(bias_params, fan.fan_in) if has_bias else 0.0, shift=bias.mean(bias_params) if has_bias else 0.0,
         loose=max(0.0, 1.0 - rows / columns) if entry.law == "orthogonal" else 1.0,
     )
+
+
+@lru_cache(maxsize=256)
+def _gain(name: str, params: Key) -> float:
+    """The activation's gain; an integral where torch names none."""
+    return ACTIVATIONS[name].gain(dict(params))
 
 
 def weights_mean(config: RunConfig) -> float:

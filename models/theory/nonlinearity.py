@@ -27,7 +27,6 @@ class Nonlinearity:
     slope:    where phi(x) = x for x > 0 and slope * x below (and shift = 0): closed forms hold; else None
     bounded:  phi has two finite limits
     slow:     phi reaches its asymptotes like a power, not exponentially
-    ramp:     where phi' is a constant between two points and 0 outside: that constant; else None
     """
 
     name: str
@@ -39,7 +38,6 @@ class Nonlinearity:
     slope: float | None
     bounded: bool
     slow: bool
-    ramp: float | None
 
 
 def nonlinearity(name: str, params: Params, shift: float = 0.0) -> Nonlinearity:
@@ -61,7 +59,6 @@ def _nonlinearity(name: str, key: Key, shift: float) -> Nonlinearity:
         slope=_slope(name, params) if shift == 0.0 else None,
         bounded=entry.limits(params) is not None,
         slow=name == "softsign",
-        ramp={"hardtanh": 1.0, "relu6": 1.0, "hardsigmoid": 1.0 / 6.0}.get(name),
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 from mpmath import mp
+from scipy.integrate import quad
 
 from models.activations import ACTIVATIONS
 from models.theory.gaussian import averages, second_moment
@@ -22,7 +24,8 @@ GAPS = (1e-12, 1e-6, 1e-3, 0.03, 0.3, 0.7, 1.0, 1.5, 1.95, 2.0)
 
 def erf() -> Nonlinearity:
     """Not in the catalogue, but with a closed form at every q (Williams 1997)."""
-    return replace(nonlinearity("tanh", {}), phi=lambda x: torch.erf(torch.from_numpy(x)).numpy())
+    return replace(nonlinearity("tanh", {}), phi=lambda x: torch.erf(torch.from_numpy(x)).numpy(),
+                   derivative=lambda x: 2 / math.sqrt(math.pi) * np.exp(-x * x))
 
 
 @pytest.mark.parametrize("q", QS)
@@ -41,12 +44,31 @@ def test_quadrature_matches_the_arc_cosine_kernel(q: float, distance: float) -> 
     assert gap(replace(closed, slope=None), q, distance) == pytest.approx(gap(closed, q, distance), rel=1e-6)
 
 
+def ramp(slope: float, low: float, high: float, q: float, distance: float) -> float:
+    """The gap where phi' is `slope` in (low, high) and 0 outside, by Price's theorem (1958): one integral of densities.
+
+    F(c) = E[phi(u) phi(v)], e = 1 - c: D = e F'(1) - integral from 0 to e of (e - x) F''(1 - x) dx, F'(1) = q E[phi'^2],
+    F''(c) = q^2 slope^2 (p(low, low) - 2 p(low, high) + p(high, high)); x = e t^2 takes p's root away.
+    """
+    def bend(t: float) -> float:
+        x = distance * t * t
+        c, across = 1.0 - x, x * (2.0 - x)
+        apart = math.exp(-(low * low + high * high - 2 * c * low * high) / (2 * q * across))
+        same = math.exp(-low * low / (q * (1 + c))) + math.exp(-high * high / (q * (1 + c)))
+        return 2 * (1 - t * t) * (same - 2 * apart) / math.sqrt(distance * (2.0 - x))
+
+    inside = (math.erf(high / math.sqrt(2 * q)) - math.erf(low / math.sqrt(2 * q))) / 2
+    cuts = [0.0, 1e-3, 0.01, 0.03, 0.1, 0.3, 1.0]
+    total = sum(quad(bend, a, b, epsabs=0, epsrel=1e-10)[0] for a, b in pairwise(cuts))
+    return slope * slope * q * distance * (inside - total * distance / (2 * math.pi))
+
+
 @pytest.mark.parametrize("q", [1e-3, 0.1, 1.0, 10.0, 900.0])
-@pytest.mark.parametrize("name", ["hardtanh", "relu6", "hardsigmoid"])
-def test_the_ramps_two_roads_agree(name: str, q: float) -> None:
-    nl = nonlinearity(name, {}) if name != "hardtanh" else nonlinearity(name, defaults(name))
+@pytest.mark.parametrize(("name", "slope"), [("hardtanh", 1.0), ("relu6", 1.0), ("hardsigmoid", 1 / 6)])
+def test_ramps_match_prices_theorem(name: str, slope: float, q: float) -> None:
+    nl = nonlinearity(name, defaults(name))
     for distance in GAPS[1:7]:
-        assert gap(nl, q, distance) == pytest.approx(gap(replace(nl, ramp=None), q, distance), rel=1e-6, abs=1e-12 * q)
+        assert gap(nl, q, distance) == pytest.approx(ramp(slope, *nl.kinks, q, distance), rel=1e-6, abs=1e-12 * q)
 
 
 def conditional(nl: Nonlinearity, q: float, c: float) -> float:
