@@ -25,6 +25,9 @@ FORETELLS: dict[str, dict[Severity, Outcome]] = {
 }
 """Where a severity foretells something else than PLAIN says."""
 
+ADAPTIVE: dict[Severity, Outcome] = {"critical": "slow", "warning": "trains"}
+"""Of a signal or gradient that vanishes or explodes, where the optimizer divides each gradient by its own size."""
+
 PLAIN: dict[Severity, Outcome] = {"ok": "trains", "note": "trains", "warning": "slow", "critical": "fails"}
 
 ORDER: tuple[Outcome, ...] = ("trains", "slow", "fails")
@@ -40,14 +43,22 @@ class Prediction(BaseModel):
     sentence: str
 
 
-def predict(findings: list[Finding]) -> Prediction:
-    """From the findings at step 0: the worst that any of them foretells."""
-    said = [(FORETELLS.get(finding.rule, {}).get(finding.severity, PLAIN[finding.severity]), finding) for finding in findings]
+def predict(findings: list[Finding], config: RunConfig | None = None) -> Prediction:
+    """From the findings at step 0: the worst that any of them foretells, with this configuration's optimizer."""
+    adaptive = config is not None and "eps" in config.training.optimizer.params
+    said = [(_foretold(finding, adaptive), finding) for finding in findings]
     outcome, finding = max(said, key=lambda pair: ORDER.index(pair[0]), default=("trains", None))
     if outcome == "trains" or finding is None:
         return Prediction(outcome="trains", rule=None, sentence="It will train: nothing at initialization speaks against it.")
     will = "It will train slowly" if outcome == "slow" else "It will not train"
     return Prediction(outcome=outcome, rule=finding.rule, sentence=f"{will}: {finding.title[:1].lower()}{finding.title[1:]}.")
+
+
+def _foretold(finding: Finding, adaptive: bool) -> Outcome:
+    table = FORETELLS.get(finding.rule, {})
+    if adaptive and finding.rule.endswith(("_signal", "_gradient")):
+        table = ADAPTIVE
+    return table.get(finding.severity, PLAIN[finding.severity])
 
 
 def announced(prediction: Prediction) -> Finding:

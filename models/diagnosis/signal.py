@@ -19,9 +19,10 @@ SKIPPED_DECADES = (3.0, 4.0, 6.0)
 """The same where normalized layers add to a skip: the sum grows like the depth or its square, no layer is the worse for it, and
 networks of 50 layers with 2.9 decades train."""
 
-GRADIENT_EXPLODING_DECADES = (3.0, 4.0, 10.0)
-"""Of the gradient's square, where the signal keeps its size: chaotic tanh trains with 3 decades, and a normalization makes
-the weights' scale immaterial, so that training bears more: it slows down at 4 and is hopeless at 10."""
+GRADIENT_EXPLODING_DECADES = (3.0, 5.0, 10.0)
+"""Of the gradient's square, where the signal keeps its size: chaotic tanh trains with 3 decades, and a normalization makes the
+weights' scale immaterial, so that training bears more: 50 layers of BatchNorm with tanh (4.3 decades) train, with SiLU (5.9) or
+ReLU (8) they do not."""
 
 GAP = (1.5e-2, 2e-3, 2e-5)
 """1 - correlation of two inputs in the last hidden row: note, warning, critical. ReLU reaches 1e-2 in 40 layers and trains

@@ -52,7 +52,7 @@ def _rising(look: Look, loss: float) -> Finding | None:
 
 def _diverged(look: Look, severity: Severity, title: str, cause: str, measured: float | None, threshold: float | None,
               layers: list[int]) -> Finding:
-    found = mended(look.config) or slower(look)
+    found = _sized(Look(look.config, look.history[0], None)) if look.history else mended(look.config) or slower(look)
     return Finding(rule="divergence", severity=severity, title=title, cause=cause, layers=layers, measured=measured,
                    threshold=threshold, remedy=found[0], config=dump(found))
 
@@ -61,12 +61,18 @@ def learning_rate(look: Look) -> Finding | None:
     """At step 0: whether the steps to come are of a size that learns, from learning rate, gradients and weights alone."""
     if not look.initial or not look.steps or look.config.total_steps == 0 or look.broken:
         return None
-    jolt, reach = sum(look.steps), look.step * look.config.total_steps
+    jolt, reach = _sum(look), look.step * look.config.total_steps
     if severity := grade(jolt, *JOLT):
         return _jolt(look, severity, jolt)
     if reach < REACH[0]:
         return _reach(look, "warning" if reach < REACH[1] else "note", reach)
     return None
+
+
+def _sum(look: Look) -> float:
+    """The sum of the rows' relative changes. Momentum's factor of 1 / (1 - m) counts by its root: it builds up over many steps,
+    and gradients that are too large turn their sign before it has."""
+    return sum(look.steps) * math.sqrt(1.0 - look.config.training.optimizer.params.get("momentum", 0.0))
 
 
 def _jolt(look: Look, severity: Severity, jolt: float) -> Finding:
@@ -117,8 +123,7 @@ def _sized(look: Look) -> Remedy:
     """The learning rate at which the median step is GOOD_RATIO; where rows differ too much for any, the mended start."""
     if not (look.carried and _even(look.steps)) and (found := mended(look.config)):
         return found
-    steps = sorted(look.steps)
-    return _scaled(look, min(GOOD_RATIO / max(look.step, 1e-12), 0.5 / max(sum(steps), 1e-12)))
+    return _scaled(look, min(GOOD_RATIO / max(look.step, 1e-12), 0.5 / max(_sum(look), 1e-12)))
 
 
 def _even(steps: list[float]) -> bool:

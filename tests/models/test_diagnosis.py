@@ -1,0 +1,198 @@
+"""The verdict: every rule on a network that has the fault, every remedy applied, no alarm over sound networks."""
+
+import json
+from functools import lru_cache
+from itertools import product
+
+import pytest
+import torch
+
+from models.config import RunConfig
+from models.diagnosis import Finding, Verdict, diagnose, outcome, predict
+from models.diagnosis.finding import SEVERITIES
+from models.theory import theory
+from models.training import initial_frame, train
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def network(depth=20, activation="relu", init="kaiming_normal", norm=None, width=64, **more):
+    found = {"network": {"depth": depth, "width": width, "activation": {"name": activation}, **more.pop("network", {})},
+             "init": init if isinstance(init, dict) else {"name": init}, "data": {"name": "digits", "batch_size": 128}, **more}
+    if norm:
+        found["network"]["normalization"] = norm if isinstance(norm, dict) else {"name": norm}
+    return RunConfig.model_validate(found)
+
+
+def scaled(scale):
+    return {"name": "variance_scaling", "scale": scale, "distribution": "normal"}
+
+
+def predicted(config):
+    return lambda frame: theory(config, frame["input"]["mean_square"] or 0.0, frame["input"]["correlation"])
+
+
+@lru_cache
+def look(config):
+    frame = initial_frame(config)
+    return diagnose(config, frame, predicted(config)(frame))
+
+
+def trained(config):
+    """Findings of the last frame, the first frame known to them."""
+    frames = list(train(config))
+    return diagnose(config, frames[-1], None, frames[:1])
+
+
+def rules(findings):
+    return {finding.rule: finding for finding in findings}
+
+
+def badness(findings):
+    return max(len(SEVERITIES) - SEVERITIES.index(finding.severity) for finding in findings)
+
+
+FAULTS = {
+    "vanishing_signal": network(init="xavier_normal"),
+    "exploding_signal": network(init=scaled(3.0)),
+    "vanishing_gradient": network(activation="sigmoid", init="xavier_normal"),
+    "exploding_gradient": network(activation="tanh", init=scaled(9.0)),
+    "correlation": network(activation="sigmoid", init="xavier_normal", depth=5),
+    "saturation": network(activation="tanh", init=scaled(400.0), depth=5),
+    "dead_units": network(depth=10, bias_init={"name": "constant", "value": -2.0}),
+    "symmetry": network(init="zeros"),
+    "small_batch": network(depth=5, norm="batch", data={"name": "digits", "batch_size": 3}),
+    "useless_bias": network(depth=5, norm="batch", network={"bias": True}),
+    "kaiming_gain": network(depth=5, activation="tanh"),
+    "learning_rate": network(depth=5, training={"optimizer": {"name": "sgd", "lr": 1e-6}}),
+}
+
+
+@pytest.mark.parametrize("rule", FAULTS)
+def test_a_fault_is_found_and_its_remedy_applied_it_is_gone(rule):
+    before = look(FAULTS[rule])
+    finding = rules(before)[rule]
+    assert finding.remedy and finding.cause and finding.title and finding.config is not None
+    assert RunConfig.model_validate(finding.config).model_dump(mode="json") == finding.config
+    after = look(RunConfig.model_validate(finding.config))
+    assert rule not in rules(after) and badness(after) <= badness(before)
+
+
+STARTS = [(activation, init, norm) for activation, init, norm in (
+    ("relu", "pytorch_default", None), ("tanh", "kaiming_normal", None), ("silu", "kaiming_normal", None), ("gelu", "xavier_normal", None),
+    ("softplus", "kaiming_normal", "layer"), ("hardsigmoid", "xavier_normal", None), ("relu", "constant", None),
+    ("hardswish", "kaiming_normal", None), ("relu", "kaiming_normal", "batch"))]
+
+
+@pytest.mark.parametrize(("depth", "start"), list(product((5, 30), STARTS)), ids=str)
+def test_every_remedy_offered_mends_what_it_is_offered_for(depth, start):
+    before = look(network(depth, *start))
+    for finding in before:
+        if finding.config is not None:
+            after = look(RunConfig.model_validate(finding.config))
+            assert finding.rule not in rules(after) and badness(after) <= badness(before), (finding, after)
+
+
+def test_skips_without_normalization_explode_and_are_mended():
+    finding = look(network(20, network={"residual": True}))[0]
+    assert finding.severity == "critical" and finding.rule == "exploding_signal"
+    assert badness(look(RunConfig.model_validate(finding.config))) <= 2
+
+
+RECOMMENDED = [("relu", "kaiming_normal"), ("relu", "kaiming_uniform"), ("leaky_relu", "kaiming_normal"), ("prelu", "kaiming_normal"),
+               ("tanh", "xavier_normal"), ("selu", "lecun_normal"), ("elu", "kaiming_normal"), ("linear", "orthogonal"),
+               ("gelu", "kaiming_normal"), ("silu", "kaiming_normal")]
+
+
+def trains_at(activation, norm, depth):
+    """Where a recommended pair really stops training: BatchNorm's gradient at 50 layers, GELU's and SiLU's growing signal."""
+    if norm == "batch":
+        return depth < 50 or activation not in ("relu", "leaky_relu", "gelu", "silu")
+    return norm is not None or depth < {"silu": 20, "gelu": 50}.get(activation, 1000)
+
+
+@pytest.mark.parametrize(("activation", "init"), RECOMMENDED)
+def test_no_false_alarm_over_recommended_pairs(activation, init):
+    for depth, norm in product((5, 20, 50), (None, "batch", "layer")):
+        if trains_at(activation, norm, depth):
+            found = look(network(depth, activation, init, norm))
+            assert {finding.severity for finding in found} <= {"ok", "note"} and "healthy" in rules(found), (depth, norm, found)
+
+
+@pytest.mark.parametrize("config", [network(50, norm="batch"), network(50, "silu"), network(50, "gelu")], ids=["batch", "silu", "gelu"])
+def test_recommended_pairs_that_do_not_train_this_deep_are_no_false_alarm(config):
+    assert predict(look(config)).outcome == "fails"
+
+
+def test_depth_decides_a_slow_decay_is_a_note_and_a_half_a_layer_is_critical():
+    decays = rules(look(network(50, "tanh", "xavier_normal")))
+    assert decays["vanishing_signal"].severity == "note"
+    halves = look(network(20, init="xavier_normal"))[0]
+    assert halves.severity == "critical" and "×0.5" in halves.title and abs(halves.theory - 0.5) < 0.02
+    assert abs(halves.measured - 0.5) < 0.05 and halves.layers[-1] == 20
+    assert "vanishing_signal" not in rules(look(network(3, init="xavier_normal")))
+
+
+def test_all_units_alike_says_nothing_of_what_follows_from_it():
+    found = rules(look(network(5, init="constant")))
+    assert found["symmetry"].severity == "critical" and found["symmetry"].layers == [1, 2, 3, 4, 5]
+    assert not {"dead_units", "vanishing_signal", "correlation", "learning_rate"} & set(found)
+    after = rules(trained(network(3, "tanh", "constant", training={"steps": 5})))
+    assert after["symmetry"].severity == "critical"
+
+
+def test_a_run_that_diverges_and_its_remedy():
+    wild = network(10, training={"steps": 30, "optimizer": {"name": "sgd", "lr": 5.0}})
+    finding = rules(trained(wild))["divergence"]
+    assert finding.severity == "critical" and finding.config is not None
+    mended = RunConfig.model_validate(finding.config)
+    assert mended.training.optimizer.params["lr"] < 0.1
+    after = trained(mended)
+    assert "divergence" not in rules(after) and badness(after) <= 2
+
+
+@pytest.mark.parametrize("lr", [1e-6, 0.5])
+def test_updates_too_small_or_too_large_get_the_learning_rate_that_is_right(lr):
+    steps = {"steps": 3, "optimizer": {"name": "sgd", "lr": lr}}
+    finding = rules(trained(network(5, "tanh", "xavier_normal", training=steps)))["update_ratio"]
+    mended = RunConfig.model_validate({**finding.config, "training": {**finding.config["training"], "steps": 3}})
+    assert "update_ratio" not in rules(trained(mended))
+
+
+def test_half_precision_says_what_fp16_would_lose():
+    lost = rules(look(network(40, "sigmoid", "xavier_normal")))["half_precision"]
+    assert lost.severity == "note" and lost.measured > 0.5 and 1 in lost.layers and 40 not in lost.layers
+    assert "half_precision" not in rules(look(network(5)))
+
+
+def test_findings_are_json_and_worst_first():
+    for config in (network(30, init=scaled(1e6)), network(30, init="normal"), network(1, width=1), network(2, "sigmoid", "zeros")):
+        found = look(config)
+        order = [SEVERITIES.index(finding.severity) for finding in found]
+        assert order == sorted(order)
+        assert [Finding.model_validate_json(json.dumps(finding.model_dump(), allow_nan=False)) for finding in found] == found
+
+
+@pytest.mark.parametrize(("config", "expected"), [
+    (network(5, training={"steps": 80, "optimizer": {"name": "sgd", "lr": 0.05}}), "trains"),
+    (network(20, init="pytorch_default", training={"steps": 80}), "fails"),
+    (network(10, network={"residual": True}, training={"steps": 80, "optimizer": {"name": "sgd", "lr": 0.05}}), "fails"),
+], ids=["trains", "vanishes", "diverges"])
+def test_the_prediction_of_step_0_is_scored_at_the_end(config, expected):
+    verdict = Verdict(config, predicted(config))
+    said = [rules(verdict.of(frame)) for frame in train(config)]
+    assert verdict.prediction.outcome == expected
+    assert "Prediction" in said[0]["prediction"].title and "It held" in said[-1]["prediction"].title
+
+
+def test_a_run_too_short_or_with_random_labels_cannot_tell():
+    short = network(5, training={"steps": 5})
+    assert outcome(short, list(train(short))[-1]) is None
+    noise = RunConfig.model_validate({"network": {"depth": 3, "width": 16}, "data": {"name": "gaussian"}, "training": {"steps": 25}})
+    assert outcome(noise, list(train(noise))[-1]) is None
