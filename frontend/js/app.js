@@ -24,6 +24,8 @@ import { LIVE, showStatus } from "./status.js";
 import { showVerdict } from "./verdict.js";
 import { t } from "../i18n/en.js";
 
+const STREAM_MS = 100;
+
 export class App {
   /** @param {Catalog} catalog */
   constructor(catalog) {
@@ -275,12 +277,14 @@ export class App {
 
   // ---- drawing ----------------------------------------------------------------------------------------------------
 
+  /** What streams in is drawn ten times a second at most: a slow machine needs the time between to read the stream. */
   later() {
-    this.scheduled ||= requestAnimationFrame(() => this.draw());
+    this.scheduled ||= window.setTimeout(() => this.draw(), STREAM_MS);
   }
 
   /** @param {boolean} [recoloured] */
   draw(recoloured = false) {
+    window.clearTimeout(this.scheduled);
     this.scheduled = 0;
     const frame = this.store.at(this.run ? this.player.index : 0);
     this.status();
