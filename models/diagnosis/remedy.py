@@ -54,12 +54,15 @@ def mended(config: RunConfig, apart: bool = False, always: bool = False, only_so
     apart: two inputs must stay clearly apart;  always: even where this configuration is as good
     only_sound: nothing that is merely better: what a mere note asks for
     """
-    found = [(cost(candidate, apart), sentence, candidate) for sentence, candidate in candidates(config) if candidate != config]
-    sound = next((entry for entry in found if entry[0] <= 1.0), None)
-    best = sound or min(found, key=lambda entry: entry[0], default=None)
-    if best is None or (only_sound and sound is None) or not (always or best[0] < cost(config, apart)):
-        return None
-    return best[1:]
+    present, best = cost(config, apart), None
+    for sentence, candidate in candidates(config):
+        if candidate == config:
+            continue
+        found = (cost(candidate, apart), sentence, candidate)
+        if found[0] <= 1.0:
+            return found[1:] if always or found[0] < present else None
+        best = found if best is None or found[0] < best[0] else best
+    return None if only_sound or best is None or not (always or best[0] < present) else best[1:]
 
 
 def cost(config: RunConfig, apart: bool = False) -> float:
