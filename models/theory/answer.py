@@ -124,8 +124,8 @@ def _rest(facts: Plan, rows: Chain, at: Averages) -> tuple[FixedPoint, Phase | N
         last = averages(longer.nl, np.array(deep.q[:-1]) - longer.nl.centres[0] ** 2)
     chi = float(gradient_factors(longer, deep, last, exact=False)[-2])
     q, gap, before = deep.q[-2], deep.one_minus_c[-2], deep.one_minus_c[-3]
-    settled = abs(deep.q[-2] / deep.q[-3] - 1) < 1e-9
-    scale = depth_scale(gap / before) if 0 < gap < 1e-2 else math.nan
+    settled = abs(q - deep.q[-3]) <= 1e-9 * q < math.inf
+    scale = depth_scale(gap / before) if 0 < gap < 1e-2 and before > 0 else math.nan
     return FixedPoint(q if settled else None, chi, gap if settled else None, math.nan, scale), phase_of(chi)
 
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from models.theory.layers import Plan, inner_width, weights_mean
 
 SMALLEST_WIDTH = 8
 SMALLEST_BATCH = 8
+SMALLEST_SCALE = 1e-30
+
+
+def _activation(config: RunConfig, facts: Plan) -> str | None:
+    chosen = config.network.activation
+    scales = [facts.nl.scale, *(abs(kink) for kink in ACTIVATIONS[chosen.name].kinks(chosen.params) if kink)]
+    odd = next((scale for scale in scales if not SMALLEST_SCALE <= scale <= 1 / SMALLEST_SCALE), None)
+    if odd is None:
+        return None
+    return f"The activation changes over distances of {odd:g}, and the averages are taken for {SMALLEST_SCALE:g} to {1 / SMALLEST_SCALE:g}."
 
 
 def _initializer(config: RunConfig, facts: Plan) -> str | None:
@@ -69,7 +80,7 @@ def _bias(config: RunConfig, facts: Plan) -> str | None:
     return None
 
 
-CHECKS: tuple[Callable[[RunConfig, Plan], str | None], ...] = (_initializer, _width, _batch, _groups, _pooling, _bias)
+CHECKS: tuple[Callable[[RunConfig, Plan], str | None], ...] = (_activation, _initializer, _width, _batch, _groups, _pooling, _bias)
 
 
 def why_not(config: RunConfig, facts: Plan) -> str | None:

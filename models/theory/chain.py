@@ -92,8 +92,9 @@ def hidden_row(plan: Plan, row: int, signal: Signal, rows: Chain) -> Signal:
 
 
 def scale(plan: Plan, layer: Layer, signal: Signal) -> float:
-    """sigma_w^2; for LSUV what makes the variance of the layer's output 1."""
-    return (1.0 - layer.bias) / level(signal.square) if plan.unit else layer.forward
+    """sigma_w^2; for LSUV what makes the variance of the layer's output 1, unless nothing arrives there."""
+    square = level(signal.square)
+    return (1.0 - layer.bias) / square if plan.unit and square > 0 else layer.forward
 
 
 def before_norm(plan: Plan, layer: Layer, weight: float, signal: Signal) -> tuple[Value, float]:
@@ -101,13 +102,13 @@ def before_norm(plan: Plan, layer: Layer, weight: float, signal: Signal) -> tupl
     if plan.pre == "batch":
         return weight * signal.gap * (plan.batch - 1) / plan.batch, plan.batch / (plan.batch - 1)
     v = weight * taps_inside(signal.square, plan.kernel) + layer.bias
-    return v, weight * signal.gap / level(v) if level(v) > 0 else 0.0
+    return v, min(weight * signal.gap / level(v), 2.0) if level(v) > 0 else 0.0
 
 
 def activated(plan: Plan, q: Value, one_minus_c: float) -> Signal:
     """phi, the normalization behind it, and dropout."""
     square, mean = moments(plan, q)
-    difference = gap(plan.nl, level(q), min(one_minus_c, 2.0))
+    difference = gap(plan.nl, level(q), one_minus_c)
     if plan.post != "none":
         spread = level(square) - (0.0 if plan.post == "rms" else level(mean) ** 2)
         factor = 1.0 / (spread + plan.eps)
@@ -159,7 +160,7 @@ def _output_row(plan: Plan, signal: Signal, rows: Chain) -> None:
     layer = plan.last
     weight = scale(plan, layer, signal)
     q = weight * level(signal.square) + layer.bias + layer.shift**2 if plan.config.network.kind == "mlp" else float("nan")
-    rows.append(q, q, q, weight * signal.gap / q if q else float("nan"), weight)
+    rows.append(q, q, q, min(weight * signal.gap / q, 2.0) if q else float("nan"), weight)
 
 
 def _settled(before: Signal, after: Signal) -> bool:

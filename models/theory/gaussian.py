@@ -23,7 +23,7 @@ NODES = 14
 REACH = 13.0
 """The density is cut at REACH standard deviations: exp(-REACH^2 / 2) = 2e-37."""
 
-CORE = 1e-9
+CORE = 1e-5
 """For |x| below CORE * min(sqrt(q), feature scale) the functions count as constant on each side of 0."""
 
 Q_LOW, Q_HIGH = 1e-54, 1e76
@@ -55,15 +55,21 @@ class Averages:
 
 @dataclass(frozen=True)
 class Nodes:
-    """Nodes x > 0 (N,), ascending, and weight times function values, those at -x added: `table` (N, 8), its first two
+    """Nodes x > 0 (N,), ascending, the left `edges` of their panels (N / NODES,), and weight times function values, those at -x added: `table` (N, 8), its first two
     columns by themselves, and `core` (8,), the function values left of 0 plus those right of it."""
 
     x: Array
+    edges: Array
     squared: Array
     table: Array
     pair: Array
     core: Array
     smallest: float
+
+    def within(self, lowest: float, highest: float) -> tuple[slice, float]:
+        """The nodes that count for q from lowest to highest, whole panels from the core's end on, and that end."""
+        panel = max(0, int(self.edges.searchsorted(CORE * min(math.sqrt(lowest), self.smallest), "right")) - 1)
+        return slice(panel * NODES, int(self.x.searchsorted(REACH * math.sqrt(highest)))), float(self.edges[panel])
 
 
 def panels(edges: Array, nodes: int) -> tuple[Array, Array]:
@@ -84,12 +90,13 @@ def nodes_of(nl: Nonlinearity) -> Nodes:
     """The nodes of one activation and the functions on them; a few ms, once. The two sides of 0 are folded onto x > 0."""
     octaves = 10.0 ** np.linspace(-40, 40, 267)
     around = [np.abs(np.concatenate([centre - octaves, [centre], centre + octaves])) for centre in nl.centres if centre]
-    x, weight = panels(np.unique(np.concatenate([[0.0], octaves, np.abs(nl.kinks), *around])), NODES)
+    edges = np.unique(np.concatenate([[0.0], octaves, np.abs(nl.kinks), *around]))
+    x, weight = panels(edges, NODES)
     table = _functions(nl, x) + _functions(nl, -x)
     core = table[0].copy()
     table *= weight[:, None]
     sizes = [abs(point) for point in (*nl.kinks, nl.scale) if point]
-    return Nodes(x, x * x, table, np.ascontiguousarray(table[:, :2]), core, min(1.0, *sizes))
+    return Nodes(x, edges[:-1], x * x, table, np.ascontiguousarray(table[:, :2]), core, min(1.0, *sizes))
 
 
 def _functions(nl: Nonlinearity, x: Array) -> Array:
@@ -138,8 +145,7 @@ def _chunk(nl: Nonlinearity, q: Array) -> Array:
 
 def _density_product(nodes: Nodes, q: Array) -> Array:
     """Sum over the nodes of table times N(0, q)'s density, without those where nothing counts."""
-    near = CORE * min(math.sqrt(q.min()), nodes.smallest)
-    within = slice(int(nodes.x.searchsorted(near)), int(nodes.x.searchsorted(REACH * math.sqrt(q.max()))))
+    within, near = nodes.within(float(q.min()), float(q.max()))
     density = np.exp(np.multiply.outer(-0.5 / q, nodes.squared[within]))
     return (density @ nodes.table[within] + near * nodes.core) / np.sqrt(2 * math.pi * q)[:, None]
 
@@ -180,8 +186,7 @@ def second_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
         square, mean = _highest(nl)
         return (square, mean) if nl.bounded else (square * (q / Q_HIGH), mean * math.sqrt(q / Q_HIGH))
     nodes = nodes_of(nl)
-    near = CORE * min(math.sqrt(q), nodes.smallest)
-    within = slice(int(nodes.x.searchsorted(near)), int(nodes.x.searchsorted(REACH * math.sqrt(q))))
+    within, near = nodes.within(q, q)
     total = np.exp(nodes.squared[within] * (-0.5 / q)) @ nodes.pair[within]
     mean, square = ((total + near * nodes.core[:2]) / math.sqrt(2 * math.pi * q)).tolist()
     return square, mean

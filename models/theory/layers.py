@@ -124,8 +124,11 @@ def _layer(config: RunConfig, fan: Fan, output: bool) -> Layer:
 
 @lru_cache(maxsize=256)
 def _gain(name: str, params: Key) -> float:
-    """The activation's gain; an integral where torch names none."""
-    return ACTIVATIONS[name].gain(dict(params))
+    """The activation's gain; an integral where torch names none, infinite where that vanishes."""
+    try:
+        return ACTIVATIONS[name].gain(dict(params))
+    except ZeroDivisionError:
+        return math.inf
 
 
 def weights_mean(config: RunConfig) -> float:

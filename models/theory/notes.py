@@ -54,6 +54,9 @@ def _convolution(plan: Plan) -> list[str]:
 
 def _approximations(plan: Plan, rows: Chain) -> list[str]:
     found = []
+    if plan.config.data.name != "gaussian" and plan.pre not in ("layer", "group", "rms"):
+        found.append(f"Every example counts as having the batch's mean square, while those of {plan.config.data.name} differ in length: "
+                     "where phi bends, expect deviations in the first rows, before q forgets the input.")
     if plan.norm == "batch":
         found.append("Batch normalization is treated for large batches; "
                      f"with {plan.batch} examples expect errors of a few times 1/{plan.batch}.")
