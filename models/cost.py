@@ -119,7 +119,7 @@ def _weight_std(config: RunConfig, fan: Fan) -> float | None:
     init = INITIALIZERS[config.init.name]
     if init.data_driven:
         return None
-    return abs(config.init.params["gain"]) * math.sqrt(init.variance(fan, config.init.params, nonlinearity_gain(config)))
+    return abs(float(config.init.params["gain"])) * math.sqrt(init.variance(fan, config.init.params, nonlinearity_gain(config)))
 
 
 def _output_shape(config: RunConfig, row: int) -> list[int]:
