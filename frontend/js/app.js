@@ -205,6 +205,8 @@ export class App {
   /** @param {RunRecord} record */
   update(record) {
     if (this.run?.id !== record.id) return;
+    // The answer to a cancel may come after the stream's end and know less: what has ended does not run again.
+    if (!LIVE.includes(this.run.status) && LIVE.includes(record.status)) return;
     this.run = record;
     if (this.shown && record.findings) this.shown.findings = record.findings;
     if (record.status === "failed") notice("run", t("notice.run_failed", { detail: errorText(record.error) }));
