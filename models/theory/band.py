@@ -63,21 +63,25 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, features: int) -> tuple[Arra
     units[-1] = plan.config.classes
     loose = np.array([plan.first.loose, *[plan.hidden.loose] * (plan.depth - 1), plan.last.loose])
     own = np.zeros(plan.depth + 1) if plan.unit else 2.0 * loose / units
-    batch, single, shift = (np.array(column) for column in _followed(steps, own * alike, own, plan.pre == "none"))
+    batch, single, shift = (np.array(column) for column in _followed(steps, plan.pre == "none"))
+    batch, single = batch + own * alike, single + own
     if plan.pre != "none":
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
         batch[:-1], shift[:-1] = share**2 * batch[:-1], share * single[:-1]
     return batch, shift
 
 
-def _followed(steps: Steps, own: Array, own_single: Array, passes: bool) -> tuple[list[float], list[float], list[float]]:
-    """(batch, single, shift) of every row, row by row; behind a normalization (`passes` False) only what a layer draws."""
-    batch, single, shift = [float(own[0])], [float(own_single[0])], [0.0]
-    columns = (steps.carried, steps.bend, steps.drawn, steps.drawn_single, own[1:], own_single[1:])
-    for carried, bend, drawn, drawn_single, here, here_single in zip(*(column.tolist() for column in columns), strict=True):
+def _followed(steps: Steps, passes: bool) -> tuple[list[float], list[float], list[float]]:
+    """(batch, single, shift) that every row inherits, row by row; `passes` is False where a normalization stops it.
+
+    What a row's own units draw is not passed on: the sample that they are enters the next row by phi^2's spread.
+    """
+    batch, single, shift = [0.0], [0.0], [0.0]
+    columns = (steps.carried, steps.bend, steps.drawn, steps.drawn_single)
+    for carried, bend, drawn, drawn_single in zip(*(column.tolist() for column in columns), strict=True):
         before, before_single, before_shift = (batch[-1], single[-1], shift[-1]) if passes else (0.0, 0.0, 0.0)
-        batch.append(carried * carried * before + drawn + here)
-        single.append(carried * carried * before_single + drawn_single + here_single)
+        batch.append(carried * carried * before + drawn)
+        single.append(carried * carried * before_single + drawn_single)
         shift.append(carried * before_shift + bend * (before_single - steps.sphere))
     return batch, single, shift
 

@@ -55,8 +55,9 @@ class Averages:
 
 @dataclass(frozen=True)
 class Nodes:
-    """Nodes x > 0 (N,), ascending, the left `edges` of their panels (N / NODES,), and weight times function values, those at -x added: `table` (N, 8), its first two
-    columns by themselves, and `core` (8,), the function values left of 0 plus those right of it."""
+    """Nodes x > 0 (N,), ascending, the left `edges` of their panels (N / NODES,), and weight times function values, those
+    at -x added: `table` (N, 8), its first two columns by themselves, and `core` (8,), the function values left of 0 plus
+    those right of it."""
 
     x: Array
     edges: Array
