@@ -98,11 +98,14 @@ def scale(plan: Plan, layer: Layer, signal: Signal) -> float:
 
 
 def before_norm(plan: Plan, layer: Layer, weight: float, signal: Signal) -> tuple[Value, float]:
-    """The variance v of a unit's weighted sum, and 1 - c of two inputs."""
+    """The variance v of a unit's weighted sum, and 1 - c of two inputs; padding takes the same share from their gap."""
+    inside = taps_inside(signal.square, plan.kernel)
+    share = level(inside) / level(signal.square) if plan.kernel > 1 and level(signal.square) > 0 else 1.0
+    difference = weight * share * signal.gap
     if plan.pre == "batch":
-        return weight * signal.gap * (plan.batch - 1) / plan.batch, plan.batch / (plan.batch - 1)
-    v = weight * taps_inside(signal.square, plan.kernel) + layer.bias
-    return v, min(weight * signal.gap / level(v), 2.0) if level(v) > 0 else 0.0
+        return difference * (plan.batch - 1) / plan.batch, plan.batch / (plan.batch - 1)
+    v = weight * inside + layer.bias
+    return v, min(difference / level(v), 2.0) if level(v) > 0 else 0.0
 
 
 def activated(plan: Plan, q: Value, one_minus_c: float) -> Signal:

@@ -49,7 +49,7 @@ NETWORKS = st.fixed_dictionaries({
     "bias": st.sampled_from(["auto", True, False]),
 })
 IMAGES = st.fixed_dictionaries({
-    "kernel_size": st.sampled_from([1, 3, 7]), "padding": st.sampled_from(["zeros", "circular"]),
+    "kernel_size": st.sampled_from([1, 3]), "padding": st.sampled_from(["zeros", "circular"]),
     "pool_every": st.sampled_from([0, 0, 1, 3]),
 })
 INITS = st.builds(lambda init, gain: {**init, **gain}, chosen(INITIALIZERS, [name for name in INITIALIZERS if name not in NOT_DRAWN]),
@@ -74,8 +74,10 @@ def checked(raw: dict[str, Any], mean_square: float, correlation: float | None) 
 @settings(max_examples=150, deadline=None, derandomize=True,
           suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(network=NETWORKS, images=IMAGES, init=INITS, bias=chosen(BIAS_INITIALIZERS), batch=st.sampled_from([2, 8, 64]), inputs=INPUTS)
-def test_every_valid_configuration_has_an_answer(network: dict[str, Any], images: dict[str, Any], init: dict[str, Any], bias: dict[str, Any],
-                                                 batch: int, inputs: tuple[float, float | None]) -> None:
+def test_every_valid_configuration_has_an_answer(
+    network: dict[str, Any], images: dict[str, Any], init: dict[str, Any], bias: dict[str, Any], batch: int,
+    inputs: tuple[float, float | None],
+) -> None:
     raw = {"network": {**network, **(images if network["kind"] == "cnn" else {})}, "init": init, "bias_init": bias,
            "data": {"name": "gaussian", "batch_size": batch}}
     try:

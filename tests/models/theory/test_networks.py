@@ -93,6 +93,18 @@ def test_the_band_holds_as_often_as_it_says(activation: str, init: str, network:
     assert (each >= 0.75).all(), each
 
 
+@pytest.mark.parametrize(("activation", "init", "network"), [("linear", "lecun_normal", {}), ("tanh", "kaiming_normal", {}),
+                                                            ("relu", "kaiming_normal", {"residual": True})])
+def test_the_band_is_as_wide_as_the_seeds_spread(activation: str, init: str, network: dict[str, Any]) -> None:
+    """ln q's standard deviation over 100 seeds is the band's; a band twice too wide would cover all seeds and fail here."""
+    settings = config(activation, init, depth=8, width=64, network=network, batch=32)
+    band = theory(settings).preactivation_band
+    measured = np.log(np.stack([mean_squares(settings, seed) for seed in range(100)])).std(axis=0)
+    width = np.log(np.array(band.high, dtype=float) / np.array(band.low, dtype=float)) / (2 * 1.96)
+    assert float(np.exp(np.log(width / measured).mean())) == pytest.approx(1.0, abs=0.12)
+    assert ((width / measured > 0.7) & (width / measured < 1.5)).all(), width / measured
+
+
 SPECIAL: list[tuple[str, dict[str, Any], float]] = [
     ("relu", {"residual": True}, 0.06), ("tanh", {"residual": True}, 0.03), ("tanh", {"dropout": 0.3}, 0.03),
     ("relu", {"normalization": {"name": "layer"}}, 0.03), ("tanh", {"normalization": {"name": "rms"}}, 0.03),
@@ -162,6 +174,20 @@ def test_convolutions(padding: str, init: str, tolerance: float) -> None:
     assert measured[:4] == pytest.approx(np.array(found.preactivation_variance[:4], dtype=float), rel=tolerance)
     assert found.preactivation_variance[4] is None
     assert any("approximation" in note for note in found.notes) == (padding == "zeros" and init != "delta_orthogonal")
+
+
+@pytest.mark.parametrize("padding", ["circular", "zeros"])
+def test_the_correlation_of_two_images(padding: str) -> None:
+    settings = config("tanh", "kaiming_normal", depth=5, width=128, network={"kind": "cnn", "padding": padding}, batch=8)
+    found = theory(settings, input_correlation=0.4)
+    assert theory(settings, input_correlation=0.0).correlation[:5] == pytest.approx([0.0] * 5, abs=1e-6)
+    seen = []
+    for seed in range(4):
+        with torch.no_grad():
+            rows = [row.flatten(1) for row in forward(settings, seed, inputs(settings, seed, 0.4))]
+        units = [torch.nn.functional.normalize(row) for row in rows]
+        seen.append([float(((unit @ unit.T).sum() - 8) / (8 * 7)) for unit in units])
+    assert np.mean(seen, axis=0) == pytest.approx(np.array(found.correlation[:5], dtype=float), abs=0.05)
 
 
 def test_the_initializers_variance_is_the_measured_one_for_rectangles() -> None:
