@@ -112,6 +112,9 @@ def activated(plan: Plan, q: Value, one_minus_c: float) -> Signal:
     """phi, the normalization behind it, and dropout."""
     square, mean = moments(plan, q)
     difference = gap(plan.nl, level(q), one_minus_c)
+    at_mean = second_moment(plan.nl, level(q))[0] if not isinstance(q, float) and difference > 0 else 0.0
+    if at_mean > 0:  # the same share of E[phi^2] as at the mean q
+        difference *= level(square) / at_mean
     if plan.post != "none":
         spread = level(square) - (0.0 if plan.post == "rms" else level(mean) ** 2)
         factor = 1.0 / (spread + plan.eps)

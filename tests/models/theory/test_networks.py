@@ -184,7 +184,7 @@ def test_the_correlation_of_two_images(padding: str) -> None:
     seen = []
     for seed in range(4):
         with torch.no_grad():
-            rows = [row.flatten(1) for row in forward(settings, seed, inputs(settings, seed, 0.4))]
+            rows = [row.detach().flatten(1) for row in forward(settings, seed, inputs(settings, seed, 0.4))]
         units = [torch.nn.functional.normalize(row) for row in rows]
         seen.append([float(((unit @ unit.T).sum() - 8) / (8 * 7)) for unit in units])
     assert np.mean(seen, axis=0) == pytest.approx(np.array(found.correlation[:5], dtype=float), abs=0.05)
