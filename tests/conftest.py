@@ -82,9 +82,9 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def start_server(data_dir, *options, env=None):
+def start_server(data_dir, *options, env=None, port=None):
     """A server as the command line starts it, once it answers."""
-    port = free_port()
+    port = port or free_port()
     log = (data_dir.parent / f"{data_dir.name}.log").open("a")
     process = subprocess.Popen(
         [sys.executable, "-m", "server", "--port", str(port), "--data-dir", str(data_dir), *options],
@@ -116,8 +116,8 @@ def own_server(tmp_path):
     """Starts servers that a test may harm: `own_server("--option", "value")`; a second call uses the same data."""
     started = []
 
-    def start(*options, env=None):
-        started.append(start_server(tmp_path / "data", *options, env=env))
+    def start(*options, **more):
+        started.append(start_server(tmp_path / "data", *options, **more))
         return started[-1]
 
     yield start
