@@ -152,13 +152,16 @@ def taps_inside(square: Value, kernel: int) -> Value:
     reach, size = kernel // 2, square.shape[0]
     index = np.arange(size)
     inside = (np.abs(np.subtract.outer(index, index)) <= reach) / kernel
-    result: Array = inside @ square @ inside.T
-    return (result + result.T) / 2
+    found = inside @ square @ inside.T
+    found = found + found.T
+    found = found + found[::-1]
+    result: Array = (found + found[:, ::-1]) / 8  # rounding would break the symmetry that `moments_of_image` lives on
+    return result
 
 
 def level(value: Value) -> float:
     """The mean over positions."""
-    return value if isinstance(value, float) else float(np.mean(value))
+    return value if isinstance(value, float) else float(value.sum()) / value.size
 
 
 def _output_row(plan: Plan, signal: Signal, rows: Chain) -> None:
