@@ -26,7 +26,7 @@ class Engine(Protocol):
     name: str
 
     def preview(self, config_json: str) -> Future[bytes]:
-        """The answer to a preview as JSON; cancelling the future frees the worker."""
+        """The answer to a preview as JSON; cancelling the future frees the worker. May wait for the workers' start."""
 
     def submit(self, run_id: str, kind: Kind, config_json: str) -> None:
         """Queues a run or a sweep that is in the store."""
@@ -54,8 +54,13 @@ class LocalEngine:
         self.previews, self.trainers = (
             ProcessPool(max_workers=size, initializer=worker.prepare, initargs=(settings.threads,), context=context)
             for size in (1, settings.run_workers))
-        self.previews.schedule(worker.warm_up)
-        self.trainers.schedule(worker.warm_up)
+        # The first task starts a pool, which waits for the fork server to have torch loaded: the server answers meanwhile.
+        self.starting = threading.Thread(target=self._warm_up, name="warm-up")
+        self.starting.start()
+
+    def _warm_up(self) -> None:
+        for pool in (self.previews, self.trainers):
+            pool.schedule(worker.warm_up)
 
     def preview(self, config_json: str) -> Future[bytes]:
         future: Future[bytes] = self.previews.schedule(worker.preview, args=[config_json], timeout=self.settings.preview_timeout_s)
@@ -82,6 +87,7 @@ class LocalEngine:
         timer.start()
 
     def close(self) -> None:
+        self.starting.join()
         for pool in (self.previews, self.trainers):
             pool.stop()
         for pool in (self.previews, self.trainers):

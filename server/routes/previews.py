@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import CancelledError, Future
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pebble import ProcessExpired
@@ -25,7 +26,7 @@ LOOK_S = 0.25
 async def preview(config: RunConfig, request: Request, settings: SettingsDep, engine: EngineDep) -> Response:
     """One forward and backward pass at step 0: the frame, the layers, theory and findings."""
     limits.check_preview(config, settings)
-    future = engine.preview(config.canonical())
+    future = await to_thread.run_sync(engine.preview, config.canonical())
     try:
         answer = await _while_connected(future, request)
     except TimeoutError as error:
