@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -140,11 +141,17 @@ def _spirals(p: Params, demand: Demand, seed: int) -> tuple[Tensor, Tensor]:
     return _tensors(points + random.normal(0.0, p["noise"], points.shape), labels)
 
 
-def _digits(p: Params, demand: Demand, seed: int) -> tuple[Tensor, Tensor]:
+@cache
+def _all_digits() -> tuple[Tensor, Tensor]:
+    """The 1,797 images (N, 8, 8) and their labels; reading the file takes longer than looking at a network."""
     from sklearn.datasets import load_digits
 
     digits = load_digits()
-    inputs, labels = _tensors(digits.images, digits.target)
+    return _tensors(digits.images, digits.target)
+
+
+def _digits(p: Params, demand: Demand, seed: int) -> tuple[Tensor, Tensor]:
+    inputs, labels = _all_digits()
     return (inputs[:, None], labels) if demand.kind == "cnn" else (inputs.flatten(1), labels)
 
 

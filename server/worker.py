@@ -41,7 +41,7 @@ def _end_with_the_server() -> None:
 
 def warm_up() -> None:
     """A small preview, so that the first real one finds everything loaded."""
-    initial_frame(RunConfig.model_validate({"network": {"depth": 3, "width": 32}}))
+    preview(RunConfig.model_validate({"network": {"depth": 3, "width": 32}}).canonical())
 
 
 def preview(config_json: str) -> bytes:
