@@ -81,8 +81,13 @@ class Look:
 
     @property
     def broken(self) -> list[int]:
-        """Rows with a NaN or an infinity in what they compute or receive."""
-        names = ("preactivation", "activation", "preactivation_gradient", "weight", "weight_gradient")
+        """Rows with a NaN or an infinity in what they compute; where there is none, in what comes back to them.
+
+        (An overflow on the way forward makes every gradient NaN: the row where it begins is the one to name.)
+        """
+        return self._not_finite("preactivation", "activation") or self._not_finite("preactivation_gradient", "weight", "weight_gradient")
+
+    def _not_finite(self, *names: str) -> list[int]:
         counts = [self.quantity(name)[kind] for name in names if self.quantity(name) for kind in ("nan", "pos_inf", "neg_inf")]
         return [row for index, row in enumerate(self.frame["layers"]) if any(column[index] for column in counts)]
 

@@ -196,3 +196,12 @@ def test_a_run_too_short_or_with_random_labels_cannot_tell():
     assert outcome(short, list(train(short))[-1]) is None
     noise = RunConfig.model_validate({"network": {"depth": 3, "width": 16}, "data": {"name": "gaussian"}, "training": {"steps": 25}})
     assert outcome(noise, list(train(noise))[-1]) is None
+
+
+def test_an_overflow_is_named_by_the_row_where_it_begins() -> None:
+    config = RunConfig.model_validate({"network": {"depth": 60, "width": 64}, "init": {"name": "normal", "std": 10.0},
+                                       "data": {"name": "gaussian"}, "seed": 3})
+    frame = initial_frame(config)
+    first = next(row for row, lost in zip(frame["layers"], frame["quantities"]["preactivation"]["pos_inf"], strict=True) if lost)
+    worst = diagnose(config, frame)[0]
+    assert worst.rule == "divergence" and worst.layers[0] == first > 10
