@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor, nn
 
-from models.choices import Choice, Kind, Parameter, Params, Table
+from models.choices import Choice, Parameter, Params, Table
 
 TRUNCATED_STD = 0.87962566103423978
 """Standard deviation of N(0, 1) cut at +-2: what Keras divides by to keep the variance asked for."""
@@ -308,8 +308,3 @@ BIAS_INITIALIZERS: Table[BiasInitializer] = Table("Bias", "zeros", (
         variance=lambda p, fan_in: 1.0 / (3 * fan_in),
     ),
 ))
-
-
-def applicable(kind: Kind) -> list[str]:
-    """The initializers that a kind of network can use."""
-    return [name for name, entry in INITIALIZERS.items() if kind in entry.kinds]

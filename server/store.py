@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import (
     Column,
     Connection,
-    Engine,
     Float,
     ForeignKey,
     Index,
@@ -221,6 +220,3 @@ def _record(connection: Connection, row: Row[Any]) -> RunRecord:
 def is_over(record: RunRecord) -> bool:
     """Whether the run has ended."""
     return record.status in TERMINAL
-
-
-__all__ = ["Engine", "NewRun", "Store", "is_over"]

@@ -230,7 +230,8 @@ export class App {
     const shown = { config: run.config, layers: run.layers ?? [], frame, theory: run.theory ?? null, findings: run.findings ?? [] };
     this.shown = shown;
     if (run.theory !== undefined && run.theory !== null) return;
-    void api.theory(run.config, frame.input).catch(() => null).then((theory) => { shown.theory = theory; this.later(); });
+    void api.theory(run.config, frame.input).then((theory) => { shown.theory = theory; this.later(); })
+      .catch((error) => notice("run", error instanceof api.Problem ? error.detail : String(error)));
   }
 
   async cancel() {
