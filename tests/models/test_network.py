@@ -59,7 +59,8 @@ def test_residual_blocks_add_their_input_from_the_second_on():
 
 
 @pytest.mark.parametrize("placement", ["pre_activation", "post_activation"])
-@pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, entry in NORMALIZATIONS.items() for kind in entry.kinds if name != "none"])
+@pytest.mark.parametrize(("name", "kind"), [
+    (name, kind) for name, entry in NORMALIZATIONS.items() for kind in entry.kinds if name != "none"])
 def test_normalizations_average_over_their_axes(name, kind, placement):
     _, network = made(network={"kind": kind, "depth": 1, "width": 8, "activation": {"name": "tanh"}, "dropout": 0,
                                "normalization": {"name": name, "placement": placement, **({"groups": 2} if name == "group" else {})}})
