@@ -1,18 +1,23 @@
 """Histograms of one quantity of all rows: bins of equal width a row, and bins of log10|x| on one axis for all rows.
 
-As with moments there are two forms: a branchless one for any device, and torch.histc row by row on the CPU. torch.histc is
-given no NaN: on a CPU it counts them in the first bin (pytorch issue 85853).
+As with moments there are two forms: a branchless one for any device, and one in numpy for the CPU. That one sorts each row
+once, which modern processors do at 5 ns a value, and reads both histograms off the places of their edges.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-SAFE_SPAN = (1e-30, 1e30)
-"""Widths of a row's axis that torch.histc handles in float32 without loss."""
+from models.moments import on_host
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
 
 
 def stride(n: int, samples: int | None) -> int:
@@ -28,7 +33,8 @@ def stride(n: int, samples: int | None) -> int:
 
 def sample(x: Tensor, samples: int | None) -> Tensor:
     """A copy of evenly spread values of the tensor, flat."""
-    return x.reshape(-1)[:: stride(x.numel(), samples)].clone()
+    flat, step = x.reshape(-1), stride(x.numel(), samples)
+    return torch.from_numpy(flat.numpy()[::step].copy()) if on_host(x) else flat[::step].clone()
 
 
 def histograms(rows: list[Tensor], low: Tensor, high: Tensor, bins: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -36,21 +42,69 @@ def histograms(rows: list[Tensor], low: Tensor, high: Tensor, bins: int) -> tupl
 
     rows: R flat tensors of sampled values; what is not finite is not counted, zeros are not in the log counts.
     """
-    table = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=math.nan)
-    logs = table.abs().log10_()
+    if all(on_host(row) for row in rows):
+        return _sorted_histograms([np.sort(row.numpy()) for row in rows], low.numpy(), high.numpy(), bins)
+    table = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=math.nan).double()
+    logs = table.abs().log10()
     axis = log_axis(logs)
-    if table.device.type == "cpu" and _all_safe(rows, low, high):
-        linear = torch.stack([torch.histc(row, bins, a, b) for row, a, b in zip(rows, low.tolist(), high.tolist(), strict=True)])
-        log10 = torch.stack([torch.histc(logs[i, : len(row)], bins, *axis.tolist()) for i, row in enumerate(rows)])
-        return linear, axis, log10
-    return linear_counts(table.double(), low, high, bins), axis, log10_counts(logs.double(), axis, bins)
+    return linear_counts(table, low, high, bins), axis, log10_counts(logs, axis, bins)
 
 
-def _all_safe(rows: list[Tensor], low: Tensor, high: Tensor) -> bool:
-    """Whether every row is float32, has several values and none that is not finite."""
-    span = (high - low).tolist()
-    return all(SAFE_SPAN[0] < width < SAFE_SPAN[1] for width in span) and all(
-        row.dtype == torch.float32 and math.isfinite(torch.linalg.vector_norm(row).item()) for row in rows)
+def _sorted_histograms(rows: list[Float32], low: Float64, high: Float64, bins: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The same from ascending rows: a bin's count is the difference between the places of its edges."""
+    axis = _decades(rows)
+    log_edges = np.broadcast_to(_log_edges(axis, bins), (len(rows), 2 * bins + 2))
+    edges = np.concatenate([_linear_edges(low, high, bins), log_edges], axis=1)
+    counts = np.diff([row.searchsorted(places) for row, places in zip(rows, edges, strict=True)])
+    linear, negative, positive = counts[:, :bins], counts[:, bins + 1 : 2 * bins + 1], counts[:, 2 * bins + 2 :]
+    single = low == high
+    linear[single] = linear[single].sum(axis=1, keepdims=True) * (np.arange(bins) == 0)
+    return torch.from_numpy(linear), torch.tensor(axis, dtype=torch.float64), torch.from_numpy(negative[:, ::-1] + positive)
+
+
+def _linear_edges(low: Float64, high: Float64, bins: int) -> Float32:
+    """Edges (R, bins + 1) for a search that counts what is below an edge; what equals the last one belongs to the last bin.
+
+    A row without a finite value has all its edges at infinity.
+    """
+    some = np.isfinite(low)
+    edges = np.linspace(np.where(some, low, 0.0), np.where(some, high, 0.0), bins + 1, axis=1).astype(np.float32)
+    edges[~some] = math.inf
+    edges[:, -1] = _next(edges[:, -1])
+    return edges
+
+
+def _log_edges(axis: tuple[float, float], bins: int) -> Float32:
+    """Edges (2 (bins + 1),) of log10|x| for negative x, then for positive x, ascending, for the same search."""
+    edges = np.minimum(10.0 ** np.linspace(*axis, bins + 1), np.finfo(np.float32).max).astype(np.float32)
+    negative = _next(-edges[::-1])
+    negative[0] = -edges[-1]
+    edges[-1] = _next(edges[-1])
+    return np.concatenate([negative, edges])
+
+
+def _next(x: Any) -> Any:
+    """The next larger float32; infinity after the largest."""
+    with np.errstate(over="ignore"):
+        return np.nextafter(x, np.float32(math.inf))
+
+
+def _decades(rows: list[Float32]) -> tuple[float, float]:
+    """Whole decades around every finite |x| > 0 of ascending rows; (-1, 0) where there is none."""
+    limits = np.finfo(np.float32)
+    around = np.array([-limits.max, 0.0, limits.smallest_subnormal, math.inf], dtype=np.float32)
+    smallest, greatest = [], []
+    for row in rows:
+        begin, below, above, end = row.searchsorted(around)
+        if begin < below:
+            smallest.append(-row[below - 1])
+            greatest.append(-row[begin])
+        if above < end:
+            smallest.append(row[above])
+            greatest.append(row[end - 1])
+    if not smallest:
+        return -1.0, 0.0
+    return math.floor(math.log10(min(smallest))), math.floor(math.log10(max(greatest))) + 1.0
 
 
 def log_axis(logs: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from models.config import RunConfig
 from models.frame import MAX_ROWS, row_numbers
 from models.histograms import linear_counts, log10_counts, sample, stride
 from models.measure import Meter
-from models.moments import FIELDS, correlation, dead_share, exact_moments, moments, quick_moments, saturated_share
+from models.moments import FIELDS, array_moments, correlation, dead_share, exact_moments, moments, saturated_share
 from models.network import build
 from models.trace import Probe, hooked, probes
 from models.training import Run, _batches, initial_frame, train
@@ -132,12 +132,9 @@ def test_moments_against_numpy_in_float64(x):
     assert [found[field] for field in FIELDS[6:]] == counters
 
 
-def test_quick_and_exact_moments_agree():
-    for shape in ((256, 256), (7,), (32, 16, 8, 8)):
-        x = torch.randn(shape, generator=torch.Generator().manual_seed(1)).relu() - 0.1
-        quick = quick_moments(x)
-        assert quick is not None
-        assert quick == pytest.approx(exact_moments(x).tolist(), rel=1e-5, abs=1e-6)
+@pytest.mark.parametrize("x", [*MIXED, torch.randn(7), torch.randn(32, 16, 8, 8).relu() - 0.1, torch.rand(99, 99) * 1e-3 + 5], ids=str)
+def test_the_form_in_numpy_and_the_form_for_any_device_agree(x):
+    assert array_moments(x.flatten().numpy()) == pytest.approx(exact_moments(x).tolist(), rel=1e-5, abs=1e-6, nan_ok=True)
 
 
 def test_a_single_value_has_no_spread():
