@@ -6,15 +6,13 @@ fork server has torch loaded already.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import threading
 from concurrent.futures import Future
 from typing import Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
-from server import worker
+from server import forkserver, worker
 from server.records import Kind
 from server.settings import Settings
 from server.store import Store
@@ -44,15 +42,12 @@ class LocalEngine:
     name = "local"
 
     def __init__(self, settings: Settings, store: Store) -> None:
-        # OpenMP's threads spin while they wait, and on a busy machine they spin against each other: docs/log.md, 2026-11-22.
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["server.worker", "sklearn.datasets"])
+        forkserver.start()
         self.settings = settings
         self.store = store
         self.futures: dict[str, Future[None]] = {}
         self.previews, self.trainers = (
-            ProcessPool(max_workers=size, initializer=worker.prepare, initargs=(settings.threads,), context=context)
+            ProcessPool(max_workers=size, initializer=worker.prepare, initargs=(settings.threads,), context=forkserver.context())
             for size in (1, settings.run_workers))
         # The first task starts a pool, which waits for the fork server to have torch loaded: the server answers meanwhile.
         self.starting = threading.Thread(target=self._warm_up, name="warm-up")

@@ -8,8 +8,9 @@ import sys
 import uvicorn
 from pydantic_settings import CliApp
 
-from server.app import create_app
+from server import forkserver
 from server.settings import Settings
+from server.starting import Starting
 
 
 class Command(Settings):
@@ -19,8 +20,13 @@ class Command(Settings):
         # uvicorn shuts down in order and then raises the signal once more: that is a good end, not a failure.
         for asked in (signal.SIGTERM, signal.SIGINT):
             signal.signal(asked, lambda *_: sys.exit(0))
-        uvicorn.run(create_app(self), host=self.host, port=self.port, log_level=self.log_level,
-                    timeout_graceful_shutdown=self.shutdown_grace_s, access_log=False)
+        forkserver.start()
+        starting = Starting(self, lambda: setattr(server, "should_exit", True))
+        server = uvicorn.Server(uvicorn.Config(starting, host=self.host, port=self.port, log_level=self.log_level,
+                                               timeout_graceful_shutdown=self.shutdown_grace_s, access_log=False))
+        server.run()
+        if starting.error is not None:
+            raise starting.error
 
 
 def main() -> None:

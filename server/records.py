@@ -66,11 +66,12 @@ class Preview(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether the server is up, and what it is busy with."""
+    """That the server lives, whether it is ready, and what it is busy with; while it loads, `device` may not be known yet."""
 
     status: Literal["ok"]
+    ready: bool
     version: str
-    device: str
+    device: str | None
     engine: str
     queued: int
     running: int

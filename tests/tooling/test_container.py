@@ -88,7 +88,7 @@ class Container:
         return subprocess.run(check, cwd=self.app, env=self.environment, capture_output=True, timeout=10, check=False).returncode
 
     def get(self, path: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", int(self.environment["SIGPROP_PORT"]), timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", int(self.environment["SIGPROP_PORT"]), timeout=START_LIMIT_S)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -197,6 +197,7 @@ def test_the_container_holds_the_page(container: Container) -> None:
 
 def test_it_writes_nothing_outside_its_volume(container: Container, tmp_path: Path) -> None:
     """The compose file makes the root file system read-only."""
+    assert container.get("/api/catalog")[0] == 200  # once it is ready
     copy_of_the_image(tmp_path)
     written = {path.relative_to(container.app) for path in files_below(container.app)}
     assert written == {path.relative_to(tmp_path) for path in files_below(tmp_path)}

@@ -1,0 +1,81 @@
+"""The first seconds: PyTorch takes long to load, so an application that can say so answers until the whole one is there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import models
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import Receive, Scope, Send
+
+NVIDIA_DRIVER = Path("/proc/driver/nvidia")
+
+
+class Starting:
+    """An ASGI application that loads the real one in a thread, then hands everything to it.
+
+    Until then it answers /api/health itself, and every other request waits. Where loading fails, `on_failure` is called
+    and `error` is why.
+    """
+
+    def __init__(self, settings: Settings, on_failure: Callable[[], None]) -> None:
+        self.settings = settings
+        self.on_failure = on_failure
+        self.error: BaseException | None = None
+        self.stack = AsyncExitStack()
+        self.app: asyncio.Task[FastAPI] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        assert self.app is not None
+        if not self.app.done() and scope["type"] == "http" and scope["path"] == "/api/health":
+            await _say_starting(send)
+            return
+        app = await asyncio.shield(self.app)
+        await app(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()  # startup
+        self.app = asyncio.create_task(self._load())
+        self.app.add_done_callback(self._loaded)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()  # shutdown
+        await asyncio.wait([self.app])
+        await self.stack.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _load(self) -> FastAPI:
+        app = await asyncio.to_thread(_create, self.settings)
+        await self.stack.enter_async_context(app.router.lifespan_context(app))
+        return app
+
+    def _loaded(self, task: asyncio.Task[FastAPI]) -> None:
+        self.error = task.exception()
+        if self.error is not None:
+            self.on_failure()
+
+
+def _create(settings: Settings) -> FastAPI:
+    from server.app import create_app  # the import is what takes the time
+
+    return create_app(settings)
+
+
+async def _say_starting(send: Send) -> None:
+    """Health while nothing is loaded. A machine without NVIDIA's driver computes on its CPU; with one, torch has to say."""
+    health = {"status": "ok", "version": models.__version__, "device": None if NVIDIA_DRIVER.exists() else "cpu",
+              "engine": "local", "queued": 0, "running": 0, "ready": False}
+    await send({"type": "http.response.start", "status": 200,
+                "headers": [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]})
+    await send({"type": "http.response.body", "body": json.dumps(health).encode()})
+
