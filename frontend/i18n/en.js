@@ -1,7 +1,5 @@
-/** Every sentence of the page, by key; `{name}` is filled in. Names of choices and parameters come from the catalogue. */
-
-/** @type {Record<string, string>} */
-const TEXT = {
+/** Every sentence of the page in English, by key; `{name}` is filled in. @type {Record<string, string>} */
+export const EN = {
   "app.title": "Signal propagation",
   "app.subtitle": "how a signal travels through a deep network",
   "app.skip": "Skip to the charts",
@@ -29,6 +27,7 @@ const TEXT = {
   "action.fresh": "Run it anew",
   "action.help": "Keyboard shortcuts",
   "action.dismiss": "Dismiss",
+  "action.language": "中文",
 
   "theme.label": "Colours: {theme}",
   "theme.auto": "automatic",
@@ -58,6 +57,25 @@ const TEXT = {
   "control.bad": "{text} is not possible here: {allowed}.",
   "control.bad_text": "no number",
   "control.not_for": "{label} (not for {kind})",
+  "control.all": "Show all controls",
+  "control.some": "Only the controls that the link names are shown.",
+
+  "lesson.menu": "Lessons",
+  "lesson.step": "step {step} of {count}",
+  "lesson.previous": "Back",
+  "lesson.next": "Next",
+  "lesson.again": "Back to this step's configuration",
+  "lesson.look": "Look:",
+  "lesson.question": "Question",
+  "lesson.check": "Check",
+  "lesson.right": "Right.",
+  "lesson.wrong": "Not yet: look at the page once more.",
+  "lesson.no_number": "Please enter a number.",
+  "lesson.number": "the number that you read",
+  "lesson.compare": "Run and compare",
+  "lesson.train": "Train this network",
+  "lesson.leave": "Leave the lesson",
+  "lesson.missing": "There is no lesson named {id}.",
 
   "panel.histograms": "Signal through depth",
   "panel.layer": "One layer",
@@ -259,7 +277,6 @@ const TEXT = {
   "share.by_hand": "Copy this link:",
   "share.link": "Link",
 
-  "runs.title": "Recent runs",
   "runs.none": "No run yet. Press Train to begin one.",
   "runs.line": "{name} · {depth} × {width}",
   "runs.current": "on show",
@@ -326,11 +343,3 @@ const TEXT = {
 
   "format.not_finite": "not finite",
 };
-
-/** @param {string} key @param {Record<string, unknown>} [values] @returns {string} */
-export function t(key, values = {}) {
-  return (TEXT[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
-}
-
-/** @param {string} key */
-export const has = (key) => key in TEXT;

@@ -10,7 +10,7 @@
  *            lost: () => void, back: () => void}} Listeners
  */
 import { report } from "./report.js";
-import { t } from "../i18n/en.js";
+import { t } from "../i18n/index.js";
 
 const RETRY_MS = 2000;
 

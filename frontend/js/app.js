@@ -14,6 +14,7 @@ import { Board } from "./board.js";
 import { Rail } from "./controls.js";
 import { byId, el } from "./dom.js";
 import { FrameStore } from "./frames.js";
+import { configOf, LessonCard } from "./lesson.js";
 import { showExport, runName } from "./menus.js";
 import { notice, share, toast } from "./notices.js";
 import { phaseUrl } from "./phase/link.js";
@@ -22,7 +23,7 @@ import { Previewer } from "./preview.js";
 import { defaults, fromConfig, parse, toConfig, withField } from "./state.js";
 import { LIVE, showStatus } from "./status.js";
 import { showVerdict } from "./verdict.js";
-import { t } from "../i18n/en.js";
+import { t } from "../i18n/index.js";
 
 const STREAM_MS = 100;
 
@@ -44,6 +45,10 @@ export class App {
     this.rail = new Rail(byId("controls"), catalog, (path, value, committed) => this.change(path, value, committed));
     this.board = new Board(byId("grid"), { choose: (path, value) => this.choose(path, value) });
     this.player = new Player(() => this.moved());
+    this.lesson = new LessonCard(byId("lesson"), catalog, {
+      go: (id, number, step, controls) => this.begin(id, number, step, controls), train: () => void this.train(),
+      compare: (step) => void this.compare(step), fail: (text) => notice("lesson", text),
+    });
     this.previewer = new Previewer({ drawn: (answer) => this.drawn(answer), failed: (problem) => this.failed(problem), busy: (busy) => { this.busy = busy; this.status(); } });
   }
 
@@ -52,6 +57,7 @@ export class App {
     address.drop();
     const id = address.runInAddress(), { state, view, problems } = parse(location.hash, this.catalog);
     this.options = view;
+    this.follow();
     this.tell(id ? problems.filter(({ key }) => key.startsWith("view.")) : problems);
     if (id) return void this.show(id);
     this.state = state;
@@ -114,6 +120,40 @@ export class App {
     notice("refused", t(this.board.view ? "notice.refused" : "notice.impossible", { detail }));
     this.status();
     document.body.dataset.ready = "true";
+  }
+
+  // ---- lessons ----------------------------------------------------------------------------------------------------
+
+  /** What follows from the view's options beside the charts: the lesson, and the controls that are left to move. */
+  follow() {
+    notice("lesson", "");
+    void this.lesson.show(this.options);
+    this.rail.only(this.options["view.controls"] === null ? [] : String(this.options["view.controls"]).split(","));
+  }
+
+  /** A lesson's step comes on show, or the lesson ends. @param {string | null} id @param {number} number
+   * @param {import("./types.js").LessonStep | null} step @param {string[]} controls */
+  begin(id, number, step, controls) {
+    const view = Object.fromEntries(Object.entries(step?.view ?? {}).map(([name, value]) => [`view.${name}`, value]));
+    this.options = { ...this.options, "view.layer": null, ...view, "view.step": null, "view.lesson": id, "view.lesson_step": number,
+      "view.controls": controls.join(",") || null };
+    this.follow();
+    if (!step) return this.keep();
+    this.state = fromConfig(configOf(step), this.catalog);
+    this.leaveRun();
+    address.push(this.configUrl());
+    this.preview(0);
+  }
+
+  /** Trains a step's networks and shows them together. @param {import("./types.js").LessonStep} step */
+  async compare(step) {
+    try {
+      const records = await Promise.all((step.compare ?? []).map(({ config }) => api.createRun(config)));
+      location.assign(address.compareUrl(records.map(({ id }) => id), this.options));
+    } catch (error) {
+      if (!(error instanceof api.Problem)) throw error;
+      notice("run", t("notice.train_failed", { detail: error.detail }));
+    }
   }
 
   // ---- runs -------------------------------------------------------------------------------------------------------
@@ -256,6 +296,12 @@ export class App {
   keep() {
     const options = this.options;
     address.replaceSoon(this.run ? address.runUrl(this.run.id, options) : this.configUrl());
+  }
+
+  /** The page anew at its own address: sentences are read once. */
+  reload() {
+    address.flush();
+    location.reload();
   }
 
   /** @param {number} by */

@@ -9,7 +9,7 @@ import { el, setText, sheetTable } from "./dom.js";
 import { legendOf } from "./legend.js";
 import { optionControl } from "./options.js";
 import { chosenLayer } from "./panels/common.js";
-import { t } from "../i18n/en.js";
+import { t } from "../i18n/index.js";
 
 /** @typedef {{choose: (path: string, value: Value) => void}} CardActions */
 

@@ -9,8 +9,8 @@
  */
 import { fieldControl } from "./field.js";
 import { cardFields, cardOf, KIND } from "./state.js";
-import { el, setText } from "./dom.js";
-import { t } from "../i18n/en.js";
+import { byId, el, setText } from "./dom.js";
+import { t } from "../i18n/index.js";
 
 export class Rail {
   /** @param {HTMLElement} root @param {Catalog} catalog @param {OnChange} onChange */
@@ -19,7 +19,28 @@ export class Rail {
     this.controls = new Map();
     this.catalog = catalog;
     this.onChange = onChange;
+    /** The only paths on show, with what is below them; all where it is empty. @type {string[]} */
+    this.paths = [];
+    this.root = root;
     root.replaceChildren(...catalog.sections.map((section) => this.section(section)));
+  }
+
+  /** Leaves only these controls to move: a teacher's link names what a class needs. @param {string[]} paths */
+  only(paths) {
+    this.paths = paths;
+    byId("controls-note").hidden = paths.length === 0;
+    this.hide();
+  }
+
+  hide() {
+    for (const control of this.controls.values()) control.element.classList.toggle("left-out", !this.isLeft(control.path));
+    for (const section of this.root.querySelectorAll(".section")) section.classList.toggle("left-out", !section.querySelector(".control:not(.left-out, .left-out *)"));
+  }
+
+  /** @param {string} path */
+  isLeft(path) {
+    const whole = path.replace(/\.name$/, "");
+    return !this.paths.length || this.paths.some((left) => path === left || path.startsWith(`${left.replace(/\.name$/, "")}.`) || whole === left);
   }
 
   /** @param {import("./types.js").Section} section */
@@ -73,6 +94,7 @@ export class Rail {
       control.show(state);
       control.element.hidden = control.kinds.length > 0 && !control.kinds.includes(kind);
     }
+    this.hide();
   }
 
   /** Shows each problem at the control that it names; what names none is returned. @param {{loc: string, msg: string}[]} errors */

@@ -10,7 +10,7 @@
 import { el } from "./dom.js";
 import { number } from "./format.js";
 import { inBounds, readValue } from "./state.js";
-import { t } from "../i18n/en.js";
+import { t } from "../i18n/index.js";
 
 const SLIDER_STEPS = 400;
 

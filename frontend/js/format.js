@@ -4,7 +4,7 @@
  * @typedef {import("./types.js").Maybe} Maybe
  * @typedef {import("./types.js").Quantity} Quantity
  */
-import { t } from "../i18n/en.js";
+import { t } from "../i18n/index.js";
 
 const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 

@@ -1,6 +1,6 @@
 /** Keyboard shortcuts, and the list of them. */
 import { byId, el } from "./dom.js";
-import { t } from "../i18n/en.js";
+import { t } from "../i18n/index.js";
 
 /** @typedef {Record<string, () => void>} Keys */
 

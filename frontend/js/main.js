@@ -3,11 +3,12 @@ import { App } from "./app.js";
 import * as api from "./api.js";
 import { byId } from "./dom.js";
 import { startKeys } from "./keys.js";
+import { fillLessons } from "./lesson.js";
 import { startDrawer, startMenus } from "./menus.js";
 import { notice } from "./notices.js";
 import { VIEW_OPTIONS } from "./state.js";
 import { next as nextTheme, startTheme } from "./theme.js";
-import { t } from "../i18n/en.js";
+import { language, LANGUAGES, languageIn, t } from "../i18n/index.js";
 
 const QUANTITIES = VIEW_OPTIONS[0];
 
@@ -17,6 +18,7 @@ function fillTexts() {
     element.setAttribute("aria-label", t(String(element.dataset.label)));
     element.title = t(String(element.dataset.label));
   }
+  document.documentElement.lang = language;
   byId("rail").setAttribute("aria-label", t("app.rail"));
   byId("grid").setAttribute("aria-label", t("app.charts"));
 }
@@ -41,7 +43,13 @@ function wire(app) {
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
   // A link to a place on this page would take the place of the configuration in the address.
   byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
-  window.addEventListener("popstate", () => app.route());
+  byId("controls-all").addEventListener("click", () => { app.choose("view.controls", null); app.follow(); });
+  byId("language").addEventListener("click", () => {
+    app.choose("view.lang", LANGUAGES[(LANGUAGES.indexOf(language) + 1) % LANGUAGES.length]);
+    app.reload();
+  });
+  window.addEventListener("popstate", () => ((languageIn(location.hash) ?? language) === language ? app.route() : location.reload()));
+  fillLessons(byId("lessons-menu"), byId("lessons-list"), app.catalog, (id) => void app.lesson.open(id, 1));
   startMenus(() => app.run?.id ?? null, (id) => app.openRun(id));
   startDrawer();
   startKeys(keysOf(app));

@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { byId, el } from "./dom.js";
 import { milliseconds } from "./format.js";
-import { t } from "../i18n/en.js";
+import { t } from "../i18n/index.js";
 
 const RECENT = 20;
 

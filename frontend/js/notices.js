@@ -1,6 +1,6 @@
 /** Words to the reader: notices stay until they are settled, toasts go by themselves. */
 import { byId, el } from "./dom.js";
-import { t } from "../i18n/en.js";
+import { t } from "../i18n/index.js";
 
 const TOAST_MS = 5000;
 

@@ -9,7 +9,7 @@
 import { el } from "./dom.js";
 import { MULTIPLES_LIMIT } from "./panels/multiples.js";
 import { VIEW_OPTIONS } from "./state.js";
-import { has, t } from "../i18n/en.js";
+import { has, t } from "../i18n/index.js";
 
 /** @param {string} path @param {Choose} choose @returns {OptionControl} */
 export function optionControl(path, choose) {

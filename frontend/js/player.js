@@ -1,6 +1,6 @@
 /** The scrubber over all frames: play, pause, step, follow the newest. It owns the place on show and says when it moves. */
 import { byId, setText } from "./dom.js";
-import { t } from "../i18n/en.js";
+import { t } from "../i18n/index.js";
 
 const FRAME_MS = 120;
 

@@ -10,6 +10,7 @@
  * @typedef {import("./types.js").Option} Option
  * @typedef {{key: string, text: string, reason: string}} Problem
  */
+import { LANGUAGES } from "../i18n/index.js";
 
 export const KIND = "network.kind";
 const STEPS = "training.steps", EPOCHS = "training.epochs";
@@ -24,7 +25,14 @@ export const VIEW_OPTIONS = [
   { path: "view.step", type: "int", default: null, choices: [] },
   { path: "view.loss_log", type: "bool", default: false, choices: [] },
   { path: "view.accuracy", type: "bool", default: false, choices: [] },
+  { path: "view.lesson", type: "name", default: null, choices: [] },
+  { path: "view.lesson_step", type: "int", default: null, choices: [] },
+  { path: "view.controls", type: "names", default: null, choices: [] },
+  { path: "view.lang", type: "choice", default: null, choices: LANGUAGES },
 ];
+
+/** What a text in the address may be, where it is none of given choices. @type {Record<string, RegExp>} */
+const SHAPES = { name: /^[a-z0-9][a-z0-9-]{0,39}$/, names: /^[a-z0-9_.]{1,60}(,[a-z0-9_.]{1,60}){0,39}$/ };
 
 /** The fields of the sections that are no table. @param {Catalog} catalog @returns {Field[]} */
 export const plainFields = (catalog) =>
@@ -88,16 +96,17 @@ function leaveUnusable(catalog, state) {
 }
 
 /** Text to value, or undefined where the text is none of the field's values.
- * @param {Pick<Field, "type" | "choices"> & Partial<Field>} field @param {string} text @returns {Value | undefined} */
+ * @param {{type: string, choices: Value[]} & Partial<Omit<Field, "type" | "choices">>} field @param {string} text @returns {Value | undefined} */
 export function readValue(field, text) {
   for (const word of [...(field.special ?? []), ...field.choices]) if (text === String(word)) return word;
   if (field.type === "bool") return text === "true" ? true : text === "false" ? false : undefined;
+  if (field.type in SHAPES) return SHAPES[field.type].test(text) ? text : undefined;
   if (field.type === "choice" || field.type === "table" || text.trim() === "") return undefined;
   const number = Number(text);
   return inBounds(field, number) ? number : undefined;
 }
 
-/** @param {Partial<Field>} field @param {number} number */
+/** @param {{type?: string, low?: number | null, high?: number | null, above?: boolean}} field @param {number} number */
 export function inBounds(field, number) {
   if (!Number.isFinite(number) || (field.type === "int" && !Number.isInteger(number))) return false;
   if (field.low != null && (field.above ? number <= field.low : number < field.low)) return false;

@@ -1,7 +1,7 @@
 /** The status line: what is on show, how far it is, how long it still takes. @typedef {import("./types.js").RunRecord} RunRecord */
 import { byId, setText } from "./dom.js";
 import { duration, integer, milliseconds } from "./format.js";
-import { t } from "../i18n/en.js";
+import { t } from "../i18n/index.js";
 
 export const LIVE = ["queued", "running"];
 

@@ -1,6 +1,6 @@
 /** Light, dark, or what the system says; remembered in this browser. */
 import { byId } from "./dom.js";
-import { t } from "../i18n/en.js";
+import { t } from "../i18n/index.js";
 
 const THEMES = ["auto", "light", "dark"], KEY = "theme";
 const SIGNS = { auto: "◐", light: "☀", dark: "☾" };

@@ -38,7 +38,17 @@ export interface Catalog {
   sections: Section[];
   choices: Record<string, Table>;
   defaults: Record<string, unknown>;
+  lessons: LessonEntry[];
 }
+
+export interface LessonEntry { id: string; language: string; order: number; title: string; summary: string; steps: number; url: string }
+export interface Question { ask: string; why: string; choices?: string[]; answer?: number; low?: number; high?: number }
+export interface LessonStep {
+  title: string; text: string[]; look: string; question: Question; train?: boolean;
+  config?: Record<string, unknown>; compare?: { label: string; config: Record<string, unknown> }[];
+  view?: Record<string, Value>;
+}
+export interface Lesson { title: string; summary: string; controls?: string[]; steps: LessonStep[] }
 
 export interface Linear { low: Maybe[]; high: Maybe[]; counts: ArrayLike<number>[] }
 export interface Log10 { low: Maybe; high: Maybe; counts: ArrayLike<number>[] }
@@ -111,7 +121,7 @@ export interface Panel {
 }
 
 /** An option of the view, kept in the address bar under `view.*`. */
-export interface Option { path: string; type: "choice" | "bool" | "int"; default: Value; choices: Value[] }
+export interface Option { path: string; type: "choice" | "bool" | "int" | "name" | "names"; default: Value; choices: Value[] }
 
 declare global {
   interface Window { Plotly: any }

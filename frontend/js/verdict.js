@@ -7,7 +7,7 @@
  */
 import { el } from "./dom.js";
 import { isFinite, nonFinite, number, root } from "./format.js";
-import { t } from "../i18n/en.js";
+import { t } from "../i18n/index.js";
 
 const ORDER = ["critical", "warning", "note", "ok"];
 

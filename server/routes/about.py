@@ -10,7 +10,7 @@ from fastapi import APIRouter
 import models
 from models import device
 from models.config import catalog
-from server import limits
+from server import lessons, limits
 from server.deps import EngineDep, SettingsDep, StoreDep
 from server.records import Catalog, Health
 from server.settings import Settings
@@ -33,7 +33,7 @@ def choices(settings: SettingsDep) -> dict[str, Any]:
 
 def full_catalog(settings: Settings) -> dict[str, Any]:
     """The catalogue of the models with what this server adds."""
-    return {**_catalog(), "version": models.__version__, "limits": limits.as_json(settings), "lessons": []}
+    return {**_catalog(), "version": models.__version__, "limits": limits.as_json(settings), "lessons": lessons.entries()}
 
 
 @cache

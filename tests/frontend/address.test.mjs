@@ -7,9 +7,13 @@ import { catalog, randomFrom } from "./catalog.mjs";
 const ROUNDS = 400;
 const pick = (random, list) => list[Math.floor(random() * list.length)];
 
+const RANDOM = {
+  choice: (random, option) => pick(random, option.choices), bool: (random) => random() < 0.5, int: (random) => pick(random, [null, 0, 7, 49]),
+  name: (random) => pick(random, [null, "zeros", "batch-norm-2"]), names: (random) => pick(random, [null, "init.name", "network.depth,training.optimizer.lr"]),
+};
+
 function randomView(random) {
-  return Object.fromEntries(VIEW_OPTIONS.map((option) => [option.path,
-    option.type === "choice" ? pick(random, option.choices) : option.type === "bool" ? random() < 0.5 : random() < 0.5 ? null : Math.floor(random() * 50)]));
+  return Object.fromEntries(VIEW_OPTIONS.map((option) => [option.path, RANDOM[option.type](random, option)]));
 }
 
 test("the view's text gives the view back, beside any configuration", () => {
@@ -23,7 +27,8 @@ test("the view's text gives the view back, beside any configuration", () => {
 });
 
 test("a view that is not possible is named", () => {
-  assert.deepEqual(parse("#view.axis=cubic&view.layer=x&view.what=1", catalog).problems.map(({ key }) => key), ["view.axis", "view.layer", "view.what"]);
+  const asked = ["view.axis=cubic", "view.layer=x", "view.what=1", "view.lesson=../x", "view.controls=a b", "view.lang=fr"];
+  assert.deepEqual(parse(`#${asked.join("&")}`, catalog).problems.map(({ key }) => key), asked.map((text) => text.split("=")[0]));
 });
 
 test("parsing never throws, whatever the address", () => {

@@ -6,7 +6,9 @@ import { powerOfTen } from "../../frontend/js/format.js";
 import { FrameStore, thinned } from "../../frontend/js/frames.js";
 import { gradientProfile } from "../../frontend/js/panels/gradient-norms.js";
 import { spans } from "../../frontend/js/verdict.js";
-import { has, t } from "../../frontend/i18n/en.js";
+import { EN } from "../../frontend/i18n/en.js";
+import { has, languageIn, t } from "../../frontend/i18n/index.js";
+import { ZH } from "../../frontend/i18n/zh.js";
 
 const frame = (seq, step, losses) => ({ seq, step, loss: losses.at(-1), losses, quantities: {}, layers: [1] });
 
@@ -49,4 +51,27 @@ test("every key that the page asks for has its sentence", () => {
     for (const [, key] of text.matchAll(/(?:\bt\(|data-text=|data-label=)"([\w.-]+)"/g)) assert.ok(has(key), `${key} in ${file.pathname}`);
   }
   assert.equal(t("status.step", { done: 1, total: 2 }), "step 1/2");
+});
+
+const blanks = (text) => [...text.matchAll(/%?\{[\w.:]+\}/g)].map(([name]) => name).sort();
+
+test("both languages have the same sentences with the same blanks, each in its own words", () => {
+  assert.deepEqual(Object.keys(ZH).sort(), Object.keys(EN).sort());
+  for (const key of Object.keys(EN)) assert.deepEqual(blanks(ZH[key]), blanks(EN[key]), key);
+  const alike = Object.keys(EN).filter((key) => ZH[key] === EN[key] && /[a-z]{4}/.test(EN[key].replace(/\{\w+\}/g, "")));
+  assert.deepEqual(alike.filter((key) => !/fan_(in|out)$/.test(EN[key])), []);
+});
+
+test("every sentence is asked for somewhere", () => {
+  const root = new URL("../../frontend/", import.meta.url);
+  const files = readdirSync(root, { recursive: true }).map(String).filter((file) => /\.(js|html)$/.test(file) && !file.startsWith("i18n"));
+  const text = files.map((file) => readFileSync(new URL(file, root), "utf8")).join("\n");
+  const begun = [...text.matchAll(/`([\w.]+\.)\$\{/g)].map(([, head]) => head);
+  const asked = (/** @type {string} */ key) => text.includes(`"${key}"`) || begun.some((head) => key.startsWith(head)) || /^(help\.)?panel\./.test(key);
+  assert.deepEqual(Object.keys(EN).filter((key) => !asked(key)), []);
+});
+
+test("an address names a language, or none", () => {
+  assert.equal(languageIn("#network.depth=3&view.lang=zh"), "zh");
+  assert.equal(languageIn("#view.lang=xx"), null);
 });

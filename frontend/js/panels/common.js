@@ -6,7 +6,7 @@
  * @typedef {import("../types.js").Maybe} Maybe
  */
 import { nonFinite, number, powerOfTen } from "../format.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 
 /** @param {View} view @param {string} name @returns {Quantity | undefined} */
 export const quantityOf = (view, name) => view.frame.quantities[name];

@@ -5,7 +5,7 @@
  * @typedef {import("../types.js").Maybe} Maybe
  */
 import { isFinite, percent } from "../format.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 import { depthAxis, layerTable, layout, line, quantityOf } from "./common.js";
 
 /** The shares by name; a column with nothing to say is null. @param {View} view @returns {[string, Maybe[]][]} */

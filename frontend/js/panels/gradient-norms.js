@@ -5,7 +5,7 @@
  * @typedef {import("../types.js").Maybe} Maybe
  */
 import { isFinite, number, positive } from "../format.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 import { depthAxis, layerTable, layout, line, logAxis, lostMarks, onRows, quantityOf, theoryApplies, unitAxis } from "./common.js";
 
 /** Norm² at layer l is chi_l times that at l + 1, whatever the widths (chi counts fan_in, the mean square the units). It

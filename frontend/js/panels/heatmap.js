@@ -9,7 +9,7 @@
 import { backward } from "../binning.js";
 import { isEmptyRow, isFinite, nonFinite, number, percent, root } from "../format.js";
 import { valueTicks } from "../ticks.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 import { chosenLayer, depthAxis, layout, line, lostMarks, unitAxis } from "./common.js";
 
 const TYPICAL_TIMES = 3;

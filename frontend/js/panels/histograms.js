@@ -5,7 +5,7 @@
  */
 import { axisOf, gridOf } from "../binning.js";
 import { finiteCount, integer, isEmptyRow, nonFinite, number, percent, root } from "../format.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 import { layerTable, quantityOf } from "./common.js";
 import { heatmap } from "./heatmap.js";
 import { multiples, MULTIPLES_LIMIT } from "./multiples.js";

@@ -4,7 +4,7 @@
  * @typedef {import("../types.js").View} View
  */
 import { integer, number, positive } from "../format.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 import { chosenLayer, depthAxis, layerTable, layout, line, logAxis, quantityOf } from "./common.js";
 
 /** @param {View} view */

@@ -6,7 +6,7 @@
  */
 import { total } from "../binning.js";
 import { integer, isEmptyRow, isFinite, nonFinite, number, percent, powerOfTen, root } from "../format.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 import { chosenLayer, faded, layout, line, onRows, quantityOf, theoryApplies } from "./common.js";
 
 const DENSITY_POINTS = 121;

@@ -5,7 +5,7 @@
  */
 import { thinned } from "../frames.js";
 import { isFinite, number, percent, positive } from "../format.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 import { axis, layout, line, logAxis } from "./common.js";
 
 const POINTS = 2000;

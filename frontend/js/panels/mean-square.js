@@ -4,7 +4,7 @@
  * @typedef {import("../types.js").View} View
  */
 import { number, percent, positive } from "../format.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 import { band, depthAxis, layerTable, layout, line, logAxis, lostMarks, onRows, quantityOf, theoryApplies, unitAxis } from "./common.js";
 
 /** @param {View} view */

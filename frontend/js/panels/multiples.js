@@ -6,7 +6,7 @@
 import { backward } from "../binning.js";
 import { isEmptyRow, nonFinite, percent } from "../format.js";
 import { valueTicks } from "../ticks.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 import { axis, faded, layout } from "./common.js";
 
 /** Fifty subplots take 0.3 s to draw; one heat map takes 17 ms. */

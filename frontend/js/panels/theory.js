@@ -4,7 +4,7 @@
  * @typedef {import("../types.js").View} View
  */
 import { integer, isFinite, number } from "../format.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 import { depthAxis, layerTable, layout, line, onRows, theoryApplies } from "./common.js";
 
 /** Networks deeper than about six depth scales do not train (Schoenholz et al. 2017). */

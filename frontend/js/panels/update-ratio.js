@@ -4,7 +4,7 @@
  * @typedef {import("../types.js").View} View
  */
 import { number, positive } from "../format.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 import { depthAxis, faded, layerTable, layout, line, logAxis, quantityOf } from "./common.js";
 
 const GUIDE = 1e-3, LOW = 1e-4, HIGH = 1e-2;

@@ -10,7 +10,7 @@
  */
 import { isFinite, number, powerOfTen } from "../format.js";
 import { layout } from "../panels/common.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 
 /** Depth scales beyond these ends, in powers of ten, share a colour. */
 const SCALE_DECADES = [0, 3];

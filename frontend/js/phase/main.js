@@ -12,7 +12,7 @@ import { integer, number } from "../format.js";
 import { notice, share } from "../notices.js";
 import { cardOf, serialise as configHash, fromConfig } from "../state.js";
 import { startTheme } from "../theme.js";
-import { t } from "../../i18n/en.js";
+import { t } from "../../i18n/index.js";
 import { TRAINABLE_SCALES, figure } from "./figure.js";
 import { ACTIVATION, COLOURS, fieldsOf, parse, pointConfig, serialise, sweepConfig } from "./state.js";
 

@@ -1,0 +1,134 @@
+"""The lessons: one JSON file a lesson and language in frontend/lessons, checked when the server lists them.
+
+A teacher adds a lesson by adding a file ID.LANGUAGE.json; the page finds it in the catalogue and fetches it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from models.config import RunConfig
+
+FOLDER = Path(__file__).resolve().parents[1] / "frontend" / "lessons"
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Place(_Strict):
+    """Where a question's number stands: in a frame of the step's run, or of one of the runs that are compared."""
+
+    field: Text
+    frame: int
+    quantity: str | None = None
+    layer: int | None = None
+    run: int = 0
+
+
+class Choice(_Strict):
+    """A question with answers to choose from; `answer` is the index of the right one."""
+
+    ask: Text
+    choices: list[Text] = Field(min_length=2, max_length=6)
+    answer: int = Field(ge=0)
+    why: Text
+
+    @model_validator(mode="after")
+    def _there_is_such_an_answer(self) -> Self:
+        if self.answer >= len(self.choices):
+            raise ValueError(f"answer: {self.answer} is none of the {len(self.choices)} choices, counted from 0")
+        return self
+
+
+class Number(_Strict):
+    """A question for a number that is read off the page: right from `low` to `high`."""
+
+    ask: Text
+    low: float
+    high: float
+    why: Text
+    source: Place = Field(alias="from")
+
+
+class Contestant(_Strict):
+    """One of the runs that a step shows together."""
+
+    label: Text
+    config: RunConfig
+
+
+class Step(_Strict):
+    """One step: what to read, what is shown, and a question."""
+
+    title: Text
+    text: list[Text] = Field(min_length=1)
+    look: Text
+    question: Choice | Number
+    config: RunConfig | None = None
+    compare: list[Contestant] | None = Field(None, min_length=2, max_length=6)
+    view: dict[str, str | int | bool] = {}
+    train: bool = False
+
+    @model_validator(mode="after")
+    def _something_is_shown(self) -> Self:
+        if self.config is None and self.compare is None:
+            raise ValueError("config: a step needs a configuration, or several to compare")
+        return self
+
+
+class Lesson(_Strict):
+    """A lesson in one language; `controls` are the only ones that the page leaves to move, all where it is empty."""
+
+    order: int
+    title: Text
+    summary: Text
+    steps: list[Step] = Field(min_length=1)
+    controls: list[Text] = []
+
+
+class Entry(BaseModel):
+    """A lesson in the catalogue's list."""
+
+    id: str
+    language: Literal["en", "zh"]
+    order: int
+    title: str
+    summary: str
+    steps: int
+    url: str
+
+
+class BadLesson(Exception):
+    """A lesson's file is not one: which, and why."""
+
+
+def read(path: Path) -> Lesson:
+    """The lesson of a file. Raises BadLesson with the file's name where it cannot be one."""
+    try:
+        return Lesson.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise BadLesson(f"{path}: {error}") from error
+
+
+@cache
+def entries() -> list[dict[str, Any]]:
+    """Every lesson there is, in order."""
+    found = [_entry(path) for path in sorted(FOLDER.glob("*.json"))]
+    return [entry.model_dump() for entry in sorted(found, key=lambda entry: (entry.order, entry.id, entry.language))]
+
+
+def _entry(path: Path) -> Entry:
+    name, _, language = path.stem.rpartition(".")
+    lesson = read(path)
+    try:
+        return Entry.model_validate({"id": name, "language": language, "order": lesson.order, "title": lesson.title,
+                                     "summary": lesson.summary, "steps": len(lesson.steps), "url": f"/static/lessons/{path.name}"})
+    except ValidationError as error:
+        raise BadLesson(f"{path}: a lesson's file is named ID.en.json or ID.zh.json") from error

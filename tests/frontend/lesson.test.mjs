@@ -1,0 +1,27 @@
+/** A lesson's answers, as people give them. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { configOf, isRight, lessonsOf, readNumber } from "../../frontend/js/lesson.js";
+
+test("a number is read as people type it", () => {
+  assert.deepEqual(["0.63", "0,63", " 1e-3 ", "63 %".replace(" ", ""), "−2", "3.5e2"].map(readNumber), [0.63, 0.63, 0.001, 0.63, -2, 350]);
+  for (const text of ["", "  ", "half", "1.2.3"]) assert.ok(Number.isNaN(readNumber(text)), text);
+});
+
+test("an answer is right within its bounds, and nothing else is", () => {
+  const number = { ask: "", why: "", low: 0.6, high: 0.7 };
+  assert.deepEqual([0.59, 0.6, 0.65, 0.7, 0.71, NaN].map((answer) => isRight(number, answer)), [false, true, true, true, false, false]);
+  const choice = { ask: "", why: "", choices: ["a", "b"], answer: 1 };
+  assert.deepEqual([0, 1].map((answer) => isRight(choice, answer)), [false, true]);
+});
+
+test("each lesson stands in the list once, in the page's language where it can", () => {
+  const entry = (id, language) => ({ id, language, order: 1, title: id + language, summary: "", steps: 1, url: "" });
+  const found = lessonsOf({ lessons: [entry("a", "zh"), entry("a", "en"), entry("b", "zh")] });
+  assert.deepEqual(found.map(({ title }) => title), ["aen", "bzh"]);
+});
+
+test("a step shows its configuration, or the first that it compares", () => {
+  assert.deepEqual(configOf({ config: { seed: 1 }, compare: [{ config: { seed: 2 } }] }), { seed: 1 });
+  assert.deepEqual(configOf({ compare: [{ config: { seed: 2 } }] }), { seed: 2 });
+});
