@@ -14,6 +14,7 @@ import models
 from server import errors
 from server.engine import LocalEngine
 from server.routes import about, exports, pages, previews, runs, sweeps, theories
+from server.security import Security
 from server.settings import Settings
 from server.store import Store
 from server.stream import Streams
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
                   summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.")
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     errors.install(app, settings.max_body_bytes)
+    app.add_middleware(Security)
     for router in (about.router, previews.router, theories.router, runs.router, sweeps.router, exports.router, pages.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=pages.FRONTEND), name="static")
