@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 import models
+from models.theory import warm_up
 from server import errors
 from server.engine import LocalEngine
 from server.routes import about, exports, pages, previews, runs, sweeps, theories
@@ -20,6 +23,9 @@ from server.store import Store
 from server.stream import Streams
 
 INTERRUPTED = "interrupted: the server stopped while this ran. Its frames are kept; run it again for the rest."
+
+BREATH_S = 0.02
+"""Between two of the warm-up's answers the server's own threads get their turn."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -34,7 +40,12 @@ def create_app(settings: Settings) -> FastAPI:
         _take_up(store, engine)
         app.state.settings, app.state.store, app.state.engine = settings, store, engine
         app.state.streams = Streams(store, settings.tail_interval_s)
+        closing = threading.Event()
+        warming = threading.Thread(target=warm_up, args=(partial(closing.wait, BREATH_S),), name="theory-warm-up")
+        warming.start()
         yield
+        closing.set()
+        warming.join()
         engine.close()
         store.close()
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.diagnosis.finding import Finding
 from models.diagnosis.look import Look
 from models.frame import Quantity
@@ -39,23 +42,24 @@ def _rows(look: Look, name: str, kind: str) -> dict[int, float]:
     if not quantity:
         return {}
     limit = FP16_MAX if kind == "over" else FP16_MIN
-    shares = {row: beyond(quantity, index, limit, above=kind == "over") for index, row in enumerate(look.frame["layers"])}
-    return {row: share for row, share in shares.items() if share > LOST}
+    shares = beyond(quantity, limit, above=kind == "over").tolist()
+    return {row: share for row, share in zip(look.frame["layers"], shares, strict=True) if share > LOST}
 
 
 def _bf16(look: Look) -> bool:
     gradient = look.quantity("preactivation_gradient")
-    lost = any(beyond(gradient, index, BF16_MIN, above=False) > LOST for index in range(len(look.frame["layers"]))) if gradient else False
+    lost = bool((beyond(gradient, BF16_MIN, above=False) > LOST).any()) if gradient else False
     return lost or bool(look.broken)
 
 
-def beyond(quantity: Quantity, row: int, limit: float, above: bool) -> float:
-    """Share of a row's nonzero values whose magnitude is above (below) the limit; within a bin, values count as spread evenly."""
+def beyond(quantity: Quantity, limit: float, above: bool) -> NDArray[np.float64]:
+    """Share of each row's nonzero values whose magnitude is above (below) the limit; within a bin, values count as spread evenly."""
     axis = quantity["log10"]
-    counts, low, high = axis["counts"][row], axis["low"], axis["high"]
-    total = sum(counts)
-    if not total or high <= low:
-        return 0.0
-    place = (math.log10(limit) - low) / (high - low) * len(counts)
-    below = sum(count * min(1.0, max(0.0, place - index)) for index, count in enumerate(counts)) / total
-    return 1.0 - below if above else below
+    counts, low, high = np.array(axis["counts"], dtype=np.float64), axis["low"], axis["high"]
+    total = counts.sum(axis=1)
+    if high <= low:
+        return np.zeros_like(total)
+    place = (math.log10(limit) - low) / (high - low) * counts.shape[1]
+    below = counts @ np.clip(place - np.arange(counts.shape[1]), 0.0, 1.0)
+    shares: NDArray[np.float64] = np.where(total > 0, (total - below if above else below) / np.maximum(total, 1.0), 0.0)
+    return shares

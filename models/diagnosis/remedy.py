@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from models.config import RunConfig
 from models.initializers import INITIALIZERS
-from models.theory import critical_sigma_w2, theory
+from models.theory import critical_sigma_w2, outlook
 from models.theory.layers import weights_mean
 
 Remedy = tuple[str, RunConfig]
@@ -72,16 +72,14 @@ def cost(config: RunConfig, apart: bool = False) -> float:
     without a normalization, ln q's variance growing by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719).
     Gradient: 1.5 decades. 1 - correlation: 0.003, or 0.03 if inputs must stay clearly apart.
     """
-    said = theory(config)
-    if not said.applies:
+    said = outlook(config)
+    if said is None:
         return UNJUDGED
     network = config.network
     noise = 0.0 if network.normalization.name != "none" else 2.0 * math.sqrt(5.0 * network.depth / network.width) / math.log(10)
-    signal = [value or 1e-45 for value in said.activation_mean_square[:-1]]
-    gradient = [math.log10(value) for value in said.gradient_mean_square_ratio[:-2] if value]
-    gap = max(1e-12, 1.0 - (said.correlation[-2] or 0.0))
     tolerated = 3.0 if network.residual and network.normalization.name != "none" else 2.0
-    return max((abs(math.log10(signal[-1] / signal[0])) + noise) / tolerated, abs(sum(gradient)) / 1.5, (0.03 if apart else 0.003) / gap)
+    least = 0.03 if apart else 0.003
+    return max((abs(said.signal) + noise) / tolerated, abs(said.gradient) / 1.5, least / max(1e-12, said.gap))
 
 
 def candidates(config: RunConfig) -> Iterator[Remedy]:

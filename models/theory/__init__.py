@@ -1,11 +1,16 @@
 """Mean-field theory of signal propagation: knows configurations, never a network, so that it can check one.
 
 nonlinearity -> gaussian, pair (averages over one and two inputs) -> chain, backward, band (row by row)
-                                                                  -> fixed_point, phase (where it leads) -> answer
+                                                                  -> fixed_point, phase (where it leads) -> answer, outlook
 """
 
 from models.theory.answer import Theory, theory
 from models.theory.fixed_point import FixedPoint, Map, fixed_point
+from models.theory.outlook import Outlook, outlook
 from models.theory.phase import PhaseGrid, critical_sigma_w2, phase_grid, phase_of
+from models.theory.warm import warm_up
 
-__all__ = ["FixedPoint", "Map", "PhaseGrid", "Theory", "critical_sigma_w2", "fixed_point", "phase_grid", "phase_of", "theory"]
+__all__ = [
+    "FixedPoint", "Map", "Outlook", "PhaseGrid", "Theory", "critical_sigma_w2", "fixed_point", "outlook", "phase_grid", "phase_of",
+    "theory", "warm_up",
+]

@@ -83,12 +83,13 @@ def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation:
     facts = plan(config)
     if reason := why_not(config, facts):
         return _nothing(layers, reason)
-    correlation = _correlation(config) if input_correlation is None else min(1.0, max(-1.0, input_correlation))
+    correlation = usual_correlation(config) if input_correlation is None else min(1.0, max(-1.0, input_correlation))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return _answer(facts, chain(facts, float(input_mean_square), correlation), layers)
 
 
-def _correlation(config: RunConfig) -> float:
+def usual_correlation(config: RunConfig) -> float:
+    """Of two inputs, where nobody has measured it."""
     return 0.0 if config.data.name == "gaussian" else 0.5
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Literal
 
@@ -35,7 +35,11 @@ def critical_sigma_w2(activation: str, params: Params, sigma_b2: float) -> float
     chi = 1 at the fixed point: sigma_w^2 = 1 / E[phi'^2] at the q that solves q = E[phi^2] / E[phi'^2] + sigma_b^2. Of
     several solutions the first that a network reaches from q = 1 counts. ReLU's chi depends on no q: 2 / (1 + slope^2).
     """
-    nl = nonlinearity(activation, params)
+    return _critical_sigma_w2(nonlinearity(activation, params), sigma_b2)
+
+
+@lru_cache(maxsize=1024)
+def _critical_sigma_w2(nl: Nonlinearity, sigma_b2: float) -> float | None:
     if nl.slope is not None:
         return 2.0 / (1.0 + nl.slope**2)
     for q in _critical_q(nl, sigma_b2):

@@ -1,0 +1,56 @@
+"""What a configuration is judged by, without the rest of theory: how signal, gradient and the gap of two inputs end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from models.config import CaptureConfig, RunConfig, TrainingConfig
+from models.theory.answer import usual_correlation
+from models.theory.applies import why_not
+from models.theory.backward import gradient_factors
+from models.theory.chain import chain
+from models.theory.gaussian import averages
+from models.theory.layers import plan
+
+SMALLEST = 1e-300
+"""Stands for 0 where a logarithm is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Over all hidden rows, for inputs of mean square 1.
+
+    signal:   decades from the first row's mean square to the last's, of what the layers hand on
+    gradient: decades from the last row's mean square of the pre-activation gradient back to the first's
+    gap:      1 - correlation of two inputs in the last row
+    """
+
+    signal: float
+    gradient: float
+    gap: float
+
+
+def outlook(config: RunConfig) -> Outlook | None:
+    """None where theory does not apply. Kept for each start: training, capture and seed change nothing of it."""
+    return _outlook(config.model_copy(update={"training": TrainingConfig(), "capture": CaptureConfig(), "seed": 0}))
+
+
+@lru_cache(maxsize=1024)
+def _outlook(config: RunConfig) -> Outlook | None:
+    facts = plan(config)
+    if why_not(config, facts):
+        return None
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        rows = chain(facts, 1.0, usual_correlation(config))
+        at = averages(facts.nl, np.array(rows.q[:-1]) - facts.nl.centres[0] ** 2)
+        factors = gradient_factors(facts, rows, at, exact=True)[:-1]
+        gradient = float(np.nansum(np.log10(factors[factors > 0])))
+    return Outlook(_decades(rows.p[0], rows.p[-2]), gradient, rows.one_minus_c[-2])
+
+
+def _decades(first: float, last: float) -> float:
+    return math.log10(min(max(last, SMALLEST), 1e300)) - math.log10(min(max(first, SMALLEST), 1e300))
