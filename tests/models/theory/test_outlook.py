@@ -34,7 +34,8 @@ def test_where_theory_does_not_apply_there_is_no_outlook() -> None:
 def test_the_gradient_of_networks_too_deep_to_show_counts_every_row() -> None:
     settings = config("relu", "lecun_normal", 1000)
     found = outlook(settings)
-    assert found is not None and found.gradient == pytest.approx(999 * math.log10(0.5)) and found.signal == found.gradient
+    assert found is not None and found.gradient == pytest.approx(999 * math.log10(0.5))
+    assert found.signal == pytest.approx(-300, abs=1)  # clipped where a remedy no longer asks
 
 
 def test_after_the_warm_up_the_usual_questions_make_no_tables() -> None:
