@@ -73,7 +73,7 @@ class Verdict:
         findings = diagnose(self.config, frame, self.theory(frame) if initial else None, self.first)
         if initial:
             self.first = [frame]
-            self.prediction = predict(findings, self.config) if self.config.total_steps else None
+            self.prediction = predict(self.config, frame, findings) if self.config.total_steps else None
         if self.prediction is None:
             return findings
         over = frame["step"] == self.config.total_steps or frame["loss"] is None

@@ -75,6 +75,10 @@ class Look:
         return math.exp(sum(known) / len(known)) if known else None
 
     @property
+    def normalized(self) -> bool:
+        return self.config.network.normalization.name != "none"
+
+    @property
     def carried(self) -> bool:
         """Whether signal and gradient stay within two decades from one end to the other."""
         return all(abs(found.decades) < 2.0 for found in (self.signal, self.gradient) if found is not None)
@@ -98,16 +102,43 @@ class Look:
         sgd: lr |g| / |w|, with momentum over 1 - momentum (its sum over many steps). Optimizers that divide by the gradient's
         own size move every weight by about lr, as far as that size is above eps. A row without weights or gradient is left out.
         """
+        return [step for _, step in self._steps]
+
+    @cached_property
+    def _steps(self) -> list[tuple[int, float]]:
+        """The same with each row's place in the columns."""
         weight, gradient = self.quantity("weight"), self.quantity("weight_gradient")
         if not weight or not gradient:
             return []
-        optimizer, cut = self.config.training.optimizer, self._clip(gradient["norm"])
-        p = optimizer.params
+        cut, p = self._clip(gradient["norm"]), self.config.training.optimizer.params
         factor = p["lr"] / (1.0 - p.get("momentum", 0.0))
-        rows = [(w, g * cut, n) for w, g, n in zip(weight["norm"], gradient["norm"], weight["n"], strict=True) if w and g is not None]
-        if "eps" not in p:
-            return [factor * g / w for w, g, _ in rows]
-        return [factor * math.sqrt(n) / w * (g / math.sqrt(n)) / (g / math.sqrt(n) + p["eps"]) for w, g, n in rows]
+        found = []
+        for index, (w, g, n) in enumerate(zip(weight["norm"], gradient["norm"], weight["n"], strict=True)):
+            if not w or g is None:
+                continue
+            moved = g * cut
+            if self.adaptive:
+                typical = moved / math.sqrt(n)
+                moved = math.sqrt(n) * typical / (typical + p["eps"])
+            found.append((index, factor * moved / w))
+        return found
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the optimizer divides each gradient by its own size."""
+        return "eps" in self.config.training.optimizer.params
+
+    @cached_property
+    def jolt(self) -> float:
+        """To first order, by how much of itself one step moves the last hidden layer: the rows' relative changes, each times
+        its leverage, |z_l| |dL/dz_l| over the last hidden row's. ReLU passes every row's change on as it is (leverage 1); a
+        chaotic network makes more of it on the way, an ordered one less."""
+        z, back = self.quantity("preactivation").get("norm", ()), self.quantity("preactivation_gradient").get("norm", ())
+        leverage = [(a or 0.0) * (b or 0.0) for a, b in zip(z, back, strict=False)]
+        last = len(self.hidden) - 1
+        if last >= len(leverage) or not leverage[last]:
+            return sum(self.steps)
+        return sum(step * leverage[index] / leverage[last] for index, step in self._steps)
 
     def _clip(self, norms: Column) -> float:
         """What clipping multiplies the gradient by."""

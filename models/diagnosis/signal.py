@@ -77,13 +77,19 @@ def _cause(what: str, up: bool, decades: float) -> str:
             f"{size}: chi, the factor a layer, is not 1.")
 
 
+def correlation_gap(look: Look) -> float | None:
+    """1 - correlation of two inputs in the last hidden row shown; None where it is unknown, or they were alike before they came in."""
+    known = [c for _, c in zip(look.hidden, look.frame["correlation"], strict=False) if c is not None]
+    entering = look.frame["input"]["correlation"]
+    return None if not known or (entering is not None and 1.0 - entering < 0.1) else max(0.0, 1.0 - known[-1])
+
+
 def correlation(look: Look) -> Finding | None:
     """Two inputs become alike: what the network could tell apart is gone before the output sees it."""
-    known = [(row, c) for row, c in zip(look.hidden, look.frame["correlation"], strict=False) if c is not None]
-    entering = look.frame["input"]["correlation"]
-    if not known or (entering is not None and 1.0 - entering < 0.1):
+    gap = correlation_gap(look)
+    if gap is None:
         return None
-    gap = max(0.0, 1.0 - known[-1][1])
+    known = [(row, c) for row, c in zip(look.hidden, look.frame["correlation"], strict=False) if c is not None]
     severity: Severity | None = "critical" if gap < GAP[2] else "warning" if gap < GAP[1] else "note" if gap < GAP[0] else None
     if severity is None:
         return None

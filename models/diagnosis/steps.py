@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from statistics import median
 from typing import Any
 
@@ -19,13 +18,24 @@ RATIO_HIGH = (1e-2, 10**-1.5, 10**-0.5)
 RATIO_LOW = (1e-4, 1e-5)
 """Note and warning, while the loss is still above half of a guess: a network that has learned needs no large steps."""
 
-JOLT = (1.5, 3.0, 50.0)
-"""The first step's relative changes of the weights, summed over the rows: note, warning, critical. To first order it is how far the
-output moves; of the calibration's networks most train below 1.5, and few above 3."""
+JOLT = (1.5, 4.5, 7.0)
+"""By how much of itself the first step moves the last hidden layer (Look.jolt): note, warning, critical. Of the calibration's
+networks most train below the second, few between it and the third, none above."""
+
+NORMALIZED = 15.0
+"""A normalization bears so many times more: what the weights are scaled by, it takes out again, and the growth of the weights
+that too large steps bring makes the next ones smaller."""
+
+TRAVEL = (0.65, 0.18)
+"""The rows' relative changes, summed over rows and steps: by how much of itself the output can move in the whole run. Below the
+first a run barely begins to learn, below the second it does not. Gradients grow as learning begins: no bound."""
 
 REACH = (0.05, 0.02)
-"""Median relative change of the weights a step, times the number of steps: below the first a run barely begins to learn,
-below the second it does not. Gradients grow as learning begins, so this is what the start allows, not a bound."""
+"""The same for the median row of an optimizer that divides each gradient by its own size, without the sum over rows: what eps holds
+back, it holds back in most rows at once."""
+
+FEWEST = 100
+"""Steps of GOOD_RATIO that a mended run takes at least."""
 
 SPREAD = 30.0
 """Where rows' relative changes differ more than so, no learning rate suits all of them."""
@@ -61,37 +71,34 @@ def learning_rate(look: Look) -> Finding | None:
     """At step 0: whether the steps to come are of a size that learns, from learning rate, gradients and weights alone."""
     if not look.initial or not look.steps or look.config.total_steps == 0 or look.broken:
         return None
-    jolt, reach = _sum(look), look.step * look.config.total_steps
-    if severity := grade(jolt, *JOLT):
-        return _jolt(look, severity, jolt)
-    if reach < REACH[0]:
-        return _reach(look, "warning" if reach < REACH[1] else "note", reach)
-    return None
+    bears = NORMALIZED if look.normalized else 1.0
+    if severity := grade(look.jolt / bears, *JOLT):
+        return _jolt(look, severity, JOLT[0] * bears)
+    reached, limits = (look.step, REACH) if look.adaptive else (sum(look.steps), TRAVEL)
+    reached *= look.config.total_steps
+    return _reach(look, "warning" if reached < limits[1] else "note", reached, limits[0]) if reached < limits[0] else None
 
 
-def _sum(look: Look) -> float:
-    """The sum of the rows' relative changes. Momentum's factor of 1 / (1 - m) counts by its root: it builds up over many steps,
-    and gradients that are too large turn their sign before it has."""
-    return sum(look.steps) * math.sqrt(1.0 - look.config.training.optimizer.params.get("momentum", 0.0))
-
-
-def _jolt(look: Look, severity: Severity, jolt: float) -> Finding:
-    found = _sized(look)
-    return Finding(
-        rule="learning_rate", severity=severity, title=f"First steps too large: they move the weights by {jolt:.2g} in all",
-        layers=list(look.frame["layers"]), measured=jolt, threshold=JOLT[0],
-        cause=f"Relative to their norm the layers' weights move by {max(look.steps):.2g} at most a step, {look.step:.2g} in the median, "
-              "and in sum that is how far the output moves.",
-        remedy=found[0], config=dump(found))
-
-
-def _reach(look: Look, severity: Severity, reach: float) -> Finding:
+def _jolt(look: Look, severity: Severity, threshold: float) -> Finding:
     found = _sized(look)
     return Finding(
         rule="learning_rate", severity=severity,
-        title=f"Steps too small: {look.step:.1e} of the weights a step, {reach:.1e} in {look.config.total_steps} steps",
-        layers=list(look.frame["layers"]), measured=reach, threshold=REACH[0],
-        cause="The gradients that reach the weights are too small for this learning rate and this number of steps.",
+        title=f"First steps too large: one moves the last hidden layer by {look.jolt:.2g} of itself",
+        layers=list(look.frame["layers"]), measured=look.jolt, threshold=threshold,
+        cause=f"Relative to their norm the layers' weights move by {max(look.steps):.2g} at most a step, {look.step:.2g} in the median; "
+              "through all layers that adds up.",
+        remedy=found[0], config=dump(found))
+
+
+def _reach(look: Look, severity: Severity, reached: float, threshold: float) -> Finding:
+    found = _sized(look)
+    what = "of its weights in the median layer" if look.adaptive else "of itself"
+    return Finding(
+        rule="learning_rate", severity=severity,
+        title=f"Steps too small: {look.config.total_steps} of them move the network by {reached:.1e} {what}",
+        layers=list(look.frame["layers"]), measured=reached, threshold=threshold,
+        cause=f"The gradients that reach the weights are too small for this learning rate and this number of steps: one moves the median "
+              f"layer's weights by {look.step:.1e} of their norm.",
         remedy=found[0], config=dump(found))
 
 
@@ -123,7 +130,7 @@ def _sized(look: Look) -> Remedy:
     """The learning rate at which the median step is GOOD_RATIO; where rows differ too much for any, the mended start."""
     if not (look.carried and _even(look.steps)) and (found := mended(look.config)):
         return found
-    return _scaled(look, min(GOOD_RATIO / max(look.step, 1e-12), 0.5 / max(_sum(look), 1e-12)))
+    return _scaled(look, min(GOOD_RATIO / max(look.step, 1e-12), 0.5 / max(look.jolt, 1e-12)))
 
 
 def _even(steps: list[float]) -> bool:
@@ -143,8 +150,8 @@ def _scaled(look: Look, factor: float) -> Remedy:
     old = look.config.training.optimizer.params["lr"]
     lr = min(10.0, float(f"{old * factor:.1e}")) if old else 0.01
     steps = look.config.training.steps
-    few = steps is not None and 0 < steps < 2 * REACH[0] / GOOD_RATIO
-    paths: dict[str, Any] = {"training__steps": math.ceil(2 * REACH[0] / GOOD_RATIO)} if few else {}
+    few = steps is not None and 0 < steps < FEWEST
+    paths: dict[str, Any] = {"training__steps": FEWEST} if few else {}
     more = f", and take {paths['training__steps']} steps" if few else ""
     return (f"Set the learning rate to {lr:g}{more}: the weights then change by about a thousandth a step."
             if factor != 0.1 else f"Lower the learning rate to {lr:g}{more}."), changed(look.config, training__optimizer__lr=lr, **paths)

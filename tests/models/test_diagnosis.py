@@ -127,7 +127,7 @@ def test_no_false_alarm_over_recommended_pairs(activation, init):
 
 @pytest.mark.parametrize("config", [network(50, norm="batch"), network(50, "silu"), network(50, "gelu")], ids=["batch", "silu", "gelu"])
 def test_recommended_pairs_that_do_not_train_this_deep_are_no_false_alarm(config):
-    assert predict(look(config)).outcome == "fails"
+    assert predict(config, initial_frame(config), look(config)).outcome == "fails"
 
 
 def test_depth_decides_a_slow_decay_is_a_note_and_a_half_a_layer_is_critical():
