@@ -139,5 +139,10 @@ def _correlation(layer: Map, q: float, chi: float) -> tuple[float, float]:
         first, rest_first = second, rest_second
         second = step if 0 < step < 2 else second / 2
         rest_second = layer.next_gap(q, second) - second
-    h = 1e-4 * min(second, 2 - second)
-    return second, (layer.next_gap(q, second + h) - layer.next_gap(q, second - h)) / (2 * h)
+    return second, _slope(lambda gap: layer.next_gap(q, gap), second)
+
+
+def _slope(function: Callable[[float], float], at: float) -> float:
+    """The derivative at a gap in (0, 2) by five points: their distance is large, since tables are known to 1e-9 only."""
+    h = 0.02 * min(at, 2 - at)
+    return (function(at - 2 * h) - 8 * function(at - h) + 8 * function(at + h) - function(at + 2 * h)) / (12 * h)

@@ -51,7 +51,7 @@ def _nonlinearity(name: str, key: Key, shift: float) -> Nonlinearity:
     module = entry.module(params).to(torch.float64).requires_grad_(False)  # made once: entry.function would convert it each time
     return Nonlinearity(
         name=name,
-        phi=_on_arrays(module.forward, shift),
+        phi=_on_arrays(_softplus(params) if name == "softplus" else module.forward, shift),
         derivative=_on_arrays(lambda x: entry.derivative(x, params), shift),
         kinks=tuple(kink - shift for kink in sorted(set(entry.kinks(params)))),
         centres=(-shift,),
@@ -60,6 +60,17 @@ def _nonlinearity(name: str, key: Key, shift: float) -> Nonlinearity:
         bounded=entry.limits(params) is not None,
         slow=name == "softsign",
     )
+
+
+def _softplus(params: Params) -> Callable[[torch.Tensor], torch.Tensor]:
+    """torch's takes exp(beta x) up to its threshold, which overflows at 709 (in float32 at 88) where the threshold is higher."""
+    beta, threshold = float(params["beta"]), float(params["threshold"])
+
+    def phi(x: torch.Tensor) -> torch.Tensor:
+        scaled = beta * x
+        return torch.where(scaled > threshold, x, torch.logaddexp(scaled, torch.zeros_like(x)) / beta)
+
+    return phi
 
 
 def _on_arrays(function: Callable[[torch.Tensor], torch.Tensor], shift: float) -> Callable[[Array], Array]:
