@@ -9,13 +9,30 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from models.choices import Choice, Parameter, Params, Table
 
+LONELY = "Goes with no initializer through many layers: its output is never negative and bends little, so all inputs soon look alike. " \
+         "Put a normalization before it."
+
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """The initializer that an activation goes with, and the depth up to which theory lets it carry signal and gradient
+    (tests/models/test_diagnosis.py), without normalization and skips."""
+
+    init: str
+    depth: int
+    why: str
+
+    def sentence(self) -> str:
+        return f"Goes with {self.init} up to about {self.depth} layers: {self.why}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +44,7 @@ class Activation(Choice):
     kinks:       params -> points where phi is not smooth
     limits:      params -> (infimum, supremum) of a bounded phi, else None
     torch_gain:  params -> arguments of torch.nn.init.calculate_gain where torch has a gain, else None
+    pairing:     the initializer it goes with at its default parameters; None where none carries a signal through many layers
     """
 
     module: Callable[[Params], nn.Module]
@@ -34,6 +52,14 @@ class Activation(Choice):
     kinks: Callable[[Params], tuple[float, ...]] = lambda params: ()
     limits: Callable[[Params], tuple[float, float] | None] = lambda params: None
     torch_gain: Callable[[Params], tuple[str, float | None] | None] = lambda params: None
+    pairing: Pairing | None = None
+
+    def card(self, shared: tuple[Parameter, ...]) -> dict[str, Any]:
+        """With the pairing, in words at the end of the note too."""
+        said = self.pairing.sentence() if self.pairing else LONELY
+        pairing = None if self.pairing is None else {"init": self.pairing.init, "depth": self.pairing.depth, "why": self.pairing.why}
+        card = super().card(shared)
+        return {**card, "note": f"{card['note']} {said}".strip(), "pairing": pairing}
 
     def function(self, params: Params) -> Callable[[Tensor], Tensor]:
         """phi as a function of a tensor of any floating dtype; learnable parameters are at their initial value."""
@@ -95,6 +121,10 @@ def _leaky_slope(x: Tensor, slope: float) -> Tensor:
     return torch.where(x > 0, torch.ones_like(x), torch.full_like(x, slope))
 
 
+_HANDED_ON = "its gain hands on the mean square it receives. Two inputs still become alike, slowly."
+_STABLE = "its gain makes variance 1 a stable fixed point. The gradient's mean square grows by 1.04 a layer."
+_UNSTABLE = "its gain makes variance 1 a fixed point, but an unstable one, from which the signal then grows."
+
 _ALPHA = Parameter("alpha", "float", 1.0, "alpha", "Value that the activation tends to on the left, times -1.",
                    low=0.0, high=100.0, above=True, slider=(0.1, 5.0))
 
@@ -102,11 +132,13 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
     Activation(
         name="linear", label="Linear", formula="φ(x) = x", source="torch.nn.Identity; Saxe et al. 2014 (1312.6120)",
         module=lambda p: nn.Identity(), derivative=lambda x, p: torch.ones_like(x), torch_gain=lambda p: ("linear", None),
+        pairing=Pairing("orthogonal", 100, "it keeps every length, forward and backward."),
     ),
     Activation(
         name="relu", label="ReLU", formula="φ(x) = max(0, x)", source="torch.nn.ReLU; Nair & Hinton 2010",
         module=lambda p: nn.ReLU(), derivative=lambda x, p: (x > 0).to(x.dtype), kinks=lambda p: (0.0,),
         torch_gain=lambda p: ("relu", None),
+        pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
     ),
     Activation(
         name="leaky_relu", label="Leaky ReLU", formula="φ(x) = x if x > 0 else negative_slope · x",
@@ -114,6 +146,7 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         parameters=(Parameter("negative_slope", "float", 0.01, "negative slope", low=-10.0, high=10.0, slider=(0.0, 1.0)),),
         module=lambda p: nn.LeakyReLU(p["negative_slope"]), derivative=lambda x, p: _leaky_slope(x, p["negative_slope"]),
         kinks=lambda p: (0.0,), torch_gain=lambda p: ("leaky_relu", float(p["negative_slope"])),
+        pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
     ),
     Activation(
         name="prelu", label="PReLU", formula="φ(x) = x if x > 0 else a · x, a learned",
@@ -121,38 +154,45 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         parameters=(Parameter("init", "float", 0.25, "initial slope a", low=-10.0, high=10.0, slider=(0.0, 1.0)),),
         module=lambda p: nn.PReLU(init=p["init"]), derivative=lambda x, p: _leaky_slope(x, p["init"]),
         kinks=lambda p: (0.0,), torch_gain=lambda p: ("leaky_relu", float(p["init"])),
+        pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
     ),
     Activation(
         name="elu", label="ELU", formula="φ(x) = x if x > 0 else α (eˣ − 1)", source="torch.nn.ELU; Clevert et al. 2016 (1511.07289)",
         parameters=(_ALPHA,), module=lambda p: nn.ELU(p["alpha"]),
         derivative=lambda x, p: torch.where(x > 0, 1.0, p["alpha"] * torch.exp(x.clamp(max=0.0))), kinks=lambda p: (0.0,),
+        pairing=Pairing("kaiming_normal", 100, _STABLE),
     ),
     Activation(
         name="selu", label="SELU", formula="φ(x) = 1.0507 · (x if x > 0 else 1.6733 (eˣ − 1))",
         source="torch.nn.SELU; Klambauer et al. 2017 (1706.02515)",
-        note="Made for LeCun initialization, at which its mean 0 and variance 1 are a stable fixed point.",
         module=lambda p: nn.SELU(),
         derivative=lambda x, p: SELU_SCALE * torch.where(x > 0, 1.0, SELU_ALPHA * torch.exp(x.clamp(max=0.0))),
         kinks=lambda p: (0.0,), torch_gain=lambda p: ("selu", None),
+        pairing=Pairing("lecun_normal", 50, "mean 0 and variance 1 are a stable fixed point. The gradient's mean square "
+                                               "grows by 1.07 a layer."),
     ),
     Activation(
         name="celu", label="CELU", formula="φ(x) = x if x > 0 else α (e^(x/α) − 1)", source="torch.nn.CELU; Barron 2017 (1704.07483)",
         parameters=(_ALPHA,), module=lambda p: nn.CELU(p["alpha"]),
         derivative=lambda x, p: torch.where(x > 0, 1.0, torch.exp(x.clamp(max=0.0) / p["alpha"])), kinks=lambda p: (0.0,),
+        pairing=Pairing("kaiming_normal", 100, _STABLE),
     ),
     Activation(
         name="gelu", label="GELU", formula="φ(x) = x Φ(x), Φ the normal distribution function",
         source="torch.nn.GELU; Hendrycks & Gimpel 2016 (1606.08415)",
         parameters=(Parameter("approximate", "choice", "none", "approximation", choices=("none", "tanh")),),
         module=lambda p: nn.GELU(approximate=p["approximate"]), derivative=_gelu_slope,
+        pairing=Pairing("kaiming_normal", 30, _UNSTABLE),
     ),
     Activation(
         name="silu", label="SiLU (swish)", formula="φ(x) = x σ(x)", source="torch.nn.SiLU; Ramachandran et al. 2017 (1710.05941)",
         module=lambda p: nn.SiLU(), derivative=lambda x, p: torch.sigmoid(x) + x * _sigmoid_slope(x),
+        pairing=Pairing("kaiming_normal", 15, _UNSTABLE),
     ),
     Activation(
         name="mish", label="Mish", formula="φ(x) = x tanh(softplus(x))", source="torch.nn.Mish; Misra 2019 (1908.08681)",
         module=lambda p: nn.Mish(), derivative=lambda x, p: _mish_slope(x),
+        pairing=Pairing("kaiming_normal", 40, _UNSTABLE),
     ),
     Activation(
         name="softplus", label="Softplus", formula="φ(x) = ln(1 + e^(βx)) / β", source="torch.nn.Softplus; Dugas et al. 2001",
@@ -169,11 +209,13 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         name="softsign", label="Softsign", formula="φ(x) = x / (1 + |x|)", source="torch.nn.Softsign; Glorot & Bengio 2010",
         module=lambda p: nn.Softsign(), derivative=lambda x, p: (1.0 + x.abs()).square().reciprocal(),
         kinks=lambda p: (0.0,), limits=lambda p: (-1.0, 1.0),
+        pairing=Pairing("xavier_normal", 20, "σ_w² = 1 is critical where the signal is small, and every layer makes it smaller."),
     ),
     Activation(
         name="tanh", label="Tanh", formula="φ(x) = tanh(x)", source="torch.nn.Tanh; LeCun et al. 1998",
         module=lambda p: nn.Tanh(), derivative=lambda x, p: torch.cosh(x.clamp(-300, 300)).pow(-2), limits=lambda p: (-1.0, 1.0),
         torch_gain=lambda p: ("tanh", None),
+        pairing=Pairing("xavier_normal", 100, "σ_w² = 1 is critical where the signal is small, and that falls only like 1/layer."),
     ),
     Activation(
         name="hardtanh", label="Hardtanh", formula="φ(x) = min(max(x, min_val), max_val)", source="torch.nn.Hardtanh",
@@ -185,6 +227,7 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         module=lambda p: nn.Hardtanh(p["min_val"], p["max_val"]),
         derivative=lambda x, p: _between(x, p["min_val"], p["max_val"]),
         kinks=lambda p: (p["min_val"], p["max_val"]), limits=lambda p: (p["min_val"], p["max_val"]),
+        pairing=Pairing("orthogonal", 100, "it keeps every length, and few values reach the limits."),
     ),
     Activation(
         name="sigmoid", label="Sigmoid", formula="φ(x) = 1 / (1 + e^(−x))", source="torch.nn.Sigmoid",
@@ -202,10 +245,12 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         module=lambda p: nn.Hardswish(),
         derivative=lambda x, p: torch.where(x >= 3.0, 1.0, _between(x, -3.0, 3.0) * (2.0 * x + 3.0) / 6.0),
         kinks=lambda p: (-3.0, 3.0),
+        pairing=Pairing("kaiming_normal", 10, _UNSTABLE),
     ),
     Activation(
         name="relu6", label="ReLU6", formula="φ(x) = min(max(0, x), 6)", source="torch.nn.ReLU6; Krizhevsky 2010",
         module=lambda p: nn.ReLU6(), derivative=lambda x, p: _between(x, 0.0, 6.0),
         kinks=lambda p: (0.0, 6.0), limits=lambda p: (0.0, 6.0),
+        pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
     ),
 ))

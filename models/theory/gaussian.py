@@ -21,7 +21,8 @@ NODES = 14
 """Gauss-Legendre nodes a panel."""
 
 REACH = 38.0
-"""The density is cut at REACH standard deviations: beyond, it is 0 in float64. (hardtanh from 50 to 100 has E[phi'^2] = 4e-34 at q = 17.)"""
+"""Standard deviations to which the density is followed: beyond, it is 0 in float64. (hardtanh from 50 to 100 has E[phi'^2] = 4e-34
+at q = 17, all of it beyond 12.)"""
 
 CORE = 1e-5
 """For |x| below CORE * min(sqrt(q), feature scale) the functions count as constant on each side of 0."""

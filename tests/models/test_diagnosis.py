@@ -7,10 +7,11 @@ from itertools import product
 import pytest
 import torch
 
+from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.diagnosis import Finding, Verdict, diagnose, outcome, predict
 from models.diagnosis.finding import SEVERITIES
-from models.theory import theory
+from models.theory import outlook, theory
 from models.training import initial_frame, train
 
 
@@ -105,28 +106,58 @@ def test_skips_without_normalization_explode_and_are_mended():
     assert badness(look(RunConfig.model_validate(finding.config))) <= 2
 
 
-RECOMMENDED = [("relu", "kaiming_normal"), ("relu", "kaiming_uniform"), ("leaky_relu", "kaiming_normal"), ("prelu", "kaiming_normal"),
-               ("tanh", "xavier_normal"), ("selu", "lecun_normal"), ("elu", "kaiming_normal"), ("linear", "orthogonal"),
-               ("gelu", "kaiming_normal"), ("silu", "kaiming_normal")]
+RECOMMENDED = [(name, entry.pairing) for name, entry in ACTIVATIONS.items() if entry.pairing]
+
+
+@pytest.mark.parametrize(("activation", "pairing"), RECOMMENDED, ids=[name for name, _ in RECOMMENDED])
+def test_no_false_alarm_over_the_catalogues_pairings(activation, pairing):
+    """Up to the depth that the pairing names, at two widths and from two seeds, nothing is above a note."""
+    depths = sorted({depth for depth in (5, 20, 50) if depth < pairing.depth} | {pairing.depth})
+    for depth, (width, seed) in product(depths, ((64, 1), (256, 0))):
+        found = look(network(depth, activation, pairing.init, width=width, seed=seed))
+        assert {finding.severity for finding in found} <= {"ok", "note"} and "healthy" in rules(found), (depth, width, found)
+
+
+@pytest.mark.parametrize(("activation", "pairing"), RECOMMENDED, ids=[name for name, _ in RECOMMENDED])
+def test_a_pairings_depth_is_theorys(activation, pairing):
+    """Signal, gradient and two inputs' difference arrive there; of the pairings that name fewer than 50 layers they do not at three
+    times the depth, so that the depth says something."""
+    def arrives(depth):
+        end = outlook(network(depth, activation, pairing.init))
+        return abs(end.signal) <= 2.4 and abs(end.gradient) <= 3.0 and end.gap > 3e-3
+
+    assert arrives(pairing.depth)
+    assert pairing.depth >= 50 or not arrives(3 * pairing.depth)
+
+
+@pytest.mark.parametrize("activation", [name for name, entry in ACTIVATIONS.items() if entry.pairing is None])
+def test_an_activation_without_a_pairing_has_none(activation):
+    """At twenty layers every initializer of the catalogue that draws weights by their fan loses something, in theory."""
+    for name in ("xavier_normal", "kaiming_normal", "lecun_normal", "orthogonal", "pytorch_default"):
+        end = outlook(network(20, activation, name))
+        assert abs(end.gradient) > 3.0 or end.gap < 1e-4, name
+
+
+NORMALIZED = [("relu", "kaiming_normal"), ("leaky_relu", "kaiming_normal"), ("prelu", "kaiming_normal"), ("tanh", "xavier_normal"),
+              ("selu", "lecun_normal"), ("elu", "kaiming_normal"), ("linear", "orthogonal"), ("gelu", "kaiming_normal"),
+              ("silu", "kaiming_normal")]
 
 
 def trains_at(activation, norm, depth):
-    """Where a recommended pair really stops training: BatchNorm's gradient at 50 layers, GELU's and SiLU's growing signal."""
-    if norm == "batch":
-        return depth < 50 or activation not in ("relu", "leaky_relu", "gelu", "silu")
-    return norm is not None or depth < {"silu": 20, "gelu": 50}.get(activation, 1000)
+    """Where BatchNorm's gradient really stops 50 layers from training well."""
+    return norm != "batch" or depth < 50 or activation not in ("relu", "leaky_relu", "prelu", "gelu", "silu")
 
 
-@pytest.mark.parametrize(("activation", "init"), RECOMMENDED)
-def test_no_false_alarm_over_recommended_pairs(activation, init):
-    for depth, norm in product((5, 20, 50), (None, "batch", "layer")):
+@pytest.mark.parametrize(("activation", "init"), NORMALIZED)
+def test_no_false_alarm_over_normalized_networks(activation, init):
+    for depth, norm in product((5, 20, 50), ("batch", "layer")):
         if trains_at(activation, norm, depth):
             found = look(network(depth, activation, init, norm))
             assert {finding.severity for finding in found} <= {"ok", "note"} and "healthy" in rules(found), (depth, norm, found)
 
 
 @pytest.mark.parametrize("config", [network(50, norm="batch"), network(50, "silu"), network(50, "gelu")], ids=["batch", "silu", "gelu"])
-def test_recommended_pairs_that_do_not_train_this_deep_are_no_false_alarm(config):
+def test_beyond_its_depth_a_pairing_does_not_train_and_is_told_so(config):
     assert predict(config, initial_frame(config), look(config)).outcome == "fails"
 
 
