@@ -14,7 +14,7 @@ from models.frame import row_numbers
 from models.theory.applies import why_not
 from models.theory.backward import gradient_factors
 from models.theory.band import LEVEL, band
-from models.theory.chain import Chain, chain
+from models.theory.chain import Chain, Correlations, chain
 from models.theory.fixed_point import FixedPoint, Map, depth_scale, fixed_point
 from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, plan
@@ -73,29 +73,37 @@ class Theory(Part):
     notes: list[str]
 
 
-def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation: float | None = None) -> Theory:
+def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation: float | None = None,
+           pixel_correlations: tuple[float, float] | None = None) -> Theory:
     """Mean-field theory of the configuration at initialization.
 
-    input_mean_square: of the batch as the first layer sees it
-    input_correlation: of two of its examples, x_a . x_b / (|x_a| |x_b|); None: 0 for Gaussian noise, else 0.5
+    input_mean_square:  of the batch as the first layer sees it
+    input_correlation:  of two of its examples, x_a . x_b / (|x_a| |x_b|); None: 0 for Gaussian noise, else 0.5
+    pixel_correlations: of two different pixels of one image, and of two; None: 0 for Gaussian noise, else not known
     """
     layers = row_numbers(config.network.depth + 1)
     facts = plan(config)
     if reason := why_not(config, facts):
         return _nothing(layers, reason)
-    correlation = usual_correlation(config) if input_correlation is None else min(1.0, max(-1.0, input_correlation))
+    usual = usual_correlations(config)
+    inputs = usual.inputs if input_correlation is None else _cosine(input_correlation)
+    pixels, across = (usual.pixels, usual.across) if pixel_correlations is None else map(_cosine, pixel_correlations)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        return _answer(facts, chain(facts, float(input_mean_square), correlation), layers)
+        return _answer(facts, chain(facts, float(input_mean_square), Correlations(inputs, pixels, across)), layers)
 
 
-def usual_correlation(config: RunConfig) -> float:
-    """Of two inputs, where nobody has measured it."""
-    return 0.0 if config.data.name == "gaussian" else 0.5
+def usual_correlations(config: RunConfig) -> Correlations:
+    """Of the input, where nobody has measured them."""
+    return Correlations(0.0, 0.0, 0.0) if config.data.name == "gaussian" else Correlations(0.5)
+
+
+def _cosine(value: float) -> float:
+    return min(1.0, max(-1.0, value))
 
 
 def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
     at = averages(facts.nl, np.array(rows.q[:-1]) - facts.nl.centres[0] ** 2)
-    low, high = band(facts, rows, at, facts.first_features)
+    low, high = band(facts, rows, at)
     rest, phase = _rest(facts, rows, at)
     return Theory(
         applies=True, reason=None, layers=layers,
@@ -121,7 +129,7 @@ def _rest(facts: Plan, rows: Chain, at: Averages) -> tuple[FixedPoint, Phase | N
     longer, deep, last = facts, rows, at
     if facts.depth < 200 or facts.kernel > 1:
         longer = replace(facts, depth=max(facts.depth, 200), kernel=1)
-        deep = chain(longer, 1.0, 1.0 - min(1.0, rows.one_minus_c[0]))
+        deep = chain(longer, 1.0, Correlations(1.0 - min(1.0, rows.one_minus_c[0])))
         last = averages(longer.nl, np.array(deep.q[:-1]) - longer.nl.centres[0] ** 2)
     chi = float(gradient_factors(longer, deep, last, exact=False)[-2])
     q, gap, before = deep.q[-2], deep.one_minus_c[-2], deep.one_minus_c[-3]

@@ -7,7 +7,8 @@ The mean square over N units and B examples is q_l times the product of two fluc
 
 ln q is taken as Gaussian with mean -variance / 2, exact for ReLU's products of layers (Hanin & Nica 2020, 1812.05994: 5 / N a layer).
 Pairs: C = 1/B + (1 - 1/B) c^2, and E[phi^2 phi^2] over pairs by Hermite's first two terms. Orthogonal weights keep lengths, so that
-a square one draws nothing. A normalization before phi leaves only eps's share. Pixels of an image count as alike, which is wide.
+a square one draws nothing. A normalization before phi leaves only eps's share. Every pixel of an image is an input of its own,
+so that C runs over pairs of pixels, too; a convolution's average over its taps smooths what differs from pixel to pixel.
 
 The centre: one example's own variance of ln q, `single`, bends E[phi^2] by q^2 (d^2/dq^2) / 2 times it; a sphere of N units instead of
 a Gaussian takes 1 / N times the same away. Half of that shift widens the band as well.
@@ -15,6 +16,7 @@ a Gaussian takes 1 / N times the same away. Half of that shift widens the band a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +39,7 @@ class Steps:
     carried:  d ln q_{l+1} / d ln q_l            bend:  the shift that a unit of variance gives
     drawn, drawn_single: what the layer's units add, for the batch's mean square and for one example's
     sphere:   variance that orthogonal weights take away
+    kept:     share of one pixel's fluctuation that the next convolution's average over its taps leaves
     """
 
     carried: Array
@@ -44,26 +47,29 @@ class Steps:
     drawn: Array
     drawn_single: Array
     sphere: float
+    kept: Array
 
 
-def band(plan: Plan, rows: Chain, at: Averages, features: int) -> tuple[Array, Array]:
+def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """(low, high) of every row's mean square, which hold LEVEL of the seeds."""
-    batch, shift = _spreads(plan, rows, at, features)
+    batch, shift = _spreads(plan, rows, at)
     variance = batch + (shift / 2) ** 2
     half, centre = DEVIATIONS * np.sqrt(variance) + FLOOR, np.clip(shift, -0.5, 0.5) - variance / 2
     q = np.array(rows.q)
     return q * np.exp(centre - half), q * np.exp(centre + half)
 
 
-def _spreads(plan: Plan, rows: Chain, at: Averages, features: int) -> tuple[Array, Array]:
+def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """Each row's fluctuation, of the batch's mean square, and its shift: what it inherits and what its own weights draw."""
-    alike = _alike(plan, rows, at, features)
-    steps = _steps(plan, rows, at, alike[:-1])
+    smoothed = _smoothed(plan)
+    alike, taps = _alike(plan, rows, at, smoothed)
+    steps = _steps(plan, rows, at, alike[:-1], taps[:-1], smoothed)
     units = np.full(plan.depth + 1, plan.width)
     units[-1] = plan.config.classes
     loose = np.array([plan.first.loose, *[plan.hidden.loose] * (plan.depth - 1), plan.last.loose])
     own = np.zeros(plan.depth + 1) if plan.unit else 2.0 * loose / units
-    batch, single, shift = (np.array(column) for column in _followed(steps, plan.pre == "none"))
+    start = 0.0 if plan.pixels == 1 else 2.0 * smoothed[0] / plan.config.input_shape[0]  # an image's pixels differ in length
+    batch, single, shift = (np.array(column) for column in _followed(steps, start, plan.pre == "none"))
     batch, single = batch + own * alike, single + own
     if plan.pre != "none":
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
@@ -71,38 +77,59 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, features: int) -> tuple[Arra
     return batch, shift
 
 
-def _followed(steps: Steps, passes: bool) -> tuple[list[float], list[float], list[float]]:
+def _followed(steps: Steps, start: float, passes: bool) -> tuple[list[float], list[float], list[float]]:
     """(batch, single, shift) that every row inherits, row by row; `passes` is False where a normalization stops it.
 
     What a row's own units draw is not passed on: the sample that they are enters the next row by phi^2's spread.
     """
-    batch, single, shift = [0.0], [0.0], [0.0]
-    columns = (steps.carried, steps.bend, steps.drawn, steps.drawn_single)
-    for carried, bend, drawn, drawn_single in zip(*(column.tolist() for column in columns), strict=True):
+    batch, single, shift = [0.0], [start], [0.0]
+    columns = (steps.carried, steps.bend, steps.drawn, steps.drawn_single, steps.kept)
+    for carried, bend, drawn, drawn_single, kept in zip(*(column.tolist() for column in columns), strict=True):
         before, before_single, before_shift = (batch[-1], single[-1], shift[-1]) if passes else (0.0, 0.0, 0.0)
         batch.append(carried * carried * before + drawn)
-        single.append(carried * carried * before_single + drawn_single)
+        apart = max(before_single - before, 0.0)
+        single.append(carried * carried * (before + apart * kept) + drawn_single)
         shift.append(carried * before_shift + bend * (before_single - steps.sphere))
     return batch, single, shift
 
 
-def _steps(plan: Plan, rows: Chain, at: Averages, alike: Array) -> Steps:
+def _smoothed(plan: Plan) -> Array:
+    """What l convolutions' averages over their taps leave of a pixel's own fluctuation: |A(f)|^(2 l) averaged over the frequencies f of
+    the image, for rows l = 1 to depth + 1; 1 without an image."""
+    rows = np.arange(1, plan.depth + 2)
+    if plan.taps == 1:
+        return np.ones(plan.depth + 1)
+    side_taps = math.isqrt(plan.taps)
+    reach, angle = np.arange(side_taps) - side_taps // 2, 2.0 * np.pi * np.arange(plan.size) / plan.size
+    side = np.cos(np.multiply.outer(angle, reach)).mean(axis=1) ** 2
+    result: Array = np.array([(side**row).mean() ** 2 for row in np.minimum(rows, 400)])
+    return result
+
+
+def _steps(plan: Plan, rows: Chain, at: Averages, alike: Array, taps: Array, smoothed: Array) -> Steps:
     """What each row passes on; nothing where the next row's scale is set anew, or is 0 or beyond float64's range."""
     p, after = np.array(rows.p[:-1]), np.array(rows.q[1:])
-    share = np.array(rows.sigma_w2[1:]) * p / after
-    part, crossed = np.ones(plan.depth), np.zeros(plan.depth)
+    share = np.array(rows.sigma_w2[1:]) * np.append(p[:-1], rows.pooled) / after
+    part, crossed = _part(plan, rows, at), np.zeros(plan.depth)
     if plan.residual:
-        part[1:] = at.square[1:] / plan.keep / p[1:]
         crossed[1:] = _crossed(plan, rows, at)
     elasticity = (1 - part) + part * at.even / (2 * at.square)
     bend = part * at.quartic / (8 * at.square)
-    drawn = (part**2 * _sampling(plan, at, alike) + crossed * alike) / plan.width
-    drawn_single = (part**2 * _sampling(plan, at, np.ones(plan.depth)) + crossed) / plan.width
+    drawn = (part**2 * _sampling(plan, at, alike, 1.0 / (plan.batch * plan.pixels)) + crossed * alike) / plan.width
+    drawn_single = (part**2 * _sampling(plan, at, taps, 1.0 / plan.taps) + crossed * taps) / plan.width
     set_anew = plan.unit or plan.post != "none"
     known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not set_anew)
     carried, bent, own, own_single = (np.where(known & np.isfinite(column), column, 0.0) for column in (
         share * elasticity, share * bend, share**2 * drawn, share**2 * drawn_single))
-    return Steps(carried, bent, own, own_single, 2.0 * (1.0 - plan.hidden.loose) / plan.width)
+    return Steps(carried, bent, own, own_single, 2.0 * (1.0 - plan.hidden.loose) / plan.width, smoothed[1:] / smoothed[:-1])
+
+
+def _part(plan: Plan, rows: Chain, at: Averages) -> Array:
+    """The branch's part in what each hidden row hands on: 1 without a skip."""
+    part = np.ones(plan.depth)
+    if plan.residual:
+        part[1:] = np.where(np.array(rows.p[1:-1]) > 0, at.square[1:] / plan.keep / np.array(rows.p[1:-1]), 1.0)
+    return part
 
 
 def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
@@ -113,28 +140,41 @@ def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
     return result
 
 
-def _sampling(plan: Plan, at: Averages, alike: Array) -> Array:
-    """Mean over the batch's pairs of Cov(phi^2, phi^2) / E[phi^2]^2; dropout adds its own."""
+def _sampling(plan: Plan, at: Averages, alike: Array, itself: float) -> Array:
+    """Mean over pairs of inputs of Cov(phi^2, phi^2) / E[phi^2]^2; `itself` of them are an input with itself. Dropout adds its own."""
     square = at.square
     total = at.fourth / square**2 - 1.0
     odd, even = (at.odd / square) ** 2, (at.even / square) ** 2 / 2
     rest = np.maximum(total - odd - even, 0.0)
     pairs = odd * np.sqrt(alike) + even * alike * plan.hidden.loose + rest * alike**2
-    own = (1.0 / plan.keep - 1.0) * at.fourth / square**2 / plan.batch
-    result: Array = np.maximum(pairs, (total - (1 - plan.hidden.loose) * even) / plan.batch) + own
+    own = (1.0 / plan.keep - 1.0) * at.fourth / square**2 * itself
+    result: Array = np.maximum(pairs, (total - (1 - plan.hidden.loose) * even) * itself) + own
     return result
 
 
-def _alike(plan: Plan, rows: Chain, at: Averages, features: int) -> Array:
-    """The mean of c^2 over all pairs of examples in a batch, an example with itself included, for every row (depth + 1,).
+def _alike(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Array, Array]:
+    """The mean of c^2 over all pairs of a row's inputs, an input with itself included, for every row (depth + 1,): over examples and
+    pixels, and over the taps of one convolution alone.
 
     Where c = 0 in the mean, it still wanders by 1 / N from layer to layer.
     """
     q = np.array(rows.q)
-    slope = np.array(rows.sigma_w2[1:]) * q[:-1] * at.slope**2 / q[1:]
-    kept = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2
-    wander = [1.0 / features]
-    for factor in kept.tolist():
-        wander.append(min(1.0, wander[-1] * factor + 1.0 / plan.width))
-    squared = np.minimum((1.0 - np.array(rows.one_minus_c)) ** 2 + wander, 1.0)
-    return np.where(np.isfinite(squared), 1.0 / plan.batch + (1.0 - 1.0 / plan.batch) * squared, 1.0)
+    weight, part = np.array(rows.sigma_w2[1:]), _part(plan, rows, at)
+    slope = weight * (q[:-1] * at.slope**2 + (1.0 - part) * np.array(rows.p[:-1])) / q[1:]
+    kept = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2 * smoothed[1:] / smoothed[:-1]
+    wander = [smoothed[0] / plan.config.input_shape[0]]
+    for factor, fresh in zip(kept.tolist(), (part * (2.0 - part)).tolist(), strict=True):
+        wander.append(min(1.0, wander[-1] * factor + fresh * smoothed[0] / plan.width))
+    inputs, pixels, across = (_squared(plan, rows, pair, np.array(wander)) for pair in range(3))
+    one, image = 1.0 / plan.batch, 1.0 / plan.pixels
+    taps = 1.0 / plan.taps
+    return (one * (image + (1.0 - image) * pixels) + (1.0 - one) * (image * inputs + (1.0 - image) * across),
+            taps + (1.0 - taps) * pixels)
+
+
+def _squared(plan: Plan, rows: Chain, pair: int, wander: Array) -> Array:
+    """The mean of c^2 of one of PAIRS, row by row; pixels whose correlation is not known count as alike, and so do the output's, which
+    are averaged."""
+    known = [gaps[pair] if pair < len(gaps) else 0.0 for gaps in rows.pairs]
+    squared = np.minimum((1.0 - np.array(known)) ** 2 + wander, 1.0)
+    return np.where(np.isfinite(squared), squared, 1.0)

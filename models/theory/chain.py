@@ -6,6 +6,8 @@ A layer of width N -> infinity (Poole et al. 2016, 1606.05340):
 
 p is the mean square of what a layer hands on. Two inputs are followed by their gap, g = p - E[x_a x_b] / N, which starts at
 p_0 (1 - c_0): sigma_b^2 cancels from it, so that 1 - c_l = sigma_w^2 g_{l-1} / v_l keeps its accuracy as c -> 1.
+A convolution hands on the correlation of two pixels a fixed distance apart as it is, averaged over the image (Xiao et al. 2018), so that
+two pixels are two inputs, too: of one image, and of two. Global average pooling then leaves the mean product over all pairs.
  normalization before phi: layer, group, rms: q = v / (v + eps).  batch: v is the variance over the batch,
                            sigma_w^2 g (B - 1) / B, and two examples have correlation -1 / (B - 1) (Yang et al. 2019, 1902.08129)
  normalization after phi:  p = (E[phi^2] - E[phi]^2) / (the same + eps), rms without the mean
@@ -31,37 +33,60 @@ Value = float | Array
 """A number, or an image (H, W) of them where zero padding makes it depend on the position."""
 
 
+PAIRS = ("two inputs", "two pixels of one input", "two pixels of two inputs")
+"""What is compared, in this order; the first at the same pixel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correlations:
+    """Of the input: cosines of PAIRS, the pixels' averaged over all distances but 0; None where they are not known."""
+
+    inputs: float
+    pixels: float | None = None
+    across: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What a layer hands on: mean square, mean over units, and the gap of two inputs."""
+    """What a layer hands on: mean square, mean over units, and the gaps of PAIRS (of the first alone without pixels)."""
 
     square: Value
     mean: Value
-    gap: float
+    gaps: tuple[float, ...]
 
 
 @dataclass(slots=True)
 class Chain:
-    """Row by row: q (what enters phi), the variance v before the normalization, p, 1 - c and sigma_w^2."""
+    """Row by row: q (what enters phi), the variance v before the normalization, p, 1 - c of PAIRS and sigma_w^2.
+
+    pooled: mean square of what the output row reads, the pixels' mean
+    """
 
     q: list[float] = field(default_factory=list)
     v: list[float] = field(default_factory=list)
     p: list[float] = field(default_factory=list)
     one_minus_c: list[float] = field(default_factory=list)
     sigma_w2: list[float] = field(default_factory=list)
+    pairs: list[tuple[float, ...]] = field(default_factory=list)
+    pooled: float = math.nan
 
-    def append(self, *values: float) -> None:
-        for column, value in zip((self.q, self.v, self.p, self.one_minus_c, self.sigma_w2), values, strict=True):
+    def append(self, q: float, v: float, p: float, pairs: tuple[float, ...], sigma_w2: float) -> None:
+        for column, value in zip(self._columns(), (q, v, p, pairs[0], sigma_w2), strict=True):
             column.append(value)
+        self.pairs.append(pairs)
 
     def repeat_last(self, times: int) -> None:
-        for column in (self.q, self.v, self.p, self.one_minus_c, self.sigma_w2):
+        for column in self._columns():
             column.extend(column[-1:] * times)
+        self.pairs.extend(self.pairs[-1:] * times)
+
+    def _columns(self) -> tuple[list[float], ...]:
+        return self.q, self.v, self.p, self.one_minus_c, self.sigma_w2
 
 
-def chain(plan: Plan, mean_square: float, correlation: float) -> Chain:
+def chain(plan: Plan, mean_square: float, correlations: Correlations) -> Chain:
     """All rows from 1 to depth + 1, the output layer; stops early where nothing changes any more."""
-    rows, signal = Chain(), start(plan, mean_square, correlation)
+    rows, signal = Chain(), start(plan, mean_square, correlations)
     for row in range(1, plan.depth + 1):
         before = signal
         signal = hidden_row(plan, row, signal, rows)
@@ -72,22 +97,25 @@ def chain(plan: Plan, mean_square: float, correlation: float) -> Chain:
     return rows
 
 
-def start(plan: Plan, mean_square: float, correlation: float) -> Signal:
+def start(plan: Plan, mean_square: float, correlations: Correlations) -> Signal:
     square: Value = np.full((plan.size, plan.size), mean_square) if plan.kernel > 1 else mean_square
-    return Signal(square, 0.0, mean_square * (1.0 - correlation))
+    known = [correlations.inputs]
+    if plan.pixels > 1 and correlations.pixels is not None and correlations.across is not None:
+        known += [correlations.pixels, correlations.across]
+    return Signal(square, 0.0, tuple(mean_square * (1.0 - c) for c in known))
 
 
 def hidden_row(plan: Plan, row: int, signal: Signal, rows: Chain) -> Signal:
     """One hidden layer: appends its numbers to `rows` and returns what it hands on."""
     layer = plan.layer(row)
     weight = scale(plan, layer, signal)
-    v, one_minus_c = before_norm(plan, layer, weight, signal)
+    v, pairs = before_norm(plan, layer, weight, signal)
     q = v / (level(v) + plan.eps) if plan.pre != "none" else v
-    made = activated(plan, q, one_minus_c)
+    made = activated(plan, q, pairs)
     passed = added(signal, made) if plan.residual and row > 1 else made
     shift = plan.nl.centres[0] ** 2
     total = level(q) + shift
-    rows.append(total, level(v), level(passed.square), one_minus_c * level(q) / total if total > 0 else 0.0, weight)
+    rows.append(total, level(v), level(passed.square), tuple(gap * level(q) / total if total > 0 else 0.0 for gap in pairs), weight)
     return passed
 
 
@@ -97,30 +125,33 @@ def scale(plan: Plan, layer: Layer, signal: Signal) -> float:
     return (1.0 - layer.bias) / square if plan.unit and square > 0 else layer.forward
 
 
-def before_norm(plan: Plan, layer: Layer, weight: float, signal: Signal) -> tuple[Value, float]:
-    """The variance v of a unit's weighted sum, and 1 - c of two inputs; padding takes the same share from their gap."""
+def before_norm(plan: Plan, layer: Layer, weight: float, signal: Signal) -> tuple[Value, tuple[float, ...]]:
+    """The variance v of a unit's weighted sum, and 1 - c of PAIRS; padding takes the same share from their gaps."""
     inside = taps_inside(signal.square, plan.kernel)
     share = level(inside) / level(signal.square) if plan.kernel > 1 and level(signal.square) > 0 else 1.0
-    difference = weight * share * signal.gap
-    if plan.pre == "batch":
-        return difference * (plan.batch - 1) / plan.batch, plan.batch / (plan.batch - 1)
-    v = weight * inside + layer.bias
-    return v, min(difference / level(v), 2.0) if level(v) > 0 else 0.0
+    differences = [weight * share * difference for difference in signal.gaps]
+    if not isinstance(signal.square, float) and share > 0 and len(differences) > 1:
+        lost = weight * (share - both_inside(signal.square, plan.kernel))
+        differences[1:] = [difference + lost * (level(signal.square) - gap) for difference, gap in
+                           zip(differences[1:], signal.gaps[1:], strict=True)]
+    spread = differences[0] * (plan.batch - 1) / plan.batch
+    v = spread if plan.pre == "batch" else weight * inside + layer.bias
+    return v, tuple(min(difference / level(v), 2.0) if level(v) > 0 else 0.0 for difference in differences)
 
 
-def activated(plan: Plan, q: Value, one_minus_c: float) -> Signal:
+def activated(plan: Plan, q: Value, pairs: tuple[float, ...]) -> Signal:
     """phi, the normalization behind it, and dropout."""
     square, mean = moments(plan, q)
-    difference = gap(plan.nl, level(q), one_minus_c)
-    at_mean = second_moment(plan.nl, level(q))[0] if not isinstance(q, float) and difference > 0 else 0.0
-    if at_mean > 0:  # the same share of E[phi^2] as at the mean q
-        difference *= level(square) / at_mean
+    at_mean = second_moment(plan.nl, level(q))[0] if not isinstance(q, float) else 0.0
+    shared = level(square) / at_mean if at_mean > 0 else 1.0  # the same share of E[phi^2] as at the mean q
+    differences = [shared * gap(plan.nl, level(q), one_minus_c) for one_minus_c in pairs]
     if plan.post != "none":
         spread = level(square) - (0.0 if plan.post == "rms" else level(mean) ** 2)
         factor = 1.0 / (spread + plan.eps)
         square = (square - (0.0 if plan.post == "rms" else level(mean) ** 2)) * factor
-        mean, difference = (mean * factor**0.5 if plan.post == "rms" else 0.0), difference * factor
-    return Signal(square / plan.keep, mean, difference + level(square) * (1.0 / plan.keep - 1.0))
+        mean, differences = (mean * factor**0.5 if plan.post == "rms" else 0.0), [factor * value for value in differences]
+    own = level(square) * (1.0 / plan.keep - 1.0)
+    return Signal(square / plan.keep, mean, tuple(value + own for value in differences))
 
 
 def moments(plan: Plan, q: Value) -> tuple[Value, Value]:
@@ -142,7 +173,8 @@ def moments_of_image(plan: Plan, q: Array) -> tuple[Array, Array]:
 
 def added(signal: Signal, made: Signal) -> Signal:
     """The skip connection: fresh weights make phi's mean over them the same for every unit, hence 2 m E[phi]."""
-    return Signal(signal.square + made.square + 2.0 * signal.mean * made.mean, signal.mean + made.mean, signal.gap + made.gap)
+    gaps = tuple(before + new for before, new in zip(signal.gaps, made.gaps, strict=True))
+    return Signal(signal.square + made.square + 2.0 * signal.mean * made.mean, signal.mean + made.mean, gaps)
 
 
 def taps_inside(square: Value, kernel: int) -> Value:
@@ -159,23 +191,45 @@ def taps_inside(square: Value, kernel: int) -> Value:
     return result
 
 
+def both_inside(square: Array, kernel: int) -> float:
+    """The share of two pixels' product that a kernel leaves whose taps outside the image count as 0, over all pairs that are equally
+    correlated: the mean over the taps of the squared mean root that lies inside, over the squared mean root."""
+    root, size = np.sqrt(square), square.shape[0]
+    cuts = [slice(max(0, shift), size + min(0, shift)) for shift in range(-(kernel // 2), kernel // 2 + 1)]
+    left = [float(root[down, along].sum()) ** 2 for down in cuts for along in cuts]
+    return sum(left) / len(left) / float(root.sum()) ** 2
+
+
 def level(value: Value) -> float:
     """The mean over positions."""
     return value if isinstance(value, float) else float(value.sum()) / value.size
 
 
 def _output_row(plan: Plan, signal: Signal, rows: Chain) -> None:
-    """The logits: no normalization, no activation. Unknown for convolutions, whose pooled mean depends on pixels' correlations."""
+    """The logits: no normalization, no activation; of an image they read the mean over the pixels."""
     layer = plan.last
-    weight = scale(plan, layer, signal)
-    q = weight * level(signal.square) + layer.bias + layer.shift**2 if plan.config.network.kind == "mlp" else float("nan")
-    rows.append(q, q, q, min(weight * signal.gap / q, 2.0) if q else float("nan"), weight)
+    rows.pooled, difference = pooled(plan, signal)
+    weight = (1.0 - layer.bias) / rows.pooled if plan.unit and rows.pooled > 0 else layer.forward
+    q = weight * rows.pooled + layer.bias + layer.shift**2
+    rows.append(q, q, q, (min(weight * difference / q, 2.0) if q else math.nan,), weight)
+
+
+def pooled(plan: Plan, signal: Signal) -> tuple[float, float]:
+    """Mean square and gap of two inputs, of the mean over the pixels: not a number where the pixels' correlation is not known."""
+    square, other = level(signal.square), 1.0 - 1.0 / plan.pixels
+    if other == 0.0:
+        return square, signal.gaps[0]
+    if len(signal.gaps) == 1:
+        return math.nan, math.nan
+    inputs, pixels, across = signal.gaps
+    return square - other * pixels, (1.0 - other) * inputs + other * (across - pixels)
 
 
 def _settled(before: Signal, after: Signal) -> bool:
     """Nothing changes by more than rounding, and the gap has converged or gone."""
     close = _close(before.square, after.square, 1e-13) and _close(before.mean, after.mean, 1e-13)
-    return close and (after.gap <= 1e-17 * level(after.square) or _close(before.gap, after.gap, 1e-12))
+    return close and all(new <= 1e-17 * level(after.square) or _close(old, new, 1e-12)
+                         for old, new in zip(before.gaps, after.gaps, strict=True))
 
 
 def _close(before: Value, after: Value, tolerance: float) -> bool:

@@ -66,9 +66,14 @@ class Plan:
         return self.first if row == 1 else self.last if row > self.depth else self.hidden
 
     @property
-    def first_features(self) -> int:
-        """Numbers that make up one example."""
-        return math.prod(self.config.input_shape)
+    def pixels(self) -> int:
+        """Positions of an image; 1 without one."""
+        return self.size**2
+
+    @property
+    def taps(self) -> int:
+        """Positions that a convolution averages over."""
+        return self.config.network.kernel_size**2 if self.pixels > 1 and self.config.init.name != "delta_orthogonal" else 1
 
     @property
     def pre(self) -> str:

@@ -13,7 +13,7 @@ FLOAT32_MAX = 3.4028235e38
 
 def notes(plan: Plan, rows: Chain, rest: FixedPoint, phase: str | None) -> list[str]:
     """Sentences for the page, the most important first."""
-    found = [*_overflow(rows), *_fixed_point(plan, rest, phase), *_convolution(plan), *_approximations(plan, rows)]
+    found = [*_overflow(rows), *_fixed_point(plan, rest, phase), *_convolution(plan, rows), *_approximations(plan, rows)]
     return [sentence for sentence in found if sentence]
 
 
@@ -40,10 +40,14 @@ def _fixed_point(plan: Plan, rest: FixedPoint, phase: str | None) -> list[str]:
     return []
 
 
-def _convolution(plan: Plan) -> list[str]:
+def _convolution(plan: Plan, rows: Chain) -> list[str]:
     if plan.config.network.kind == "mlp":
         return []
-    found = ["The output row needs the correlations between pixels, which are not followed: null."]
+    found = []
+    if math.isnan(rows.pooled):
+        found.append("The output row needs the correlations between the input's pixels, which are not given: null.")
+    elif plan.config.data.name != "gaussian":
+        found.append("Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output row.")
     if plan.kernel > 1:
         found.append("Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average "
                      "as if padding were circular: an approximation.")

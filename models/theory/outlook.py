@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from models.config import CaptureConfig, RunConfig, TrainingConfig
-from models.theory.answer import usual_correlation
+from models.theory.answer import usual_correlations
 from models.theory.applies import why_not
 from models.theory.backward import gradient_factors
 from models.theory.chain import chain
@@ -45,7 +45,7 @@ def _outlook(config: RunConfig) -> Outlook | None:
     if why_not(config, facts):
         return None
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        rows = chain(facts, 1.0, usual_correlation(config))
+        rows = chain(facts, 1.0, usual_correlations(config))
         at = averages(facts.nl, np.array(rows.q[:-1]) - facts.nl.centres[0] ** 2)
         factors = gradient_factors(facts, rows, at, exact=True)[:-1]
         gradient = float(np.nansum(np.log10(factors[factors > 0])))

@@ -83,7 +83,7 @@ def forward(settings: RunConfig, seed: int, x: torch.Tensor) -> list[torch.Tenso
     for row, (weight, bias) in enumerate(layers(settings, seed), 1):
         hidden = row <= network.depth
         if network.kind == "cnn" and not hidden:
-            break
+            x = x.mean((2, 3))
         h = convolve(x, weight, bias, network.padding) if weight.dim() == 4 else x @ weight.T + bias
         if hidden and norm.name != "none" and norm.params["placement"] == "pre_activation":
             h = normalize(norm.name, h, norm.params["eps"])
