@@ -19,7 +19,7 @@ import torch
 
 from models.config import RunConfig
 from models.diagnosis import Verdict, outcome
-from models.theory import theory
+from models.theory import theory_of
 from models.training import train
 
 DEPTHS = (6, 14, 28)
@@ -51,7 +51,7 @@ def configurations() -> Iterator[RunConfig]:
 
 
 def predicted_and_came(config: RunConfig) -> tuple[str, str]:
-    verdict = Verdict(config, lambda frame: theory(config, frame["input"]["mean_square"] or 0.0, frame["input"]["correlation"]))
+    verdict = Verdict(config, lambda frame: theory_of(config, frame["input"]))
     frames = train(config)
     verdict.of(next(frames))
     last = list(frames)[-1]

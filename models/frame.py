@@ -58,12 +58,15 @@ class Quantity(TypedDict, total=False):
 
 
 class InputMoments(TypedDict):
-    """Moments of the batch as the first layer sees it, and the mean cosine between two of its examples."""
+    """Moments of the batch as the first layer sees it, the mean cosine between two of its examples, and of images the correlation of
+    two different pixels, of one image and of two (null without images)."""
 
     mean: float | None
     std: float | None
     mean_square: float | None
     correlation: float | None
+    pixel_correlation: float | None
+    pixel_correlation_across: float | None
 
 
 class Frame(TypedDict):

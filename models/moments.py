@@ -137,6 +137,21 @@ def correlation(z: Tensor) -> Tensor:
     return mean
 
 
+def pixel_correlations(images: Tensor) -> tuple[float, float]:
+    """Over images (B, C, H, W), the mean product of two different pixels, of one image and of two, over the mean square.
+
+    Not a number where there is one pixel only, for two images where there is one only, and where all values are 0.
+    """
+    batch, channels, pixels = images.shape[0], images.shape[1], images[0, 0].numel()
+    x = images.double().reshape(batch, channels, pixels)
+    sums, total, unit = x.sum(2), x.sum(0), x.square().sum() / (batch * pixels)
+    same = (sums.square().sum() - x.square().sum()) / batch
+    every = sums.sum(0).square().sum() - sums.square().sum()
+    at_one = total.square().sum() - x.square().sum()
+    pairs = pixels * (pixels - 1) * unit
+    return float(same / pairs), float((every - at_one) / (batch * (batch - 1) * pairs)) if batch > 1 else math.nan
+
+
 def _sum_of_units(flat: Tensor) -> Tensor | None:
     """The sum of the rows, each divided by its length, in float32; None where that would lose accuracy."""
     rows = flat.numpy()

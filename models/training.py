@@ -20,7 +20,7 @@ from models.config import RunConfig
 from models.datasets import SOURCES, Dataset
 from models.frame import Frame, InputMoments, finite, row_numbers
 from models.measure import Meter
-from models.moments import FIELDS, correlation, moments
+from models.moments import FIELDS, correlation, moments, pixel_correlations
 from models.network import Network, build
 from models.optimizers import OPTIMIZERS
 from models.trace import Probe, hooked, probes, visit_weights
@@ -166,5 +166,7 @@ def _batches(config: RunConfig, data: Dataset) -> Iterator[tuple[Tensor, Tensor]
 
 def _input_moments(inputs: Tensor) -> InputMoments:
     found = dict(zip(FIELDS, moments(inputs).tolist(), strict=True))
+    pixels, across = pixel_correlations(inputs) if inputs.dim() == 4 else (math.nan, math.nan)
     return InputMoments(mean=finite(found["mean"]), std=finite(found["std"]), mean_square=finite(found["mean_square"]),
-                        correlation=finite(correlation(inputs).item()))
+                        correlation=finite(correlation(inputs).item()), pixel_correlation=finite(pixels),
+                        pixel_correlation_across=finite(across))

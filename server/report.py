@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from models.config import RunConfig
-from models.theory import theory
+from models.theory import theory_of
 from server.exports import packed_frames
 from server.records import RunRecord
 from server.store import Store
@@ -43,7 +43,7 @@ def as_html(store: Store, record: RunRecord, catalog: dict[str, Any]) -> Iterato
 def _theory(record: RunRecord, first_frame: bytes) -> bytes:
     """Theory for the batch of the first frame, as the page asks for it."""
     inputs = (orjson.loads(first_frame) or {"input": {"mean_square": None, "correlation": None}})["input"]
-    found = theory(RunConfig.model_validate(record.config), inputs["mean_square"] or 0.0, inputs["correlation"])
+    found = theory_of(RunConfig.model_validate(record.config), inputs)
     return found.model_dump_json().encode()
 
 

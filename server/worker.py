@@ -17,7 +17,7 @@ from models.diagnosis import Severity, Verdict
 from models.frame import Frame
 from models.sweep import SweepConfig
 from models.sweep import sweep as map_rows
-from models.theory import Theory, theory
+from models.theory import Theory, theory_of
 from models.training import initial_frame, train
 from server import encode
 from server.store import Store
@@ -57,8 +57,8 @@ def preview(config_json: str) -> bytes:
 
 
 def predict(config: RunConfig, frame: Frame) -> Theory:
-    """Theory for the batch that the frame measured: its mean square, and the cosine between two of its examples."""
-    return theory(config, frame["input"]["mean_square"] or 0.0, frame["input"]["correlation"])
+    """Theory for the batch that the frame measured."""
+    return theory_of(config, frame["input"])
 
 
 def run(run_id: str, config_json: str, store_url: str) -> None:

@@ -56,7 +56,8 @@ export const preview = (config, signal) => post("/api/preview", config, signal);
 /** Theory for the batch that a frame measured. @param {unknown} config @param {Frame["input"]} input @returns {Promise<Theory>} */
 export function theory(config, input) {
   if (report) return Promise.resolve(report.theory);
-  const known = Object.entries({ input_mean_square: input.mean_square, input_correlation: input.correlation })
+  const known = Object.entries({ input_mean_square: input.mean_square, input_correlation: input.correlation,
+    input_pixel_correlation: input.pixel_correlation, input_pixel_correlation_across: input.pixel_correlation_across })
     .filter(([, value]) => value !== null && value !== undefined).map(([key, value]) => [key, String(value)]);
   return post(`/api/theory?${new URLSearchParams(known)}`, config);
 }

@@ -63,7 +63,7 @@ export interface Frame {
   loss: Maybe; accuracy: Maybe; validation_loss: Maybe; validation_accuracy: Maybe;
   losses?: Maybe[];
   layers: number[];
-  input: { mean: Maybe; std: Maybe; mean_square: Maybe; correlation?: Maybe };
+  input: { mean: Maybe; std: Maybe; mean_square: Maybe; correlation?: Maybe; pixel_correlation?: Maybe; pixel_correlation_across?: Maybe };
   quantities: Record<string, Quantity>;
   correlation?: Maybe[];
 }

@@ -4,7 +4,7 @@ nonlinearity -> gaussian, pair (averages over one and two inputs) -> chain, back
                                                                   -> fixed_point, phase (where it leads) -> answer, outlook
 """
 
-from models.theory.answer import Theory, theory
+from models.theory.answer import Theory, theory, theory_of
 from models.theory.fixed_point import FixedPoint, Map, fixed_point
 from models.theory.outlook import Outlook, outlook
 from models.theory.phase import PhaseGrid, critical_sigma_w2, phase_grid, phase_of
@@ -12,5 +12,5 @@ from models.theory.warm import warm_up
 
 __all__ = [
     "FixedPoint", "Map", "Outlook", "PhaseGrid", "Theory", "critical_sigma_w2", "fixed_point", "outlook", "phase_grid", "phase_of",
-    "theory", "warm_up",
+    "theory", "theory_of", "warm_up",
 ]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from models.config import RunConfig
-from models.frame import row_numbers
+from models.frame import InputMoments, row_numbers
 from models.theory.applies import why_not
 from models.theory.backward import gradient_factors
 from models.theory.band import LEVEL, band
@@ -90,6 +91,13 @@ def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation:
     pixels, across = (usual.pixels, usual.across) if pixel_correlations is None else map(_cosine, pixel_correlations)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return _answer(facts, chain(facts, float(input_mean_square), Correlations(inputs, pixels, across)), layers)
+
+
+def theory_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Theory:
+    """Theory for the batch that a frame measured (frame["input"])."""
+    pixels, across = inputs.get("pixel_correlation"), inputs.get("pixel_correlation_across")
+    known = None if pixels is None or across is None else (float(pixels), float(across))
+    return theory(config, inputs["mean_square"] or 0.0, inputs["correlation"], known)
 
 
 def usual_correlations(config: RunConfig) -> Correlations:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from models.config import RunConfig
-from models.theory import Theory, theory
+from models.theory import Theory, theory_of
 from server.errors import ProblemDetails
 
 router = APIRouter(prefix="/api", tags=["theory"])
@@ -19,6 +19,11 @@ def answer(
     input_mean_square: Annotated[float, Query(ge=0, le=1e30, description="mean square of the batch as the first layer sees it")] = 1.0,
     input_correlation: Annotated[float | None, Query(
         ge=-1, le=1, description="cosine between two inputs; by default 0 for Gaussian noise, else 0.5")] = None,
+    input_pixel_correlation: Annotated[float | None, Query(
+        ge=-1, le=1, description="cosine between two pixels of one image; by default 0 for Gaussian noise, else unknown")] = None,
+    input_pixel_correlation_across: Annotated[float | None, Query(
+        ge=-1, le=1, description="cosine between two pixels of two images; by default 0 for Gaussian noise, else unknown")] = None,
 ) -> Theory:
     """What should happen at initialization, row by row: variances, gradient factors, correlation, fixed point, phase."""
-    return theory(config, input_mean_square, input_correlation)
+    return theory_of(config, {"mean_square": input_mean_square, "correlation": input_correlation,
+                              "pixel_correlation": input_pixel_correlation, "pixel_correlation_across": input_pixel_correlation_across})

@@ -11,7 +11,7 @@ from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.diagnosis import Finding, Verdict, diagnose, outcome, predict
 from models.diagnosis.finding import SEVERITIES
-from models.theory import outlook, theory
+from models.theory import outlook, theory_of
 from models.training import initial_frame, train
 
 
@@ -36,7 +36,7 @@ def scaled(scale):
 
 
 def predicted(config):
-    return lambda frame: theory(config, frame["input"]["mean_square"] or 0.0, frame["input"]["correlation"])
+    return lambda frame: theory_of(config, frame["input"])
 
 
 @lru_cache

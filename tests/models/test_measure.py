@@ -13,7 +13,7 @@ from models.config import RunConfig
 from models.frame import MAX_ROWS, row_numbers
 from models.histograms import linear_counts, log10_counts, sample, stride
 from models.measure import Meter
-from models.moments import FIELDS, array_moments, correlation, dead_share, exact_moments, moments, saturated_share
+from models.moments import FIELDS, array_moments, correlation, dead_share, exact_moments, moments, pixel_correlations, saturated_share
 from models.network import build
 from models.trace import Probe, hooked, probes
 from models.training import Run, _batches, initial_frame, train
@@ -226,3 +226,15 @@ def test_an_incomplete_quantity_is_left_out():
     meter.visit("weight", 0, torch.randn(3))
     quantities, found = meter.read()
     assert quantities == {} and found == [None, None]
+
+
+@pytest.mark.parametrize("shape", [(5, 3, 4, 4), (2, 1, 2, 3)])
+def test_the_correlation_of_pixels_is_the_mean_over_all_pairs(shape):
+    images = torch.randn(shape, generator=torch.Generator().manual_seed(4)) + 0.3
+    batch, channels, pixels = shape[0], shape[1], shape[2] * shape[3]
+    x = images.double().reshape(batch, channels, pixels).numpy()
+    unit = (x**2).sum() / (batch * pixels)
+    same = [x[a, :, i] @ x[a, :, j] for a in range(batch) for i in range(pixels) for j in range(pixels) if i != j]
+    across = [x[a, :, i] @ x[b, :, j] for a in range(batch) for b in range(batch) for i in range(pixels) for j in range(pixels)
+              if i != j and a != b]
+    assert pixel_correlations(images) == pytest.approx((sum(same) / len(same) / unit, sum(across) / len(across) / unit))
