@@ -84,11 +84,11 @@ def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation:
     """
     layers = row_numbers(config.network.depth + 1)
     facts = plan(config)
-    if reason := why_not(config, facts):
-        return _nothing(layers, reason)
     usual = usual_correlations(config)
     inputs = usual.inputs if input_correlation is None else _cosine(input_correlation)
     pixels, across = (usual.pixels, usual.across) if pixel_correlations is None else map(_cosine, pixel_correlations)
+    if reason := why_not(config, facts, pixels is not None):
+        return _nothing(layers, reason)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return _answer(facts, chain(facts, float(input_mean_square), Correlations(inputs, pixels, across)), layers)
 
@@ -137,7 +137,7 @@ def _rest(facts: Plan, rows: Chain, at: Averages) -> tuple[FixedPoint, Phase | N
     longer, deep, last = facts, rows, at
     if facts.depth < 200 or facts.kernel > 1:
         longer = replace(facts, depth=max(facts.depth, 200), kernel=1)
-        deep = chain(longer, 1.0, Correlations(1.0 - min(1.0, rows.one_minus_c[0])))
+        deep = chain(longer, 1.0, Correlations(*(1.0 - min(1.0, gap) for gap in rows.pairs[0])))
         last = averages(longer.nl, np.array(deep.q[:-1]) - longer.nl.centres[0] ** 2)
     chi = float(gradient_factors(longer, deep, last, exact=False)[-2])
     q, gap, before = deep.q[-2], deep.one_minus_c[-2], deep.one_minus_c[-3]

@@ -11,6 +11,7 @@ from models.theory.layers import Plan, inner_width, weights_mean
 
 SMALLEST_WIDTH = 8
 SMALLEST_BATCH = 8
+SMALLEST_PIXELS = 16
 SMALLEST_SCALE = 1e-30
 
 
@@ -43,21 +44,20 @@ def _width(config: RunConfig, facts: Plan) -> str | None:
 
 
 def _batch(config: RunConfig, facts: Plan) -> str | None:
-    norm, batch = config.network.normalization, config.batch_size
-    if norm.name != "batch":
+    values = config.batch_size * facts.pixels
+    if facts.norm != "batch" or values >= SMALLEST_BATCH:
         return None
-    if norm.params["placement"] == "post_activation":
-        return "No mean-field theory is implemented for batch normalization behind the activation."
-    if batch < SMALLEST_BATCH:
-        return (f"The theory of batch normalization is for large batches, and {batch} examples are too few; "
-                f"it is given from {SMALLEST_BATCH} on.")
-    return None
+    return (f"The theory of batch normalization is for large batches, and {values} examples are too few; "
+            f"it is given from {SMALLEST_BATCH} on.")
 
 
 def _groups(config: RunConfig, facts: Plan) -> str | None:
     norm = config.network.normalization
-    if norm.name == "instance":
-        return "Instance normalization averages over the pixels of one channel, whose correlations mean-field theory does not predict."
+    if facts.post == "instance":
+        return ("Instance normalization behind the activation leaves every channel the mean 0 over its pixels, and that mean is what the "
+                "output layer reads: there is nothing to predict.")
+    if norm.name == "instance" and facts.pixels < SMALLEST_PIXELS:
+        return f"The theory of instance normalization is for many pixels, and {facts.pixels} are too few."
     if norm.name == "group" and inner_width(config) < SMALLEST_WIDTH:
         return f"A normalization group of {inner_width(config):g} channels is too small for an average over units."
     return None
@@ -83,6 +83,8 @@ def _bias(config: RunConfig, facts: Plan) -> str | None:
 CHECKS: tuple[Callable[[RunConfig, Plan], str | None], ...] = (_activation, _initializer, _width, _batch, _groups, _pooling, _bias)
 
 
-def why_not(config: RunConfig, facts: Plan) -> str | None:
+def why_not(config: RunConfig, facts: Plan, pixels_known: bool = True) -> str | None:
     """The first reason for which the theory does not apply to this configuration, or None where it does."""
+    if facts.norm == "instance" and not pixels_known:
+        return "Instance normalization needs the correlations between the input's pixels, which are not given."
     return next((reason for check in CHECKS if (reason := check(config, facts))), None)

@@ -10,10 +10,12 @@ pi / (pi - 1) for ReLU and large batches (Yang et al. 2019, 1902.08129).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from models.theory.chain import Chain
-from models.theory.gaussian import Averages
+from models.theory.gaussian import Averages, second_moment
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
@@ -23,7 +25,7 @@ def gradient_factors(plan: Plan, rows: Chain, at: Averages, exact: bool) -> Arra
 
     exact = False: sigma_w^2 = fan_in Var(w), as theory's chi has it; True: fan_out Var(w), what rectangular layers do.
     """
-    s = at.slope_square / plan.keep * _behind(plan, at)
+    s = at.slope_square / plan.keep * np.array(rows.behind)
     weight = np.array(rows.sigma_w2[1:])
     if exact:
         ratio = np.full(plan.depth, plan.hidden.backward / plan.hidden.forward)
@@ -34,6 +36,8 @@ def gradient_factors(plan: Plan, rows: Chain, at: Averages, exact: bool) -> Arra
     scale = np.ones(plan.depth)
     if plan.pre != "none":
         scale[:-1] = 1.0 / (np.array(rows.v[1:-1]) + plan.eps)
+    if plan.pre == "instance" and plan.depth > 1:
+        scale[-2] *= _pixels_kept(plan, rows, at)
     carried = weight * scale
     if plan.residual:
         carried[:-1] += 1.0 / s[1:]
@@ -41,9 +45,12 @@ def gradient_factors(plan: Plan, rows: Chain, at: Averages, exact: bool) -> Arra
     return result
 
 
-def _behind(plan: Plan, at: Averages) -> Array | float:
-    """The scale of a normalization behind phi, squared."""
-    if plan.post == "none":
+def _pixels_kept(plan: Plan, rows: Chain, at: Averages) -> float:
+    """What instance normalization lets pass of the last hidden row's gradient. Behind global average pooling that is phi' times one
+    number for all pixels; its mean over the pixels and its part along z are taken out: 1 - (E[phi']^2 + E[z phi']^2) / E[phi'^2], where
+    E[z phi'] = 2 sqrt(q) dE[phi]/dq."""
+    q, h = rows.q[-2] - plan.nl.centres[0] ** 2, 1e-4
+    if not q > 0:
         return 1.0
-    spread = at.square - (0.0 if plan.post == "rms" else at.mean**2)
-    return np.asarray(1.0 / (spread + plan.eps))
+    along = (second_moment(plan.nl, q * (1 + h))[1] - second_moment(plan.nl, q * (1 - h))[1]) / (h * math.sqrt(q))
+    return max(0.0, 1.0 - (float(at.slope[-1]) ** 2 + along**2) / float(at.slope_square[-1]))

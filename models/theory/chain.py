@@ -9,8 +9,9 @@ p_0 (1 - c_0): sigma_b^2 cancels from it, so that 1 - c_l = sigma_w^2 g_{l-1} / 
 A convolution hands on the correlation of two pixels a fixed distance apart as it is, averaged over the image (Xiao et al. 2018), so that
 two pixels are two inputs, too: of one image, and of two. Global average pooling then leaves the mean product over all pairs.
  normalization before phi: layer, group, rms: q = v / (v + eps).  batch: v is the variance over the batch,
-                           sigma_w^2 g (B - 1) / B, and two examples have correlation -1 / (B - 1) (Yang et al. 2019, 1902.08129)
- normalization after phi:  p = (E[phi^2] - E[phi]^2) / (the same + eps), rms without the mean
+                           sigma_w^2 g (B - 1) / B, and two examples have correlation -1 / (B - 1) (Yang et al. 2019, 1902.08129);
+                           instance: the same over the pixels of one image
+ normalization after phi:  p = (E[phi^2] - E[phi]^2) / (the same + eps), rms without the mean; batch, instance: as before phi
  dropout:                  p / keep, while the product of two inputs, whose masks differ, stays (Schoenholz et al. 2017, 1611.01232)
  residual:                 p_l = p_{l-1} + E[phi^2] + 2 m_{l-1} E[phi], m the mean over units (Yang & Schoenholz 2017, 1712.08969)
  convolution:              circular: as above, sigma_w^2 = fan_in Var(w) (Xiao et al. 2018, 1806.05393). zero padding: p and q are
@@ -48,17 +49,22 @@ class Correlations:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What a layer hands on: mean square, mean over units, and the gaps of PAIRS (of the first alone without pixels)."""
+    """What a layer hands on: mean square, mean over units, and the gaps of PAIRS (of the first alone without pixels).
+
+    behind: the square of what a normalization behind phi multiplied by
+    """
 
     square: Value
     mean: Value
     gaps: tuple[float, ...]
+    behind: float = 1.0
 
 
 @dataclass(slots=True)
 class Chain:
     """Row by row: q (what enters phi), the variance v before the normalization, p, 1 - c of PAIRS and sigma_w^2.
 
+    behind: the square of what a normalization behind phi multiplies by, 1 without one
     pooled: mean square of what the output row reads, the pixels' mean
     """
 
@@ -68,6 +74,7 @@ class Chain:
     one_minus_c: list[float] = field(default_factory=list)
     sigma_w2: list[float] = field(default_factory=list)
     pairs: list[tuple[float, ...]] = field(default_factory=list)
+    behind: list[float] = field(default_factory=list)
     pooled: float = math.nan
 
     def append(self, q: float, v: float, p: float, pairs: tuple[float, ...], sigma_w2: float) -> None:
@@ -79,6 +86,7 @@ class Chain:
         for column in self._columns():
             column.extend(column[-1:] * times)
         self.pairs.extend(self.pairs[-1:] * times)
+        self.behind.extend(self.behind[-1:] * times)
 
     def _columns(self) -> tuple[list[float], ...]:
         return self.q, self.v, self.p, self.one_minus_c, self.sigma_w2
@@ -115,6 +123,7 @@ def hidden_row(plan: Plan, row: int, signal: Signal, rows: Chain) -> Signal:
     passed = added(signal, made) if plan.residual and row > 1 else made
     shift = plan.nl.centres[0] ** 2
     total = level(q) + shift
+    rows.behind.append(made.behind)
     rows.append(total, level(v), level(passed.square), tuple(gap * level(q) / total if total > 0 else 0.0 for gap in pairs), weight)
     return passed
 
@@ -134,9 +143,27 @@ def before_norm(plan: Plan, layer: Layer, weight: float, signal: Signal) -> tupl
         lost = weight * (share - both_inside(signal.square, plan.kernel))
         differences[1:] = [difference + lost * (level(signal.square) - gap) for difference, gap in
                            zip(differences[1:], signal.gaps[1:], strict=True)]
-    spread = differences[0] * (plan.batch - 1) / plan.batch
-    v = spread if plan.pre == "batch" else weight * inside + layer.bias
+    if plan.pre in AROUND_MEAN:
+        return around_mean(plan, plan.pre, tuple(differences))
+    v = weight * inside + layer.bias
     return v, tuple(min(difference / level(v), 2.0) if level(v) > 0 else 0.0 for difference in differences)
+
+
+AROUND_MEAN = ("batch", "instance")
+"""Normalizations that take a mean over examples or pixels away: what varies of a unit over them is left, known from the gaps."""
+
+
+def around_mean(plan: Plan, name: str, gaps: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
+    """The variance of a unit around its mean over the batch and its pixels, or over one image's pixels, and 1 - c of PAIRS then."""
+    examples, pixels = 1.0 - 1.0 / plan.batch, 1.0 - 1.0 / plan.pixels
+    if name == "batch":
+        v = examples * gaps[0]
+        if len(gaps) > 1:
+            v = (1.0 - examples) * pixels * gaps[1] + examples * ((1.0 - pixels) * gaps[0] + pixels * gaps[2])
+        return v, tuple(min(gap / v, 2.0) if v > 0 else 0.0 for gap in gaps)
+    inputs, same, across = gaps
+    c = min(max((across - inputs) / same, -1.0), 1.0) if same > 0 else 1.0
+    return pixels * same, (1.0 - c, 1.0 / pixels, 1.0 + c / (plan.pixels - 1))
 
 
 def activated(plan: Plan, q: Value, pairs: tuple[float, ...]) -> Signal:
@@ -144,14 +171,23 @@ def activated(plan: Plan, q: Value, pairs: tuple[float, ...]) -> Signal:
     square, mean = moments(plan, q)
     at_mean = second_moment(plan.nl, level(q))[0] if not isinstance(q, float) else 0.0
     shared = level(square) / at_mean if at_mean > 0 else 1.0  # the same share of E[phi^2] as at the mean q
-    differences = [shared * gap(plan.nl, level(q), one_minus_c) for one_minus_c in pairs]
+    made = Signal(square, mean, tuple(shared * gap(plan.nl, level(q), one_minus_c) for one_minus_c in pairs))
     if plan.post != "none":
-        spread = level(square) - (0.0 if plan.post == "rms" else level(mean) ** 2)
+        made = normalized(plan, made)
+    own = level(made.square) * (1.0 / plan.keep - 1.0)
+    return Signal(made.square / plan.keep, made.mean, tuple(value + own for value in made.gaps), made.behind)
+
+
+def normalized(plan: Plan, made: Signal) -> Signal:
+    """What a normalization behind phi makes of it."""
+    if plan.post in AROUND_MEAN:
+        spread, pairs = around_mean(plan, plan.post, made.gaps)
         factor = 1.0 / (spread + plan.eps)
-        square = (square - (0.0 if plan.post == "rms" else level(mean) ** 2)) * factor
-        mean, differences = (mean * factor**0.5 if plan.post == "rms" else 0.0), [factor * value for value in differences]
-    own = level(square) * (1.0 / plan.keep - 1.0)
-    return Signal(square / plan.keep, mean, tuple(value + own for value in differences))
+        return Signal(spread * factor, 0.0, tuple(spread * factor * one_minus_c for one_minus_c in pairs), factor)
+    centre = 0.0 if plan.post == "rms" else level(made.mean) ** 2
+    factor = 1.0 / (level(made.square) - centre + plan.eps)
+    mean = made.mean * factor**0.5 if plan.post == "rms" else 0.0
+    return Signal((made.square - centre) * factor, mean, tuple(factor * value for value in made.gaps), factor)
 
 
 def moments(plan: Plan, q: Value) -> tuple[Value, Value]:

@@ -42,10 +42,11 @@ def outlook(config: RunConfig) -> Outlook | None:
 @lru_cache(maxsize=1024)
 def _outlook(config: RunConfig) -> Outlook | None:
     facts = plan(config)
-    if why_not(config, facts):
+    usual = usual_correlations(config)
+    if why_not(config, facts, usual.pixels is not None):
         return None
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        rows = chain(facts, 1.0, usual_correlations(config))
+        rows = chain(facts, 1.0, usual)
         at = averages(facts.nl, np.array(rows.q[:-1]) - facts.nl.centres[0] ** 2)
         factors = gradient_factors(facts, rows, at, exact=True)[:-1]
         gradient = float(np.nansum(np.log10(factors[factors > 0])))

@@ -108,7 +108,8 @@ def convolve(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, padding:
 
 
 def normalize(name: str, h: torch.Tensor, eps: float) -> torch.Tensor:
-    dims = {"batch": (0,), "layer": (1,), "rms": (1,)}[name]
+    pixels = tuple(range(2, h.dim()))
+    dims = {"batch": (0, *pixels), "layer": (1, *pixels), "rms": (1, *pixels), "instance": pixels}[name]
     mean = 0.0 if name == "rms" else h.mean(dims, keepdim=True)
     return (h - mean) / ((h - mean).square().mean(dims, keepdim=True) + eps).sqrt()
 
