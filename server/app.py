@@ -16,7 +16,8 @@ import models
 from models.theory import warm_up
 from server import errors
 from server.engine import LocalEngine
-from server.routes import about, exports, pages, previews, runs, sweeps, theories
+from server.frontend import FRONTEND
+from server.routes import about, events, exports, pages, previews, runs, sweeps, theories
 from server.security import Security
 from server.settings import Settings
 from server.store import Store
@@ -54,9 +55,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     errors.install(app, settings.max_body_bytes)
     app.add_middleware(Security)
-    for router in (about.router, previews.router, theories.router, runs.router, sweeps.router, exports.router, pages.router):
+    for router in (about.router, previews.router, theories.router, runs.router, events.router, sweeps.router, exports.router, pages.router):
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=pages.FRONTEND), name="static")
+    app.mount("/static", StaticFiles(directory=FRONTEND), name="static")
     return app
 
 

@@ -35,6 +35,10 @@ def _streams(request: Request) -> Streams:
     return streams
 
 
+class BadQuery(Problem):
+    status = 422
+
+
 SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
 EngineDep = Annotated[Engine, Depends(_engine)]
@@ -61,8 +65,20 @@ def _run(store: StoreDep, run_id: Annotated[str, Path(description="the run's id"
 RunDep = Annotated[RunRecord, Depends(_run)]
 
 
-class BadQuery(Problem):
-    status = 422
+MOST_RUNS = 120
+"""Runs in one stream: six groups of twenty seeds."""
+
+
+def _runs(store: StoreDep, runs: Annotated[str, Query(max_length=5000, description=f"ids of 1 to {MOST_RUNS} runs, separated by commas")],
+          ) -> list[RunRecord]:
+    ids = list(dict.fromkeys(name for name in runs.split(",") if name))
+    if not 1 <= len(ids) <= MOST_RUNS:
+        message = f"{len(ids)} ids; give 1 to {MOST_RUNS}, separated by commas"
+        raise BadQuery(f"runs: {message}", errors=[FieldError(loc="runs", msg=message)])
+    return [_run(store, run_id) for run_id in ids]
+
+
+RunsDep = Annotated[list[RunRecord], Depends(_runs)]
 
 
 QuantitiesQuery = Annotated[str | None, Query(

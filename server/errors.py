@@ -101,7 +101,10 @@ def field_errors(errors: Sequence[Any], body: Any) -> list[FieldError]:
 
 
 def _path(loc: Sequence[Any], body: Any) -> str:
-    """The dotted path of a field: pydantic's location without "body" and without the names of a union's members."""
+    """The dotted path of a field: pydantic's location without "body" and without the names of a union's members; of a parameter
+    its name."""
+    if loc and loc[0] in ("query", "path", "header"):
+        return ".".join(map(str, loc[1:]))
     kept: list[str] = []
     at = body
     parts = list(loc[1:] if loc and loc[0] == "body" else loc)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import unicodedata
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from models.config import RunConfig
 from models.cost import LayerInfo
@@ -18,6 +19,16 @@ TERMINAL: frozenset[str] = frozenset({"finished", "diverged", "cancelled", "fail
 
 Kind = Literal["run", "sweep"]
 """What was computed: a network in training, or a map of networks, whose rows are stored and streamed as a run's frames are."""
+
+
+MAX_TITLE = 120
+"""Characters of a run's title."""
+
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories that a title may not hold: controls, formats (direction overrides among them), line separators."""
+
+JOINERS = frozenset({"\u200c", "\u200d"})
+"""Formats that spelling needs, in Persian and in emoji."""
 
 
 class RunRecord(BaseModel):
@@ -40,6 +51,23 @@ class RunRecord(BaseModel):
     layers: list[LayerInfo]
     findings: list[Finding]
     queue_position: int | None = Field(description="runs before this one, if it waits")
+    title: str | None = Field(None, description="what a person called it")
+
+
+def _plain(title: str) -> str:
+    """The title, if every character of it is seen and none turns those around it."""
+    for place, character in enumerate(title, 1):
+        if character not in JOINERS and unicodedata.category(character) in UNSEEN:
+            raise ValueError(f"character {place} (U+{ord(character):04X}) is a control or formatting character; leave it out")
+    return title
+
+
+class RunPatch(BaseModel):
+    """What can be changed of a run: its title. Text only; null or blank takes it away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TITLE), AfterValidator(_plain)] | None
 
 
 class RunList(BaseModel):

@@ -19,10 +19,10 @@ import orjson
 from models.config import RunConfig
 from models.theory import theory_of
 from server.exports import packed_frames
+from server.frontend import FRONTEND, page
 from server.records import RunRecord
 from server.store import Store
 
-FRONTEND = Path(__file__).resolve().parents[1] / "frontend"
 PREFIX = "sigprop/"
 IMPORT = re.compile(r'(\bfrom\s+|\bimport\s+)"(\.{1,2}/[^"]+)"')
 
@@ -55,7 +55,7 @@ def _safe(data: bytes) -> bytes:
 @cache
 def _page() -> bytes:
     """index.html with everything it loads inside, and a mark where the data goes."""
-    html = (FRONTEND / "index.html").read_text()
+    html = page("index")
     icon = _data_url("image/svg+xml", (FRONTEND / "icon.svg").read_bytes())
     plotly = (files("plotly") / "package_data" / "plotly.min.js").read_text()
     parts = {
@@ -67,7 +67,7 @@ def _page() -> bytes:
     }
     for found, inlined in parts.items():
         if found not in html:
-            raise LookupError(f"index.html has no {found!r} for the report to put inside")
+            raise LookupError(f"the page has no {found!r} for the report to put inside")
         html = html.replace(found, inlined)
     return html.encode()
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
     Column,
     Connection,
+    Engine,
     Float,
     ForeignKey,
     Index,
@@ -29,12 +31,20 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    inspect,
     select,
+    text,
     update,
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from server.records import TERMINAL, Kind, RunRecord, Status
+
+Search = Callable[[str, str | None, Mapping[str, Any]], bool]
+"""Whether a run with this id, title and configuration is wanted."""
+
+READ_AT_ONCE = 100
+"""Rows that a search reads from the database at once."""
 
 metadata = MetaData()
 
@@ -58,6 +68,7 @@ runs = Table(
     Column("layers", Text, nullable=False),
     Column("findings", Text, nullable=False, default="[]"),
     Column("cancel_requested", Integer, nullable=False, default=0),
+    Column("title", Text),
 )
 
 frames = Table(
@@ -93,6 +104,7 @@ class Store:
 
     def create_tables(self) -> None:
         metadata.create_all(self.engine)
+        _add_title(self.engine)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -119,16 +131,22 @@ class Store:
             found = connection.scalar(query)
             return _read(connection, found) if found else None
 
-    def page(self, status: str | None, limit: int, before: int | None) -> tuple[list[RunRecord], int | None]:
-        """So many runs, newest first, older than number `before`; with the number to go on from."""
-        query = select(runs).where(runs.c.kind == "run").order_by(runs.c.number.desc()).limit(limit + 1)
+    def page(self, status: str | None, limit: int, before: int | None, wanted: Search | None = None) -> tuple[list[RunRecord], int | None]:
+        """So many runs that are `wanted`, newest first, older than number `before`; with the number to go on from."""
+        known = select(runs.c.number, runs.c.id, runs.c.title, runs.c.config).where(runs.c.kind == "run").order_by(runs.c.number.desc())
         if status is not None:
-            query = query.where(runs.c.status == status)
+            known = known.where(runs.c.status == status)
         if before is not None:
-            query = query.where(runs.c.number < before)
+            known = known.where(runs.c.number < before)
+        if wanted is None:
+            known = known.limit(limit + 1)
         with self.engine.connect() as connection:
-            rows = connection.execute(query).all()
-            return [_record(connection, row) for row in rows[:limit]], rows[limit - 1].number if len(rows) > limit else None
+            rows = connection.execute(known.execution_options(yield_per=READ_AT_ONCE))
+            found = (row.number for row in rows if wanted is None or wanted(row.id, row.title, json.loads(row.config)))
+            numbers = list(islice(found, limit + 1))
+            rows.close()
+            page = connection.execute(select(runs).where(runs.c.number.in_(numbers[:limit])).order_by(runs.c.number.desc())).all()
+            return [_record(connection, row) for row in page], numbers[limit - 1] if len(numbers) > limit else None
 
     def count(self, status: Status) -> int:
         with self.engine.connect() as connection:
@@ -139,6 +157,11 @@ class Store:
         with self.engine.connect() as connection:
             rows = connection.execute(select(runs).where(runs.c.status.in_(("queued", "running"))).order_by(runs.c.number)).all()
             return [_record(connection, row) for row in rows]
+
+    def rename(self, run_id: str, title: str | None) -> None:
+        """Gives the run a title of its own, or takes it away."""
+        with self.engine.begin() as connection:
+            connection.execute(update(runs).where(runs.c.id == run_id).values(title=title))
 
     def delete(self, run_id: str) -> None:
         with self.engine.begin() as connection:
@@ -185,6 +208,13 @@ class Store:
         query = select(frames.c.seq, frames.c.data).where(frames.c.run_id == run_id, frames.c.seq > after)
         with self.engine.connect() as connection:
             return [(row.seq, row.data) for row in connection.execute(query.order_by(frames.c.seq).limit(limit))]
+
+
+def _add_title(engine: Engine) -> None:
+    """The one column that the first databases lack: a run's title."""
+    if "title" not in {column["name"] for column in inspect(engine).get_columns("runs")}:
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE runs ADD COLUMN title TEXT"))
 
 
 def _configure_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:

@@ -8,8 +8,9 @@ queues up in memory.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,7 +92,7 @@ class Streams:
         self.interval_s = interval_s
         self.tails: dict[str, Tail] = {}
 
-    async def events(self, record: RunRecord, after: int, quantities: Collection[str] | None) -> AsyncIterator[Event]:
+    async def events(self, record: RunRecord, after: int, quantities: Collection[str] | None) -> AsyncGenerator[Event]:
         """The run from the frame after `after` to its end: status, frames in order, end."""
         tail = self._join(record)
         try:
@@ -99,6 +100,26 @@ class Streams:
                 yield event
         finally:
             self._leave(record.id, tail)
+
+    async def several(
+        self, records: Sequence[RunRecord], after: Sequence[int], quantities: Collection[str] | None,
+    ) -> AsyncIterator[tuple[int, Event]]:
+        """Several runs at once, each from its own place to its end: (which run, event) as they come."""
+        sources = [self.events(record, start, quantities) for record, start in zip(records, after, strict=True)]
+        waiting = {asyncio.ensure_future(anext(source)): which for which, source in enumerate(sources)}
+        try:
+            while waiting:
+                for done in (await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED))[0]:
+                    which = waiting.pop(done)
+                    with contextlib.suppress(StopAsyncIteration):
+                        yield which, done.result()
+                        waiting[asyncio.ensure_future(anext(sources[which]))] = which
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            for source in sources:
+                await source.aclose()
 
     def _join(self, record: RunRecord) -> Tail:
         tail = self.tails.get(record.id)

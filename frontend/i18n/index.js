@@ -16,7 +16,9 @@ export const languageIn = (hash) => {
   return named !== null && LANGUAGES.includes(named) ? named : null;
 };
 
-export const language = languageIn(globalThis.location?.hash ?? "") ?? preferred();
+/** The language that the address of this page asks for, which links to other pages carry on. */
+export const named = languageIn(globalThis.location?.hash ?? "");
+export const language = named ?? preferred();
 
 /** @param {string} key @param {Record<string, unknown>} [values] @returns {string} */
 export function t(key, values = {}) {

@@ -17,8 +17,6 @@ export const runInAddress = () => report?.run.id ?? /^\/runs\/([^/]+)\/?$/.exec(
 export const configUrl = (state, catalog, options) => withHash("/", serialise(state, catalog, options));
 /** @param {string} id @param {State} options */
 export const runUrl = (id, options) => withHash(`/runs/${encodeURIComponent(id)}`, serialiseView(options));
-/** Several runs together. @param {string[]} ids @param {State} options */
-export const compareUrl = (ids, options) => withHash(`/compare?runs=${ids.map(encodeURIComponent).join(",")}`, serialiseView(options));
 /** @param {string} path @param {string} hash */
 const withHash = (path, hash) => (hash ? `${report ? "" : path}#${hash}` : report ? "#" : path);
 

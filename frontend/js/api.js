@@ -43,9 +43,11 @@ async function problemOf(response) {
   return new Problem(response.status, body.detail || body.title || t("error.status", { status: response.status }), errors);
 }
 
+/** @param {string} method @param {string} url @param {unknown} [body] @param {AbortSignal} [signal] */
+const send = (method, url, body, signal) =>
+  call(url, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}), signal });
 /** @param {string} url @param {unknown} [body] @param {AbortSignal} [signal] */
-const post = (url, body, signal) =>
-  call(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}), signal });
+const post = (url, body, signal) => send("POST", url, body, signal);
 
 /** @returns {Promise<Catalog>} */
 export const getCatalog = async () => report?.catalog ?? call("/api/catalog");
@@ -70,14 +72,25 @@ export async function createRun(config, fresh = false) {
   return givenUp && !fresh ? createRun(config, true) : record;
 }
 
+/** The same network with several seeds, its own and those after it. @param {unknown} config @param {number} count @returns {Promise<{runs: RunRecord[]}>} */
+export const runOverSeeds = (config, count) => post(`/api/runs/over-seeds?count=${count}`, config);
+
 /** @param {string} id @returns {Promise<RunRecord>} */
 export const getRun = async (id) => report?.run ?? call(`/api/runs/${encodeURIComponent(id)}`);
 
-/** @param {number} limit @returns {Promise<RunRecord[]>} */
-export async function listRuns(limit) {
-  const answer = await call(`/api/runs?limit=${limit}`);
-  return Array.isArray(answer) ? answer : (answer.runs ?? answer.items ?? answer.records ?? []);
-}
+/** A page of runs, newest first. @param {{limit?: number, search?: string, status?: string, cursor?: string}} wanted
+ * @returns {Promise<{runs: RunRecord[], next_cursor: string | null}>} */
+export const listRuns = (wanted) => call(`/api/runs?${new URLSearchParams(Object.entries(wanted).filter(([, value]) => value).map(([key, value]) => [key, String(value)]))}`);
+
+/** @param {string} id @param {string | null} title @returns {Promise<RunRecord>} */
+export const renameRun = (id, title) => send("PATCH", `/api/runs/${encodeURIComponent(id)}`, { title });
+
+/** `keepalive` lets it go out even while the page closes. @param {string} id @returns {Promise<null>} */
+export const deleteRun = (id) => call(`/api/runs/${encodeURIComponent(id)}`, { method: "DELETE", keepalive: true });
+
+/** The last frame of a run, with one quantity; null where there is none. @param {RunRecord} run @param {string} quantity @returns {Promise<Frame | null>} */
+export const lastFrame = async (run, quantity) =>
+  (await call(`/api/runs/${encodeURIComponent(run.id)}/frames?after=${run.frames - 2}&limit=1&quantities=${quantity}`)).frames[0] ?? null;
 
 /** @param {string} id @returns {Promise<RunRecord>} */
 export const cancelRun = (id) => post(`/api/runs/${encodeURIComponent(id)}/cancel`);
@@ -94,15 +107,49 @@ export const cancelSweep = (id) => post(`/api/sweeps/${encodeURIComponent(id)}/c
  * @param {string} id @param {Listeners} listeners @param {string} [things] runs or sweeps @param {string} [item] what a frame is called there @returns {() => void} */
 export function follow(id, listeners, things = "runs", item = "frame") {
   if (report) return replay(report, listeners);
-  let last = -1, timer = 0, stopped = false;
+  let last = -1;
+  return keepOpen(() => `/api/${things}/${encodeURIComponent(id)}/events${last >= 0 ? `?after=${last}` : ""}`, (source) => {
+    source.addEventListener("open", () => listeners.back());
+    source.addEventListener("status", (event) => listeners.status(read(event)));
+    source.addEventListener(item, (event) => { const frame = read(event); last = frame.seq; listeners.frame(frame); });
+    source.addEventListener("end", (event) => { source.close(); listeners.end(read(event)); });
+  }, listeners.lost);
+}
+
+/** Follows several runs over one connection, of which browsers hold only six open. @param {string[]} ids @param {string[]} quantities
+ * @param {{record: (record: RunRecord) => void, frame: (id: string, frame: Frame) => void, lost: () => void, back: () => void}} listeners @returns {() => void} */
+export function followTogether(ids, quantities, listeners) {
+  const places = new Map(ids.map((id) => [id, -1])), live = new Set(ids);
+  const url = () => `/api/events?${new URLSearchParams({ runs: ids.join(","), after: [...places.values()].join(","), quantities: quantities.join(",") })}`;
+  return keepOpen(url, (source) => {
+    source.addEventListener("open", () => listeners.back());
+    for (const id of ids) {
+      source.addEventListener(`status:${id}`, (event) => listeners.record(read(event)));
+      source.addEventListener(`frame:${id}`, (event) => { const frame = read(event); places.set(id, frame.seq); listeners.frame(id, frame); });
+      source.addEventListener(`end:${id}`, (event) => {
+        live.delete(id);
+        if (!live.size) source.close();
+        listeners.record(read(event));
+      });
+    }
+  }, listeners.lost);
+}
+
+/** @param {Event} event */
+const read = (event) => JSON.parse(/** @type {MessageEvent<string>} */ (event).data);
+
+/** A stream that begins again where the browser gives it up. @param {() => string} url @param {(source: EventSource) => void} listen @param {() => void} lost
+ * @returns {() => void} stops it */
+function keepOpen(url, listen, lost) {
+  let timer = 0, stopped = false;
   /** @type {EventSource} */
   let source;
   const open = () => {
-    source = new EventSource(`/api/${things}/${encodeURIComponent(id)}/events${last >= 0 ? `?after=${last}` : ""}`);
-    listen(source, { ...listeners, frame: (frame) => { last = frame.seq; listeners.frame(frame); } }, item);
+    source = new EventSource(url());
+    listen(source);
     source.addEventListener("error", () => {
       if (stopped) return;
-      listeners.lost();
+      lost();
       if (source.readyState === EventSource.CLOSED) timer = window.setTimeout(open, RETRY_MS);
     });
   };
@@ -116,11 +163,3 @@ function replay(held, listeners) {
   return () => window.clearTimeout(timer);
 }
 
-/** @param {EventSource} source @param {Listeners} listeners @param {string} item */
-function listen(source, listeners, item) {
-  const read = (/** @type {Event} */ event) => JSON.parse(/** @type {MessageEvent<string>} */ (event).data);
-  source.addEventListener("open", () => listeners.back());
-  source.addEventListener("status", (event) => listeners.status(read(event)));
-  source.addEventListener(item, (event) => listeners.frame(read(event)));
-  source.addEventListener("end", (event) => { source.close(); listeners.end(read(event)); });
-}

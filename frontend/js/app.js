@@ -15,13 +15,17 @@ import { Rail } from "./controls.js";
 import { byId, el } from "./dom.js";
 import { FrameStore } from "./frames.js";
 import { configOf, LessonCard } from "./lesson.js";
-import { showExport, runName } from "./menus.js";
-import { notice, share, toast } from "./notices.js";
+import { runName, showExport, titleOf } from "./menus.js";
+import { notice, share, tellProblems, toast } from "./notices.js";
 import { phaseUrl } from "./phase/link.js";
+import { layerBeside } from "./panels/common.js";
+import { PANELS } from "./panels/index.js";
+import { multiplesRefused } from "./panels/multiples.js";
 import { Player } from "./player.js";
 import { Previewer } from "./preview.js";
-import { defaults, fromConfig, parse, toConfig, withField } from "./state.js";
-import { LIVE, showStatus } from "./status.js";
+import { VIEW_OPTIONS, defaults, fromConfig, parse, toConfig, withField } from "./state.js";
+import { LIVE, isOutdated, showStatus } from "./status.js";
+import { Twins } from "./twins.js";
 import { showVerdict } from "./verdict.js";
 import { t } from "../i18n/index.js";
 
@@ -43,12 +47,14 @@ export class App {
     this.busy = false;
     this.scheduled = 0;
     this.rail = new Rail(byId("controls"), catalog, (path, value, committed) => this.change(path, value, committed));
-    this.board = new Board(byId("grid"), { choose: (path, value) => this.choose(path, value) });
+    /** @type {Board} */
+    this.board = new Board(byId("grid"), PANELS, { options: VIEW_OPTIONS, choose: (path, value) => this.choose(path, value) });
     this.player = new Player(() => this.moved());
     this.lesson = new LessonCard(byId("lesson"), catalog, {
       go: (id, number, step, controls) => this.begin(id, number, step, controls), train: () => void this.train(),
       compare: (step) => void this.compare(step), fail: (text) => notice("lesson", text),
     });
+    this.twins = new Twins({ config: () => this.config(), submit: (config) => this.submit(config) });
     this.previewer = new Previewer({ drawn: (answer) => this.drawn(answer), failed: (problem) => this.failed(problem), busy: (busy) => { this.busy = busy; this.status(); } });
   }
 
@@ -58,17 +64,11 @@ export class App {
     const id = address.runInAddress(), { state, view, problems } = parse(location.hash, this.catalog);
     this.options = view;
     this.follow();
-    this.tell(id ? problems.filter(({ key }) => key.startsWith("view.")) : problems);
+    tellProblems(id ? problems.filter(({ key }) => key.startsWith("view.")) : problems);
     if (id) return void this.show(id);
     this.state = state;
     this.leaveRun();
     this.preview(0);
-  }
-
-  /** @param {import("./state.js").Problem[]} problems */
-  tell(problems) {
-    const list = problems.map(({ key, text, reason }) => `${key}=${text} (${t(`notice.reason.${reason}`)})`).join(", ");
-    notice("address", list && t("notice.not_understood", { list }));
   }
 
   // ---- the configuration ------------------------------------------------------------------------------------------
@@ -80,6 +80,7 @@ export class App {
     this.state = withField(this.catalog, this.state, path, value);
     const same = before === JSON.stringify(this.state);
     if (same && this.run) return;
+    if (!same) this.twins.origin ??= this.run;
     if (!same) this.leaveRun();
     address.moved(this.configUrl(), committed);
     if (!same) this.preview();
@@ -147,13 +148,8 @@ export class App {
 
   /** Trains a step's networks and shows them together. @param {import("./types.js").LessonStep} step */
   async compare(step) {
-    try {
-      const records = await Promise.all((step.compare ?? []).map(({ config }) => api.createRun(config)));
-      location.assign(address.compareUrl(records.map(({ id }) => id), this.options));
-    } catch (error) {
-      if (!(error instanceof api.Problem)) throw error;
-      notice("run", t("notice.train_failed", { detail: error.detail }));
-    }
+    const records = await Promise.all((step.compare ?? []).map(({ config }) => this.submit(config)));
+    this.twins.together(records.flatMap((record) => (record ? [record] : [])));
   }
 
   // ---- runs -------------------------------------------------------------------------------------------------------
@@ -161,19 +157,26 @@ export class App {
   /** @param {unknown} [config] @param {boolean} [fresh] */
   async train(config = this.config(), fresh = false) {
     if (this.run && LIVE.includes(this.run.status)) return;
-    const before = this.run?.id;
+    const before = this.run?.id, record = await this.submit(config, fresh);
+    if (!record) return;
+    address.push(address.runUrl(record.id, { ...this.options, "view.step": null }));
+    this.options = { ...this.options, "view.step": null };
+    this.enter(record);
+    const known = !fresh && !LIVE.includes(record.status) && (before === record.id || record.steps_done > 0);
+    if (known) toast(t("notice.known"), el("button", { type: "button", text: t("action.fresh"), onclick: () => void this.train(config, true) }));
+  }
+
+  /** @param {unknown} config @param {boolean} [fresh] @returns {Promise<RunRecord | null>} null where it was refused, which is then said */
+  async submit(config, fresh = false) {
     try {
       const record = await api.createRun(config, fresh);
       notice("run", "");
-      address.push(address.runUrl(record.id, { ...this.options, "view.step": null }));
-      this.options = { ...this.options, "view.step": null };
-      this.enter(record);
-      const known = !fresh && !LIVE.includes(record.status) && (before === record.id || record.steps_done > 0);
-      if (known) toast(t("notice.known"), el("button", { type: "button", text: t("action.fresh"), onclick: () => void this.train(config, true) }));
+      return record;
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
       const rest = this.rail.fail(error.errors);
       notice("run", t("notice.train_failed", { detail: [error.detail, ...rest.map(({ msg }) => msg)].join(" ") }));
+      return null;
     }
   }
 
@@ -245,8 +248,7 @@ export class App {
   /** @param {RunRecord} record */
   update(record) {
     if (this.run?.id !== record.id) return;
-    // The answer to a cancel may come after the stream's end and know less: what has ended does not run again.
-    if (!LIVE.includes(this.run.status) && LIVE.includes(record.status)) return;
+    if (isOutdated(record, this.run)) return;
     this.run = record;
     if (this.shown && record.findings) this.shown.findings = record.findings;
     if (record.status === "failed") notice("run", t("notice.run_failed", { detail: errorText(record.error) }));
@@ -306,8 +308,7 @@ export class App {
 
   /** @param {number} by */
   stepLayer(by) {
-    const layer = this.board.neighbour(by);
-    if (layer !== null) this.choose("view.layer", layer);
+    if (this.board.view) this.choose("view.layer", layerBeside(this.board.view, by));
   }
 
   /** The scrubber moved by hand. */
@@ -342,19 +343,20 @@ export class App {
     const { layers, theory, findings } = this.shown;
     this.board.show({
       frame, layers, theory, options: this.options, preview: this.run === null, running: this.run !== null && LIVE.includes(this.run.status),
-      curve: this.store.curve, history: this.store.frames,
+      curve: this.store.curve, history: this.store.frames, refuse: (_, choice) => multiplesRefused(frame.layers, choice),
     }, recoloured);
     byId("phase-link").setAttribute("href", phaseUrl(this.state, theory));
-    showVerdict(byId("verdict"), findings ?? [], frame, (config) => void this.train(config));
+    showVerdict(byId("verdict"), findings ?? [], frame, (config) => void this.twins.apply(config));
     Object.assign(document.body.dataset, { step: String(frame.step), ready: "true" });
   }
 
   status() {
-    const name = runName(this.run ? this.run.config : this.shown?.config ?? {});
+    const name = this.run ? titleOf(this.run) : runName(this.shown?.config ?? {});
     showStatus(this.run, this.busy, this.store.length);
     byId("run-name").textContent = this.run || this.shown ? name : "";
     document.title = this.run || this.shown ? `${name} – ${t("app.title")}` : t("app.title");
     showExport(this.run?.id ?? null);
+    this.twins.show(this.run);
   }
 }
 

@@ -106,6 +106,15 @@ function symlogAxis(quantity) {
   return { name: "symlog", forward, low: from, high: to, scale };
 }
 
+/** One axis for several quantities: as wide as the widest, as fine near 0 as the finest.
+ * @param {Quantity[]} quantities @param {AxisName} name @returns {Axis} */
+export function sharedAxis(quantities, name) {
+  const axes = quantities.map((quantity) => axisOf(quantity, name)), scale = Math.min(...axes.map((axis) => axis.scale));
+  const finest = axes.find((axis) => axis.scale === scale) ?? axes[0];
+  const ends = axes.flatMap((axis) => [axis.low, axis.high].map((end) => (name === "symlog" ? finest.forward(backward(axis, end)) : end)));
+  return { ...finest, low: Math.min(...ends), high: Math.max(...ends) };
+}
+
 /** @param {Axis} axis @param {number} y back from the axis' coordinate to the value */
 export function backward(axis, y) {
   if (axis.name === "symlog") return Math.sign(y) * axis.scale * (10 ** Math.abs(y) - 1);
@@ -114,9 +123,11 @@ export function backward(axis, y) {
 
 /** Every row as shares of its values on common bins. @param {Quantity} quantity @param {Axis} axis @param {number} [bins] @returns {Grid} */
 export function gridOf(quantity, axis, bins = BINS) {
-  const count = axis.name === "log10" ? (quantity.log10.counts[0]?.length || bins) : bins;
+  const own = axis.name === "log10" && axis.low === quantity.log10.low && axis.high === quantity.log10.high;
+  const count = own ? (quantity.log10.counts[0]?.length || bins) : bins;
   const step = (axis.high - axis.low) / count;
-  const edges = Float64Array.from({ length: count + 1 }, (_, index) => backward(axis, axis.low + index * step));
+  const places = Float64Array.from({ length: count + 1 }, (_, index) => axis.low + index * step);
+  const edges = axis.name === "log10" ? places : places.map((place) => backward(axis, place));
   const shares = quantity.n.map((_, row) => sharesOf(quantity, axis, row, edges));
   return {
     axis, shares,
@@ -125,13 +136,13 @@ export function gridOf(quantity, axis, bins = BINS) {
   };
 }
 
-/** @param {Quantity} quantity @param {Axis} axis @param {number} row @param {Float64Array} edges */
+/** @param {Quantity} quantity @param {Axis} axis @param {number} row @param {Float64Array} edges in values; on the log10 axis in exponents */
 function sharesOf(quantity, axis, row, edges) {
-  const source = axis.name === "log10" ? quantity.log10.counts[row] : quantity.linear.counts[row];
   const all = total(quantity.linear.counts[row]);
   if (isEmptyRow(quantity, row) || !all) return new Float64Array(edges.length - 1);
-  const counts = axis.name === "log10" ? Float64Array.from(source)
-    : rebin(source, /** @type {number} */ (quantity.linear.low[row]), quantity.linear.high[row] ?? 0, edges);
+  const { linear, log10 } = quantity;
+  const counts = axis.name === "log10" ? rebin(log10.counts[row], log10.low ?? -1, log10.high ?? 1, edges)
+    : rebin(linear.counts[row], /** @type {number} */ (linear.low[row]), linear.high[row] ?? 0, edges);
   return counts.map((count) => count / all);
 }
 

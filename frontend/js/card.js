@@ -1,25 +1,28 @@
 /**
  * A panel on the page: title, options, plot, sentence, numbers, and the table behind the plot.
- * @typedef {import("./types.js").Panel} Panel
+ * @typedef {import("./types.js").BaseView} BaseView
  * @typedef {import("./types.js").View} View
+ * @typedef {import("./types.js").Option} Option
  * @typedef {import("./types.js").Value} Value
  */
 import { render } from "./charts.js";
 import { el, setText, sheetTable } from "./dom.js";
 import { legendOf } from "./legend.js";
 import { optionControl } from "./options.js";
-import { chosenLayer } from "./panels/common.js";
 import { t } from "../i18n/index.js";
 
-/** @typedef {{choose: (path: string, value: Value) => void}} CardActions */
+/** @typedef {{options: Option[], choose: (path: string, value: Value) => void}} CardActions */
 
+/** @template {BaseView} [V=View] */
 export class Card {
-  /** @param {Panel} panel @param {CardActions} actions */
+  /** @param {import("./types.js").Panel<V>} panel @param {CardActions} actions */
   constructor(panel, actions) {
     this.panel = panel;
     this.actions = actions;
     this.title = t(`panel.${panel.id}`);
-    this.options = (panel.options ?? []).map((path) => optionControl(path, actions.choose));
+    /** @type {V | null} */
+    this.view = null;
+    this.options = (panel.options ?? []).map((path) => optionControl(/** @type {Option} */ (actions.options.find((one) => one.path === path)), actions.choose));
     this.plot = el("div", { class: "plot", ...(panel.selects ? { tabindex: 0, role: "application", "aria-label": `${this.title}. ${t("help.layer")}` } : { role: "img", "aria-label": this.title }) });
     this.message = el("p", { class: "empty", hidden: true });
     this.caption = el("p", { class: "caption" });
@@ -40,7 +43,7 @@ export class Card {
       head, this.legend, el("div", { class: "body" }, this.plot, this.facts, this.message, this.sheet), this.caption);
   }
 
-  /** @param {View} view */
+  /** @param {V} view */
   show(view) {
     this.view = view;
     const sentence = this.panel.empty?.(view) ?? null, tabled = this.toggle.getAttribute("aria-pressed") === "true";
@@ -57,7 +60,7 @@ export class Card {
     else render(this.plot, () => this.figure(view), this.panel.selects ? (x) => this.select(x) : null);
   }
 
-  /** @param {View} view */
+  /** @param {V} view */
   figure(view) {
     const figure = this.panel.figure(view);
     this.legend.replaceChildren(...legendOf(figure));
@@ -78,24 +81,18 @@ export class Card {
     if (this.view) this.show(this.view);
   }
 
-  /** The layer nearest to a place on the axis of depth; the one chosen already is let go. @param {number} x */
+  /** @param {number} x */
   select(x) {
-    const layers = this.view?.frame.layers ?? [], nearest = layers.reduce((best, layer) => (Math.abs(layer - x) < Math.abs(best - x) ? layer : best), layers[0]);
-    this.actions.choose("view.layer", this.view?.options["view.layer"] === nearest ? null : nearest);
+    const { selects } = this.panel;
+    if (this.view && selects) this.actions.choose(selects.option, selects.at(this.view, x));
   }
 
   /** @param {KeyboardEvent} event */
   walk(event) {
-    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    if (!by || !this.view) return;
+    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0, { selects } = this.panel;
+    if (!by || !this.view || !selects) return;
     event.preventDefault();
     event.stopPropagation();
-    this.actions.choose("view.layer", neighbour(this.view, by));
+    this.actions.choose(selects.option, selects.beside(this.view, by));
   }
-}
-
-/** The layer before or after the one chosen. @param {View} view @param {number} by */
-export function neighbour(view, by) {
-  const { layers } = view.frame, at = layers.indexOf(chosenLayer(view));
-  return layers[Math.max(0, Math.min(layers.length - 1, at + by))];
 }

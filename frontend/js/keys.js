@@ -4,12 +4,13 @@ import { t } from "../i18n/index.js";
 
 /** @typedef {Record<string, () => void>} Keys */
 
-const LIST = [["Space", "help.play"], ["← →", "help.step"], ["Home End", "help.ends"], ["[ ]", "help.layer"], ["1 … 6", "help.quantity"],
-  ["t", "help.train"], ["s", "help.share"], ["d", "help.theme"], ["?", "help.help"]];
+/** What stands in the list, its words, and a key that a page must know for it to stand there. */
+const LIST = [["Space", "help.play", " "], ["← →", "help.step", "ArrowLeft"], ["Home End", "help.ends", "Home"], ["[ ]", "help.layer", "["],
+  ["1 … 6", "help.quantity", "1"], ["t", "help.train", "t"], ["s", "help.share", "s"], ["d", "help.theme", "d"], ["?", "help.help", "?"]];
 
 /** @param {Keys} keys */
 export function startKeys(keys) {
-  const all = { ...keys, "?": showHelp };
+  const help = () => showHelp(all), all = { ...keys, "?": help };
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTaken(/** @type {HTMLElement} */ (event.target), event.key)) return;
     const act = /** @type {Keys} */ (all)[event.key];
@@ -17,7 +18,7 @@ export function startKeys(keys) {
     event.preventDefault();
     act();
   });
-  byId("help").addEventListener("click", showHelp);
+  byId("help").addEventListener("click", help);
 }
 
 /** Fields keep their keys, buttons theirs; so does an open dialog. @param {HTMLElement} target @param {string} key */
@@ -27,9 +28,10 @@ function isTaken(target, key) {
   return (key === " " || key === "Enter") && target.closest("button, summary, a") !== null;
 }
 
-function showHelp() {
+/** @param {Keys} known */
+function showHelp(known) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("keys"));
-  const rows = LIST.flatMap(([keys, text]) => [
+  const rows = LIST.filter(([, , key]) => key in known).flatMap(([keys, text]) => [
     el("dt", {}, ...keys.split(" ").flatMap((key) => (key === "…" ? [" … "] : [el("kbd", { text: key }), " "]))), el("dd", { text: t(text) })]);
   dialog.replaceChildren(el("h2", { id: "keys-title", text: t("help.title") }), el("dl", {}, ...rows),
     el("button", { type: "button", text: t("action.close"), onclick: () => dialog.close() }));

@@ -7,18 +7,13 @@ import { fillLessons } from "./lesson.js";
 import { startDrawer, startMenus } from "./menus.js";
 import { notice } from "./notices.js";
 import { VIEW_OPTIONS } from "./state.js";
+import { fillTexts } from "./texts.js";
 import { next as nextTheme, startTheme } from "./theme.js";
 import { language, LANGUAGES, languageIn, t } from "../i18n/index.js";
 
 const QUANTITIES = VIEW_OPTIONS[0];
 
-function fillTexts() {
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-text]"))) element.textContent = t(String(element.dataset.text));
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-label]"))) {
-    element.setAttribute("aria-label", t(String(element.dataset.label)));
-    element.title = t(String(element.dataset.label));
-  }
-  document.documentElement.lang = language;
+function fillLabels() {
   byId("rail").setAttribute("aria-label", t("app.rail"));
   byId("grid").setAttribute("aria-label", t("app.charts"));
 }
@@ -57,6 +52,7 @@ function wire(app) {
 
 async function start() {
   fillTexts();
+  fillLabels();
   let redraw = () => {};
   startTheme(() => redraw());
   if (!window.Plotly) return notice("plotly", t("notice.plotly"));

@@ -18,17 +18,19 @@ export function startMenus(current, open) {
 /** @param {string | null} current @param {(id: string) => void} open */
 async function fillRuns(current, open) {
   const list = byId("runs-list");
-  const runs = await api.listRuns(RECENT).catch((problem) => problem.detail ?? String(problem));
-  if (typeof runs === "string") return list.replaceChildren(el("p", { text: runs }));
+  const answer = await api.listRuns({ limit: RECENT }).catch((problem) => problem.detail ?? String(problem));
+  if (typeof answer === "string") return list.replaceChildren(el("p", { text: answer }));
+  const { runs } = answer;
   if (!runs.length) return list.replaceChildren(el("p", { text: t("runs.none") }));
   list.replaceChildren(...runs.map((/** @type {RunRecord} */ run) => el("a", { href: `/runs/${run.id}`, "aria-current": run.id === current && "true",
     onclick: (/** @type {MouseEvent} */ event) => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); open(run.id); } },
-    el("span", { text: runName(run.config) }), el("small", { text: t(`status.${run.status}`) }),
-    el("small", { text: when(run.created_at) }), el("small", { text: run.id === current ? t("runs.current") : run.id.slice(0, 8) }))));
+    el("bdi", { text: titleOf(run) }), el("small", { text: t(`status.${run.status}`) }),
+    el("small", { text: when(run.created_at) }), el("small", { text: run.id === current ? t("runs.current") : run.id.slice(0, 8) }))),
+  el("a", { class: "all", href: "/runs", text: t("runs.all") }));
 }
 
 /** @param {unknown} time */
-const when = (time) => (time ? new Date(milliseconds(time)).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" }) : "");
+export const when = (time) => (time ? new Date(milliseconds(time)).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" }) : "");
 
 /** A run's name from what makes it what it is. @param {any} config */
 export const runName = (config) => t("runs.line", {
@@ -36,6 +38,9 @@ export const runName = (config) => t("runs.line", {
     .filter((name) => name && name !== "none").join(" · ").replaceAll("_", " "),
   depth: config?.network?.depth, width: config?.network?.width,
 });
+
+/** What a person called a run, else its name. @param {RunRecord} run */
+export const titleOf = (run) => run.title ?? runName(run.config);
 
 /** @param {string | null} id */
 export function showExport(id) {

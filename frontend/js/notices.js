@@ -2,7 +2,7 @@
 import { byId, el } from "./dom.js";
 import { t } from "../i18n/index.js";
 
-const TOAST_MS = 5000;
+export const TOAST_MS = 5000;
 
 /** @param {string} id one notice of each id @param {string} text "" takes it away @param {(Node | false)[]} more */
 export function notice(id, text, ...more) {
@@ -12,6 +12,12 @@ export function notice(id, text, ...more) {
   const made = el("div", { class: "notice", "data-notice": id }, el("p", { text }), ...more, close);
   if (old) old.replaceWith(made);
   else root.append(made);
+}
+
+/** What of an address was not understood. @param {import("./state.js").Problem[]} problems */
+export function tellProblems(problems) {
+  const list = problems.map(({ key, text, reason }) => `${key}=${text} (${t(`notice.reason.${reason}`)})`).join(", ");
+  notice("address", list && t("notice.not_understood", { list }));
 }
 
 /** @param {string} text @param {Node[]} more */

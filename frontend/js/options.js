@@ -1,27 +1,26 @@
 /**
- * What a panel lets one choose about the view: a row of buttons, a switch, or a layer's number.
- * @typedef {import("./types.js").View} View
+ * What a panel lets one choose about the view: a row of buttons, a menu, a switch, or a layer's number.
+ * @typedef {import("./types.js").BaseView} BaseView
  * @typedef {import("./types.js").Value} Value
  * @typedef {import("./types.js").Option} Option
- * @typedef {{element: HTMLElement, show: (view: View) => void}} OptionControl
+ * @typedef {{element: HTMLElement, show: (view: BaseView) => void}} OptionControl
  * @typedef {(path: string, value: Value) => void} Choose
  */
 import { el } from "./dom.js";
-import { MULTIPLES_LIMIT } from "./panels/multiples.js";
-import { VIEW_OPTIONS } from "./state.js";
 import { has, t } from "../i18n/index.js";
 
-/** @param {string} path @param {Choose} choose @returns {OptionControl} */
-export function optionControl(path, choose) {
-  const option = /** @type {Option} */ (VIEW_OPTIONS.find((one) => one.path === path));
-  if (option.type === "choice") return buttons(option, choose);
+/** @param {Option} option @param {Choose} choose @returns {OptionControl} */
+export function optionControl(option, choose) {
+  if (option.type === "choice") return option.menu ? menu(option, choose) : buttons(option, choose);
   return option.type === "bool" ? switchButton(option, choose) : layerInput(option, choose);
 }
 
 /** @param {Option} option @param {Value} choice */
 function nameOf(option, choice) {
   const key = `option.${option.path}.${choice}`;
-  return t(has(key) ? key : `quantity.${choice}`);
+  if (has(key)) return t(key);
+  if (option.words) return t(`${option.words}.${choice}`);
+  return has(`quantity.${choice}`) ? t(`quantity.${choice}`) : String(choice);
 }
 
 /** @param {Option} option @param {Choose} choose @returns {OptionControl} */
@@ -31,12 +30,19 @@ function buttons(option, choose) {
   return {
     element: el("div", { class: "segmented", role: "group", "aria-label": t(`option.${option.path}`) }, ...all),
     show: (view) => all.forEach((button, index) => {
-      const choice = option.choices[index], refused = choice === "multiples" && view.frame.layers.length > MULTIPLES_LIMIT;
+      const choice = option.choices[index], refused = view.refuse?.(option.path, choice) ?? "";
       button.setAttribute("aria-pressed", String(view.options[option.path] === choice && !refused));
-      button.disabled = refused;
-      button.title = refused ? t("option.multiples_limit", { layers: view.frame.layers.length - 1 }) : "";
+      button.disabled = Boolean(refused);
+      button.title = refused;
     }),
   };
+}
+
+/** @param {Option} option @param {Choose} choose @returns {OptionControl} */
+function menu(option, choose) {
+  const select = el("select", { "data-testid": option.path, "aria-label": t(`option.${option.path}`), onchange: () => choose(option.path, select.value) },
+    ...option.choices.map((choice) => el("option", { value: choice, text: nameOf(option, choice) })));
+  return { element: select, show: (view) => { select.value = String(view.options[option.path]); } };
 }
 
 /** @param {Option} option @param {Choose} choose @returns {OptionControl} */
@@ -52,9 +58,6 @@ function layerInput(option, choose) {
   const input = el("input", { type: "number", min: 1, step: 1, "data-testid": option.path, "aria-label": t(`option.${option.path}`), placeholder: "–", onchange: read });
   return {
     element: el("label", { class: "inline" }, t(`option.${option.path}`), input),
-    show: (view) => {
-      input.max = String(view.frame.layers[view.frame.layers.length - 1]);
-      input.value = view.options[option.path] === null ? "" : String(view.options[option.path]);
-    },
+    show: (view) => { input.value = view.options[option.path] === null ? "" : String(view.options[option.path]); },
   };
 }

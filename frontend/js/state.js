@@ -120,7 +120,7 @@ const pairs = (text) => [...new URLSearchParams(text.replace(/^#/, ""))];
  * @param {string} hash @param {Catalog} catalog @returns {{state: State, view: State, problems: Problem[]}} */
 export function parse(hash, catalog) {
   const entries = pairs(hash), config = entries.filter(([key]) => !key.startsWith("view."));
-  const { view, problems } = parseView(entries);
+  const { view, problems } = parseView(hash);
   const state = defaults(catalog);
   for (const [key, text] of config) {
     const table = tableOf(catalog, key);
@@ -159,13 +159,13 @@ function settleLength(catalog, state, given, problems) {
   }
 }
 
-/** @param {[string, string][]} entries @returns {{view: State, problems: Problem[]}} */
-function parseView(entries) {
-  const view = Object.fromEntries(VIEW_OPTIONS.map((option) => [option.path, option.default]));
+/** @param {string} hash @param {Option[]} [options] @returns {{view: State, problems: Problem[]}} */
+export function parseView(hash, options = VIEW_OPTIONS) {
+  const view = Object.fromEntries(options.map((option) => [option.path, option.default]));
   /** @type {Problem[]} */
   const problems = [];
-  for (const [key, text] of entries.filter(([name]) => name.startsWith("view."))) {
-    const option = VIEW_OPTIONS.find((one) => one.path === key);
+  for (const [key, text] of pairs(hash).filter(([name]) => name.startsWith("view."))) {
+    const option = options.find((one) => one.path === key);
     const value = option && readValue({ ...option, low: 0 }, text);
     if (value === undefined) problems.push({ key, text, reason: option ? "value" : "unknown" });
     else view[key] = value;
@@ -178,14 +178,14 @@ export function serialise(state, catalog, view = {}) {
   return join([...changed(state, catalog), ...changedView(view)]);
 }
 
-/** @param {State} view */
-export const serialiseView = (view) => join(changedView(view));
+/** @param {State} view @param {Option[]} [options] */
+export const serialiseView = (view, options = VIEW_OPTIONS) => join(changedView(view, options));
 
 /** @param {[string, Value][]} entries */
 const join = (entries) => entries.map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join("&");
 
-/** @param {State} view @returns {[string, Value][]} */
-const changedView = (view) => VIEW_OPTIONS
+/** @param {State} view @param {Option[]} [options] @returns {[string, Value][]} */
+const changedView = (view, options = VIEW_OPTIONS) => options
   .filter((option) => view[option.path] !== undefined && view[option.path] !== option.default)
   .map((option) => [option.path, view[option.path]]);
 

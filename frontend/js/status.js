@@ -5,6 +5,10 @@ import { t } from "../i18n/index.js";
 
 export const LIVE = ["queued", "running"];
 
+/** The answer to a cancel may come after the stream's end and know less: what has ended does not run again.
+ * @param {RunRecord} record @param {RunRecord} known */
+export const isOutdated = (record, known) => !LIVE.includes(known.status) && LIVE.includes(record.status);
+
 /** @param {RunRecord | null} run @param {boolean} busy @param {number} frames */
 export function showStatus(run, busy, frames) {
   const live = run !== null && LIVE.includes(run.status), bar = /** @type {HTMLProgressElement} */ (byId("progress"));

@@ -87,7 +87,7 @@ export interface RunRecord {
   id: string; url: string; status: string; config: Record<string, unknown>; version?: string; device?: string | null;
   created_at?: string | number | null; started_at?: string | number | null; finished_at?: string | number | null;
   steps_done: number; steps_total: number; frames: number; error?: unknown;
-  layers?: Layer[] | null; findings?: Finding[] | null; theory?: Theory | null; queue_position?: number | null;
+  layers?: Layer[] | null; findings?: Finding[] | null; theory?: Theory | null; queue_position?: number | null; title?: string | null;
 }
 export interface Preview { config: Record<string, unknown>; layers: Layer[]; frame: Frame; theory: Theory | null; findings: Finding[] }
 
@@ -99,29 +99,40 @@ export interface Theme {
 /** The loss at every step known so far. */
 export interface Curve { steps: number[]; values: Maybe[] }
 
-/** Everything a panel may look at. */
-export interface View {
-  frame: Frame; layers: Layer[]; theory: Theory | null; theme: Theme; options: State; preview: boolean; running: boolean;
-  curve: Curve; history: Frame[];
+/** What every panel's view has: its options, the colours, and why a choice cannot be taken now ("" where it can). */
+export interface BaseView { options: State; theme: Theme; refuse?: (path: string, choice: Value) => string }
+
+/** Everything a panel of one network may look at. */
+export interface View extends BaseView {
+  frame: Frame; layers: Layer[]; theory: Theory | null; preview: boolean; running: boolean; curve: Curve; history: Frame[];
 }
+
+/** A run in a comparison, at the step on show. */
+export interface Member { record: RunRecord; frame: Frame | undefined; curve: Curve; history: Frame[] }
+/** What has one letter and one colour: a run, or runs that differ only in their seed. */
+export interface Series { letter: string; colour: string; name: string; members: Member[] }
+/** Everything a panel of a comparison may look at. */
+export interface Comparison extends BaseView { series: Series[]; step: number }
 
 export type Row = (string | number)[];
 export interface Sheet { head: string[]; rows: Row[] }
 export interface Figure { data: Record<string, any>[]; layout: Record<string, any> }
-export interface Panel {
+/** What a click on a plot chooses, and the arrow keys. */
+export interface Selection<V> { option: string; at: (view: V, x: number) => Value; beside: (view: V, by: number) => Value }
+export interface Panel<V extends BaseView = View> {
   id: string;
   size?: "wide" | "tall" | "full";
   options?: string[];
-  selects?: boolean;
-  empty?: (view: View) => string | null;
-  figure: (view: View) => Figure;
-  table: (view: View) => Sheet;
-  caption?: (view: View) => string;
-  facts?: (view: View) => [string, string][];
+  selects?: Selection<V>;
+  empty?: (view: V) => string | null;
+  figure: (view: V) => Figure;
+  table: (view: V) => Sheet;
+  caption?: (view: V) => string;
+  facts?: (view: V) => [string, string][];
 }
 
 /** An option of the view, kept in the address bar under `view.*`. */
-export interface Option { path: string; type: "choice" | "bool" | "int" | "name" | "names"; default: Value; choices: Value[] }
+export interface Option { path: string; type: "choice" | "bool" | "int" | "name" | "names"; default: Value; choices: Value[]; menu?: boolean; words?: string }
 
 declare global {
   interface Window { Plotly: any }

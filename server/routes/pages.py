@@ -6,37 +6,51 @@ import gzip
 import hashlib
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Header
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from server.deps import StoreDep
+from server.frontend import page
 
-FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 PLOTLY_CACHE_S = 7 * 24 * 3600
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-def dashboard() -> FileResponse:
+def dashboard() -> HTMLResponse:
     """The dashboard; the address bar's fragment is the configuration."""
-    return FileResponse(FRONTEND / "index.html", headers={"Cache-Control": "no-cache"})
+    return _html("index")
 
 
 @router.get("/phase")
-def phase_diagram() -> FileResponse:
+def phase_diagram() -> HTMLResponse:
     """The phase diagram; the address bar's fragment is its state."""
-    return FileResponse(FRONTEND / "phase.html", headers={"Cache-Control": "no-cache"})
+    return _html("phase")
+
+
+@router.get("/compare")
+def comparison() -> HTMLResponse:
+    """Runs beside each other: `?runs=ID,ID`; the address bar's fragment is the view."""
+    return _html("compare")
+
+
+@router.get("/runs")
+def past_runs() -> HTMLResponse:
+    """The list of runs."""
+    return _html("runs")
 
 
 @router.get("/runs/{run_id}")
-def run_page(run_id: str, store: StoreDep) -> Response:
+def run_page(run_id: str, store: StoreDep) -> HTMLResponse:
     """The dashboard showing a run; the same page with status 404 where there is none, which then says so."""
-    status = 200 if store.get(run_id) is not None else 404
-    return HTMLResponse((FRONTEND / "index.html").read_bytes(), status_code=status, headers={"Cache-Control": "no-cache"})
+    return _html("index", 200 if store.get(run_id) is not None else 404)
+
+
+def _html(name: str, status: int = 200) -> HTMLResponse:
+    return HTMLResponse(page(name), status_code=status, headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/static/vendor/plotly.min.js")

@@ -11,18 +11,24 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 import models
 from models import cost
-from models.config import RunConfig
+from models.config import SEED, RunConfig
 from server import encode, limits
-from server.deps import AfterQuery, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep
-from server.errors import Busy, Conflict, ProblemDetails
-from server.records import FrameList, RunList, RunRecord, Status
-from server.store import NewRun, is_over
+from server.deps import AfterQuery, BadQuery, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep
+from server.engine import Engine
+from server.errors import Busy, Conflict, FieldError, ProblemDetails
+from server.records import FrameList, RunList, RunPatch, RunRecord, Status
+from server.search import searching
+from server.settings import Settings
+from server.store import NewRun, Store, is_over
 
 router = APIRouter(prefix="/api/runs", tags=["runs"], responses={422: {"model": ProblemDetails}})
 
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "there is no such run"}}
 FRESH_BYTES = 3
 """Random bytes that tell a fresh run from others of its configuration."""
+
+GIVEN_UP = ("cancelled", "failed")
+"""What a run over seeds does not share."""
 
 
 @router.post("", status_code=201, response_model=RunRecord, responses={
@@ -33,15 +39,41 @@ def submit(
     fresh: Annotated[bool, Query(description="run it anew even if it has been run before")] = False,
 ) -> RunRecord:
     """Queues a run. The same configuration shares a run: its record is answered with 200, whatever its status."""
-    fingerprint = config.fingerprint()
-    known = store.newest(fingerprint)
+    known = store.newest(config.fingerprint())
     if known is not None and not fresh:
         response.status_code = 200
         return known
     limits.check_run(config, settings)
-    if (waiting := store.count("queued")) >= settings.max_queue:
+    _hold_queue(store, settings, 1)
+    return _start(config, store, engine)
+
+
+@router.post("/over-seeds", status_code=201, responses={429: {"model": ProblemDetails, "description": "the queue is full"}})
+def over_seeds(
+    config: RunConfig, store: StoreDep, engine: EngineDep, settings: SettingsDep,
+    count: Annotated[int, Query(ge=2, le=20, description="how many seeds: the configuration's own and those after it")],
+) -> RunList:
+    """The same network with several seeds: all of their runs are queued, or none. Those that have been run before are shared."""
+    if config.seed + count - 1 > (last := int(SEED.high or 0)):
+        message = f"{count} seeds from {config.seed} on go beyond the last one, {last}; begin with a smaller one"
+        raise BadQuery(f"seed: {message}", errors=[FieldError(loc="seed", msg=message)])
+    configs = [config.model_copy(update={"seed": config.seed + more}) for more in range(count)]
+    limits.check_run(config, settings)
+    known = {seeded.seed: run for seeded in configs if (run := store.newest(seeded.fingerprint())) and run.status not in GIVEN_UP}
+    _hold_queue(store, settings, count - len(known))
+    return RunList(runs=[known.get(seeded.seed) or _start(seeded, store, engine) for seeded in configs], next_cursor=None)
+
+
+def _hold_queue(store: Store, settings: Settings, more: int) -> None:
+    waiting = store.count("queued")
+    if more and waiting + more > settings.max_queue:
         raise Busy(f"{waiting} runs wait already, and this server's limit is {settings.max_queue}; try again in a minute.",
                    retry_after_s=60)
+
+
+def _start(config: RunConfig, store: Store, engine: Engine) -> RunRecord:
+    """A new run of the configuration, queued."""
+    fingerprint = config.fingerprint()
     run_id = fingerprint if store.get(fingerprint) is None else f"{fingerprint}-{secrets.token_hex(FRESH_BYTES)}"
     record = store.create(NewRun(run_id, "run", fingerprint, config.canonical(), models.__version__, config.total_steps,
                                  cost.layers(config)))
@@ -55,9 +87,11 @@ def listing(
     status: Annotated[Status | None, Query(description="only runs in this status")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="runs in one answer")] = 50,
     cursor: Annotated[str | None, Query(pattern=r"^\d{1,15}$", description="next_cursor of the page before")] = None,
+    search: Annotated[str, Query(max_length=300, description=(
+        "only runs that have every one of these words: in the title, as a choice's name, as a number, as `path=value`, or the id"))] = "",
 ) -> RunList:
     """The records, newest first."""
-    found, before = store.page(status, limit, int(cursor) if cursor else None)
+    found, before = store.page(status, limit, int(cursor) if cursor else None, searching(search))
     return RunList(runs=found, next_cursor=None if before is None else str(before))
 
 
@@ -65,6 +99,13 @@ def listing(
 def record(run: RunDep) -> RunRecord:
     """The run's record."""
     return run
+
+
+@router.patch("/{run_id}", responses=UNKNOWN)
+def rename(run: RunDep, patch: RunPatch, store: StoreDep) -> RunRecord:
+    """Gives the run a title."""
+    store.rename(run.id, patch.title or None)
+    return store.get(run.id) or run
 
 
 @router.get("/{run_id}/frames", response_model=FrameList, responses=UNKNOWN)

@@ -29,7 +29,7 @@ export const axis = (theme, more = {}) => ({
   automargin: true, exponentformat: "power", ...more, title: { text: more.title ?? "", standoff: 8 },
 });
 
-/** Depth, the x-axis of everything. @param {View} view @param {Record<string, any>} [more] */
+/** Depth, the x-axis of everything. @param {{frame: {layers: number[]}}} view @param {Record<string, any>} [more] */
 export function depthAxis(view, more = {}) {
   const rows = view.frame.layers, last = rows[rows.length - 1];
   const few = rows.length <= 10 ? { dtick: 1 } : { nticks: 9 };
@@ -69,6 +69,21 @@ export function chosenLayer(view) {
   return layers.includes(layer) ? layer : layers[Math.max(0, layers.length - 2)];
 }
 
+/** The layer nearest to a place on the axis of depth; the one chosen already is let go. @param {View} view @param {number} x */
+function layerAt(view, x) {
+  const { layers } = view.frame, nearest = layers.reduce((best, layer) => (Math.abs(layer - x) < Math.abs(best - x) ? layer : best), layers[0]);
+  return view.options["view.layer"] === nearest ? null : nearest;
+}
+
+/** The layer before or after the one chosen. @param {View} view @param {number} by */
+export function layerBeside(view, by) {
+  const { layers } = view.frame, at = layers.indexOf(chosenLayer(view));
+  return layers[Math.max(0, Math.min(layers.length - 1, at + by))];
+}
+
+/** A panel on which a layer is chosen. @type {import("../types.js").Selection<View>} */
+export const layerSelection = { option: "view.layer", at: layerAt, beside: layerBeside };
+
 /** @param {string} name @param {ArrayLike<number | null>} x @param {ArrayLike<number | null>} y @param {string} colour @param {Record<string, any>} [more] */
 export function line(name, x, y, colour, more = {}) {
   const { dash, width, ...rest } = more;
@@ -95,7 +110,7 @@ export function faded(colour, alpha) {
   return `rgba(${red},${green},${blue},${alpha})`;
 }
 
-/** Layers with NaN or Inf, marked at the top edge of a plot whose y is any axis. @param {View} view @param {Quantity} quantity @param {string} yaxis an axis over 0..1 */
+/** Layers with NaN or Inf, marked at the top edge of a plot whose y is any axis. @param {Pick<View, "frame" | "theme">} view @param {Quantity} quantity @param {string} yaxis an axis over 0..1 */
 export function lostMarks(view, quantity, yaxis) {
   const rows = view.frame.layers.map((_, row) => row).filter((row) => nonFinite(quantity, row));
   return {

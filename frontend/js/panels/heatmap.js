@@ -16,7 +16,7 @@ const TYPICAL_TIMES = 3;
 
 /** @param {View} view @param {Shown} shown @returns {Figure} */
 export function heatmap(view, { name, quantity, grid }) {
-  const data = [cells(view, grid), empties(view, quantity, grid), ...overlay(view, quantity, grid), lostMarks(view, quantity, "y2")];
+  const data = [cells(view.frame.layers, grid, view.theme, topShare(grid)), empties(view, quantity, grid), ...overlay(view, quantity, grid), lostMarks(view, quantity, "y2")];
   return {
     data,
     layout: layout(view.theme, {
@@ -34,14 +34,14 @@ export const valueAxis = (name, grid) => ({
 
 /** Colours run with the square root of the share, so that tails are seen: the scale's steps are set at squares. Plotly then
  * knows the share itself, and no text a cell is needed for the hover, which would take longer than the drawing.
- * @param {View} view @param {Grid} grid */
-function cells(view, grid) {
-  const rows = view.frame.layers.length, bins = grid.centers.length;
+ * @param {number[]} layers @param {Grid} grid @param {import("../types.js").Theme} theme @param {number} top share at the scale's end */
+export function cells(layers, grid, theme, top) {
+  const rows = layers.length, bins = grid.centers.length;
   const z = Array.from({ length: bins }, (_, bin) => Float64Array.from({ length: rows }, (_, row) => grid.shares[row][bin]));
-  const top = topShare(grid), ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * top);
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * top);
   return {
-    type: "heatmap", name: "", x: view.frame.layers, y: grid.centers, z, zmin: 0, zmax: top, zsmooth: false,
-    colorscale: rooted(view.theme.scale), hoverongaps: false,
+    type: "heatmap", name: "", x: layers, y: grid.centers, z, zmin: 0, zmax: top, zsmooth: false,
+    colorscale: rooted(theme.scale), hoverongaps: false,
     hovertemplate: `${t("axis.layer_short")} %{x}<br>≈ %{y}<br>%{z:.2%}<extra></extra>`,
     colorbar: {
       title: { text: t("axis.share"), side: "right" }, thickness: 10, outlinewidth: 0, xpad: 6, len: 1, ypad: 0,
@@ -68,15 +68,15 @@ function mixed(a, b, part) {
 }
 
 /** The largest share the colours tell apart: some times the typical layer's peak, so that one spike does not dim all others. @param {Grid} grid */
-function topShare(grid) {
+export function topShare(grid) {
   const peaks = grid.shares.map((share) => Math.max(...share)).filter((peak) => peak > 0).sort((a, b) => a - b);
   if (!peaks.length) return 1;
   const top = Math.min(peaks[peaks.length - 1], TYPICAL_TIMES * peaks[Math.floor(peaks.length / 2)]);
   return Number(top.toPrecision(2));
 }
 
-/** Layers without any finite value: hatched over the whole height. @param {View} view @param {Quantity} quantity @param {Grid} grid */
-function empties(view, quantity, grid) {
+/** Layers without any finite value: hatched over the whole height. @param {Pick<View, "frame" | "theme">} view @param {Quantity} quantity @param {Grid} grid */
+export function empties(view, quantity, grid) {
   const rows = view.frame.layers.map((_, row) => row).filter((row) => isEmptyRow(quantity, row));
   return {
     type: "bar", name: t("mark.empty"), showlegend: rows.length > 0, x: rows.map((row) => view.frame.layers[row]),
@@ -87,8 +87,8 @@ function empties(view, quantity, grid) {
   };
 }
 
-/** Mean and spread; on the logarithmic axis the root mean square. @param {View} view @param {Quantity} quantity @param {Grid} grid */
-function overlay(view, quantity, grid) {
+/** Mean and spread; on the logarithmic axis the root mean square. @param {Pick<View, "frame" | "theme">} view @param {Quantity} quantity @param {Grid} grid */
+export function overlay(view, quantity, grid) {
   const x = view.frame.layers, { axis } = grid, ink = view.theme.ink;
   const put = (/** @type {(row: number) => number | null} */ at) =>
     x.map((_, row) => { const value = at(row), y = value === null ? NaN : axis.forward(value); return isFinite(y) ? y : null; });

@@ -6,7 +6,7 @@
 import { axisOf, gridOf } from "../binning.js";
 import { finiteCount, integer, isEmptyRow, nonFinite, number, percent, root } from "../format.js";
 import { t } from "../../i18n/index.js";
-import { layerTable, quantityOf } from "./common.js";
+import { layerSelection, layerTable, quantityOf } from "./common.js";
 import { heatmap } from "./heatmap.js";
 import { multiples, MULTIPLES_LIMIT } from "./multiples.js";
 import { ridges } from "./ridges.js";
@@ -50,7 +50,7 @@ export const histograms = {
   id: "histograms",
   size: "wide",
   options: ["view.quantity", "view.axis", "view.form"],
-  selects: true,
+  selects: layerSelection,
   empty: (view) => (quantityOf(view, String(view.options["view.quantity"])) ? null
     : t(view.preview ? "histograms.no_update" : view.frame.step === 0 ? "histograms.no_update_yet" : "histograms.not_captured")),
   figure: (view) => FORMS[formOf(view)](view, shown(view)),

@@ -13,6 +13,10 @@ import { axis, faded, layout } from "./common.js";
 export const MULTIPLES_LIMIT = 21;
 const COLUMNS = 7;
 
+/** Why small multiples cannot be shown of a network; "" where they can. @param {number[]} layers @param {import("../types.js").Value} choice */
+export const multiplesRefused = (layers, choice) =>
+  (choice === "multiples" && layers.length > MULTIPLES_LIMIT ? t("option.multiples_limit", { layers: layers.length - 1 }) : "");
+
 /** @param {View} view @param {Shown} shown */
 export function multiples(view, { name, quantity, grid }) {
   const rows = view.frame.layers.length, columns = Math.min(COLUMNS, rows), lines = Math.ceil(rows / columns);

@@ -11,6 +11,7 @@ import { fieldControl } from "../field.js";
 import { integer, number } from "../format.js";
 import { notice, share } from "../notices.js";
 import { cardOf, serialise as configHash, fromConfig } from "../state.js";
+import { fillTexts } from "../texts.js";
 import { startTheme } from "../theme.js";
 import { t } from "../../i18n/index.js";
 import { TRAINABLE_SCALES, figure } from "./figure.js";
@@ -185,7 +186,7 @@ class PhasePage {
 }
 
 async function start() {
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-text]"))) element.textContent = t(String(element.dataset.text));
+  fillTexts();
   byId("rail").setAttribute("aria-label", t("phase.rail"));
   let redraw = () => {};
   startTheme(() => redraw());

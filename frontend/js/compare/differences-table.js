@@ -1,0 +1,39 @@
+/**
+ * The table of what differs: a row a key, a column a run.
+ * @typedef {import("../types.js").Catalog} Catalog
+ * @typedef {import("../types.js").Series} Series
+ */
+import { el } from "../dom.js";
+import { fieldsOf, fromConfig } from "../state.js";
+import { t } from "../../i18n/index.js";
+import { differences } from "./differences.js";
+
+/** @param {Catalog} catalog @param {Series[]} series */
+export function differencesTable(catalog, series) {
+  const configs = series.map(({ members }) => configOf(members.map(({ record }) => /** @type {Record<string, any>} */ (record.config))));
+  const found = differences(configs), labels = labelsOf(catalog, configs);
+  if (!found.length) return el("p", { class: "muted", text: t("compare.same") });
+  const head = el("tr", {}, el("th", { scope: "col", text: t("compare.setting") }), ...series.map(({ letter, colour }) => el("th", { scope: "col" }, badge(letter, colour))));
+  const rows = found.map(({ path, values }) => el("tr", {}, el("th", { scope: "row" }, labels.get(path) ?? path, " ", el("small", { text: path })),
+    ...values.map((value) => el("td", { text: words(value), class: value === undefined ? "muted" : "" }))));
+  return el("table", {}, el("caption", { class: "visually-hidden", text: t("compare.differences") }), el("thead", {}, head), el("tbody", {}, ...rows));
+}
+
+/** A group's seeds count as one setting. @param {Record<string, any>[]} configs */
+const configOf = (configs) => (configs.length === 1 ? configs[0] : { ...configs[0], seed: configs.map(({ seed }) => seed).join(", ") });
+
+/** @param {string} letter @param {string} colour */
+function badge(letter, colour) {
+  const made = el("span", { class: "letter", text: letter });
+  made.style.setProperty("--run", colour);
+  return made;
+}
+
+/** The catalogue's labels by path. @param {Catalog} catalog @param {Record<string, any>[]} configs */
+const labelsOf = (catalog, configs) => new Map(configs.flatMap((config) => [
+  ...fieldsOf(catalog, fromConfig(config, catalog)).map((field) => /** @type {[string, string]} */ ([field.path, field.label])),
+  ...Object.entries(catalog.choices).map(([path, table]) => /** @type {[string, string]} */ ([`${path}.name`, table.title])),
+]));
+
+/** @param {unknown} value */
+const words = (value) => (value === undefined ? "–" : value === null ? t("control.special.null") : String(value));

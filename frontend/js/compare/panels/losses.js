@@ -1,0 +1,65 @@
+/**
+ * Losses and accuracies of all runs over each other: the loss above, the accuracy below, on the same steps.
+ * @typedef {import("../../types.js").Comparison} Comparison
+ * @typedef {import("../../types.js").Member} Member
+ * @typedef {import("../../types.js").Maybe} Maybe
+ */
+import { isFinite, number, percent, positive } from "../../format.js";
+import { thinned } from "../../frames.js";
+import { axis, layout, logAxis } from "../../panels/common.js";
+import { t } from "../../../i18n/index.js";
+import { cell, seriesTraces } from "./common.js";
+
+const POINTS = 1500;
+const UPPER = [0.42, 1], LOWER = [0, 0.34];
+
+/** @param {Comparison} view */
+function figure(view) {
+  const log = Boolean(view.options["view.loss_log"]), shown = log ? positive : (/** @type {Maybe} */ value) => value;
+  const at = (/** @type {(frame: import("../../types.js").Frame) => Maybe} */ of) =>
+    (/** @type {Member} */ { history }) => ({ x: history.map((frame) => frame.step), y: history.map(of) });
+  const train = (/** @type {Member} */ { curve }) => { const { steps, values } = thinned(curve, POINTS); return { x: steps, y: values.map(shown) }; };
+  const data = view.series.flatMap((series) => [
+    ...seriesTraces(series, train, { mode: "lines", width: 1.8 }),
+    ...dashed(seriesTraces(series, at((frame) => shown(frame.validation_loss)), { dash: "dash", width: 1.2, mode: "lines" })),
+    ...below(seriesTraces(series, at((frame) => frame.accuracy), { mode: "lines", width: 1.8 })),
+    ...below(seriesTraces(series, at((frame) => frame.validation_accuracy), { dash: "dash", width: 1.2, mode: "lines" })),
+  ]);
+  const losses = view.series.flatMap(({ members }) => members.flatMap(({ curve }) => curve.values));
+  const loss = log ? logAxis(t("axis.loss"), losses) : { title: t("axis.loss"), rangemode: "tozero" };
+  return { data, layout: layout(view.theme, {
+    xaxis: { title: t("axis.step"), rangemode: "tozero", anchor: "y2" }, yaxis: { ...loss, domain: UPPER },
+    yaxis2: { ...axis(view.theme, { title: t("axis.accuracy"), range: [0, 1.02], tickformat: ".0%" }), domain: LOWER }, shapes: [cursor(view)],
+  }) };
+}
+
+/** @param {Record<string, any>[]} traces */
+const dashed = (traces) => traces.map((trace) => ({ ...trace, showlegend: false }));
+/** @param {Record<string, any>[]} traces */
+const below = (traces) => dashed(traces).map((trace) => ({ ...trace, yaxis: "y2" }));
+
+/** @param {Comparison} view */
+const cursor = ({ step, theme }) => ({
+  type: "line", xref: "x", yref: "paper", x0: step, x1: step, y0: 0, y1: 1, line: { color: theme.muted, width: 1, dash: "dot" },
+});
+
+/** @param {Comparison} view */
+const caption = (view) => [t("compare.dashed"), ...view.series.filter(({ members }) => members.length > 1).slice(0, 1).map(() => t("compare.band"))].join(" ");
+
+/** @type {import("../../types.js").Panel<Comparison>} */
+export const losses = {
+  id: "losses",
+  size: "full",
+  options: ["view.loss_log"],
+  empty: (view) => (view.series.some(({ members }) => members.some(({ curve }) => curve.values.some(isFinite))) ? null : t("compare.no_loss")),
+  figure,
+  caption,
+  table: (view) => ({
+    head: [t("compare.run"), t("axis.step"), t("loss.train"), t("loss.validation"), t("loss.train_accuracy"), t("loss.validation_accuracy")],
+    rows: view.series.map(({ letter, members }) => {
+      const of = (/** @type {(frame: import("../../types.js").Frame) => Maybe} */ get) => members.map(({ frame }) => (frame ? get(frame) : null));
+      return [letter, members[0].frame?.step ?? "–", cell(of((frame) => frame.loss), (x) => number(x, 4)), cell(of((frame) => frame.validation_loss), (x) => number(x, 4)),
+        cell(of((frame) => frame.accuracy), percent), cell(of((frame) => frame.validation_accuracy), percent)];
+    }),
+  }),
+};

@@ -1,0 +1,15 @@
+/** The sentences that stand in the HTML itself, by their keys: `data-text`, and `data-label` for what has no text of its own. */
+import { language, named, t } from "../i18n/index.js";
+
+/** Pages that understand a language in their address. */
+const SPEAKING = ["/", "/runs"];
+
+export function fillTexts() {
+  document.documentElement.lang = language;
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-text]"))) element.textContent = t(String(element.dataset.text));
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-label]"))) {
+    element.setAttribute("aria-label", t(String(element.dataset.label)));
+    element.title = t(String(element.dataset.label));
+  }
+  if (named) for (const path of SPEAKING) for (const link of document.querySelectorAll(`a[href="${path}"]`)) link.setAttribute("href", `${path}#view.lang=${named}`);
+}

@@ -1,0 +1,40 @@
+"""Several runs in one stream: browsers hold only six connections to a server open, and a comparison has more runs than that."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from server.deps import BadQuery, QuantitiesDep, RunsDep, StreamsDep
+from server.errors import FieldError, ProblemDetails
+
+router = APIRouter(prefix="/api/events", tags=["runs"], responses={422: {"model": ProblemDetails}})
+
+PLACES = r"^-?\d{1,15}(,-?\d{1,15})*$"
+
+
+def _places(
+    runs: RunsDep,
+    after: Annotated[str | None, Query(pattern=PLACES, description="for each run, only frames with a seq above this; -1 for all")] = None,
+    last_event_id: Annotated[str | None, Header(pattern=PLACES, description="where the client was before a lost connection")] = None,
+) -> list[int]:
+    """The newest frame that the client has of each run."""
+    places = [int(place) for place in (last_event_id or after or ",".join("-1" for _ in runs)).split(",")]
+    if len(places) != len(runs):
+        message = f"{len(places)} places for {len(runs)} runs; give one for each run, in their order"
+        raise BadQuery(f"after: {message}", errors=[FieldError(loc="after", msg=message)])
+    return places
+
+
+@router.get("", response_class=EventSourceResponse, responses={404: {"model": ProblemDetails, "description": "there is no such run"}})
+async def events(
+    runs: RunsDep, streams: StreamsDep, quantities: QuantitiesDep, places: Annotated[list[int], Depends(_places)],
+) -> AsyncIterator[ServerSentEvent]:
+    """Server-sent events `status:ID`, `frame:ID` and `end:ID`, with the data of a single run's events. An event's id says, for
+    each run, the newest frame sent, so that a lost connection is taken up where it broke."""
+    async for which, event in streams.several(runs, list(places), quantities):
+        places[which] = places[which] if event.seq is None else event.seq
+        yield ServerSentEvent(raw_data=event.data, event=f"{event.kind}:{runs[which].id}", id=",".join(map(str, places)))

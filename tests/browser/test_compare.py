@@ -1,0 +1,295 @@
+"""Runs beside each other: twins, the comparison's page and its address, the list of runs."""
+
+import re
+
+import pytest
+
+from tests.conftest import wait_for
+
+SMALL = {"network": {"depth": 6, "width": 32}, "data": {"name": "digits", "batch_size": 64},
+         "training": {"steps": 40}, "capture": {"every": 4}}
+VANISHING = "network.depth=20&network.width=32&init.name=xavier_normal&data.batch_size=64&training.steps=20&capture.every=5"
+
+
+def plot(tab, panel, script):
+    return tab.page.evaluate(f"""() => {{
+        const plot = document.querySelector('[data-testid=panel-{panel}] .js-plotly-plot');
+        return {script};
+    }}""")
+
+
+def drawn(tab, panel, condition):
+    """Waits until the condition on a panel's plot holds."""
+    return tab.until(f"""() => {{
+        const plot = document.querySelector('[data-testid=panel-{panel}] .js-plotly-plot');
+        return plot && plot.data && ({condition});
+    }}""")
+
+
+@pytest.fixture(scope="module")
+def pair(server):
+    """The records of two finished runs that differ in initializer and depth."""
+    made = [server.client.post("/api/runs", json=config).json()["id"] for config in (
+        {**SMALL, "init": {"name": "xavier_normal"}, "seed": 41}, {**SMALL, "network": {"depth": 8, "width": 32}, "seed": 41})]
+    return [server.finished(run) for run in made]
+
+
+@pytest.fixture
+def compared(tab, pair):
+    """A tab that shows the pair."""
+    tab.open(f"/compare?runs={pair[0]['id']},{pair[1]['id']}")
+    tab.until("() => document.body.dataset.frames === '11' && document.body.dataset.live === '0'")
+    return tab
+
+
+def test_apply_and_run_shows_the_mended_network_beside_the_first(tab, server):
+    tab.open(f"/#{VANISHING}")
+    assert "Vanishing" in tab.at("verdict").inner_text()
+    tab.page.get_by_role("button", name="Apply and run").first.click()
+    tab.page.wait_for_url(re.compile(r"/compare\?runs=[0-9a-f]{16},[0-9a-f]{16}"))
+    tab.drawn()
+    tab.until("() => document.body.dataset.live === '0' && document.body.dataset.step === '20'")
+    assert "Vanishing" in tab.at("verdict-A").inner_text()
+    assert "Vanishing" not in tab.at("verdict-B").inner_text()
+    ids = re.search(r"runs=(\w+),(\w+)", tab.page.url).groups()
+    first, second = (server.client.get(f"/api/runs/{run}").json()["config"] for run in ids)
+    assert first["seed"] == second["seed"] and first["data"] == second["data"] and first["init"] != second["init"]
+    tab.page.go_back()
+    tab.until("() => document.querySelector('[data-testid=\"control-init.name\"]')?.value === 'xavier_normal'")
+
+
+def test_what_differs_and_nothing_else_is_listed(compared):
+    text = compared.at("panel-differences").inner_text()
+    assert all(word in text for word in ("init.name", "xavier_normal", "kaiming_normal", "network.depth", "6", "8"))
+    assert "network.width" not in text and "seed" not in text
+
+
+def test_every_panel_draws_both_runs_in_their_colours(compared, server, pair):
+    colours = plot(compared, "losses", "plot.data.filter(trace => trace.showlegend !== false).map(trace => [trace.name, trace.line.color])")
+    assert [name for name, _ in colours] == ["A", "B"] and colours[0][1] != colours[1][1]
+    for panel in ("by-layer-signal", "by-layer-gradient", "by-layer-units"):
+        drawn(compared, panel, "plot.data.length === 2")
+        assert plot(compared, panel, "plot.data.map(trace => [trace.name, trace.line.color])") == colours
+    for which, record in enumerate(pair):
+        frames = server.client.get(f"/api/runs/{record['id']}/frames").json()["frames"]
+        assert plot(compared, "by-layer-signal", f"plot.data[{which}].y") == frames[-1]["quantities"]["preactivation"]["mean_square"]
+        assert plot(compared, "losses", f"plot.data.filter(trace => trace.showlegend !== false)[{which}].y") == [
+            loss for frame in frames for loss in frame["losses"]]
+
+
+def test_the_maps_share_their_axes_and_the_difference_is_theirs(compared):
+    for panel in ("map-first", "map-second", "map-difference"):
+        compared.at(f"panel-{panel}").scroll_into_view_if_needed()
+        drawn(compared, panel, "plot.data.some(trace => trace.type === 'heatmap')")
+    maps = [plot(compared, panel, """(map => ({x: map.x, y: Array.from(map.y), z: Array.from(map.z, row => Array.from(row)),
+        ends: [map.zmin, map.zmax], ranges: [plot.layout.xaxis.range, plot.layout.yaxis.range],
+    }))(plot.data.find(trace => trace.type === 'heatmap'))""")
+            for panel in ("map-first", "map-second", "map-difference")]
+    first, second, difference = maps
+    assert first["y"] == second["y"] == difference["y"] and first["ends"] == second["ends"]
+    assert first["ranges"] == second["ranges"] == difference["ranges"]
+    assert len(first["x"]) == 7 and len(second["x"]) == 9 and difference["x"] == first["x"]
+    for bin_, row in enumerate(difference["z"]):
+        assert row == pytest.approx([second["z"][bin_][layer] - first["z"][bin_][layer] for layer in range(7)])
+
+
+def test_one_scrubber_moves_all_runs(compared):
+    compared.at("scrubber").fill("0")
+    compared.until("() => document.body.dataset.step === '0'")
+    card = "document.querySelector(`[data-testid=run-${letter}]`)"
+    compared.until(f"() => ['A', 'B'].every(letter => {card}.textContent.includes('step 0/40'))")
+    compared.until("() => location.hash.includes('view.step=0')")
+    compared.page.keyboard.press("Escape")
+    compared.page.locator("main").focus()
+    compared.page.keyboard.press("End")
+    compared.until("() => document.body.dataset.step === '40'")
+
+
+def test_the_link_shows_the_same_comparison_in_another_browser(compared, new_tab):
+    compared.at("view.signal").select_option("weight")
+    compared.at("scrubber").fill("5")
+    compared.until("() => location.hash.includes('view.step=20') && location.hash.includes('view.signal=weight')")
+    other = new_tab()
+    other.open(compared.page.url)
+    other.until("() => document.body.dataset.frames === '11' && document.body.dataset.step === '20'")
+    assert other.at("view.signal").input_value() == "weight"
+    for panel in ("by-layer-signal", "losses"):
+        for tab in (compared, other):
+            tab.at(f"panel-{panel}").scroll_into_view_if_needed()
+            drawn(tab, panel, "plot.data.length >= 2")
+        compared.page.wait_for_timeout(300)
+        other.page.wait_for_timeout(300)
+        lines = "JSON.stringify(plot.data.map(trace => [trace.name, Array.from(trace.x), Array.from(trace.y)]))"
+        shown = [plot(tab, panel, lines) for tab in (compared, other)]
+        assert shown[0] == shown[1]
+
+
+def test_runs_are_compared_while_they_train(tab, server):
+    long = {**SMALL, "training": {"steps": 20_000}, "capture": {"every": 20}}
+    runs = [server.client.post("/api/runs", json={**long, "seed": seed}).json()["id"] for seed in (51, 52)]
+    tab.open(f"/compare?runs={','.join(runs)}")
+    tab.until("() => Number(document.body.dataset.step) >= 40")
+    for run in runs:
+        server.client.post(f"/api/runs/{run}/cancel")
+    tab.until("() => document.body.dataset.live === '0'")
+    assert all("cancelled" in tab.at(f"run-{letter}").inner_text() for letter in "AB")
+
+
+@pytest.mark.parametrize(("query", "words"), [
+    ("", "two to six runs"), ("?runs=", "two to six runs"),
+    ("?runs=0000000000000000,1111111111111111", "no run 0000000000000000, 1111111111111111"),
+    ("?runs=%3Cb%3E,{0}", "left out: <b>"), ("?runs={0}", "nothing to be compared with"),
+    ("?runs={0},2222222222222222", "no run 2222222222222222"),
+    ("?runs={0},{1},a,b,c,d,e", "1 more runs"), ("?runs={0},{1}#view.signal=nonsense", "view.signal=nonsense")])
+def test_an_address_that_cannot_be_shown_says_what_to_do(tab, pair, query, words):
+    tab.page.goto("/compare" + query.format(*(record["id"] for record in pair)))
+    tab.drawn()
+    tab.until("words => document.querySelector('#notices').innerText.includes(words)", words)
+    tab.complaints[:] = [text for text in tab.complaints if "404" not in text]  # Chromium's own note of the answer
+
+
+def test_a_changed_run_trains_beside_the_one_it_came_from(tab, pair):
+    tab.open(f"/runs/{pair[0]['id']}")
+    tab.status("finished")
+    assert not tab.at("twin-button").is_visible()
+    tab.at("control-network.activation.name").select_option("tanh")
+    tab.at("twin-button").click()
+    tab.page.wait_for_url(re.compile(rf"/compare\?runs={pair[0]['id']},[0-9a-f]{{16}}"))
+    tab.drawn()
+    assert "network.activation.name" in tab.at("panel-differences").inner_text()
+
+
+def test_kept_runs_wait_in_the_tray(tab, pair):
+    tab.open(f"/runs/{pair[0]['id']}")
+    tab.status("finished")
+    tab.at("keep-button").click()
+    tab.page.goto(f"/runs/{pair[1]['id']}")
+    tab.drawn()
+    tab.status("finished")
+    tab.at("tray").get_by_test_id("compare-button").click()
+    tab.page.wait_for_url(f"**/compare?runs={pair[0]['id']},{pair[1]['id']}")
+    tab.drawn()
+
+
+def test_one_network_over_several_seeds_is_a_mean_with_its_band(tab, server):
+    run = server.client.post("/api/runs", json={**SMALL, "training": {"steps": 12}, "seed": 71}).json()["id"]
+    server.finished(run)
+    tab.open(f"/runs/{run}")
+    tab.status("finished")
+    tab.at("seeds-button").click()
+    tab.page.wait_for_url(re.compile(rf"/compare\?runs={run}(~[0-9a-f]{{16}}){{4}}$"))
+    tab.drawn()
+    tab.until("() => document.body.dataset.live === '0' && document.body.dataset.frames === '4'")
+    ids = tab.page.url.split("runs=")[1].split("~")
+    assert [server.client.get(f"/api/runs/{one}").json()["config"]["seed"] for one in ids] == [71, 72, 73, 74, 75]
+    curves = [[loss for frame in server.client.get(f"/api/runs/{one}/frames").json()["frames"] for loss in frame["losses"]] for one in ids]
+    drawn(tab, "losses", "plot.data.find(trace => trace.name === 'A' && trace.line.dash === 'solid').x.length === 13")
+    mean = plot(tab, "losses", "plot.data.find(trace => trace.name === 'A' && trace.line.dash === 'solid').y")
+    assert mean == pytest.approx([sum(at) / 5 for at in zip(*curves, strict=True)])
+    band = plot(tab, "losses", "plot.data.find(trace => trace.fill === 'toself').y")
+    assert band == pytest.approx([max(at) for at in zip(*curves, strict=True)] + [min(at) for at in zip(*curves, strict=True)][::-1])
+    tab.at("seeds-A").select_option("3")
+    tab.page.wait_for_url(f"**/compare?runs={'~'.join(ids[:3])}")
+    tab.drawn()
+
+
+@pytest.mark.parametrize("width", [360, 900, 1440, 3840])
+def test_no_width_scrolls_sideways(new_tab, pair, width):
+    tab = new_tab(viewport={"width": width, "height": 800})
+    for path in (f"/compare?runs={pair[0]['id']},{pair[1]['id']}", "/runs"):
+        tab.open(path)
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+# ---- the list of runs ----
+
+
+def rows(tab):
+    return tab.page.eval_on_selector_all("#runs > li", "all => all.map(row => row.dataset.testid.slice(4))")
+
+
+def test_the_list_is_searched_and_its_state_is_in_the_address(tab, pair, new_tab):
+    tab.open("/runs")
+    assert {record["id"] for record in pair} <= set(rows(tab))
+    tab.at("search").fill("network.depth=8 seed=41")
+    tab.until("() => document.body.dataset.count === '1'")
+    assert rows(tab) == [pair[1]["id"]]
+    tab.at("search").fill("seed=41")
+    tab.at("filter-init").select_option("xavier_normal")
+    tab.at("filter-activation").select_option("relu")
+    tab.until("id => Array.from(document.querySelectorAll('#runs > li'), row => row.dataset.testid).join() === `row-${id}`", pair[0]["id"])
+    other = new_tab()
+    other.open(tab.page.url)
+    assert rows(other) == [pair[0]["id"]]
+    tab.at("filter-status").select_option("failed")
+    tab.until("() => document.body.innerText.includes('No run matches')")
+
+
+def test_thumbnails_show_the_last_frame(tab, pair):
+    tab.open("/runs#search=seed%3D41")
+    for record, layers in zip(pair, (7, 9), strict=True):
+        tab.until("""([id, layers]) => {
+            const canvas = document.querySelector(`[data-testid=row-${id}] canvas`);
+            if (canvas.width !== layers) return false;
+            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            return new Set(Array.from({length: data.length / 4}, (_, i) => data.slice(4 * i, 4 * i + 3).join())).size > 3;
+        }""", [record["id"], layers])
+
+
+def test_a_title_is_text_and_stays(tab, pair):
+    title = "<img src=x onerror=alert(1)> שלום"
+    tab.open("/runs#search=seed%3D41")
+    row = tab.at(f"row-{pair[0]['id']}")
+    row.get_by_role("button", name=re.compile("^Rename")).click()
+    tab.at("title-field").fill(title)
+    tab.at("title-field").press("Enter")
+    tab.until("title => document.querySelector('#runs').innerText.includes(title)", title)
+    tab.page.goto(f"/runs/{pair[0]['id']}")
+    tab.drawn()
+    tab.until("title => document.querySelector('#run-name').textContent === title", title)
+    tab.page.goto("/runs#search=seed%3D41")
+    tab.drawn()
+    assert title in tab.at(f"row-{pair[0]['id']}").inner_text() and tab.page.locator("#runs img").count() == 0
+    row = tab.at(f"row-{pair[0]['id']}")
+    row.get_by_role("button", name=re.compile("^Rename")).click()
+    tab.at("title-field").fill("")
+    tab.at("title-field").press("Enter")
+    tab.until("title => !document.querySelector('#runs').innerText.includes(title)", title)
+
+
+def test_a_deletion_can_be_undone_until_it_is_done(tab, server):
+    short = {**SMALL, "training": {"steps": 4}, "init": {"name": "orthogonal"}}
+    runs = [server.client.post("/api/runs", json={**short, "seed": seed}).json()["id"] for seed in (61, 62)]
+    for run in runs:
+        server.finished(run)
+    tab.open("/runs#search=orthogonal&init=orthogonal")
+    before = rows(tab)
+    delete = re.compile("^Delete")
+    tab.at(f"row-{runs[0]}").get_by_role("button", name=delete).click()
+    tab.at("undo").click()
+    assert rows(tab) == before and server.client.get(f"/api/runs/{runs[0]}").status_code == 200
+    for run in runs:
+        tab.at(f"row-{run}").get_by_role("button", name=delete).click()
+    assert not set(runs) & set(rows(tab))
+    tab.page.goto("/")  # leaving does what still waits
+    tab.drawn()
+    wait_for(lambda: all(server.client.get(f"/api/runs/{run}").status_code == 404 for run in runs))
+
+
+def test_ticked_runs_are_compared_in_their_order(tab, pair):
+    tab.open("/runs#search=seed%3D41")
+    assert tab.at("compare-button").is_disabled()
+    for record in pair:
+        tab.at(f"tick-{record['id']}").check()
+    tab.at("compare-button").click()
+    tab.page.wait_for_url(f"**/compare?runs={pair[0]['id']},{pair[1]['id']}")
+    tab.drawn()
+
+
+def test_the_server_refuses_a_title_that_would_mislead_and_the_page_says_so(tab, pair):
+    tab.open("/runs#search=seed%3D41")
+    tab.at(f"row-{pair[1]['id']}").get_by_role("button", name=re.compile("^Rename")).click()
+    tab.at("title-field").fill("evil \u202e txt.exe")
+    tab.at("title-field").press("Enter")
+    tab.until("() => document.querySelector('#notices').innerText.includes('U+202E')")
+    tab.complaints[:] = [text for text in tab.complaints if "422" not in text]

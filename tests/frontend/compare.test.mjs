@@ -1,0 +1,125 @@
+/** Comparisons: what differs, what an address asks for, runs as one line with a band, shared axes, colours told apart by all. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { gridOf, rebin, sharedAxis, total } from "../../frontend/js/binning.js";
+import { differences } from "../../frontend/js/compare/differences.js";
+import { spread } from "../../frontend/js/compare/spread.js";
+import { LETTERS, MOST, OPTIONS, compareUrl, optionsFor, parseRuns } from "../../frontend/js/compare/state.js";
+import { parseFilters, serialiseFilters, wantedOf } from "../../frontend/js/runs/state.js";
+import { parseView } from "../../frontend/js/state.js";
+import { randomFrom } from "./catalog.mjs";
+
+test("only the keys that differ, with undefined where there is none", () => {
+  const base = { network: { depth: 5, residual: false }, init: { name: "normal", std: 0.1 }, seed: 0 };
+  assert.deepEqual(differences([base, structuredClone(base)]), []);
+  const other = { network: { depth: 5, residual: true }, init: { name: "orthogonal" }, seed: 0 };
+  assert.deepEqual(differences([base, other, base]), [
+    { path: "network.residual", values: [false, true, false] },
+    { path: "init.name", values: ["normal", "orthogonal", "normal"] },
+    { path: "init.std", values: [0.1, undefined, 0.1] },
+  ]);
+  assert.deepEqual(differences([{ a: null }, { a: 0 }, {}]).map(({ values }) => values), [[null, 0, undefined]]);
+});
+
+test("the difference of a configuration and its change is the change", () => {
+  const random = randomFrom(7);
+  for (let run = 0; run < 100; run += 1) {
+    const config = { a: { b: random(), c: { d: "x", e: false } }, f: 1 }, changed = structuredClone(config);
+    if (random() < 0.5) changed.a.b += 1;
+    if (random() < 0.5) changed.a.c.e = true;
+    if (random() < 0.5) changed.f = 2;
+    const expected = [["a.b", config.a.b !== changed.a.b], ["a.c.e", changed.a.c.e], ["f", changed.f === 2]].filter(([, is]) => is).map(([path]) => path);
+    assert.deepEqual(differences([config, changed]).map(({ path }) => path), expected);
+  }
+});
+
+test("an address names runs and groups, each once, and says what it cannot show", () => {
+  assert.deepEqual(parseRuns("?runs=ab,cd~ef~cd,ab,,"), { asked: [["ab"], ["cd", "ef"]], bad: [], left: 0 });
+  assert.deepEqual(parseRuns("").asked, []);
+  assert.deepEqual(parseRuns("?runs=%3Cb%3E,a~../x"), { asked: [["a"]], bad: ["<b>", "../x"], left: 0 });
+  const { asked, left } = parseRuns(`?runs=a,b,c,d,e,f,g,h~i`);
+  assert.deepEqual([asked.length, left], [MOST, 3]);
+  assert.deepEqual([parseRuns(`?runs=${Array.from({ length: 25 }, (_, index) => `r${index}`).join("~")}`)].map((found) => [found.asked[0].length, found.left]), [[20, 5]]);
+});
+
+test("a comparison's address and its view go there and back", () => {
+  const groups = [["0123456789abcdef"], ["aa-1", "bb"]];
+  const view = { ...parseView("", OPTIONS).view, "view.step": 40, "view.signal": "update", "view.second": "A", "view.axis": "symlog" };
+  const url = new URL(compareUrl(groups, view), "http://x");
+  assert.deepEqual(parseRuns(url.search).asked, groups);
+  assert.deepEqual(parseView(url.hash, optionsFor(2)), { view, problems: [] });
+  assert.equal(compareUrl(groups, parseView("", OPTIONS).view), compareUrl(groups));
+  assert.deepEqual(parseView("#view.second=C", optionsFor(2)).problems.map(({ key }) => key), ["view.second"]);
+  assert.equal(LETTERS.length, MOST);
+});
+
+test("several runs are a mean with its range, where all of them have a finite point", () => {
+  const lines = [{ x: [0, 1, 2, 3], y: [1, 2, null, 5] }, { x: [0, 1, 2], y: [3, 6, 4] }];
+  assert.deepEqual(spread(lines), { x: [0, 1, 2], count: 2, mean: [2, 4, null], low: [1, 2, null], high: [3, 6, null] });
+  const random = randomFrom(8), many = Array.from({ length: 9 }, () => ({ x: [0, 1], y: [random(), random()] }));
+  const { mean, low, high } = spread(many);
+  for (const at of [0, 1]) {
+    const values = many.map(({ y }) => y[at]);
+    assert.ok(Math.abs(values.reduce((a, b) => a + b) / 9 - mean[at]) < 1e-12);
+    assert.deepEqual([low[at], high[at]], [Math.min(...values), Math.max(...values)]);
+  }
+});
+
+/** A quantity of one row, with even counts. */
+const quantityOf = (low, high, logLow, logHigh) => ({
+  mean: [(low + high) / 2], std: [(high - low) / Math.sqrt(12)], mean_square: [(low * low + low * high + high * high) / 3], n: [64], nan: [0], pos_inf: [0], neg_inf: [0],
+  linear: { low: [low], high: [high], counts: [new Array(64).fill(1)] }, log10: { low: logLow, high: logHigh, counts: [new Array(64).fill(1)] },
+});
+
+test("a shared axis holds what each axis held, and no count is lost on it", () => {
+  const pair = [quantityOf(-1, 1, -3, 0), quantityOf(-2, 2.5, -2, 0.5)];
+  for (const name of ["linear", "symlog", "log10"]) {
+    const axis = sharedAxis(pair, name);
+    for (const quantity of pair) assert.ok(Math.abs(total(gridOf(quantity, axis).shares[0]) - 1) < 1e-9, name);
+    assert.deepEqual([...gridOf(pair[0], axis).centers], [...gridOf(pair[1], axis).centers]);
+  }
+  const axis = sharedAxis(pair, "log10"), step = (axis.high - axis.low) / 96;
+  const expected = rebin(pair[1].log10.counts[0], -2, 0.5, Float64Array.from({ length: 97 }, (_, index) => axis.low + index * step));
+  gridOf(pair[1], axis).shares[0].forEach((share, bin) => assert.ok(Math.abs(share - expected[bin] / 64) < 1e-12));
+});
+
+test("filters go into the address and back, and what is not allowed is no filter", () => {
+  const allowed = { status: ["finished"], activation: ["tanh"], init: ["zeros"] }, filters = { search: "a b&c", status: "finished", activation: "tanh", init: "zeros" };
+  assert.deepEqual(parseFilters(`#${serialiseFilters(filters)}`, allowed), filters);
+  assert.deepEqual(parseFilters("#status=lost&init=%00&other=1", allowed), { search: "", status: "", activation: "", init: "" });
+  assert.deepEqual(wantedOf(filters), { status: "finished", search: "a b&c network.activation.name=tanh init.name=zeros" });
+});
+
+// ---- the colours of six runs, as eyes see them that lack a cone (Machado, Oliveira & Fernandes 2009, severity 1) ----
+
+const EYES = {
+  all: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  protan: [0.152286, 1.052583, -0.204868, 0.114503, 0.786281, 0.099216, -0.003882, -0.048116, 1.051998],
+  deutan: [0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.01182, 0.04294, 0.968881],
+  tritan: [1.255528, -0.076749, -0.178779, -0.078411, 0.930809, 0.147602, 0.004733, 0.691367, 0.3039],
+};
+const times = (matrix, vector) => [0, 1, 2].map((row) => vector.reduce((sum, value, column) => sum + matrix[3 * row + column] * value, 0));
+const linear = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+
+/** CIE L*a*b* of linear RGB under D65. */
+function lab(rgb) {
+  const white = [0.9505, 1, 1.089], xyz = times([0.4124, 0.3576, 0.1805, 0.2126, 0.7152, 0.0722, 0.0193, 0.1192, 0.9505], rgb.map((v) => Math.min(1, Math.max(0, v))));
+  const [x, y, z] = xyz.map((v, index) => v / white[index]).map((v) => (v > 0.008856 ? Math.cbrt(v) : 7.787 * v + 16 / 116));
+  return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
+}
+
+test("the six colours are told apart by every eye, in light and dark", () => {
+  const css = readFileSync(new URL("../../frontend/styles.css", import.meta.url), "utf8");
+  const palettes = [...css.matchAll(/--series: ([^;]+);/g)].map(([, text]) => text.trim().split(/\s+/));
+  assert.ok(palettes.length >= 2);
+  for (const palette of palettes) {
+    assert.equal(palette.length, MOST);
+    for (const [name, matrix] of Object.entries(EYES)) {
+      const seen = palette.map((colour) => lab(times(matrix, linear(colour))));
+      for (let a = 0; a < seen.length; a += 1) {
+        for (let b = 0; b < a; b += 1) assert.ok(Math.hypot(...seen[a].map((v, index) => v - seen[b][index])) > 10, `${palette[a]} and ${palette[b]} (${name})`);
+      }
+    }
+  }
+});
