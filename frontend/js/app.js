@@ -4,7 +4,6 @@
  * @typedef {import("./types.js").Catalog} Catalog
  * @typedef {import("./types.js").State} State
  * @typedef {import("./types.js").Value} Value
- * @typedef {import("./types.js").Frame} Frame
  * @typedef {import("./types.js").Preview} Preview
  * @typedef {import("./types.js").RunRecord} RunRecord
  */
@@ -13,6 +12,7 @@ import * as api from "./api.js";
 import { Board } from "./board.js";
 import { Rail } from "./controls.js";
 import { byId, el } from "./dom.js";
+import { FollowedRun } from "./followed.js";
 import { FrameStore } from "./frames.js";
 import { configOf, LessonCard } from "./lesson.js";
 import { runName, showExport, titleOf } from "./menus.js";
@@ -24,7 +24,7 @@ import { multiplesRefused } from "./panels/multiples.js";
 import { Player } from "./player.js";
 import { Previewer } from "./preview.js";
 import { VIEW_OPTIONS, defaults, fromConfig, parse, toConfig, withField } from "./state.js";
-import { LIVE, isOutdated, showStatus } from "./status.js";
+import { LIVE, showStatus } from "./status.js";
 import { Twins } from "./twins.js";
 import { showVerdict } from "./verdict.js";
 import { t } from "../i18n/index.js";
@@ -38,12 +38,11 @@ export class App {
     /** @type {State} */
     this.state = defaults(catalog);
     this.options = parse("", catalog).view;
-    /** @type {RunRecord | null} */
-    this.run = null;
+    /** The run on show; null while a configuration is. @type {FollowedRun | null} */
+    this.followed = null;
     /** @type {Preview | null} */
-    this.shown = null;
-    this.store = new FrameStore();
-    this.unfollow = () => {};
+    this.previewed = null;
+    this.looked = new FrameStore();
     this.busy = false;
     this.scheduled = 0;
     this.rail = new Rail(byId("controls"), catalog, (path, value, committed) => this.change(path, value, committed));
@@ -57,6 +56,10 @@ export class App {
     this.twins = new Twins({ config: () => this.config(), submit: (config) => this.submit(config) });
     this.previewer = new Previewer({ drawn: (answer) => this.drawn(answer), failed: (problem) => this.failed(problem), busy: (busy) => { this.busy = busy; this.status(); } });
   }
+
+  get run() { return this.followed?.record ?? null; }
+  get shown() { return this.followed ? this.followed.shown : this.previewed; }
+  get store() { return this.followed?.store ?? this.looked; }
 
   /** The address decides what is on show. */
   route() {
@@ -103,9 +106,9 @@ export class App {
 
   /** @param {Preview} answer */
   drawn(answer) {
-    this.shown = answer;
-    this.store = new FrameStore();
-    this.store.add(answer.frame);
+    this.previewed = answer;
+    this.looked = new FrameStore();
+    this.looked.add(answer.frame);
     this.rail.fail([]);
     this.board.stale(false);
     notice("refused", "");
@@ -156,7 +159,7 @@ export class App {
 
   /** @param {unknown} [config] @param {boolean} [fresh] */
   async train(config = this.config(), fresh = false) {
-    if (this.run && LIVE.includes(this.run.status)) return;
+    if (this.followed?.live) return;
     const before = this.run?.id, record = await this.submit(config, fresh);
     if (!record) return;
     address.push(address.runUrl(record.id, { ...this.options, "view.step": null }));
@@ -206,8 +209,8 @@ export class App {
   }
 
   clear() {
-    this.shown = null;
-    this.store = new FrameStore();
+    this.previewed = null;
+    this.looked = new FrameStore();
     this.board.clear();
     byId("verdict").replaceChildren();
     delete byId("verdict").dataset.shown;
@@ -216,70 +219,50 @@ export class App {
   /** @param {RunRecord} record */
   enter(record) {
     this.leaveRun();
-    this.run = record;
     this.state = fromConfig(record.config, this.catalog);
     this.rail.show(this.state);
     this.rail.fail([]);
     this.board.stale(true);
     notice("refused", "");
     notice("waiting", t("notice.waiting"));
-    this.store = new FrameStore();
     this.player.reset(this.options["view.step"] === null);
-    this.shown = null;
-    this.status();
-    this.unfollow = api.follow(record.id, {
-      status: (now) => this.update(now), end: (now) => this.update(now), frame: (frame) => this.add(frame),
+    const followed = new FollowedRun(record, {
+      changed: () => { if (this.followed === followed) this.streamed(followed); },
+      failed: (error) => notice("run", error instanceof api.Problem ? error.detail : String(error)),
       lost: () => notice("lost", t("notice.lost")), back: () => notice("lost", ""),
     });
+    this.followed = followed;
+    this.status();
   }
 
+  /** What is on show stays on show until something else is there. */
   leaveRun() {
-    this.unfollow();
-    this.unfollow = () => {};
+    Object.assign(this, { previewed: this.shown, looked: this.store });
+    this.followed?.stop();
+    this.followed = null;
     this.previewer.stop();
     for (const id of ["lost", "run", "waiting"]) notice(id, "");
     this.player.reset(true);
     this.player.show(null);
-    this.run = null;
     this.busy = false;
     showExport(null);
   }
 
-  /** @param {RunRecord} record */
-  update(record) {
-    if (this.run?.id !== record.id) return;
-    if (isOutdated(record, this.run)) return;
-    this.run = record;
-    if (this.shown && record.findings) this.shown.findings = record.findings;
+  /** The run's record, frames or theory have changed. @param {FollowedRun} followed */
+  streamed({ record, store, live }) {
     if (record.status === "failed") notice("run", t("notice.run_failed", { detail: errorText(record.error) }));
-    if (!LIVE.includes(record.status)) for (const id of ["lost", "waiting"]) notice(id, "");
+    if (!live) notice("lost", "");
+    if (!live || store.length) notice("waiting", "");
+    if (store.length) this.board.stale(false);
+    this.player.grow(store.length);
+    if (!this.player.following && this.options["view.step"] !== null) this.player.index = store.indexOfStep(Number(this.options["view.step"]));
     this.later();
-  }
-
-  /** @param {Frame} frame */
-  add(frame) {
-    if (!this.run || !this.store.add(frame)) return;
-    if (!this.shown) this.first(this.run, frame);
-    this.player.grow(this.store.length);
-    if (!this.player.following && this.options["view.step"] !== null) this.player.index = this.store.indexOfStep(Number(this.options["view.step"]));
-    this.later();
-  }
-
-  /** The first frame brings layers and theory with it. @param {RunRecord} run @param {Frame} frame */
-  first(run, frame) {
-    notice("waiting", "");
-    this.board.stale(false);
-    const shown = { config: run.config, layers: run.layers ?? [], frame, theory: run.theory ?? null, findings: run.findings ?? [] };
-    this.shown = shown;
-    if (run.theory !== undefined && run.theory !== null) return;
-    void api.theory(run.config, frame.input).then((theory) => { shown.theory = theory; this.later(); })
-      .catch((error) => notice("run", error instanceof api.Problem ? error.detail : String(error)));
   }
 
   async cancel() {
     if (!this.run) return;
     try {
-      this.update(await api.cancelRun(this.run.id));
+      this.followed?.update(await api.cancelRun(this.run.id));
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
       toast(t("notice.action_failed", { detail: error.detail }));
@@ -342,7 +325,7 @@ export class App {
     if (!this.shown || !frame) return;
     const { layers, theory, findings } = this.shown;
     this.board.show({
-      frame, layers, theory, options: this.options, preview: this.run === null, running: this.run !== null && LIVE.includes(this.run.status),
+      frame, layers, theory, options: this.options, preview: this.run === null, running: this.followed?.live ?? false,
       curve: this.store.curve, history: this.store.frames, refuse: (_, choice) => multiplesRefused(frame.layers, choice),
     }, recoloured);
     byId("phase-link").setAttribute("href", phaseUrl(this.state, theory));

@@ -42,7 +42,9 @@ export class ComparePage {
     this.quantities = [];
     this.unfollow = () => {};
     this.scheduled = 0;
-    this.colours = readTheme().series;
+    /** @type {string[]} */
+    this.colours = [];
+    this.recolour();
     /** @type {Board<Comparison>} */
     this.board = new Board(byId("grid"), PANELS, { options: optionsFor(groups.length), choose: (path, value) => this.choose(path, value) });
     this.player = new Player(() => this.moved());
@@ -176,16 +178,20 @@ export class ComparePage {
   draw(recoloured = false) {
     window.clearTimeout(this.scheduled);
     this.scheduled = 0;
-    if (recoloured) this.colours = readTheme().series;
+    if (recoloured) this.recolour();
     const series = this.series(), some = this.steps.length > 0;
     this.player.show(some ? this.step : null);
     this.cards.forEach((card, index) => card.show(series[index]));
-    byId("differences").hidden = false;
-    byId("differences-table").replaceChildren(differencesTable(this.catalog, series));
     this.status();
     if (!some) return;
     this.board.show({ series, step: this.step, options: this.options }, recoloured);
     Object.assign(document.body.dataset, { step: String(this.step), ready: "true", frames: String(this.steps.length) });
+  }
+
+  recolour() {
+    this.colours = readTheme().series;
+    byId("differences").hidden = false;
+    byId("differences-table").replaceChildren(differencesTable(this.catalog, this.series()));
   }
 
   status() {
