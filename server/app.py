@@ -36,7 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         store = Store(settings.store_url)
-        store.create_tables()
+        store.open()
         engine = LocalEngine(settings, store)
         _take_up(store, engine)
         app.state.settings, app.state.store, app.state.engine = settings, store, engine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from typing import NoReturn
 
 import uvicorn
 from pydantic_settings import CliApp
@@ -26,7 +27,16 @@ class Command(Settings):
                                                timeout_graceful_shutdown=self.shutdown_grace_s, access_log=False))
         server.run()
         if starting.error is not None:
-            raise starting.error
+            _fail(starting.error)
+
+
+def _fail(error: BaseException) -> NoReturn:
+    """Ends with what a person can mend in a sentence, and with what only a programmer can in full."""
+    from server.schema import CannotOpen  # by now it is loaded; earlier it would have delayed the first answer
+
+    if isinstance(error, (CannotOpen, OSError)):
+        sys.exit(f"The server cannot start. {error}")
+    raise error
 
 
 def main() -> None:

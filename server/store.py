@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import (
     Column,
     Connection,
-    Engine,
     Float,
     ForeignKey,
     Index,
@@ -31,13 +30,12 @@ from sqlalchemy import (
     event,
     func,
     insert,
-    inspect,
     select,
-    text,
     update,
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from server import schema
 from server.records import TERMINAL, Kind, RunRecord, Status
 
 Search = Callable[[str, str | None, Mapping[str, Any]], bool]
@@ -102,9 +100,9 @@ class Store:
         if url.startswith("sqlite"):
             event.listen(self.engine, "connect", _configure_sqlite)
 
-    def create_tables(self) -> None:
-        metadata.create_all(self.engine)
-        _add_title(self.engine)
+    def open(self) -> None:
+        """Brings the database to this version's schema. Raises schema.CannotOpen where it cannot be used."""
+        schema.bring_up_to_date(self.engine)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -208,13 +206,6 @@ class Store:
         query = select(frames.c.seq, frames.c.data).where(frames.c.run_id == run_id, frames.c.seq > after)
         with self.engine.connect() as connection:
             return [(row.seq, row.data) for row in connection.execute(query.order_by(frames.c.seq).limit(limit))]
-
-
-def _add_title(engine: Engine) -> None:
-    """The one column that the first databases lack: a run's title."""
-    if "title" not in {column["name"] for column in inspect(engine).get_columns("runs")}:
-        with engine.begin() as connection:
-            connection.execute(text("ALTER TABLE runs ADD COLUMN title TEXT"))
 
 
 def _configure_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:

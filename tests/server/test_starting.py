@@ -21,8 +21,18 @@ def test_a_server_told_to_stop_while_it_loads_ends_well(own_server):
     assert live.process.wait(60) == 0
 
 
-def test_a_server_that_cannot_start_says_why_and_fails(tmp_path):
-    (tmp_path / "data").write_text("a file where a folder should be")
-    options = ["--port", "0", "--data-dir", str(tmp_path / "data")]
+def why_it_ends(data_dir):
+    """What a server that cannot start with this data directory says."""
+    options = ["--port", "0", "--data-dir", str(data_dir)]
     ended = subprocess.run([sys.executable, "-m", "server", *options], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert ended.returncode != 0 and str(tmp_path / "data") in ended.stderr
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+def test_a_server_that_cannot_start_says_why_and_fails(tmp_path):
+    (tmp_path / "file").write_text("a file where a folder should be")
+    assert str(tmp_path / "file") in why_it_ends(tmp_path / "file")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "sigprop.db").write_bytes(b"not a database at all" * 100)
+    said = why_it_ends(tmp_path / "data")
+    assert "sigprop.db" in said and "damaged" in said and "Move the file away" in said

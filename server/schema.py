@@ -1,0 +1,62 @@
+"""The database's schema: brought to this version when the server starts, by Alembic, whatever release wrote it.
+
+A database that cannot be used is left as it is, and the error says what is wrong with it and what to do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+FIRST = "0001"
+HEAD = "0002"
+"""The newest revision in migrations/versions."""
+
+
+class CannotOpen(Exception):
+    """The database cannot be used: a sentence on why, and what to do."""
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """Makes the tables, or brings those of an older release to this one's. Raises CannotOpen, and changes nothing, where it cannot."""
+    where = engine.url.render_as_string()
+    try:
+        revision = _revision(engine)
+        if revision != HEAD:
+            _upgrade(engine, revision, where)
+    except OperationalError as error:
+        raise CannotOpen(f"{where} cannot be written: {error.orig}. Check that the folder exists, that this user may write to it, that the "
+                         "disk is not full and that no other program holds the file.") from error
+    except DatabaseError as error:
+        raise CannotOpen(f"{where} is no database, or a damaged one: {error.orig}. Move the file away, or put a copy back; "
+                         "the server makes a new one where there is none.") from error
+
+
+def _revision(engine: Engine) -> str | None:
+    """The schema's revision; FIRST for the first release, which wrote none; None for an empty database."""
+    tables = inspect(engine).get_table_names()
+    if "alembic_version" in tables:
+        with engine.connect() as connection:
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return FIRST if "runs" in tables else None
+
+
+def _upgrade(engine: Engine, revision: str | None, where: str) -> None:
+    from alembic import command  # these take a third of a second, and most starts need none of them
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise CannotOpen(f"{where} was written by a newer version of this program (schema {revision}; this one knows up to {HEAD}). "
+                         "Use that version, or another data directory.")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        if revision == FIRST:
+            command.stamp(config, FIRST)
+        command.upgrade(config, "head")
