@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.theory.chain import Chain
-from models.theory.gaussian import Averages
+from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
@@ -30,6 +30,10 @@ LEVEL = 0.95
 DEVIATIONS = 1.959964
 FLOOR = 1e-5
 """Relative half width that rounding in float32 takes."""
+
+
+Cosines = tuple[Array, Array]
+"""Two means over pairs of inputs, one entry a row: of c^2 and of c; or one of them, over the whole batch and over a kernel's taps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,16 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """Each row's fluctuation, of the batch's mean square, and its shift: what it inherits and what its own weights draw."""
     smoothed = _smoothed(plan)
     alike, taps = _alike(plan, rows, at, smoothed)
-    steps = _steps(plan, rows, at, alike[:-1], taps[:-1], smoothed)
+    mean, mean_taps = _mean_cosine(plan, rows)
+    steps = _steps(plan, rows, at, (alike[:-1], mean[:-1]), (taps[:-1], mean_taps[:-1]), smoothed)
     units = np.full(plan.depth + 1, plan.width)
     units[-1] = plan.config.classes
     loose = np.array([plan.first.loose, *[plan.hidden.loose] * (plan.depth - 1), plan.last.loose])
     own = np.zeros(plan.depth + 1) if plan.unit else 2.0 * loose / units
     start = 0.0 if plan.pixels == 1 else 2.0 * smoothed[0] / plan.config.input_shape[0]  # an image's pixels differ in length
     batch, single, shift = (np.array(column) for column in _followed(steps, start, plan.pre == "none"))
+    if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
+        batch = _with_skips(plan, rows, at, (alike[:-1], mean[:-1]), batch)
     batch, single = batch + own * alike, single + own
     if plan.pre != "none":
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
@@ -93,6 +100,40 @@ def _followed(steps: Steps, start: float, passes: bool) -> tuple[list[float], li
     return batch, single, shift
 
 
+def _with_skips(plan: Plan, rows: Chain, at: Averages, cosines: Cosines, without_mean: Array) -> Array:
+    """`batch` where each layer adds to its input: the mean m over units fluctuates with p, and adds 2 m E[phi] to it.
+
+    Followed are the variances and the covariance of ln p and m / sqrt(p). A unit adds 2 x a + a^2 to p and a to m, a = phi, with x
+    and a independent: variances 4 p Var(a) + 4 m Cov(a, a^2) + Var(a^2) and Var(a), covariance 2 m Var(a) + Cov(a, a^2), over N.
+    """
+    q, p = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, np.array(rows.p[:-1])
+    mean, square = at.mean, at.square / plan.keep
+    m = np.cumsum(mean)
+    bent = np.divide(np.log(np.abs(averages(plan.nl, q * 1.001).mean / mean)), math.log(1.001))
+    share = np.array(rows.sigma_w2[:-1]) * np.append(math.nan, p[:-1]) / q
+    alike, same = cosines
+    single = np.maximum(square - mean**2, 0.0)
+    third, own = (at.cube - mean * at.square) * same, single * same
+    squares = _sampling(plan, at, cosines, 1.0 / (plan.batch * plan.pixels)) * at.square**2
+    if not np.isfinite([*bent, *third, *own, *squares]).all() or not (mean != 0).all():
+        return without_mean
+    length, cross, spread = squares[0] / p[0] ** 2, third[0] / p[0] ** 1.5, own[0] / p[0]
+    found = [0.0, length / plan.width]
+    for row in range(1, plan.depth):
+        before, after, old = p[row - 1], p[row], m[row - 1]
+        stretch = before + share[row] * (square[row] * at.even[row] / (2 * at.square[row]) + 2 * old * mean[row] * bent[row])
+        matrix = np.array([[stretch / after, 2 * mean[row] * math.sqrt(before) / after],
+                           [share[row] * mean[row] * bent[row] / math.sqrt(after), math.sqrt(before / after)]])
+        state = matrix @ np.array([[length, cross], [cross, spread]]) @ matrix.T
+        length = state[0, 0] + (4 * before * single[row] * alike[row] + 4 * old * third[row] + squares[row]) / after**2
+        cross = state[0, 1] + (2 * old * own[row] + third[row]) / after**1.5
+        spread = state[1, 1] + own[row] / after
+        found.append(length / plan.width)
+    out = np.array(rows.sigma_w2[1:]) * np.append(p[:-1], rows.pooled) / np.array(rows.q[1:])
+    result: Array = np.append(0.0, out**2 * np.array(found[1:]))
+    return np.where(np.isfinite(result), result, without_mean)
+
+
 def _smoothed(plan: Plan) -> Array:
     """What l convolutions' averages over their taps leave of a pixel's own fluctuation: |A(f)|^(2 l) averaged over the frequencies f of
     the image, for rows l = 1 to depth + 1; 1 without an image."""
@@ -106,7 +147,7 @@ def _smoothed(plan: Plan) -> Array:
     return result
 
 
-def _steps(plan: Plan, rows: Chain, at: Averages, alike: Array, taps: Array, smoothed: Array) -> Steps:
+def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines, smoothed: Array) -> Steps:
     """What each row passes on; nothing where the next row's scale is set anew, or is 0 or beyond float64's range."""
     p, after = np.array(rows.p[:-1]), np.array(rows.q[1:])
     share = np.array(rows.sigma_w2[1:]) * np.append(p[:-1], rows.pooled) / after
@@ -115,8 +156,8 @@ def _steps(plan: Plan, rows: Chain, at: Averages, alike: Array, taps: Array, smo
         crossed[1:] = _crossed(plan, rows, at)
     elasticity = (1 - part) + part * at.even / (2 * at.square)
     bend = part * at.quartic / (8 * at.square)
-    drawn = (part**2 * _sampling(plan, at, alike, 1.0 / (plan.batch * plan.pixels)) + crossed * alike) / plan.width
-    drawn_single = (part**2 * _sampling(plan, at, taps, 1.0 / plan.taps) + crossed * taps) / plan.width
+    drawn = (part**2 * _sampling(plan, at, batch, 1.0 / (plan.batch * plan.pixels)) + crossed * batch[0]) / plan.width
+    drawn_single = (part**2 * _sampling(plan, at, taps, 1.0 / plan.taps) + crossed * taps[0]) / plan.width
     set_anew = plan.unit or plan.post != "none"
     known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not set_anew)
     carried, bent, own, own_single = (np.where(known & np.isfinite(column), column, 0.0) for column in (
@@ -140,13 +181,13 @@ def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
     return result
 
 
-def _sampling(plan: Plan, at: Averages, alike: Array, itself: float) -> Array:
+def _sampling(plan: Plan, at: Averages, cosines: Cosines, itself: float) -> Array:
     """Mean over pairs of inputs of Cov(phi^2, phi^2) / E[phi^2]^2; `itself` of them are an input with itself. Dropout adds its own."""
-    square = at.square
+    square, (alike, mean) = at.square, cosines
     total = at.fourth / square**2 - 1.0
     odd, even = (at.odd / square) ** 2, (at.even / square) ** 2 / 2
     rest = np.maximum(total - odd - even, 0.0)
-    pairs = odd * np.sqrt(alike) + even * alike * plan.hidden.loose + rest * alike**2
+    pairs = odd * mean + even * alike * plan.hidden.loose + rest * alike**2
     own = (1.0 / plan.keep - 1.0) * at.fourth / square**2 * itself
     result: Array = np.maximum(pairs, (total - (1 - plan.hidden.loose) * even) * itself) + own
     return result
@@ -170,6 +211,14 @@ def _alike(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Arra
     taps = 1.0 / plan.taps
     return (one * (image + (1.0 - image) * pixels) + (1.0 - one) * (image * inputs + (1.0 - image) * across),
             taps + (1.0 - taps) * pixels)
+
+
+def _mean_cosine(plan: Plan, rows: Chain) -> Cosines:
+    """The mean of c, with its sign, over the same pairs as `_alike`; at least 0, which the pairs of an input with itself bring about."""
+    inputs, pixels, across = (1.0 - np.array([gaps[pair] if pair < len(gaps) else 0.0 for gaps in rows.pairs]) for pair in range(3))
+    one, image, taps = 1.0 / plan.batch, 1.0 / plan.pixels, 1.0 / plan.taps
+    batch = one * (image + (1.0 - image) * pixels) + (1.0 - one) * (image * inputs + (1.0 - image) * across)
+    return np.maximum(batch, 0.0), np.maximum(taps + (1.0 - taps) * pixels, 0.0)
 
 
 def _squared(plan: Plan, rows: Chain, pair: int, wander: Array) -> Array:

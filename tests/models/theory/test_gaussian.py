@@ -51,8 +51,34 @@ def test_fourth_odd_and_even_match_adaptive_quadrature() -> None:
         return float(nl.phi(np.array([x]))[0]) ** 2
 
     assert float(found.fourth) == pytest.approx(adaptive(lambda x: square(x) ** 2, 0.7), rel=1e-6)
+    assert float(found.cube) == pytest.approx(adaptive(lambda x: square(x) * float(nl.phi(np.array([x]))[0]), 0.7), rel=1e-6)
     assert float(found.odd) == pytest.approx(adaptive(lambda x: square(x) * x, 0.7) / math.sqrt(0.7), rel=1e-6)
     assert float(found.even) == pytest.approx(adaptive(lambda x: square(x) * (x * x / 0.7 - 1), 0.7), rel=1e-6)
+
+
+EXTREME = [("softplus", {"beta": 1.0, "threshold": 1000.0}), ("softplus", {"beta": 1e-3, "threshold": 1.0}),
+           ("hardtanh", {"min_val": 50.0, "max_val": 100.0}), ("hardtanh", {"min_val": -100.0, "max_val": 100.0}),
+           ("elu", {"alpha": 100.0}), ("celu", {"alpha": 1e-3}), ("leaky_relu", {"negative_slope": -10.0}), ("prelu", {"init": 10.0})]
+
+
+@pytest.mark.parametrize(("name", "params"), EXTREME, ids=str)
+@pytest.mark.parametrize("q", [1e-12, 17.0, 1.7e4, 1e12])
+def test_parameters_at_their_bounds_match_panels_of_forty_nodes(name: str, params: dict[str, object], q: float) -> None:
+    """A second quadrature, cut at the kinks, on both scales and far into the tails: softplus beyond float64's exp, and a hardtanh all of
+    whose slope lies beyond 12 standard deviations."""
+    nl = nonlinearity(name, params)
+    end = 38 * math.sqrt(q)
+    steps = [sign * 10.0**power for sign in (-1, 1) for power in np.arange(-4.0, 4.0, 0.5)]
+    near = [kink + distance for kink in nl.kinks for distance in (-1.0, -0.1, -0.01, 0.01, 0.1, 1.0)]
+    around = [step * scale for step in steps for scale in (nl.scale, 1.0, math.sqrt(q))]
+    cuts = sorted(cut for cut in {0.0, *nl.kinks, *around, *near, -end, end} if abs(cut) <= end)
+    points, weights = np.polynomial.legendre.leggauss(40)
+    middle, half = (np.array(cuts[1:]) + np.array(cuts[:-1]))[:, None] / 2, np.diff(cuts)[:, None] / 2
+    x = middle + half * points
+    density = np.exp(-x * x / (2 * q)) / math.sqrt(2 * math.pi * q) * half * weights
+    found = averages(nl, q)
+    assert float(found.square) == pytest.approx(float((nl.phi(x.ravel()).reshape(x.shape) ** 2 * density).sum()), rel=1e-6)
+    assert float(found.slope_square) == pytest.approx(float((nl.derivative(x.ravel()).reshape(x.shape) ** 2 * density).sum()), rel=1e-6)
 
 
 def test_even_is_the_derivative_of_the_square() -> None:

@@ -102,6 +102,7 @@ BANDS: list[tuple[str, str, dict[str, Any]]] = [
     ("relu", "kaiming_normal", {"residual": True}), ("relu", "kaiming_uniform", {"dropout": 0.2}), ("sigmoid", "xavier_normal", {}),
     ("tanh", "kaiming_normal", {}), ("elu", "lecun_uniform", {"residual": True}), ("tanh", "kaiming_normal", {"residual": True}),
     ("linear", "lecun_normal", {"residual": True}), ("softsign", "xavier_normal", {"residual": True}),
+    ("relu", "lecun_normal", {"residual": True}), ("gelu", "lecun_normal", {"residual": True}),
 ]
 
 
@@ -115,7 +116,7 @@ def test_the_band_holds_as_often_as_it_says(activation: str, init: str, network:
     inside = ((measured >= low) & (measured <= high))[:, :8].mean()
     assert 0.9 <= inside <= 0.999, inside
     each = ((measured >= low) & (measured <= high)).mean(axis=0)
-    assert (each >= 0.82).all(), each
+    assert (each >= 0.86).all(), each
 
 
 @pytest.mark.parametrize(("activation", "init", "network"), [("linear", "lecun_normal", {}), ("tanh", "kaiming_normal", {}),

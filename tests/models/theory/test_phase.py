@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -108,3 +109,17 @@ def test_the_grid_agrees_with_single_points(name: str, record_property: Callable
         else:
             assert grid.q[row, column] == pytest.approx(single.q, rel=1e-5)
             assert grid.chi[row, column] == pytest.approx(single.chi, rel=1e-5)
+
+
+@pytest.mark.parametrize(("name", "sigma_w2", "sigma_b2"), [("tanh", 2.5, 0.0), ("tanh", 9.0, 0.3), ("sigmoid", 110.0, 3.0)])
+def test_the_chaotic_depth_scale_is_prices_theorem(name: str, sigma_w2: float, sigma_b2: float) -> None:
+    """dc'/dc = sigma_w^2 E[phi'(u) phi'(v)] at c*, by a product of two Gauss-Legendre rules."""
+    nl = nonlinearity(name, {})
+    found = fixed_point(Map(nl, sigma_w2, sigma_b2), 1.0)
+    assert found.q is not None and found.one_minus_c is not None and found.one_minus_c > 0
+    points, weights = np.polynomial.legendre.leggauss(300)
+    z, c = 9.0 * points, 1.0 - found.one_minus_c
+    density = 9.0 * weights * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    u, v = math.sqrt(found.q) * z, math.sqrt(found.q) * (c * z[:, None] + math.sqrt(1 - c * c) * z[None, :])
+    slope = sigma_w2 * float(density @ (nl.derivative(u)[:, None] * nl.derivative(v.ravel()).reshape(v.shape)) @ density)
+    assert found.depth_scale_c == pytest.approx(-1.0 / math.log(slope), rel=5e-5)
