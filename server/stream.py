@@ -27,6 +27,10 @@ KEPT = 32
 PAGE = 32
 """Frames read from the store at once."""
 
+WAITING_GROWTH, WAITING_MOST = 1.2, 8
+"""A run that waits in the queue is looked at less and less often, down to one look in so many intervals: twenty that wait beside one that
+trains would otherwise take its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -53,6 +57,7 @@ class Tail:
     async def follow(self) -> None:
         """Looks until the run is over or gone, and every frame of it is known."""
         run_id = self.record.id if self.record else ""
+        pause_s = self.interval_s
         while self.record is not None:
             found, record = await to_thread.run_sync(self._look, run_id)
             if found or record != self.record:
@@ -62,8 +67,10 @@ class Tail:
                 self._wake()
             if record is not None and is_over(record) and self.newest >= record.frames - 1:
                 return
+            waits = record is not None and record.status == "queued"
+            pause_s = min(pause_s * WAITING_GROWTH, self.interval_s * WAITING_MOST) if waits else self.interval_s
             if len(found) < PAGE:
-                await asyncio.sleep(self.interval_s)
+                await asyncio.sleep(pause_s)
 
     def _look(self, run_id: str) -> tuple[list[tuple[int, bytes]], RunRecord | None]:
         """Frames after the newest known, then the record: so that the last frame is never behind the end."""

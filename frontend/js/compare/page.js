@@ -44,10 +44,10 @@ export class ComparePage {
     this.scheduled = 0;
     /** @type {string[]} */
     this.colours = [];
-    this.recolour();
     /** @type {Board<Comparison>} */
     this.board = new Board(byId("grid"), PANELS, { options: optionsFor(groups.length), choose: (path, value) => this.choose(path, value) });
     this.player = new Player(() => this.moved());
+    this.recolour();
     this.cards = this.series().map((series) => new RunCard(series, {
       apply: (config) => void this.apply(config), twin: (one) => this.twin(one), remove: (one) => this.remove(one), cancel: (one) => void this.cancel(one),
       overSeeds: (one, count) => void this.overSeeds(one, count),

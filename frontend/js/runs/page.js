@@ -33,7 +33,7 @@ export class RunsPage {
     this.going = null;
     this.scale = readTheme().scale;
     this.seen = new IntersectionObserver((entries) => entries.filter(({ isIntersecting }) => isIntersecting).forEach(({ target }) => this.picture(target)), { rootMargin: "200px" });
-    window.setInterval(() => void this.look(), LOOK_MS);
+    void this.look();
   }
 
   // ---- the list ---------------------------------------------------------------------------------------------------
@@ -87,15 +87,15 @@ export class RunsPage {
 
   /** What is under way is looked at again, while somebody looks. */
   async look() {
-    if (document.hidden) return;
-    for (const row of this.rows.values()) {
-      if (!LIVE.includes(row.run.status)) continue;
+    const live = document.hidden ? [] : [...this.rows.values()].filter(({ run }) => LIVE.includes(run.status));
+    for (const row of live) {
       const run = await api.getRun(row.run.id).catch(() => null);
       if (!run) continue;
       row.run = run;
       if (!LIVE.includes(run.status)) this.picture(row.element);
       this.show();
     }
+    window.setTimeout(() => void this.look(), LOOK_MS);
   }
 
   /** The last frame as a picture, once the row is near the window. @param {Element} element */
