@@ -14,7 +14,7 @@ import { Rail } from "./controls.js";
 import { byId, el } from "./dom.js";
 import { FollowedRun } from "./followed.js";
 import { FrameStore } from "./frames.js";
-import { configOf, LessonCard } from "./lesson.js";
+import { configOf, LessonCard, optionsOf } from "./lesson.js";
 import { runName, showExport, titleOf } from "./menus.js";
 import { notice, share, tellProblems, toast } from "./notices.js";
 import { phaseUrl } from "./phase/link.js";
@@ -138,9 +138,7 @@ export class App {
   /** A lesson's step comes on show, or the lesson ends. @param {string | null} id @param {number} number
    * @param {import("./types.js").LessonStep | null} step @param {string[]} controls */
   begin(id, number, step, controls) {
-    const view = Object.fromEntries(Object.entries(step?.view ?? {}).map(([name, value]) => [`view.${name}`, value]));
-    this.options = { ...this.options, "view.layer": null, ...view, "view.step": null, "view.lesson": id, "view.lesson_step": number,
-      "view.controls": controls.join(",") || null };
+    this.options = { ...this.options, ...optionsOf(id, number, step, controls) };
     this.follow();
     if (!step) return this.keep();
     this.state = fromConfig(configOf(step), this.catalog);
@@ -152,7 +150,7 @@ export class App {
   /** Trains a step's networks and shows them together. @param {import("./types.js").LessonStep} step */
   async compare(step) {
     const records = await Promise.all((step.compare ?? []).map(({ config }) => this.submit(config)));
-    this.twins.together(records.flatMap((record) => (record ? [record] : [])));
+    this.twins.together(records.flatMap((record) => (record ? [record] : [])), this.options);
   }
 
   // ---- runs -------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@
  * @typedef {import("./types.js").Question} Question
  * @typedef {import("./types.js").State} State
  * @typedef {{go: (id: string | null, number: number, step: LessonStep | null, controls: string[]) => void,
- *   train: () => void, compare: (step: LessonStep) => void, fail: (text: string) => void}} LessonActions
+ *   train: (() => void) | null, compare: (step: LessonStep) => void, fail: (text: string) => void}} LessonActions
  */
 import { el } from "./dom.js";
 import { language, t } from "../i18n/index.js";
@@ -23,6 +23,13 @@ export function lessonsOf(catalog) {
 
 /** The configuration that a step shows. @param {LessonStep} step */
 export const configOf = (step) => step.config ?? step.compare?.[0].config ?? {};
+
+/** What a step looks at, as options of the view; with no step, what is left when a lesson ends.
+ * @param {string | null} id @param {number} number @param {LessonStep | null} step @param {string[]} controls @returns {State} */
+export const optionsOf = (id, number, step, controls) => ({
+  "view.layer": null, ...Object.fromEntries(Object.entries(step?.view ?? {}).map(([name, value]) => [`view.${name}`, value])),
+  "view.step": null, "view.lesson": id, "view.lesson_step": step && number, "view.controls": controls.join(",") || null,
+});
 
 /** Whether an answer is right: the index of a choice, or a number within the bounds. @param {Question} question @param {number} answer */
 export const isRight = (question, answer) =>
@@ -93,7 +100,7 @@ export class LessonCard {
   buttons(id, number, step) {
     return el("p", { class: "lesson-actions" },
       step.compare && el("button", { type: "button", class: "primary", text: t("lesson.compare"), "data-testid": "lesson.compare", onclick: () => this.actions.compare(step) }),
-      step.train && el("button", { type: "button", class: "primary", text: t("lesson.train"), onclick: () => this.actions.train() }),
+      step.train && this.actions.train && el("button", { type: "button", class: "primary", text: t("lesson.train"), onclick: this.actions.train }),
       el("button", { type: "button", class: "quiet", text: t("lesson.again"), onclick: () => void this.open(id, number) }));
   }
 }

@@ -45,9 +45,9 @@ export class Twins {
     if (first) await this.trainBeside(mended, [[first.id]]);
   }
 
-  /** @param {RunRecord[]} runs */
-  together(runs) {
-    if (runs.length) go(runs.map(({ id }) => [id]));
+  /** @param {RunRecord[]} runs @param {import("./types.js").State} view */
+  together(runs, view) {
+    if (runs.length) go(runs.map(({ id }) => [id]), view);
   }
 
   /** The run on show with more seeds, as one line with its band. */
@@ -90,8 +90,8 @@ export class Twins {
   }
 }
 
-/** To the comparison; what the address bar still waits for is written first. @param {string[][]} groups */
-function go(groups) {
+/** To the comparison; what the address bar still waits for is written first. @param {string[][]} groups @param {import("./types.js").State} [view] */
+function go(groups, view) {
   flush();
-  location.assign(compareUrl(groups));
+  location.assign(compareUrl(groups, { ...view, "view.step": null }));
 }

@@ -6,16 +6,18 @@
  * @typedef {import("../types.js").RunRecord} RunRecord
  * @typedef {import("../types.js").Value} Value
  */
-import { replaceSoon } from "../address.js";
+import { configUrl, replaceSoon } from "../address.js";
 import * as api from "../api.js";
 import { Board } from "../board.js";
 import { readTheme } from "../charts.js";
 import { byId, setText } from "../dom.js";
 import { FrameStore } from "../frames.js";
 import { keep } from "../kept.js";
+import { LessonCard, configOf, optionsOf } from "../lesson.js";
 import { titleOf } from "../menus.js";
 import { notice, toast } from "../notices.js";
 import { Player } from "../player.js";
+import { fromConfig } from "../state.js";
 import { LIVE, isOutdated } from "../status.js";
 import { t } from "../../i18n/index.js";
 import { differencesTable } from "./differences-table.js";
@@ -52,6 +54,11 @@ export class ComparePage {
       apply: (config) => void this.apply(config), twin: (one) => this.twin(one), remove: (one) => this.remove(one), cancel: (one) => void this.cancel(one),
       overSeeds: (one, count) => void this.overSeeds(one, count),
     }));
+    this.lesson = new LessonCard(byId("lesson"), catalog, {
+      go: (id, number, step, controls) => this.turn(id, number, step, controls), train: null, compare: (step) => void this.compare(step),
+      fail: (text) => notice("lesson", text),
+    });
+    void this.lesson.show(options);
     byId("compared").replaceChildren(...this.cards.map(({ element }) => element));
     this.follow();
   }
@@ -145,6 +152,24 @@ export class ComparePage {
   async cancel({ members }) {
     await this.attempt(async () => {
       for (const { record } of members) if (LIVE.includes(record.status)) this.update(await api.cancelRun(record.id));
+    });
+  }
+
+  /** A lesson's next step begins on the dashboard; the end of a lesson changes nothing else. @param {string | null} id @param {number} number
+   * @param {import("../types.js").LessonStep | null} step @param {string[]} controls */
+  turn(id, number, step, controls) {
+    const view = optionsOf(id, number, step, controls);
+    if (step) return void location.assign(configUrl(fromConfig(configOf(step), this.catalog), this.catalog, { "view.lang": this.options["view.lang"], ...view }));
+    this.options = { ...this.options, "view.lesson": null, "view.lesson_step": null };
+    replaceSoon(this.url());
+    void this.lesson.show(this.options);
+  }
+
+  /** A step's networks anew. @param {import("../types.js").LessonStep} step */
+  async compare(step) {
+    await this.attempt(async () => {
+      const records = await Promise.all((step.compare ?? []).map(({ config }) => api.createRun(config)));
+      location.assign(compareUrl(records.map(({ id }) => [id]), { ...this.options, "view.step": null }));
     });
   }
 

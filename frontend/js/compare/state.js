@@ -26,6 +26,8 @@ export const OPTIONS = [
   { path: "view.quantity", type: "choice", default: "activation", menu: true,
     choices: ["activation", "preactivation", "preactivation_gradient", "weight", "weight_gradient", "update"] },
   { path: "view.lang", type: "choice", default: null, choices: LANGUAGES },
+  { path: "view.lesson", type: "name", default: null, choices: [] },
+  { path: "view.lesson_step", type: "int", default: null, choices: [] },
   { path: "view.axis", type: "choice", default: "linear", choices: ["linear", "symlog", "log10"], menu: true },
 ];
 
