@@ -27,11 +27,12 @@ def gradient_factors(plan: Plan, rows: Chain, at: Averages, exact: bool) -> Arra
     """
     s = at.slope_square / plan.keep * np.array(rows.behind)
     weight = np.array(rows.sigma_w2[1:])
+    weight[-1] /= plan.pixels  # of what the mean over the pixels sends back, squared norms add up to one part in so many
     if exact:
         ratio = np.full(plan.depth, plan.hidden.backward / plan.hidden.forward)
         ratio[-1] = plan.last.backward / plan.last.forward
         if plan.config.network.kind == "cnn":
-            ratio[-1] /= float(plan.size) ** 4  # the mean over the pixels divides each pixel's gradient by their number
+            ratio[-1] /= plan.pixels  # and each pixel has its share of that
         weight = weight * ratio
     scale = np.ones(plan.depth)
     if plan.pre != "none":

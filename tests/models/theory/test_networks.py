@@ -215,6 +215,15 @@ def test_normalized_convolutions_forward_and_backward(activation: str, norm: str
     assert backward == pytest.approx(np.array(found.gradient_mean_square_ratio[:4], dtype=float), rel=0.12)
 
 
+@pytest.mark.parametrize("network", [{}, {"kind": "cnn", "padding": "circular"}])
+def test_chi_is_the_factor_of_squared_norms(network: dict[str, Any]) -> None:
+    """Mean squares times the numbers of values: 48 units of 64 pixels each, 10 logits."""
+    settings = config("tanh", "kaiming_normal", 4, 48, network=network, batch=16)
+    values = np.array([math.prod(forward(settings, 0, inputs(settings, 0))[row].shape) for row in range(5)], dtype=float)
+    measured = np.mean([measured_gradient_factors(settings, seed) for seed in range(6)], axis=0) * values[:-1] / values[1:]
+    assert measured == pytest.approx(np.array(theory(settings).gradient_factor[:4], dtype=float), rel=0.12)
+
+
 @pytest.mark.parametrize(("name", "kind"), [("batch", "mlp"), ("batch", "cnn"), ("instance", "cnn")])
 def test_the_variance_around_a_mean_is_that_of_networks(name: str, kind: str) -> None:
     """v before the normalization, which the bias and a common part of all inputs leave as it is: measured without the normalization."""
