@@ -1,6 +1,6 @@
 """Deep networks and what the signal does in them: the catalogue, the configuration, the network, the measurement.
 
-Pure PyTorch and pydantic: nothing here knows HTTP, files or the server.
+Pure PyTorch and pydantic: nothing here knows HTTP or the server, and only `images` reads files, from the folder it is given.
 """
 
 __version__ = "0.1.0"

@@ -19,6 +19,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 Kind = Literal["mlp", "cnn"]
 Params = Mapping[str, Any]
 
+LONGEST_TEXT = 128
 KINDS: tuple[Kind, ...] = ("mlp", "cnn")
 
 
@@ -27,7 +28,7 @@ class Parameter:
     """One thing that can be set.
 
     name:     as in torch (`negative_slope`, `std`, ...)
-    type:     "float", "int", "bool" or "choice"
+    type:     "float", "int", "bool", "choice" or "text"
     low/high: what is allowed, both ends included unless `above` (then `low` itself is refused)
     slider:   the part of the range that the page's slider covers (numbers beyond it can be typed)
     log:      the slider moves on a logarithmic scale
@@ -36,7 +37,7 @@ class Parameter:
     """
 
     name: str
-    type: Literal["float", "int", "bool", "choice"]
+    type: Literal["float", "int", "bool", "choice", "text"]
     default: Any
     label: str
     help: str = ""
@@ -57,6 +58,8 @@ class Parameter:
             base = Literal[self.choices]
         elif self.type == "bool":
             base = bool
+        elif self.type == "text":
+            base = Annotated[str, Field(max_length=LONGEST_TEXT)]
         else:
             bounds: dict[str, Any] = {"gt" if self.above else "ge": self.low, "le": self.high}
             base = Annotated[int if self.type == "int" else float, Field(**bounds)]
@@ -117,17 +120,22 @@ class Choice:
     check: Callable[[Params], str | None] | None = None
     plain: bool = False
 
+    def with_shared(self, shared: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+        """Its own parameters and the table's shared ones; one of its own stands in for a shared one of the same name."""
+        own = {parameter.name for parameter in self.parameters}
+        return (*self.parameters, *(parameter for parameter in shared if parameter.name not in own))
+
     def card(self, shared: tuple[Parameter, ...]) -> dict[str, Any]:
         """The entry as JSON, for the page; its parameters are its own and the table's shared ones."""
         return {
             "name": self.name, "label": self.label, "formula": self.formula, "source": self.source, "note": self.note,
-            "kinds": list(self.kinds), "parameters": [parameter.control() for parameter in (*self.parameters, *shared)],
+            "kinds": list(self.kinds), "parameters": [parameter.control() for parameter in self.with_shared(shared)],
         }
 
     def selection(self, table: str, shared: tuple[Parameter, ...] = ()) -> type[Selection]:
         """The pydantic model of this choice: `name` fixed, its parameters and the table's `shared` ones as fields."""
         fields: dict[str, Any] = {"name": (Literal[self.name], Field(default=self.name, title=self.label))}
-        for parameter in (*self.parameters, *shared):
+        for parameter in self.with_shared(shared):
             fields[parameter.name] = (parameter.annotation(), parameter.field())
         made: type[Selection] = create_model(
             f"{table}_{self.name}", __base__=Selection, __validators__=self._validators(), __doc__=f"{self.label}: {self.formula}",

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from models import NUMERICS_VERSION, datasets
+from models import NUMERICS_VERSION
 from models.activations import ACTIVATIONS
 from models.choices import Choice, Kind, Parameter, Selection, Table
 from models.datasets import SOURCES, Demand, Shape
-from models.initializers import BIAS_INITIALIZERS, INITIALIZERS
+from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, source_problem
 from models.normalizations import NORMALIZATIONS
 from models.optimizers import OPTIMIZERS
 
@@ -61,6 +61,7 @@ BINS = Parameter("bins", "int", 64, "bins", "Bins of a histogram.", low=2, high=
 SAMPLES = Parameter("samples", "int", 4096, "samples",
                     "At least so many values a layer that histograms are counted from; moments and counters are exact.",
                     low=16, high=100_000_000, slider=(256, 65_536), log=True, special=("all",))
+WEIGHTS = Parameter("weights", "bool", False, "keep weights", "Keeps the weights of a finished run, so that others can start from them.")
 SEED = Parameter("seed", "int", 0, "seed", "Weights, data, batches and dropout are drawn from it.", low=0, high=2**53 - 1, slider=(0, 100))
 DEVICE = Parameter("device", "choice", "auto", "device", "auto: the GPU where there is one.", choices=("auto", "cpu", "cuda"))
 
@@ -129,11 +130,12 @@ class TrainingConfig(Part):
 
 
 class CaptureConfig(Part):
-    """How often a frame is taken, and how finely."""
+    """How often a frame is taken, and how finely; whether the weights are kept in the end."""
 
     every: Annotated[int | Literal["auto"], EVERY] = EVERY.field()
     bins: Annotated[int, BINS] = BINS.field()
     samples: Annotated[int | Literal["all"], SAMPLES] = SAMPLES.field()
+    weights: Annotated[bool, WEIGHTS] = WEIGHTS.field()
 
 
 class RunConfig(Part):
@@ -168,8 +170,7 @@ class RunConfig(Part):
     @property
     def split(self) -> tuple[int, int]:
         """Numbers of training and of validation examples."""
-        demand = self.demand
-        return datasets.split_sizes(SOURCES[self.data.name].examples(self.data.params, demand), demand.validation_fraction)
+        return SOURCES[self.data.name].sizes(self.data.params, self.demand)
 
     @property
     def batch_size(self) -> int:
@@ -230,6 +231,11 @@ def _kind_of(field: str, table: Mapping[str, Choice], name: str, kind: Kind) -> 
     return field, f"{name} is not for network.kind {kind}; choose one of {allowed}"
 
 
+def _source_is_a_name(config: RunConfig) -> Misfit | None:
+    problem = source_problem(config.init.params["source"]) if INITIALIZERS[config.init.name].trained else None
+    return ("init.source", problem) if problem else None
+
+
 def _groups_divide(config: RunConfig) -> Misfit | None:
     norm, width = config.network.normalization, config.network.width
     if norm.name != "group" or width % norm.params["groups"] == 0:
@@ -268,6 +274,7 @@ RULES: tuple[Callable[[RunConfig], Misfit | None], ...] = (
     lambda c: _kind_of("network.normalization", NORMALIZATIONS, c.network.normalization.name, c.network.kind),
     lambda c: _kind_of("init", INITIALIZERS, c.init.name, c.network.kind),
     lambda c: _kind_of("data", SOURCES, c.data.name, c.network.kind),
+    _source_is_a_name,
     _groups_divide,
     _batch_has_two,
     _instance_has_two,
@@ -297,7 +304,8 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, Parameter | None], ...]], ...] = (
     ("Data", (("data", None),)),
     ("Training", (("training.optimizer", None), ("training.steps", STEPS), ("training.epochs", EPOCHS),
                   ("training.clip_norm", CLIP_NORM))),
-    ("Run", (("seed", SEED), ("capture.every", EVERY), ("capture.bins", BINS), ("capture.samples", SAMPLES), ("device", DEVICE))),
+    ("Run", (("seed", SEED), ("capture.every", EVERY), ("capture.bins", BINS), ("capture.samples", SAMPLES),
+             ("capture.weights", WEIGHTS), ("device", DEVICE))),
 )
 """The controls of the page in their order: a path with its parameter, or with None where a table's choice stands."""
 

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
+from models.datasets import SOURCES
 from models.frame import QUANTITIES, row_numbers
 from models.initializers import INITIALIZERS, Fan
 from models.optimizers import OPTIMIZERS
@@ -24,7 +25,7 @@ class LayerInfo(TypedDict):
 
     parameters:   weights, biases and affine parameters       output_shape: one example's
     fan_in, fan_out: of one unit; `gain`: all that the initializer multiplies by: the activation's, where it takes one, and its own
-    weight_std:   what the initializer's formula gives with these numbers; None where the data decides (LSUV)
+    weight_std:   what the initializer's formula gives with these numbers; None where the data (LSUV) or a training decides
     """
 
     row: int
@@ -80,9 +81,9 @@ def estimate(config: RunConfig) -> Cost:
     activations = config.batch_size * sum(_hidden_elements(config))
     kept = 2 + 2 * (network.normalization.name != "none") + (network.dropout > 0)
     weights = parameters * (3 + OPTIMIZERS[config.training.optimizer.name].state)
-    data = sum(config.split) * math.prod(config.input_shape)
+    data = SOURCES[config.data.name].value_bytes * sum(config.split) * math.prod(config.input_shape)
     per_step = 6 * config.batch_size * _multiply_adds(config)
-    memory = FLOAT * (weights + activations * kept + 2 * data) + _capture_bytes(config)
+    memory = FLOAT * (weights + activations * kept) + 2 * data + _capture_bytes(config)
     rows = len(row_numbers(network.depth + 1))
     return Cost(parameters, memory, per_step, per_step * (config.total_steps + 1), config.frame_count,
                 rows * len(QUANTITIES) * 2 * config.capture.bins)
@@ -117,7 +118,7 @@ def _gain(config: RunConfig) -> float:
 
 def _weight_std(config: RunConfig, fan: Fan) -> float | None:
     init = INITIALIZERS[config.init.name]
-    if init.data_driven:
+    if init.data_driven or init.trained:
         return None
     return abs(float(config.init.params["gain"])) * math.sqrt(init.variance(fan, config.init.params, nonlinearity_gain(config)))
 

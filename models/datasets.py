@@ -1,10 +1,10 @@
-"""The data: generated points and noise, and scikit-learn's digits; standardized, split, everything from the run's seed."""
+"""The data: generated points and noise, scikit-learn's digits, and images from files; standardized, split, all from the run's seed."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -13,8 +13,9 @@ import torch
 from numpy.random import RandomState
 from torch import Tensor
 
-from models import seeds
+from models import images, seeds
 from models.choices import Choice, Parameter, Params, Table
+from models.images import CIFAR10, FASHION_MNIST, MNIST, ImageSet
 
 NOISE_PIXELS = 8
 """Gaussian noise for a CNN is `features` channels of 8 x 8 pixels."""
@@ -24,43 +25,67 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What the rest of the configuration asks of the data: network kind and width, batch size and validation part."""
+    """What the rest of the configuration asks of the data: network kind and width, batch size and validation part.
+
+    `validation_fraction` is a share of the examples, or "test": the test part that the data set brings.
+    """
 
     kind: str
     width: int
     batch_size: int | None
-    validation_fraction: float
+    validation_fraction: float | Literal["test"]
+
+    @property
+    def share(self) -> float:
+        """Share of the examples that validate; none where the data set brings a part of its own for that."""
+        return 0.0 if self.validation_fraction == "test" else self.validation_fraction
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Standardized inputs (N, *shape), float32, and labels (N,), int64, for training and for validation."""
+    """Inputs (N, *shape) and labels (N,), int64, for training and for validation; `values` gives what the network sees.
+
+    Inputs are standardized float32, or pixels as bytes, which become that a batch at a time with `mean` and `std`: a
+    quarter of the memory, and nothing is converted that is not looked at.
+    """
 
     inputs: Tensor
     labels: Tensor
     validation_inputs: Tensor
     validation_labels: Tensor
+    mean: float = 0.0
+    std: float = 1.0
 
     def to(self, device: torch.device) -> Dataset:
-        return Dataset(*(part.to(device) for part in (self.inputs, self.labels, self.validation_inputs, self.validation_labels)))
+        return replace(self, inputs=self.inputs.to(device), labels=self.labels.to(device),
+                       validation_inputs=self.validation_inputs.to(device), validation_labels=self.validation_labels.to(device))
+
+    def values(self, inputs: Tensor) -> Tensor:
+        """Some of its inputs, standardized, float32."""
+        return inputs.float().sub_(self.mean).div_(self.std) if inputs.dtype == torch.uint8 else inputs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source(Choice):
     """One data set.
 
-    examples: (params, demand) -> number of examples before the split
+    sizes:    (params, demand) -> numbers of training and of validation examples
     shape:    (params, demand) -> shape of one example: (features,) or (channels, height, width)
     classes:  params -> number of classes
-    load:     (params, demand, seed) -> inputs and labels, not yet standardized
-    scaling:  standardized feature by feature, by one mean and deviation of all pixels, or left as drawn
+    load:     (params, demand, seed) -> Dataset
+    images:   the files it is read from, which must be loaded first (models.images.load); None where it needs none
     """
 
-    examples: Callable[[Params, Demand], int]
+    sizes: Callable[[Params, Demand], tuple[int, int]]
     shape: Callable[[Params, Demand], Shape]
     classes: Callable[[Params], int]
-    load: Callable[[Params, Demand, int], tuple[Tensor, Tensor]]
-    scaling: Literal["feature", "image", "none"]
+    load: Callable[[Params, Demand, int], Dataset]
+    images: ImageSet | None = None
+
+    @property
+    def value_bytes(self) -> int:
+        """Bytes of one value of its inputs, in memory: float32, and bytes for pixels from files."""
+        return 4 if self.images is None else 1
 
 
 def split_sizes(examples: int, validation_fraction: float) -> tuple[int, int]:
@@ -69,19 +94,32 @@ def split_sizes(examples: int, validation_fraction: float) -> tuple[int, int]:
     return examples - validation, validation
 
 
-def load(source: Source, params: Params, demand: Demand, seed: int) -> Dataset:
-    """The data set of a run: drawn or read, shuffled, split, and standardized by the training part's moments.
+def _split(examples: Callable[[Params, Demand], int]) -> Callable[[Params, Demand], tuple[int, int]]:
+    return lambda params, demand: split_sizes(examples(params, demand), demand.share)
+
+
+def _drawn(draw: Callable[[Params, Demand, int], tuple[Tensor, Tensor]],
+           scaling: Literal["feature", "image", "none"]) -> Callable[[Params, Demand, int], Dataset]:
+    """A data set of what `draw` gives (inputs and labels): shuffled, split, and standardized by the training part's moments.
 
     Points are standardized feature by feature, images by one mean and one standard deviation of all pixels, so that the
     mean square that enters the first layer is 1. Gaussian noise is N(0, 1) as drawn.
     """
-    inputs, labels = source.load(params, demand, seed)
-    order = torch.randperm(len(inputs), generator=seeds.generator(seed, "split"))
-    inputs, labels = inputs[order], labels[order]
-    training, _ = split_sizes(len(inputs), demand.validation_fraction)
-    if source.scaling != "none":
-        inputs = standardize(inputs, inputs[:training], each_feature=source.scaling == "feature")
-    return Dataset(inputs[:training], labels[:training], inputs[training:], labels[training:])
+
+    def load(params: Params, demand: Demand, seed: int) -> Dataset:
+        inputs, labels = draw(params, demand, seed)
+        order = _order(len(inputs), seed)
+        inputs, labels = inputs[order], labels[order]
+        training, _ = split_sizes(len(inputs), demand.share)
+        if scaling != "none":
+            inputs = standardize(inputs, inputs[:training], each_feature=scaling == "feature")
+        return Dataset(inputs[:training], labels[:training], inputs[training:], labels[training:])
+
+    return load
+
+
+def _order(examples: int, seed: int) -> Tensor:
+    return torch.randperm(examples, generator=seeds.generator(seed, "split"))
 
 
 def standardize(inputs: Tensor, reference: Tensor, each_feature: bool) -> Tensor:
@@ -100,7 +138,7 @@ def _gaussian_shape(p: Params, demand: Demand) -> Shape:
 def _gaussian_examples(p: Params, demand: Demand) -> int:
     if p["samples"] != "auto":
         return int(p["samples"])
-    enough = math.ceil((demand.batch_size or 0) / (1 - demand.validation_fraction)) + 1
+    enough = math.ceil((demand.batch_size or 0) / (1 - demand.share)) + 1
     return max(512 if demand.kind == "cnn" else 2048, enough)
 
 
@@ -155,6 +193,33 @@ def _digits(p: Params, demand: Demand, seed: int) -> tuple[Tensor, Tensor]:
     return (inputs[:, None], labels) if demand.kind == "cnn" else (inputs.flatten(1), labels)
 
 
+def _from_files(files: ImageSet, label: str, formula: str, source: str) -> Source:
+    """The entry of a data set that comes as files: its own test part validates, or a share of the training part."""
+
+    def sizes(params: Params, demand: Demand) -> tuple[int, int]:
+        training, test = images.sizes(files)
+        return (training, test) if demand.validation_fraction == "test" else split_sizes(training, demand.share)
+
+    def shape(params: Params, demand: Demand) -> Shape:
+        return files.shape if demand.kind == "cnn" else (math.prod(files.shape),)
+
+    def load(params: Params, demand: Demand, seed: int) -> Dataset:
+        found = images.loaded(files)
+        training, validation = found.training, found.test
+        if demand.validation_fraction != "test":
+            order, (size, _) = _order(len(training.labels), seed), sizes(params, demand)
+            training, validation = training.choose(order[:size]), training.choose(order[size:])
+        mean, std = training.moments()
+        one = shape(params, demand)
+        return Dataset(training.images.reshape(-1, *one), training.labels, validation.images.reshape(-1, *one), validation.labels,
+                       mean, std or 1.0)
+
+    megabytes = sum(file.bytes for file in files.files) / 1e6
+    return Source(name=files.name, label=label, formula=formula, source=source, sizes=sizes, shape=shape, load=load, images=files,
+                  classes=lambda params: files.classes, parameters=(TEST_OR_FRACTION,),
+                  note=f"Fetched when it is first used ({megabytes:.0f} MB), and kept.")
+
+
 _SAMPLES = Parameter("samples", "int", 2000, "samples", "Training and validation examples together.",
                      low=4, high=1_000_000, slider=(100, 10_000), log=True)
 
@@ -168,14 +233,20 @@ BATCH_SIZE = Parameter("batch_size", "int", 256, "batch size", "At most so many 
                        low=1, high=1_000_000, slider=(2, 1024), log=True, special=("all",))
 VALIDATION_FRACTION = Parameter("validation_fraction", "float", 0.2, "validation part", "Share of the examples kept for validation.",
                                 low=0.0, high=0.9, slider=(0.0, 0.5))
+TEST_OR_FRACTION = replace(VALIDATION_FRACTION, type="float", default="test", special=("test",),
+                           help="test: the data set's own test part validates; a number: so much of its training part instead.")
 
 SOURCES: Table[Source] = Table("Data", "digits", (
     Source(
         name="digits", label="Digits (real)", formula="1,797 handwritten digits, 8 × 8 pixels, 10 classes",
         source="sklearn.datasets.load_digits; Alpaydin & Kaynak 1998 (UCI)",
-        examples=lambda p, demand: 1797, shape=lambda p, demand: (1, 8, 8) if demand.kind == "cnn" else (64,),
-        classes=lambda p: 10, load=_digits, scaling="image",
+        sizes=_split(lambda p, demand: 1797), shape=lambda p, demand: (1, 8, 8) if demand.kind == "cnn" else (64,),
+        classes=lambda p: 10, load=_drawn(_digits, "image"),
     ),
+    _from_files(MNIST, "MNIST (real)", "70,000 handwritten digits, 28 × 28 pixels, 10 classes", "LeCun, Cortes & Burges 1998"),
+    _from_files(FASHION_MNIST, "Fashion-MNIST (real)", "70,000 pictures of clothes, 28 × 28 pixels, 10 classes",
+                "Xiao, Rasul & Vollgraf 2017 (1708.07747)"),
+    _from_files(CIFAR10, "CIFAR-10 (real)", "60,000 photographs, 32 × 32 pixels in colour, 10 classes", "Krizhevsky 2009"),
     Source(
         name="gaussian", label="Gaussian noise", formula="x ~ N(0, 1), labels at random", source="The input that mean-field theory assumes",
         note="For a CNN: `features` channels of 8 × 8 pixels.",
@@ -186,22 +257,22 @@ SOURCES: Table[Source] = Table("Data", "digits", (
             Parameter("samples", "int", "auto", "samples", "auto: 2048 (CNN: 512), or as many as one batch needs.",
                       low=4, high=1_000_000, slider=(100, 10_000), log=True, special=("auto",)),
         ),
-        examples=_gaussian_examples, shape=_gaussian_shape, classes=lambda p: int(p["classes"]), load=_gaussian,
-        scaling="none",
+        sizes=_split(_gaussian_examples), shape=_gaussian_shape, classes=lambda p: int(p["classes"]), load=_drawn(_gaussian, "none"),
     ),
     Source(
         name="moons", label="Two moons", formula="two half circles, 2 features, 2 classes", source="sklearn.datasets.make_moons",
-        kinds=("mlp",), parameters=(_SAMPLES, _noise(0.2)), examples=lambda p, demand: int(p["samples"]),
-        shape=lambda p, demand: (2,), classes=lambda p: 2, load=_moons, scaling="feature",
+        kinds=("mlp",), parameters=(_SAMPLES, _noise(0.2)), sizes=_split(lambda p, demand: int(p["samples"])),
+        shape=lambda p, demand: (2,), classes=lambda p: 2, load=_drawn(_moons, "feature"),
     ),
     Source(
         name="circles", label="Circles", formula="two circles, one inside the other, 2 features, 2 classes",
         source="sklearn.datasets.make_circles", kinds=("mlp",), parameters=(_SAMPLES, _noise(0.1)),
-        examples=lambda p, demand: int(p["samples"]), shape=lambda p, demand: (2,), classes=lambda p: 2, load=_circles, scaling="feature",
+        sizes=_split(lambda p, demand: int(p["samples"])), shape=lambda p, demand: (2,), classes=lambda p: 2,
+        load=_drawn(_circles, "feature"),
     ),
     Source(
         name="spirals", label="Spirals", formula="two interleaved spirals, 2 features, 2 classes", source="after Lang & Witbrock 1988",
-        kinds=("mlp",), parameters=(_SAMPLES, _noise(0.05)), examples=lambda p, demand: int(p["samples"]),
-        shape=lambda p, demand: (2,), classes=lambda p: 2, load=_spirals, scaling="feature",
+        kinds=("mlp",), parameters=(_SAMPLES, _noise(0.05)), sizes=_split(lambda p, demand: int(p["samples"])),
+        shape=lambda p, demand: (2,), classes=lambda p: 2, load=_drawn(_spirals, "feature"),
     ),
 ), shared=(BATCH_SIZE, VALIDATION_FRACTION))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -50,6 +51,7 @@ class Initializer(Choice):
     law:         "gaussian" or "uniform" where entries are independent with mean `mean`, "orthogonal" where they are not,
                  "fixed" where nothing is drawn
     data_driven: the weights are rescaled on the first batch afterwards (LSUV)
+    trained:     they are then replaced by trained ones, where those fit
     """
 
     fill: Fill
@@ -57,6 +59,7 @@ class Initializer(Choice):
     law: Literal["gaussian", "uniform", "orthogonal", "fixed"]
     uses_gain: bool = False
     data_driven: bool = False
+    trained: bool = False
     mean: Callable[[Params], float] = lambda params: 0.0
 
 
@@ -151,6 +154,36 @@ def _identity_variance(fan: Fan) -> float:
     rows, columns = fan.fan_out // fan.taps, fan.fan_in // fan.taps
     share = min(rows, columns) / (rows * columns * fan.taps)
     return share - share**2
+
+
+SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+PICKLE_ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
+
+
+def source_problem(source: str) -> str | None:
+    """What is wrong with a name of trained weights, in a sentence: it is a plain name, so it cannot lead anywhere else."""
+    if source and not SOURCE_NAME.fullmatch(source):
+        return f"{source!r} is not possible: a run's id or the name of a .safetensors file, letters, digits, '.', '_' and '-', no path"
+    if source.lower().endswith(PICKLE_ENDINGS):
+        return (f"{source!r} is a pickle file: loading one runs whatever code it holds, so pickles are refused; "
+                "save the tensors with safetensors.torch.save_file(model.state_dict(), NAME) instead")
+    return None
+
+
+def _fallback(params: Params) -> tuple[Initializer, Params]:
+    """The initializer of layers that no weights fit, with its parameters at their defaults."""
+    entry = INITIALIZERS[params["fallback"]]
+    return entry, {parameter.name: parameter.default for parameter in entry.parameters}
+
+
+def _fill_fallback(weight: Tensor, params: Params, gain: float, generator: Generator) -> None:
+    entry, own = _fallback(params)
+    entry.fill(weight, own, gain, generator)
+
+
+def _fallback_variance(fan: Fan, params: Params, gain: float) -> float:
+    entry, own = _fallback(params)
+    return entry.variance(fan, own, gain)
 
 
 _STD = Parameter("std", "float", 0.05, "std", "Standard deviation of a weight.", low=0.0, high=1000.0, slider=(1e-3, 10.0), log=True)
@@ -277,6 +310,18 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
             Parameter("max_iterations", "int", 10, "iterations", "At most so many rescalings a layer.", low=1, high=100, slider=(1, 20)),
         ),
         fill=lambda w, p, gain, g: _orthogonal(w, g), variance=lambda fan, p, gain: _matrix_variance(fan),
+    ),
+    Initializer(
+        name="pretrained", label="Pretrained", formula="w = trained weights, where their shapes fit", law="fixed", trained=True,
+        source="a run that kept its weights (capture.weights), an upload, or a .safetensors file in the data directory",
+        note="Layers that do not fit are listed, and start from the initializer named below.",
+        parameters=(
+            Parameter("source", "text", "", "source", "A run's id, or the name of a .safetensors file."),
+            Parameter("fallback", "choice", "kaiming_normal", "other layers", "The initializer of layers that no weights fit.", choices=(
+                "kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform", "lecun_normal", "lecun_uniform", "orthogonal",
+                "pytorch_default", "identity", "zeros")),
+        ),
+        fill=_fill_fallback, variance=_fallback_variance, uses_gain=True,
     ),
 ), shared=(GAIN,))
 

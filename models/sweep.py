@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import TypedDict
 
-from models import NUMERICS_VERSION, datasets, device, seeds
+from models import NUMERICS_VERSION, device, seeds
 from models.activations import ACTIVATIONS
 from models.choices import Parameter
 from models.config import Part, RunConfig
@@ -99,8 +99,8 @@ class SweepRow(TypedDict):
 def sweep(config: SweepConfig) -> Iterator[SweepRow]:
     """The rows of the map, from the smallest sigma_b^2 up."""
     base, where = config.base, device.resolve(config.base.device)
-    data = datasets.load(SOURCES[base.data.name], base.data.params, base.demand, base.seed).to(where)
-    inputs, labels = data.inputs[: base.batch_size], data.labels[: base.batch_size]
+    data = SOURCES[base.data.name].load(base.data.params, base.demand, base.seed).to(where)
+    inputs, labels = data.values(data.inputs[: base.batch_size]), data.labels[: base.batch_size]
     weights, biases = _base_numbers(base, where)
     sigma_w2 = config.sigma_w2.values()
     for seq, sigma_b2 in enumerate(config.sigma_b2.values()):

@@ -14,15 +14,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models import datasets, device, seeds
+from models import device, seeds
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.datasets import SOURCES, Dataset
 from models.frame import Frame, InputMoments, finite, row_numbers
+from models.initializers import INITIALIZERS
 from models.measure import Meter
 from models.moments import FIELDS, correlation, moments, pixel_correlations
 from models.network import Network, build
 from models.optimizers import OPTIMIZERS
+from models.pretrained import Fit, Tensors, fit
 from models.trace import Probe, hooked, probes, visit_weights
 
 VALIDATION_CHUNK = 4096
@@ -32,27 +34,9 @@ OnStep = Callable[[int], bool]
 """Called with the number of steps done; False ends the run."""
 
 
-def train(config: RunConfig, on_step: OnStep = lambda steps_done: True) -> Iterator[Frame]:
-    """The frames of a run, in order, as they are made.
-
-    A run ends after its last step, when `on_step` says so, or when the loss stops being finite: then the last frame bears
-    the loss that is not. Batches are drawn without replacement, epoch after epoch; a last batch that is not full is left out.
-    """
-    run = Run.start(config)
-    batches = _batches(config, run.data)
-    for step in range(config.total_steps + 1):
-        wanted = step % config.frame_every == 0 or step == config.total_steps
-        if wanted:
-            yield run.frame(step, *next(batches))
-        else:
-            inputs, labels = next(batches)
-            run.losses.append(run.backward(inputs, labels)[0])
-            if run.stopped_being_finite():
-                run.losses.pop()
-                yield run.frame(step, inputs, labels)
-        if step == config.total_steps or not on_step(step) or run.diverged:
-            return
-        run.update(keep_weights=(step + 1) % config.frame_every == 0 or step + 1 == config.total_steps)
+def train(config: RunConfig, on_step: OnStep = lambda steps_done: True, tensors: Tensors | None = None) -> Iterator[Frame]:
+    """The frames of a run, in order, as they are made: those of `Run.start(config, tensors)`."""
+    return Run.start(config, tensors).frames(on_step)
 
 
 def initial_frame(config: RunConfig) -> Frame:
@@ -75,18 +59,46 @@ class Run:
     diverged: bool = False
     losses: list[Tensor] = field(default_factory=list)
     weights_before: list[Tensor] | None = None
+    fit: Fit | None = None
 
     @classmethod
-    def start(cls, config: RunConfig) -> Run:
-        """Loads the data and builds the network and its optimizer on the run's device."""
+    def start(cls, config: RunConfig, tensors: Tensors | None = None) -> Run:
+        """Loads the data and builds the network and its optimizer on the run's device.
+
+        `tensors` are the trained weights where the configuration starts from such; `fit` then says which layers took them.
+        """
         where = device.resolve(config.device)
         source = SOURCES[config.data.name]
-        data = datasets.load(source, config.data.params, config.demand, config.seed).to(where)
+        data = source.load(config.data.params, config.demand, config.seed).to(where)
         first, _ = next(_batches(config, data))
         network = build(config, where, first)
+        found = fit(network, _given(config, tensors), config.init.params["gain"]) if INITIALIZERS[config.init.name].trained else None
         choice = config.training.optimizer
         optimizer = OPTIMIZERS[choice.name].build(network.parameters(), choice.params)
-        return cls(config, where, data, network, optimizer, probes(network, row_numbers(config.network.depth + 1)), time.monotonic())
+        places = probes(network, row_numbers(config.network.depth + 1))
+        return cls(config, where, data, network, optimizer, places, time.monotonic(), fit=found)
+
+    def frames(self, on_step: OnStep = lambda steps_done: True) -> Iterator[Frame]:
+        """Trains, and gives the frames in order, as they are made.
+
+        A run ends after its last step, when `on_step` says so, or when the loss stops being finite: then the last frame bears
+        the loss that is not. Batches are drawn without replacement, epoch after epoch; a last batch that is not full is left out.
+        """
+        config = self.config
+        batches = _batches(config, self.data)
+        for step in range(config.total_steps + 1):
+            wanted = step % config.frame_every == 0 or step == config.total_steps
+            if wanted:
+                yield self.frame(step, *next(batches))
+            else:
+                inputs, labels = next(batches)
+                self.losses.append(self.backward(inputs, labels)[0])
+                if self.stopped_being_finite():
+                    self.losses.pop()
+                    yield self.frame(step, inputs, labels)
+            if step == config.total_steps or not on_step(step) or self.diverged:
+                return
+            self.update(keep_weights=(step + 1) % config.frame_every == 0 or step + 1 == config.total_steps)
 
     def backward(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One forward and backward pass on a batch: the loss (detached) and the logits. Gradients are left in the weights."""
@@ -137,7 +149,7 @@ class Run:
         loss = correct = torch.zeros((), dtype=torch.float64, device=self.device)
         for inputs, labels in zip(self.data.validation_inputs.split(VALIDATION_CHUNK),
                                   self.data.validation_labels.split(VALIDATION_CHUNK), strict=True):
-            logits = self.network(inputs)
+            logits = self.network(self.data.values(inputs))
             loss = loss + functional.cross_entropy(logits, labels, reduction="sum")
             correct = correct + (logits.argmax(1) == labels).sum()
         self.network.train()
@@ -153,6 +165,12 @@ class Run:
             meter.visit("update", index, self.places[index].weight.detach() - before)
 
 
+def _given(config: RunConfig, tensors: Tensors | None) -> Tensors:
+    if tensors is None:
+        raise LookupError(f"init.source {config.init.params['source']!r}: give its tensors too, as in train(config, tensors=...)")
+    return tensors
+
+
 def _batches(config: RunConfig, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches of `config.batch_size` without end, each epoch in a new order from the run's own stream."""
     generator = seeds.generator(config.seed, "batches")
@@ -161,7 +179,7 @@ def _batches(config: RunConfig, data: Dataset) -> Iterator[tuple[Tensor, Tensor]
         order = torch.randperm(total, generator=generator).to(data.labels.device)
         for start in range(0, total - size + 1, size):
             chosen = order[start : start + size]
-            yield data.inputs[chosen], data.labels[chosen]
+            yield data.values(data.inputs[chosen]), data.labels[chosen]
 
 
 def _input_moments(inputs: Tensor) -> InputMoments:

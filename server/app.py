@@ -15,9 +15,10 @@ from starlette.middleware.gzip import GZipMiddleware
 import models
 from models.theory import warm_up
 from server import errors
+from server.downloads import Downloads
 from server.engine import LocalEngine
 from server.frontend import FRONTEND
-from server.routes import about, events, exports, pages, previews, runs, sweeps, theories
+from server.routes import about, events, exports, pages, previews, runs, sweeps, theories, weights
 from server.security import Security
 from server.settings import Settings
 from server.store import Store
@@ -37,14 +38,17 @@ def create_app(settings: Settings) -> FastAPI:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         store = Store(settings.store_url)
         store.open()
-        engine = LocalEngine(settings, store)
+        downloads = Downloads(settings.places.datasets, settings.dataset_mirror)
+        engine = LocalEngine(settings, store, downloads)
         _take_up(store, engine)
         app.state.settings, app.state.store, app.state.engine = settings, store, engine
+        app.state.downloads = downloads
         app.state.streams = Streams(store, settings.tail_interval_s)
         closing = threading.Event()
         warming = threading.Thread(target=warm_up, args=(partial(closing.wait, BREATH_S),), name="theory-warm-up")
         warming.start()
         yield
+        downloads.close()
         closing.set()
         warming.join()
         engine.close()
@@ -53,10 +57,10 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Signal Propagation Dashboard", version=models.__version__, lifespan=lifespan,
                   summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.")
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    errors.install(app, settings.max_body_bytes)
+    errors.install(app, settings.max_body_bytes, {weights.PATH: settings.max_upload_bytes})
     app.add_middleware(Security)
-    for router in (about.router, previews.router, theories.router, runs.router, events.router, sweeps.router, exports.router, pages.router):
-        app.include_router(router)
+    for routes in (about, previews, theories, runs, events, sweeps, exports, weights, pages):
+        app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=FRONTEND), name="static")
     return app
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 
 from models.frame import QUANTITIES
+from server.downloads import Downloads
 from server.engine import Engine
 from server.errors import FieldError, NotFound, Problem
 from server.records import RunRecord
@@ -35,6 +36,11 @@ def _streams(request: Request) -> Streams:
     return streams
 
 
+def _downloads(request: Request) -> Downloads:
+    downloads: Downloads = request.app.state.downloads
+    return downloads
+
+
 class BadQuery(Problem):
     status = 422
 
@@ -42,6 +48,7 @@ class BadQuery(Problem):
 SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
 EngineDep = Annotated[Engine, Depends(_engine)]
+DownloadsDep = Annotated[Downloads, Depends(_downloads)]
 StreamsDep = Annotated[Streams, Depends(_streams)]
 
 

@@ -6,6 +6,7 @@ fork server has torch loaded already.
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import Future
 from typing import Protocol
@@ -13,6 +14,9 @@ from typing import Protocol
 from pebble import ProcessExpired, ProcessPool
 
 from server import forkserver, worker
+from server.downloads import Downloads
+from server.errors import Unavailable
+from server.fetch import Stopped
 from server.records import Kind
 from server.settings import Settings
 from server.store import Store
@@ -41,10 +45,11 @@ class LocalEngine:
 
     name = "local"
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, downloads: Downloads) -> None:
         forkserver.start()
         self.settings = settings
         self.store = store
+        self.downloads = downloads
         self.futures: dict[str, Future[None]] = {}
         self.previews, self.trainers = (
             ProcessPool(max_workers=size, initializer=worker.prepare, initargs=(settings.threads,), context=forkserver.context())
@@ -58,12 +63,30 @@ class LocalEngine:
             pool.schedule(worker.warm_up)
 
     def preview(self, config_json: str) -> Future[bytes]:
-        future: Future[bytes] = self.previews.schedule(worker.preview, args=[config_json], timeout=self.settings.preview_timeout_s)
+        future: Future[bytes] = self.previews.schedule(worker.preview, args=[config_json, self.settings.places],
+                                                       timeout=self.settings.preview_timeout_s)
         return future
 
     def submit(self, run_id: str, kind: Kind, config_json: str) -> None:
+        """Queues it; where its data set has to be fetched first, it waits for that and takes no worker."""
+        config = json.loads(config_json)
+        name = (config if kind == "run" else config["base"])["data"]["name"]
+        job = self.downloads.want(name, lambda now: self.store.note_fetching(run_id, now))
+        job.future.add_done_callback(lambda done: self._fetched(run_id, kind, config_json, done.exception()))
+
+    def _fetched(self, run_id: str, kind: Kind, config_json: str, error: BaseException | None) -> None:
+        if isinstance(error, Stopped):
+            return  # the server stops; the next one takes the run up again
+        self.store.note_fetching(run_id, None)
+        record = self.store.get(run_id)
+        if error is not None:
+            self.store.finish(run_id, "failed", error.detail if isinstance(error, Unavailable) else _what_happened(error))
+        elif record is not None and record.status == "queued":
+            self._schedule(run_id, kind, config_json)
+
+    def _schedule(self, run_id: str, kind: Kind, config_json: str) -> None:
         job = worker.run if kind == "run" else worker.sweep
-        future: Future[None] = self.trainers.schedule(job, args=[run_id, config_json, self.store.url])
+        future: Future[None] = self.trainers.schedule(job, args=[run_id, config_json, self.store.url, self.settings.places])
         self.futures[run_id] = future
         future.add_done_callback(lambda done: self._ended(run_id, done))
 

@@ -132,37 +132,39 @@ class BodyLimit:
     (FastAPI's own `max_body_size` answers in plain text.)
     """
 
-    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, limit_bytes: int, larger: Mapping[str, int]) -> None:
         self.app = app
         self.limit_bytes = limit_bytes
+        self.larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         length = Headers(scope=scope).get("content-length", "0") if scope["type"] == "http" else "0"
-        if length.isdigit() and int(length) > self.limit_bytes:
-            await answer(413, self._detail())(scope, receive, send)
+        limit = self.larger.get(scope.get("path", ""), self.limit_bytes)
+        if length.isdigit() and int(length) > limit:
+            await answer(413, self._detail(limit))(scope, receive, send)
         else:
-            await self.app(scope, self._counted(receive), send)
+            await self.app(scope, self._counted(receive, limit), send)
 
-    def _counted(self, receive: Receive) -> Receive:
+    def _counted(self, receive: Receive, limit: int) -> Receive:
         read = 0
 
         async def counted() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self.limit_bytes:
-                raise HTTPException(413, self._detail())
+            if read > limit:
+                raise HTTPException(413, self._detail(limit))
             return message
 
         return counted
 
-    def _detail(self) -> str:
-        return f"The request's body is larger than this server's limit of {self.limit_bytes} bytes."
+    def _detail(self, limit: int) -> str:
+        return f"The request's body is larger than this server's limit of {limit} bytes."
 
 
-def install(app: FastAPI, body_limit_bytes: int) -> None:
-    """Every error of the application is answered as a problem."""
-    app.add_middleware(BodyLimit, limit_bytes=body_limit_bytes)
+def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> None:
+    """Every error of the application is answered as a problem; `larger` bodies are taken at these paths."""
+    app.add_middleware(BodyLimit, limit_bytes=body_limit_bytes, larger=larger)
 
     @app.exception_handler(Problem)
     async def on_problem(request: Request, error: Problem) -> Response:

@@ -39,7 +39,8 @@ def check_sweep(config: SweepConfig, settings: Settings) -> None:
 def as_json(settings: Settings) -> dict[str, float]:
     """The limits as the catalogue tells them."""
     return {name: getattr(settings, name) for name in (
-        "max_memory_gib", "max_run_flops", "max_preview_flops", "max_frames", "max_queue", "max_body_bytes", "preview_timeout_s")}
+        "max_memory_gib", "max_run_flops", "max_preview_flops", "max_frames", "max_queue", "max_body_bytes", "max_upload_bytes",
+        "preview_timeout_s")}
 
 
 def _check_network(config: RunConfig, settings: Settings) -> Cost:

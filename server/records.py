@@ -31,6 +31,19 @@ JOINERS = frozenset({"\u200c", "\u200d"})
 """Formats that spelling needs, in Persian and in emoji."""
 
 
+class Fetching(BaseModel):
+    """A data set on its way: the file that is being fetched, and the bytes of all its files together."""
+
+    name: str
+    file: str
+    done_bytes: int
+    total_bytes: int
+
+    @property
+    def percent(self) -> int:
+        return int(100 * self.done_bytes / max(1, self.total_bytes))
+
+
 class RunRecord(BaseModel):
     """A run as the store knows it. Times are seconds since 1970 (UTC)."""
 
@@ -52,6 +65,7 @@ class RunRecord(BaseModel):
     findings: list[Finding]
     queue_position: int | None = Field(description="runs before this one, if it waits")
     title: str | None = Field(None, description="what a person called it")
+    fetching: Fetching | None = Field(None, description="how far its data set is, if it waits for one")
 
 
 def _plain(title: str) -> str:

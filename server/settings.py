@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +15,13 @@ GIB = 1024**3
 def _memory_gib() -> float:
     """The machine's memory in GiB."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
+
+
+class Places(NamedTuple):
+    """Folders in the data directory: of the data sets that come as files, one folder each, and of trained weights."""
+
+    datasets: Path
+    weights: Path
 
 
 class Settings(BaseSettings):
@@ -35,11 +43,17 @@ class Settings(BaseSettings):
     max_frames: int = Field(5000, ge=1, description="frames that one run may store")
     max_queue: int = Field(100, ge=0, description="runs that may wait for a worker")
     max_body_bytes: int = Field(1_000_000, ge=1000, description="largest request body, in bytes")
+    max_upload_bytes: int = Field(256 * 1024**2, ge=1000, description="largest file of weights that is taken, in bytes")
     preview_timeout_s: float = Field(60.0, gt=0, description="seconds that a preview may take")
     cancel_grace_s: float = Field(1.5, ge=0, description="seconds that a cancelled run has to end by itself before its worker is killed")
     tail_interval_s: float = Field(0.05, gt=0, le=10, description="seconds between two looks into the store for viewers of a run")
     shutdown_grace_s: int = Field(3, ge=0, description="seconds that open connections have to end when the server stops")
     log_level: str = Field("info", description="critical, error, warning, info, debug or trace")
+
+    @property
+    def places(self) -> Places:
+        """Where files are, that workers read and write."""
+        return Places(self.data_dir / "datasets", self.data_dir / "weights")
 
     @property
     def store_url(self) -> str:

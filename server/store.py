@@ -36,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from server import schema
-from server.records import TERMINAL, Kind, RunRecord, Status
+from server.records import TERMINAL, Fetching, Kind, RunRecord, Status
 
 Search = Callable[[str, str | None, Mapping[str, Any]], bool]
 """Whether a run with this id, title and configuration is wanted."""
@@ -67,6 +67,7 @@ runs = Table(
     Column("findings", Text, nullable=False, default="[]"),
     Column("cancel_requested", Integer, nullable=False, default=0),
     Column("title", Text),
+    Column("fetching", Text),
 )
 
 frames = Table(
@@ -168,9 +169,14 @@ class Store:
 
     # ---- a run's life -----------------------------------------------------------------------------------------------
 
-    def start(self, run_id: str, device: str) -> bool:
-        """A worker takes the run; False where it is no longer waiting."""
-        return self._change(run_id, ("queued",), status="running", device=device, started_at=time.time())
+    def note_fetching(self, run_id: str, fetching: Fetching | None) -> None:
+        """How far the data set is that a run waits for; None: it is here."""
+        self._change(run_id, ("queued",), fetching=None if fetching is None else fetching.model_dump_json())
+
+    def start(self, run_id: str, device: str, steps_total: int) -> bool:
+        """A worker takes the run, and knows its steps now that it has the data; False where the run is no longer waiting."""
+        return self._change(run_id, ("queued",), status="running", device=device, started_at=time.time(), steps_total=steps_total,
+                            fetching=None)
 
     def finish(self, run_id: str, status: Status, error: str | None = None, steps_done: int | None = None) -> bool:
         """The run ends; False where it had ended already."""
@@ -235,7 +241,8 @@ def _record(connection: Connection, row: Row[Any]) -> RunRecord:
         ahead = connection.scalar(waiting)
     values = {name: value for name, value in row._mapping.items() if name in RunRecord.model_fields}
     parsed = {name: json.loads(values[name]) for name in ("config", "layers", "findings")}
-    return RunRecord(**{**values, **parsed, "url": f"/runs/{row.id}", "queue_position": ahead})
+    fetching = json.loads(row.fetching) if row.fetching and row.status == "queued" else None
+    return RunRecord(**{**values, **parsed, "url": f"/runs/{row.id}", "queue_position": ahead, "fetching": fetching})
 
 
 def is_over(record: RunRecord) -> bool:

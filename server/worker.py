@@ -8,18 +8,23 @@ import os
 import threading
 import time
 from functools import cache
+from pathlib import Path
 
 import torch
 
-from models import cost, device
+from models import cost, device, images
 from models.config import RunConfig
-from models.diagnosis import Severity, Verdict
+from models.datasets import SOURCES
+from models.diagnosis import Finding, Severity, Verdict
+from models.diagnosis.pretrained import pretrained
 from models.frame import Frame
+from models.initializers import INITIALIZERS
 from models.sweep import SweepConfig
 from models.sweep import sweep as map_rows
 from models.theory import Theory, theory_of
-from models.training import initial_frame, train
-from server import encode
+from models.training import Run
+from server import encode, weights
+from server.settings import Places
 from server.store import Store
 
 PROGRESS_S = 0.2
@@ -41,19 +46,38 @@ def _end_with_the_server() -> None:
 
 def warm_up() -> None:
     """A small preview, so that the first real one finds everything loaded."""
-    preview(RunConfig.model_validate({"network": {"depth": 3, "width": 32}}).canonical())
+    preview(RunConfig.model_validate({"network": {"depth": 3, "width": 32}}).canonical(), Places(Path(), Path()))
 
 
-def preview(config_json: str) -> bytes:
+def preview(config_json: str, places: Places) -> bytes:
     """The answer to a preview, as JSON."""
     config = RunConfig.model_validate_json(config_json)
-    frame = initial_frame(config)
+    started = begin(config, places)
+    frame = next(started.frames())
     said = predict(config, frame)
-    findings = Verdict(config, lambda frame: said).of(frame)
+    findings = [*about_weights(started), *Verdict(config, lambda frame: said).of(frame)]
     return encode.dumps({
         "config": config.model_dump(mode="json"), "layers": cost.layers(config, frame["layers"]), "frame": frame,
         "theory": said.model_dump(mode="json"), "findings": [finding.model_dump(mode="json") for finding in findings],
     })
+
+
+def begin(config: RunConfig, places: Places) -> Run:
+    """The run's network before its first step, with the data and the trained weights that it needs from files."""
+    load_files(config, places.datasets)
+    return Run.start(config, weights.read(places.weights, config.init.params["source"]) if INITIALIZERS[config.init.name].trained else None)
+
+
+def about_weights(started: Run) -> list[Finding]:
+    """What became of the trained weights, where the run was to start from such."""
+    return [] if started.fit is None else [pretrained(started.config, started.fit)]
+
+
+def load_files(config: RunConfig, datasets: Path) -> None:
+    """Reads the configuration's data set if it is one that comes as files."""
+    image_set = SOURCES[config.data.name].images
+    if image_set is not None:
+        images.load(image_set, datasets / image_set.name)
 
 
 def predict(config: RunConfig, frame: Frame) -> Theory:
@@ -61,29 +85,34 @@ def predict(config: RunConfig, frame: Frame) -> Theory:
     return theory_of(config, frame["input"])
 
 
-def run(run_id: str, config_json: str, store_url: str) -> None:
+def run(run_id: str, config_json: str, store_url: str, places: Places) -> None:
     """Trains the run's network; every frame goes to the store as soon as it is made, and the verdict whenever it changes."""
     store, config = _store(store_url), RunConfig.model_validate_json(config_json)
-    if not store.start(run_id, device.label(device.resolve(config.device))):
+    load_files(config, places.datasets)
+    if not store.start(run_id, device.label(device.resolve(config.device)), config.total_steps):
         return
     watch, verdict = Watch(store, run_id), Verdict(config, lambda frame: predict(config, frame))
     loss: float | None = 0.0
     known: list[tuple[str, Severity]] = []
-    for frame in train(config, watch.on_step):
-        findings = verdict.of(frame)
+    started = begin(config, places)
+    for frame in started.frames(watch.on_step):
+        findings = [*about_weights(started), *verdict.of(frame)]
         gist = [(finding.rule, finding.severity) for finding in findings]
         last = frame["step"] == config.total_steps or frame["loss"] is None
         changed = [finding.model_dump(mode="json") for finding in findings] if last or gist != known else None
         store.append_frame(run_id, frame["seq"], frame["step"], encode.pack(frame), changed)
         known = gist
         loss = frame["loss"]
+    if config.capture.weights and loss is not None and not watch.stopped:
+        weights.write(places.weights, run_id, started.network.state_dict())
     store.finish(run_id, "diverged" if loss is None else "cancelled" if watch.stopped else "finished")
 
 
-def sweep(run_id: str, config_json: str, store_url: str) -> None:
+def sweep(run_id: str, config_json: str, store_url: str, places: Places) -> None:
     """Computes a map; every row goes to the store as soon as it is made."""
     store, config = _store(store_url), SweepConfig.model_validate_json(config_json)
-    if not store.start(run_id, device.label(device.resolve(config.base.device))):
+    load_files(config.base, places.datasets)
+    if not store.start(run_id, device.label(device.resolve(config.base.device)), config.sigma_b2.count):
         return
     for row in map_rows(config):
         store.append_frame(run_id, row["seq"], row["seq"] + 1, encode.pack(row))

@@ -50,9 +50,13 @@ export const EN = {
 
   "control.special.auto": "auto",
   "control.special.all": "all",
+  "control.special.test": "test part",
   "control.special.null": "none",
   "control.slider": "{label}, slider",
   "control.toggle": "{label}: {word}",
+  "control.source.none": "a run's id or a file's name",
+  "control.source.upload": "Upload …",
+  "control.source.sending": "Uploading {name} …",
   "control.low": "at least {low}",
   "control.above": "more than {low}",
   "control.high": "at most {high}",
@@ -247,6 +251,7 @@ export const EN = {
   "status.failed": "failed",
   "status.step": "step {done}/{total}",
   "status.frames": "{count} frames",
+  "status.fetching": "fetching {name} {percent} % of {size} MB",
   "status.left": "{time} left",
   "status.queue": "{position} ahead in the queue",
   "status.init": "at initialization",
@@ -277,6 +282,7 @@ export const EN = {
 
   "share.copied_run": "Link to this run copied.",
   "share.copied_config": "Link to this configuration copied.",
+  "share.copied_embed": "Frame copied: paste it into a page's HTML.",
   "share.by_hand": "Copy this link:",
   "share.link": "Link",
 
@@ -287,6 +293,8 @@ export const EN = {
   "export.json": "Whole run (JSON)",
   "export.csv": "Numbers by layer (CSV)",
   "export.html": "Page that needs no server (HTML)",
+  "export.embed": "Copy as a frame for another page (<iframe>)",
+  "embed.open": "Open in the dashboard",
   // ---- the phase diagram ----
   "phase.subtitle": "where a signal travels far",
   "phase.back": "Dashboard",

@@ -50,9 +50,13 @@ export const ZH = {
 
   "control.special.auto": "自动",
   "control.special.all": "全部",
+  "control.special.test": "测试集",
   "control.special.null": "无",
   "control.slider": "{label}，滑块",
   "control.toggle": "{label}：{word}",
+  "control.source.none": "一次运行的编号或文件名",
+  "control.source.upload": "上传 …",
+  "control.source.sending": "正在上传 {name} …",
   "control.low": "不小于 {low}",
   "control.above": "大于 {low}",
   "control.high": "不大于 {high}",
@@ -247,6 +251,7 @@ export const ZH = {
   "status.failed": "失败",
   "status.step": "第 {done}/{total} 步",
   "status.frames": "{count} 帧",
+  "status.fetching": "正在下载 {name}：{size} MB 的 {percent} %",
   "status.left": "还需 {time}",
   "status.queue": "前面还有 {position} 个",
   "status.init": "初始化时刻",
@@ -277,6 +282,7 @@ export const ZH = {
 
   "share.copied_run": "已复制这次运行的链接。",
   "share.copied_config": "已复制这个配置的链接。",
+  "share.copied_embed": "框架代码已复制：粘贴到网页的 HTML 中即可。",
   "share.by_hand": "请复制这个链接：",
   "share.link": "链接",
 
@@ -287,6 +293,8 @@ export const ZH = {
   "export.json": "整个运行（JSON）",
   "export.csv": "各层数值（CSV）",
   "export.html": "不需要服务器的页面（HTML）",
+  "export.embed": "复制为可嵌入其他网页的框架（<iframe>）",
+  "embed.open": "在面板中打开",
 
   "phase.subtitle": "信号在哪里传得远",
   "phase.back": "仪表板",

@@ -4,6 +4,7 @@
  * @typedef {import("./types.js").State} State
  * @typedef {import("./types.js").Catalog} Catalog
  */
+import { QUERY } from "./embed.js";
 import { report } from "./report.js";
 import { serialise, serialiseView } from "./state.js";
 
@@ -18,12 +19,14 @@ export const configUrl = (state, catalog, options) => withHash("/", serialise(st
 /** @param {string} id @param {State} options */
 export const runUrl = (id, options) => withHash(`/runs/${encodeURIComponent(id)}`, serialiseView(options));
 /** @param {string} path @param {string} hash */
-const withHash = (path, hash) => (hash ? `${report ? "" : path}#${hash}` : report ? "#" : path);
+const withHash = (path, hash) => (hash ? `${report ? "" : flagged(path)}#${hash}` : report ? "#" : flagged(path));
+/** @param {string} path a page within another one stays one */
+const flagged = (path) => (path.includes("?") ? path : path + QUERY);
 
 /** @param {string} url a new entry in the history */
 export function push(url) {
   flush();
-  if (url !== location.pathname + location.hash) history.pushState(null, "", url);
+  if (url !== location.pathname + location.search + location.hash) history.pushState(null, "", url);
 }
 
 /** @param {string} url soon, over the entry on show */

@@ -5,6 +5,7 @@
  * @typedef {import("./types.js").RunRecord} RunRecord
  * @typedef {import("./types.js").Frame} Frame
  * @typedef {import("./types.js").Theory} Theory
+ * @typedef {import("./types.js").Fetching} Fetching
  * @typedef {{loc: string, msg: string}} FieldError
  * @typedef {{status: (record: RunRecord) => void, frame: (frame: Frame) => void, end: (record: RunRecord) => void,
  *            lost: () => void, back: () => void}} Listeners
@@ -15,12 +16,13 @@ import { t } from "../i18n/index.js";
 const RETRY_MS = 2000;
 
 export class Problem extends Error {
-  /** @param {number} status @param {string} detail @param {FieldError[]} [errors] */
-  constructor(status, detail, errors = []) {
+  /** @param {number} status @param {string} detail @param {FieldError[]} [errors] @param {Fetching | null} [fetching] a data set that is on its way */
+  constructor(status, detail, errors = [], fetching = null) {
     super(detail);
     this.status = status;
     this.detail = detail;
     this.errors = errors;
+    this.fetching = fetching;
   }
 }
 
@@ -40,7 +42,7 @@ async function problemOf(response) {
   const body = await response.json().catch(() => ({}));
   const errors = (body.errors ?? []).map((/** @type {any} */ error) =>
     ({ loc: Array.isArray(error.loc) ? error.loc.join(".") : String(error.loc ?? ""), msg: String(error.msg ?? "") }));
-  return new Problem(response.status, body.detail || body.title || t("error.status", { status: response.status }), errors);
+  return new Problem(response.status, body.detail || body.title || t("error.status", { status: response.status }), errors, body.fetching ?? null);
 }
 
 /** @param {string} method @param {string} url @param {unknown} [body] @param {AbortSignal} [signal] */
@@ -94,6 +96,11 @@ export const lastFrame = async (run, quantity) =>
 
 /** @param {string} id @returns {Promise<RunRecord>} */
 export const cancelRun = (id) => post(`/api/runs/${encodeURIComponent(id)}/cancel`);
+
+/** Trained weights that a network can start from, newest first. @returns {Promise<{source: string, bytes: number}[]>} */
+export const listWeights = async () => (await call("/api/weights")).weights;
+/** @param {Blob} file @returns {Promise<{source: string}>} */
+export const uploadWeights = (file) => call("/api/weights", { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
 
 /** A map of networks, measured. @param {unknown} config @returns {Promise<RunRecord>} */
 export const createSweep = (config) => post("/api/sweeps", config);

@@ -12,6 +12,7 @@ import * as api from "./api.js";
 import { Board } from "./board.js";
 import { Rail } from "./controls.js";
 import { byId, el } from "./dom.js";
+import { snippet } from "./embed.js";
 import { FollowedRun } from "./followed.js";
 import { FrameStore } from "./frames.js";
 import { configOf, LessonCard, optionsOf } from "./lesson.js";
@@ -29,7 +30,7 @@ import { Twins } from "./twins.js";
 import { showVerdict } from "./verdict.js";
 import { t } from "../i18n/index.js";
 
-const STREAM_MS = 100;
+const STREAM_MS = 100, FETCH_MS = 1000;
 
 export class App {
   /** @param {Catalog} catalog */
@@ -44,6 +45,8 @@ export class App {
     this.previewed = null;
     this.looked = new FrameStore();
     this.busy = false;
+    /** @type {import("./types.js").Fetching | null} */
+    this.fetching = null;
     this.scheduled = 0;
     this.rail = new Rail(byId("controls"), catalog, (path, value, committed) => this.change(path, value, committed));
     /** @type {Board} */
@@ -107,6 +110,7 @@ export class App {
   /** @param {Preview} answer */
   drawn(answer) {
     this.previewed = answer;
+    this.fetching = null;
     this.looked = new FrameStore();
     this.looked.add(answer.frame);
     this.rail.fail([]);
@@ -117,6 +121,8 @@ export class App {
 
   /** The last good picture stays, dimmed; the problem stands at its control. @param {api.Problem} problem */
   failed(problem) {
+    this.fetching = problem.fetching;
+    if (this.fetching) return this.awaitData();
     const rest = this.rail.fail(problem.errors);
     this.board.stale(true);
     const detail = [problem.detail, ...(problem.errors.length > rest.length ? problem.errors.map(({ msg }) => msg) : rest.map(({ msg }) => msg))]
@@ -124,6 +130,14 @@ export class App {
     notice("refused", t(this.board.view ? "notice.refused" : "notice.impossible", { detail }));
     this.status();
     document.body.dataset.ready = "true";
+  }
+
+  /** The data set is being fetched: the preview is asked for again, and the status line says how far it is. */
+  awaitData() {
+    this.board.stale(true);
+    this.status();
+    document.body.dataset.ready = "true";
+    this.previewer.ask(this.config(), FETCH_MS);
   }
 
   // ---- lessons ----------------------------------------------------------------------------------------------------
@@ -243,6 +257,7 @@ export class App {
     this.player.reset(true);
     this.player.show(null);
     this.busy = false;
+    this.fetching = null;
     showExport(null);
   }
 
@@ -306,6 +321,12 @@ export class App {
     await share(new URL(url, location.href).href, t(this.run ? "share.copied_run" : "share.copied_config"));
   }
 
+  /** Copies the run as a frame for another page. */
+  async embed() {
+    address.flush();
+    if (this.run) await share(snippet(address.runUrl(this.run.id, this.options), document.title), t("share.copied_embed"));
+  }
+
   // ---- drawing ----------------------------------------------------------------------------------------------------
 
   /** What streams in is drawn ten times a second at most: a slow machine needs the time between to read the stream. */
@@ -333,10 +354,11 @@ export class App {
 
   status() {
     const name = this.run ? titleOf(this.run) : runName(this.shown?.config ?? {});
-    showStatus(this.run, this.busy, this.store.length);
+    showStatus(this.run, this.busy, this.store.length, this.fetching);
     byId("run-name").textContent = this.run || this.shown ? name : "";
     document.title = this.run || this.shown ? `${name} – ${t("app.title")}` : t("app.title");
-    showExport(this.run?.id ?? null);
+    showExport(this.run?.id ?? null, () => void this.embed());
+    /** @type {HTMLAnchorElement} */ (byId("open-whole")).href = location.pathname + location.hash;
     this.twins.show(this.run);
   }
 }

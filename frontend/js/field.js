@@ -10,6 +10,7 @@
 import { el } from "./dom.js";
 import { number } from "./format.js";
 import { inBounds, readValue } from "./state.js";
+import { weightsSource } from "./weights.js";
 import { t } from "../i18n/index.js";
 
 const SLIDER_STEPS = 400;
@@ -47,6 +48,7 @@ const allowed = (field) => [
 /** @param {Field} field @param {Record<string, string>} labels @param {(value: Value, committed: boolean) => void} set @param {(message: string) => void} fail @returns {Body} */
 function bodyOf(field, labels, set, fail) {
   if (field.type === "bool") return checkbox(field, set);
+  if (field.type === "text") return weightsSource(hooks(field), set, fail);
   return field.type === "choice" ? select(field, labels, set) : numeric(field, set, fail);
 }
 

@@ -2,6 +2,7 @@
 import { App } from "./app.js";
 import * as api from "./api.js";
 import { byId } from "./dom.js";
+import { embedded } from "./embed.js";
 import { startKeys } from "./keys.js";
 import { fillLessons } from "./lesson.js";
 import { startDrawer, startMenus } from "./menus.js";
@@ -24,7 +25,7 @@ function keysOf(app) {
   return {
     " ": () => player.toggle(), ArrowLeft: () => player.go(player.index - 1), ArrowRight: () => player.go(player.index + 1),
     Home: () => player.go(0), End: () => player.follow(), "[": () => app.stepLayer(-1), "]": () => app.stepLayer(1),
-    t: () => void app.train(), s: () => void app.share(), d: () => { nextTheme(); app.draw(true); },
+    ...(embedded ? {} : { t: () => void app.train(), s: () => void app.share() }), d: () => { nextTheme(); app.draw(true); },
     ...Object.fromEntries(QUANTITIES.choices.map((choice, index) => [String(index + 1), () => app.choose(QUANTITIES.path, choice)])),
   };
 }

@@ -32,7 +32,7 @@ export const VIEW_OPTIONS = [
 ];
 
 /** What a text in the address may be, where it is none of given choices. @type {Record<string, RegExp>} */
-const SHAPES = { name: /^[a-z0-9][a-z0-9-]{0,39}$/, names: /^[a-z0-9_.]{1,60}(,[a-z0-9_.]{1,60}){0,39}$/ };
+const SHAPES = { name: /^[a-z0-9][a-z0-9-]{0,39}$/, names: /^[a-z0-9_.]{1,60}(,[a-z0-9_.]{1,60}){0,39}$/, text: /^.{0,128}$/ };
 
 /** The fields of the sections that are no table. @param {Catalog} catalog @returns {Field[]} */
 export const plainFields = (catalog) =>

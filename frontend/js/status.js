@@ -1,4 +1,7 @@
-/** The status line: what is on show, how far it is, how long it still takes. @typedef {import("./types.js").RunRecord} RunRecord */
+/** The status line: what is on show, how far it is, how long it still takes.
+ * @typedef {import("./types.js").RunRecord} RunRecord
+ * @typedef {import("./types.js").Fetching} Fetching
+ */
 import { byId, setText } from "./dom.js";
 import { duration, integer, milliseconds } from "./format.js";
 import { t } from "../i18n/index.js";
@@ -9,16 +12,21 @@ export const LIVE = ["queued", "running"];
  * @param {RunRecord} record @param {RunRecord} known */
 export const isOutdated = (record, known) => !LIVE.includes(known.status) && LIVE.includes(record.status);
 
-/** @param {RunRecord | null} run @param {boolean} busy @param {number} frames */
-export function showStatus(run, busy, frames) {
+/** @param {RunRecord | null} run @param {boolean} busy @param {number} frames @param {Fetching | null} awaited the data set that a preview waits for */
+export function showStatus(run, busy, frames, awaited) {
   const live = run !== null && LIVE.includes(run.status), bar = /** @type {HTMLProgressElement} */ (byId("progress"));
-  setText(byId("status"), run ? runWords(run, frames) : [t("status.preview"), busy ? t("status.computing") : t("status.init")].join(" · "));
-  bar.hidden = !live;
-  bar.value = run && run.steps_total ? run.steps_done / run.steps_total : 0;
+  const fetching = run ? run.fetching : awaited, previewing = busy ? t("status.computing") : t("status.init");
+  setText(byId("status"), run ? runWords(run, frames) : [t("status.preview"), fetching ? fetchWords(fetching) : previewing].join(" · "));
+  bar.hidden = !live && !fetching;
+  bar.value = fetching ? fetching.done_bytes / fetching.total_bytes : run && run.steps_total ? run.steps_done / run.steps_total : 0;
   /** @type {HTMLButtonElement} */ (byId("cancel")).disabled = !live;
   /** @type {HTMLButtonElement} */ (byId("train")).disabled = live;
   document.body.dataset.status = run?.status ?? "preview";
 }
+
+/** @param {Fetching} fetching */
+const fetchWords = ({ name, done_bytes, total_bytes }) =>
+  t("status.fetching", { name, percent: Math.floor((100 * done_bytes) / total_bytes), size: (total_bytes / 1e6).toFixed(1) });
 
 /** @param {RunRecord} run @param {number} frames */
 function runWords(run, frames) {
@@ -26,6 +34,7 @@ function runWords(run, frames) {
   return [
     t(`status.${run.status}`),
     run.status === "queued" && run.queue_position != null ? t("status.queue", { position: run.queue_position }) : "",
+    run.fetching ? fetchWords(run.fetching) : "",
     t("status.step", { done: integer(run.steps_done), total: integer(run.steps_total) }),
     t("status.frames", { count: integer(Math.max(frames, run.frames ?? 0)) }),
     left === null ? "" : t("status.left", { time: duration(left) }),

@@ -9,7 +9,7 @@ export type State = Record<string, Value>;
 export interface Parameter {
   path?: string;
   name: string;
-  type: "float" | "int" | "bool" | "choice" | "table";
+  type: "float" | "int" | "bool" | "choice" | "table" | "text";
   default: Value;
   label: string;
   help: string;
@@ -83,11 +83,14 @@ export interface Layer {
   row: number; name: string; kind: string; parameters: number; output_shape: number[];
   fan_in?: number; fan_out?: number; gain?: number; weight_std?: Maybe;
 }
+/** A data set on its way. */
+export interface Fetching { name: string; file: string; done_bytes: number; total_bytes: number }
 export interface RunRecord {
   id: string; url: string; status: string; config: Record<string, unknown>; version?: string; device?: string | null;
   created_at?: string | number | null; started_at?: string | number | null; finished_at?: string | number | null;
   steps_done: number; steps_total: number; frames: number; error?: unknown;
   layers?: Layer[] | null; findings?: Finding[] | null; theory?: Theory | null; queue_position?: number | null; title?: string | null;
+  fetching?: Fetching | null;
 }
 export interface Preview { config: Record<string, unknown>; layers: Layer[]; frame: Frame; theory: Theory | null; findings: Finding[] }
 

@@ -92,5 +92,6 @@ def symmetry(look: Look) -> Finding | None:
 def _drawn_alike(look: Look) -> bool:
     """Whether nothing in the configuration has told the units apart since the start."""
     init, network = look.config.init, look.config.network
-    fixed = INITIALIZERS[init.name].law == "fixed" and init.name != "identity"
+    entry = INITIALIZERS[init.name]
+    fixed = entry.law == "fixed" and init.name != "identity" and not entry.trained
     return fixed and network.dropout == 0 and look.config.bias_init.name in ("zeros", "constant")

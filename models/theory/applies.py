@@ -26,6 +26,8 @@ def _activation(config: RunConfig, facts: Plan) -> str | None:
 
 def _initializer(config: RunConfig, facts: Plan) -> str | None:
     name = config.init.name
+    if INITIALIZERS[name].trained:
+        return "These weights were trained: they depend on each other and on the data, and mean-field theory averages over random ones."
     if INITIALIZERS[name].law == "fixed":
         return f"The weights of {name} are not drawn at random, and mean-field theory averages over random weights."
     if weights_mean(config) != 0.0:

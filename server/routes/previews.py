@@ -11,21 +11,32 @@ from fastapi.responses import Response
 from pebble import ProcessExpired
 
 from models.config import RunConfig
-from server import limits
-from server.deps import EngineDep, SettingsDep
+from models.images import Unreadable
+from server import limits, weights
+from server.deps import DownloadsDep, EngineDep, SettingsDep, StoreDep
+from server.downloads import Downloads
 from server.errors import ProblemDetails, Unavailable
 from server.records import Preview
 
 router = APIRouter(prefix="/api", tags=["preview"])
+
+FETCH_PATIENCE_S = 2.0
+"""Seconds that a preview waits for a data set that is not there yet before it says so."""
 
 LOOK_S = 0.25
 """Seconds between two looks whether the client still waits."""
 
 
 @router.post("/preview", response_model=Preview, responses={422: {"model": ProblemDetails}, 503: {"model": ProblemDetails}})
-async def preview(config: RunConfig, request: Request, settings: SettingsDep, engine: EngineDep) -> Response:
-    """One forward and backward pass at step 0: the frame, the layers, theory and findings."""
+async def preview(config: RunConfig, request: Request, settings: SettingsDep, engine: EngineDep,
+                  downloads: DownloadsDep, store: StoreDep) -> Response:
+    """One forward and backward pass at step 0: the frame, the layers, theory and findings.
+
+    Where the data set has to be fetched first, 503 says how far that is (`fetching`), and the same request works once it is here.
+    """
     limits.check_preview(config, settings)
+    await to_thread.run_sync(weights.require, config, settings.places.weights, store)
+    await to_thread.run_sync(_require, downloads, config.data.name)
     future = await to_thread.run_sync(engine.preview, config.canonical())
     try:
         answer = await _while_connected(future, request)
@@ -35,7 +46,17 @@ async def preview(config: RunConfig, request: Request, settings: SettingsDep, en
     except ProcessExpired as error:
         raise Unavailable(f"The preview's worker ended unexpectedly (exit code {error.exitcode}), perhaps out of memory; "
                           "choose a smaller network.", retry_after_s=1) from error
+    except Unreadable as error:
+        raise Unavailable(f"The data set's files cannot be read: {error}. Check what the mirror holds.") from error
     return Response(answer, media_type="application/json")
+
+
+def _require(downloads: Downloads, name: str) -> None:
+    job = downloads.ready(name, FETCH_PATIENCE_S)
+    if not job.future.done():
+        far = "" if job.now is None else f", {job.now.percent} % of {job.now.total_bytes / 1e6:.1f} MB so far"
+        raise Unavailable(f"{name} is being fetched{far}; ask again in a moment.", retry_after_s=1,
+                          fetching=None if job.now is None else job.now.model_dump())
 
 
 async def _while_connected(future: Future[bytes], request: Request) -> bytes:

@@ -12,8 +12,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 import models
 from models import cost
 from models.config import SEED, RunConfig
-from server import encode, limits
-from server.deps import AfterQuery, BadQuery, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep
+from server import encode, limits, weights
+from server.deps import AfterQuery, BadQuery, DownloadsDep, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep
 from server.engine import Engine
 from server.errors import Busy, Conflict, FieldError, ProblemDetails
 from server.records import FrameList, RunList, RunPatch, RunRecord, Status
@@ -24,6 +24,8 @@ from server.store import NewRun, Store, is_over
 router = APIRouter(prefix="/api/runs", tags=["runs"], responses={422: {"model": ProblemDetails}})
 
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "there is no such run"}}
+FETCH_PATIENCE_S = 1.0
+"""Seconds that a new run's answer waits to hear that its data set cannot be had."""
 FRESH_BYTES = 3
 """Random bytes that tell a fresh run from others of its configuration."""
 
@@ -33,9 +35,10 @@ GIVEN_UP = ("cancelled", "failed")
 
 @router.post("", status_code=201, response_model=RunRecord, responses={
     200: {"model": RunRecord, "description": "this configuration has been run before"},
-    429: {"model": ProblemDetails, "description": "the queue is full"}})
+    429: {"model": ProblemDetails, "description": "the queue is full"},
+    503: {"model": ProblemDetails, "description": "its data set cannot be fetched"}})
 def submit(
-    config: RunConfig, response: Response, store: StoreDep, engine: EngineDep, settings: SettingsDep,
+    config: RunConfig, response: Response, store: StoreDep, engine: EngineDep, settings: SettingsDep, downloads: DownloadsDep,
     fresh: Annotated[bool, Query(description="run it anew even if it has been run before")] = False,
 ) -> RunRecord:
     """Queues a run. The same configuration shares a run: its record is answered with 200, whatever its status."""
@@ -44,13 +47,17 @@ def submit(
         response.status_code = 200
         return known
     limits.check_run(config, settings)
+    weights.require(config, settings.places.weights, store)
     _hold_queue(store, settings, 1)
+    downloads.ready(config.data.name, FETCH_PATIENCE_S)
     return _start(config, store, engine)
 
 
-@router.post("/over-seeds", status_code=201, responses={429: {"model": ProblemDetails, "description": "the queue is full"}})
+@router.post("/over-seeds", status_code=201, responses={
+    429: {"model": ProblemDetails, "description": "the queue is full"},
+    503: {"model": ProblemDetails, "description": "its data set cannot be fetched"}})
 def over_seeds(
-    config: RunConfig, store: StoreDep, engine: EngineDep, settings: SettingsDep,
+    config: RunConfig, store: StoreDep, engine: EngineDep, settings: SettingsDep, downloads: DownloadsDep,
     count: Annotated[int, Query(ge=2, le=20, description="how many seeds: the configuration's own and those after it")],
 ) -> RunList:
     """The same network with several seeds: all of their runs are queued, or none. Those that have been run before are shared."""
@@ -59,8 +66,10 @@ def over_seeds(
         raise BadQuery(f"seed: {message}", errors=[FieldError(loc="seed", msg=message)])
     configs = [config.model_copy(update={"seed": config.seed + more}) for more in range(count)]
     limits.check_run(config, settings)
+    weights.require(config, settings.places.weights, store)
     known = {seeded.seed: run for seeded in configs if (run := store.newest(seeded.fingerprint())) and run.status not in GIVEN_UP}
     _hold_queue(store, settings, count - len(known))
+    downloads.ready(config.data.name, FETCH_PATIENCE_S)
     return RunList(runs=[known.get(seeded.seed) or _start(seeded, store, engine) for seeded in configs], next_cursor=None)
 
 
@@ -78,7 +87,7 @@ def _start(config: RunConfig, store: Store, engine: Engine) -> RunRecord:
     record = store.create(NewRun(run_id, "run", fingerprint, config.canonical(), models.__version__, config.total_steps,
                                  cost.layers(config)))
     engine.submit(run_id, "run", config.canonical())
-    return record
+    return store.get(run_id) or record
 
 
 @router.get("")
@@ -139,8 +148,9 @@ def cancel(run: RunDep, store: StoreDep, engine: EngineDep) -> RunRecord:
 
 
 @router.delete("/{run_id}", status_code=204, responses=UNKNOWN)
-def remove(run: RunDep, store: StoreDep, engine: EngineDep) -> None:
-    """Ends the run if need be, and forgets it with all its frames."""
+def remove(run: RunDep, store: StoreDep, engine: EngineDep, settings: SettingsDep) -> None:
+    """Ends the run if need be, and forgets it with all its frames and the weights that it kept."""
     if not is_over(run):
         engine.cancel(run.id)
     store.delete(run.id)
+    weights.forget(settings.places.weights, run.id)

@@ -15,10 +15,13 @@ import models
 from models.sweep import SweepConfig
 from models.theory import critical_sigma_w2, phase_grid
 from server import limits
-from server.deps import AfterQuery, EngineDep, SettingsDep, StoreDep, StreamsDep, SweepDep
+from server.deps import AfterQuery, DownloadsDep, EngineDep, SettingsDep, StoreDep, StreamsDep, SweepDep
 from server.errors import Busy, Conflict, ProblemDetails
 from server.records import RunRecord
 from server.store import NewRun, is_over
+
+FETCH_PATIENCE_S = 1.0
+"""Seconds that a new map's answer waits to hear that its data set cannot be had."""
 
 router = APIRouter(prefix="/api/sweeps", tags=["sweeps"], responses={422: {"model": ProblemDetails}})
 
@@ -38,8 +41,10 @@ class PhaseMap(BaseModel):
 
 @router.post("", status_code=201, response_model=RunRecord, responses={
     200: {"model": RunRecord, "description": "this map has been made before"},
-    429: {"model": ProblemDetails, "description": "the queue is full"}})
-def submit(config: SweepConfig, response: Response, store: StoreDep, engine: EngineDep, settings: SettingsDep) -> RunRecord:
+    429: {"model": ProblemDetails, "description": "the queue is full"},
+    503: {"model": ProblemDetails, "description": "its data set cannot be fetched"}})
+def submit(config: SweepConfig, response: Response, store: StoreDep, engine: EngineDep, settings: SettingsDep,
+           downloads: DownloadsDep) -> RunRecord:
     """Queues a map. The same configuration shares it."""
     fingerprint = config.fingerprint()
     known = store.newest(fingerprint)
@@ -50,6 +55,7 @@ def submit(config: SweepConfig, response: Response, store: StoreDep, engine: Eng
     if (waiting := store.count("queued")) >= settings.max_queue:
         raise Busy(f"{waiting} runs wait already, and this server's limit is {settings.max_queue}; try again in a minute.",
                    retry_after_s=60)
+    downloads.ready(config.base.data.name, FETCH_PATIENCE_S)
     if known is not None:
         store.delete(known.id)
     record = store.create(NewRun(fingerprint, "sweep", fingerprint, config.canonical(), models.__version__, config.sigma_b2.count, []))

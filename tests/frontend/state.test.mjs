@@ -10,6 +10,7 @@ function randomValue(field, random) {
   const words = [...field.special, ...field.choices];
   if (field.type === "choice" || (words.length && random() < 0.3)) return words[Math.floor(random() * words.length)];
   if (field.type === "bool") return random() < 0.5;
+  if (field.type === "text") return ["", "0123456789abcdef", "a b&c=d#é%.safetensors"][Math.floor(random() * 3)];
   const [low, high] = field.slider ?? [field.low ?? -10, field.high ?? 10];
   const value = low + random() * (high - low);
   return field.type === "int" ? Math.round(value) : value;

@@ -32,7 +32,7 @@ def test_every_choice_can_be_made_and_comes_back_with_its_parameters(path, name)
     for part in path.split("."):
         made = made[part]
     entry = TABLES[path][name]
-    assert made == {"name": name, **{p.name: p.default for p in (*entry.parameters, *TABLES[path].shared)}}
+    assert made == {"name": name, **{p.name: p.default for p in entry.with_shared(TABLES[path].shared)}}
 
 
 @pytest.mark.parametrize(("bad", "word"), [

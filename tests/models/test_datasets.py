@@ -3,26 +3,39 @@
 import pytest
 import torch
 
-from models import datasets
+from models import images
 from models.config import RunConfig
 from models.datasets import SOURCES
+from tests import mirror
 
 
 def loaded(**config):
     parsed = RunConfig.model_validate(config)
-    return parsed, datasets.load(SOURCES[parsed.data.name], parsed.data.params, parsed.demand, parsed.seed)
+    return parsed, SOURCES[parsed.data.name].load(parsed.data.params, parsed.demand, parsed.seed)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Files for the data sets that come as such."""
+    folder = tmp_path_factory.mktemp("mirror")
+    for name in ("mnist", "fashion_mnist"):
+        mirror.make_mnist(folder, name)
+    mirror.make_cifar(folder, examples=100)
+    return folder
 
 
 @pytest.mark.parametrize("kind", ["mlp", "cnn"])
 @pytest.mark.parametrize("name", SOURCES)
-def test_shapes_sizes_and_labels_are_what_the_configuration_says(name, kind):
+def test_shapes_sizes_and_labels_are_what_the_configuration_says(name, kind, files):
+    if SOURCES[name].images is not None:
+        images.load(SOURCES[name].images, files / name)
     if kind not in SOURCES[name].kinds:
         with pytest.raises(ValueError, match=f"{name} is not for network.kind {kind}"):
             loaded(network={"kind": kind}, data={"name": name})
         return
     config, data = loaded(network={"kind": kind, "width": 10}, data={"name": name})
     assert (len(data.inputs), len(data.validation_inputs)) == config.split
-    assert data.inputs.shape[1:] == config.input_shape and data.inputs.dtype == torch.float32
+    assert data.inputs.shape[1:] == config.input_shape and data.values(data.inputs).dtype == torch.float32
     assert set(data.labels.tolist()) == set(range(config.classes))
 
 

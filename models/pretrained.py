@@ -1,0 +1,65 @@
+"""Weights that somebody trained, put into a network: layer by layer, where their shapes fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from models.network import Network
+
+Tensors = Mapping[str, Tensor]
+
+
+@dataclass(slots=True)
+class Fit:
+    """The rows that took their weights from the tensors, and for each of the others why not."""
+
+    fitted: list[int] = field(default_factory=list)
+    left: dict[int, str] = field(default_factory=dict)
+
+
+@torch.no_grad()
+def fit(network: Network, tensors: Tensors, gain: float) -> Fit:
+    """Copies each layer's weights, and what else of it fits (bias, normalization); the other layers stay as they are.
+
+    Tensors are found by this network's own names (`layers.0.weighted.weight`), or, where there is none of those, by their
+    order: the first weight is layer 1's, as in an `nn.Sequential`. `gain` multiplies the weights, as everywhere.
+    """
+    found, own = Fit(), network.state_dict()
+    named = tensors if own.keys() & tensors.keys() else _by_order(tensors)
+    for row, layer in enumerate(network.rows(), start=1):
+        prefix, weight = f"layers.{row - 1}.", layer.weighted.weight
+        given = named.get(f"{prefix}weighted.weight")
+        if given is None:
+            found.left[row] = "there is none for it"
+        elif given.shape != weight.shape:
+            found.left[row] = f"{_shape(given)} there, {_shape(weight)} here"
+        else:
+            for name, value in layer.state_dict().items():
+                other = named.get(prefix + name)
+                if other is not None and other.shape == value.shape:
+                    value.copy_(other)
+            weight.mul_(gain)
+            found.fitted.append(row)
+    return found
+
+
+def _by_order(tensors: Tensors) -> dict[str, Tensor]:
+    """Matrices and kernels, and their biases, under this network's names; numbers within names count as numbers."""
+    weights = [name for name in sorted(tensors, key=_natural) if name.endswith("weight") and tensors[name].dim() >= 2]
+    pairs = {f"layers.{index}.weighted.weight": tensors[name] for index, name in enumerate(weights)}
+    biases = {f"layers.{index}.weighted.bias": tensors[name.removesuffix("weight") + "bias"] for index, name in enumerate(weights)
+              if name.removesuffix("weight") + "bias" in tensors}
+    return {**pairs, **biases}
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part]
+
+
+def _shape(tensor: Tensor) -> str:
+    return " × ".join(map(str, tensor.shape)) or "a number"

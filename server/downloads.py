@@ -1,0 +1,244 @@
+"""The data sets that come as files: fetched when they are first wanted, once however many runs wait, checked, and kept.
+
+They lie in DATA_DIR/datasets/NAME. Without a mirror they are checked against the hashes of their homes, with one against
+MIRROR/NAME/SHA256SUMS, so what is configured decides what is computed with, whatever an earlier server left there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import re
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from models.datasets import SOURCES
+from models.images import HomeFile, ImageSet
+from server import fetch
+from server.errors import FieldError, Unavailable
+from server.fetch import FetchError, Stopped, WrongContent
+from server.records import Fetching
+
+log = logging.getLogger("sigprop")
+
+SUMS = "SHA256SUMS"
+SUMS_LINE = re.compile(r"^([0-9a-fA-F]{64}) [ *](.+)$", re.MULTILINE)
+TRIES = 2
+"""Times that one address is asked for a file that comes corrupted."""
+
+Watcher = Callable[[Fetching], None]
+Stamp = tuple[tuple[int, int], ...]
+
+
+class Job:
+    """One data set on its way: its future ends when the files are there and right, or with an Unavailable."""
+
+    def __init__(self) -> None:
+        self.future: Future[None] = Future()
+        self.now: Fetching | None = None
+        self.watchers: list[Watcher] = []
+
+    def watch(self, watcher: Watcher) -> None:
+        """From now on the watcher is told, and at once what was told last."""
+        self.watchers.append(watcher)
+        if self.now is not None:
+            watcher(self.now)
+
+    def tell(self, now: Fetching) -> None:
+        self.now = now
+        for watcher in list(self.watchers):
+            watcher(now)
+
+
+class Downloads:
+    """All fetching of this server: a thread for each data set that is on its way."""
+
+    def __init__(self, folder: Path, mirror: str | None) -> None:
+        self.folder = folder
+        self.mirror = mirror.rstrip("/") if mirror else None
+        self.jobs: dict[str, Job] = {}
+        self.right: dict[str, Stamp] = {}
+        self.lock = threading.Lock()
+        self.stopping = threading.Event()
+
+    def want(self, name: str, watcher: Watcher | None = None) -> Job:
+        """The job that brings the data set, begun if need be; done already where its files are there and right."""
+        with self.lock:
+            job = self.jobs.get(name)
+            if job is None or job.future.done():
+                job = self.jobs[name] = Job()
+                if _needs_none(name) or self._is_right(name):
+                    job.future.set_result(None)
+                else:
+                    threading.Thread(target=self._work, args=(name, job), name=f"fetch {name}", daemon=True).start()
+        if watcher is not None:
+            job.watch(watcher)
+        return job
+
+    def ready(self, name: str, patience_s: float) -> Job:
+        """Waits a little for the data set, and begins to fetch it if need be: `future.done()` says whether it is here.
+
+        Raises Unavailable where it cannot be had.
+        """
+        job = self.want(name)
+        try:
+            job.future.result(patience_s)
+        except TimeoutError:
+            pass  # it is on its way
+        except Stopped as error:
+            raise Unavailable("The server is shutting down.", retry_after_s=5) from error
+        return job
+
+    def close(self) -> None:
+        """Ends what is on its way; the bytes that came are taken up by the next server."""
+        self.stopping.set()
+
+    def _work(self, name: str, job: Job) -> None:
+        image_set = SOURCES[name].images
+        assert image_set is not None
+        try:
+            self._bring(image_set, job)
+        except OSError as error:
+            job.future.set_exception(self._unobtainable(image_set, error.filename or "a file", [str(error)]))
+        except Exception as error:  # noqa: BLE001 - whoever waits for the future gets it
+            job.future.set_exception(error)
+        else:
+            job.future.set_result(None)
+
+    def _bring(self, image_set: ImageSet, job: Job) -> None:
+        folder = self.folder / image_set.name
+        folder.mkdir(parents=True, exist_ok=True)
+        with fetch.new_client() as client, _alone(folder):
+            sums = self._sums(client, image_set)
+            missing = [file for file in image_set.files if not _is(folder / file.name, sums[file.name])]
+            progress = Progress(image_set.name, missing, job.tell)
+            for file in missing:
+                self._fetch(client, image_set, file, sums[file.name], progress)
+        self.right[image_set.name] = _stamp(folder, image_set)
+
+    def _fetch(self, client: httpx.Client, image_set: ImageSet, file: HomeFile, sha256: str, progress: Progress) -> None:
+        """Asks one address after the other; a file that comes corrupted is refused and asked for once more."""
+        sources = image_set.homes if self.mirror is None else (f"{self.mirror}/{image_set.name}",)
+        problems = []
+        for source in sources:
+            for _ in range(TRIES):
+                try:
+                    return fetch.fetch(client, f"{source}/{file.name}", self.folder / image_set.name / file.name, sha256,
+                                       progress.of(file), self.stopping.is_set)
+                except WrongContent as error:
+                    log.warning("refused: %s", error)
+                    problems.append(str(error))
+                except FetchError as error:
+                    problems.append(str(error))
+                    break
+        raise self._unobtainable(image_set, file.name, problems)
+
+    def _sums(self, client: httpx.Client, image_set: ImageSet) -> dict[str, str]:
+        """The SHA-256 that each file must have: the home's, or what the mirror says (or said, where it does not answer now)."""
+        if self.mirror is None:
+            return {file.name: file.sha256 for file in image_set.files}
+        kept = self.folder / image_set.name / SUMS
+        try:
+            text = _read_text(client, f"{self.mirror}/{image_set.name}/{SUMS}")
+        except FetchError as error:
+            if not kept.exists():
+                raise self._unobtainable(image_set, SUMS, [str(error)]) from error
+            log.warning("%s; its sums as they were are used", error)
+            text = kept.read_text()
+        sums = {name: digits.lower() for digits, name in SUMS_LINE.findall(text)}
+        for file in image_set.files:
+            if file.name not in sums:
+                raise self._unobtainable(image_set, file.name, [f"{self.mirror}/{image_set.name}/{SUMS} has no line for it"])
+        part = kept.with_name(f"{SUMS}.part")
+        part.write_text(text)
+        fetch.put_in_place(part, kept)
+        return sums
+
+    def _is_right(self, name: str) -> bool:
+        image_set = SOURCES[name].images
+        try:
+            return image_set is None or self.right.get(name) == _stamp(self.folder / name, image_set)
+        except FileNotFoundError:
+            return False
+
+    def _unobtainable(self, image_set: ImageSet, file: str, problems: list[str]) -> Unavailable:
+        """The problem with everything that helps: which file, why, where to put it, and what works without."""
+        place = (self.folder / image_set.name).absolute()
+        others = [name for name in SOURCES if _needs_none(name)]
+        names = [*(file.name for file in image_set.files), *([SUMS] if self.mirror else [])]
+        missing = [name for name in names if not (place / name).exists()] or [file]
+        detail = (f"{file} of {image_set.name} could not be fetched ({'; '.join(dict.fromkeys(problems))}). "
+                  f"Put {', '.join(missing)} into {place} by hand, or start the server with --dataset-mirror; "
+                  f"{', '.join(others)} need no network.")
+        short = f"{image_set.name} is not on this server yet and could not be fetched"
+        return Unavailable(detail, errors=[FieldError(loc="data.name", msg=short)], retry_after_s=30,
+                           file=file, missing=missing, place=str(place), without_network=others)
+
+
+class Progress:
+    """Bytes of all files that are to be fetched, of which each address says its own when it answers."""
+
+    def __init__(self, name: str, files: list[HomeFile], tell: Watcher) -> None:
+        self.name = name
+        self.totals = {file.name: file.bytes for file in files}
+        self.done = dict.fromkeys(self.totals, 0)
+        self.tell = tell
+        self.said: tuple[str, int] | None = None
+        for file in files[:1]:
+            self._say(file.name)
+
+    def of(self, file: HomeFile) -> fetch.OnBytes:
+        def seen(done: int, total: int | None) -> None:
+            self.done[file.name] = done
+            self.totals[file.name] = max(done, file.bytes if total is None else total)
+            self._say(file.name)
+        return seen
+
+    def _say(self, file: str) -> None:
+        """Tells each percent once: who listens may write it down."""
+        now = Fetching(name=self.name, file=file, done_bytes=sum(self.done.values()), total_bytes=sum(self.totals.values()))
+        if self.said != (file, now.percent):
+            self.said = file, now.percent
+            self.tell(now)
+
+
+def _needs_none(name: str) -> bool:
+    return SOURCES[name].images is None
+
+
+def _is(path: Path, sha256: str) -> bool:
+    """Whether the file is there and right; one that is not is taken away."""
+    if not path.exists():
+        return False
+    if fetch.digest(path) == sha256:
+        return True
+    log.warning("refused: %s is not what it should be; it is fetched again", path)
+    path.unlink()
+    return False
+
+
+def _stamp(folder: Path, image_set: ImageSet) -> Stamp:
+    stats = [(folder / file.name).stat() for file in image_set.files]
+    return tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
+
+
+def _read_text(client: httpx.Client, source: str) -> str:
+    try:
+        if fetch.is_address(source):
+            return client.get(source).raise_for_status().text
+        return Path(source).read_text()
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        raise FetchError(f"{source}: {type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two servers that share a data directory fetch one after the other; the second finds everything there."""
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

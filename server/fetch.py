@@ -1,0 +1,144 @@
+"""One file from an address or a folder into its place: streamed, taken up again after a cut, checked, and put there whole.
+
+FetchError      it could not be had, in a sentence
+  WrongContent  it came, and is not what it should be
+Stopped         whoever asked for it wants it no longer; what came so far is kept
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+
+CHUNK_BYTES = 256 * 1024
+TIMEOUT_S = httpx.Timeout(20.0, connect=5.0)
+FRUITLESS = 2
+"""Attempts in a row that bring nothing before an address is given up; one that brings something may be cut any number of times."""
+PAUSE_S = 0.5
+
+OnBytes = Callable[[int, int | None], None]
+"""Called with the bytes there are and the bytes there will be (None: not said)."""
+
+
+class FetchError(Exception):
+    pass
+
+
+class WrongContent(FetchError):
+    pass
+
+
+class Stopped(Exception):
+    pass
+
+
+def is_address(source: str) -> bool:
+    return source.startswith(("http://", "https://"))
+
+
+def new_client() -> httpx.Client:
+    """For files: patient with their bytes, not with a server that does not answer."""
+    return httpx.Client(timeout=TIMEOUT_S, follow_redirects=True, headers={"Accept-Encoding": "identity", "User-Agent": "sigprop"})
+
+
+def fetch(client: httpx.Client, source: str, target: Path, sha256: str, seen: OnBytes, stopped: Callable[[], bool]) -> None:
+    """Brings the file to `target`; until it is whole and checked it is called `target.part`.
+
+    Raises FetchError, WrongContent (then what came is thrown away) or Stopped.
+    """
+    part = target.with_name(f"{target.name}.part")
+    if is_address(source):
+        _download(client, source, part, seen, stopped)
+    else:
+        _copy(Path(source), part, seen, stopped)
+    found = digest(part)
+    if found != sha256:
+        part.unlink()
+        raise WrongContent(f"{source} has the SHA-256 {found}, and {sha256} is what it should have")
+    put_in_place(part, target)
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def put_in_place(part: Path, target: Path) -> None:
+    """Renames a finished file so that after a crash either it is there whole or not at all."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(part, target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _copy(source: Path, part: Path, seen: OnBytes, stopped: Callable[[], bool]) -> None:
+    try:
+        with source.open("rb") as file:
+            _write(part, "wb", iter(lambda: file.read(CHUNK_BYTES), b""), 0, source.stat().st_size, seen, stopped)
+    except OSError as error:
+        raise FetchError(f"{source}: {error.strerror or error}") from error
+
+
+def _download(client: httpx.Client, url: str, part: Path, seen: OnBytes, stopped: Callable[[], bool]) -> None:
+    """Goes on where an earlier attempt was cut, as long as attempts bring something."""
+    fruitless = 0
+    while True:
+        before = _size(part)
+        try:
+            return _go_on(client, url, part, seen, stopped)
+        except httpx.InvalidURL as error:
+            raise FetchError(f"{url}: {error}") from error
+        except httpx.HTTPError as error:
+            fruitless = fruitless + 1 if _size(part) <= before else 0
+            if fruitless == FRUITLESS:
+                raise FetchError(f"{url}: {type(error).__name__}: {error}") from error
+            time.sleep(PAUSE_S)
+
+
+def _go_on(client: httpx.Client, url: str, part: Path, seen: OnBytes, stopped: Callable[[], bool]) -> None:
+    have = _size(part)
+    with client.stream("GET", url, headers={"Range": f"bytes={have}-"} if have else {}) as answer:
+        if answer.status_code == 416:  # there is no more of it, or it has become shorter: the check will tell
+            return
+        if answer.status_code not in (200, 206):
+            raise FetchError(f"{url} answered {answer.status_code} {answer.reason_phrase}")
+        if answer.status_code == 200 or _begins_at(answer) != have:
+            have = 0
+            if answer.status_code == 206:
+                part.unlink()
+                raise httpx.RemoteProtocolError("another range than the one asked for")
+        length = answer.headers.get("content-length", "")
+        total = have + int(length) if length.isdigit() else None
+        # In pieces as they arrive: gathered into larger ones, those before a cut would be lost.
+        _write(part, "ab" if have else "wb", answer.iter_raw(), have, total, seen, stopped)
+
+
+def _begins_at(answer: httpx.Response) -> int | None:
+    found = re.match(r"bytes (\d+)-", answer.headers.get("content-range", ""))
+    return int(found[1]) if found else None
+
+
+def _write(part: Path, mode: str, chunks: Iterator[bytes], have: int, total: int | None,
+           seen: OnBytes, stopped: Callable[[], bool]) -> None:
+    with part.open(mode) as file:
+        for chunk in chunks:
+            if stopped():
+                raise Stopped
+            file.write(chunk)
+            have += len(chunk)
+            seen(have, total)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,130 @@
+"""Trained weights on disk, as safetensors: DATA_DIR/weights/SOURCE.safetensors, SOURCE a run's id, an upload's name or any other.
+
+Only names that `models.initializers.source_problem` lets through come here, and none of those can leave the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from models.config import RunConfig
+from models.initializers import source_problem
+from server.errors import FieldError, Problem
+from server.fetch import put_in_place
+from server.store import Store, is_over
+
+ENDING = ".safetensors"
+PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+"""How a file of torch.save begins: a zip with a pickle in it, or a bare pickle."""
+
+
+class BadWeights(Problem):
+    status = 422
+
+
+class TooLarge(Problem):
+    status = 413
+
+
+def path_of(folder: Path, source: str) -> Path:
+    """Where a source's weights are. Raises BadWeights for a name that cannot be one."""
+    if problem := source_problem(source):
+        raise _refused(problem)
+    return folder / (source if source.endswith(ENDING) else source + ENDING)
+
+
+def require(config: RunConfig, folder: Path, store: Store) -> None:
+    """Raises BadWeights where the configuration asks for weights that are not here or cannot be read."""
+    if config.init.name != "pretrained":
+        return
+    source = config.init.params["source"]
+    if not source:
+        raise _refused("is empty: name a run that kept its weights (capture.weights), an uploaded file, or one in the weights folder")
+    path = path_of(folder, source)
+    if not path.exists():
+        raise _refused(_why_missing(source, store))
+    check(path)
+
+
+def check(path: Path) -> dict[str, list[int]]:
+    """The shapes of a file's tensors. Raises BadWeights where it is no safetensors file."""
+    with path.open("rb") as file:
+        begin = file.read(4)
+    if begin.startswith(PICKLES):
+        raise _refused("is a pickle file (torch.save): loading one runs whatever code it holds, so pickles are refused. "
+                       "Save the tensors with safetensors.torch.save_file(model.state_dict(), NAME) instead")
+    try:
+        with safetensors.safe_open(path, framework="np") as file:
+            return {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+    except safetensors.SafetensorError as error:
+        raise _refused(f"is no safetensors file: {error}") from error
+
+
+def read(folder: Path, source: str) -> dict[str, Tensor]:
+    """The tensors of a source, by name."""
+    return safetensors.torch.load_file(path_of(folder, source))
+
+
+def write(folder: Path, run_id: str, state: Mapping[str, Tensor]) -> None:
+    """Keeps a run's weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = path_of(folder, run_id)
+    part = target.with_suffix(".part")
+    safetensors.torch.save_file({name: value.detach().cpu().contiguous() for name, value in state.items()}, part)
+    put_in_place(part, target)
+
+
+def forget(folder: Path, run_id: str) -> None:
+    """Takes a run's weights away, where it kept any."""
+    path_of(folder, run_id).unlink(missing_ok=True)
+
+
+async def receive(folder: Path, chunks: AsyncIterator[bytes], limit_bytes: int) -> tuple[str, dict[str, list[int]]]:
+    """Keeps an uploaded file under a name made of its content; that name, and the shapes of its tensors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > limit_bytes:
+                    raise TooLarge(f"The file is larger than this server's limit of {limit_bytes} bytes (--max-upload-bytes).")
+                digest.update(chunk)
+                file.write(chunk)
+        shapes = check(part)
+        source = f"upload-{digest.hexdigest()[:16]}{ENDING}"
+        put_in_place(part, folder / source)
+    finally:
+        part.unlink(missing_ok=True)
+    return source, shapes
+
+
+def listing(folder: Path) -> list[tuple[str, int]]:
+    """What can be started from, newest first: sources, and their sizes in bytes."""
+    files = sorted(folder.glob(f"*{ENDING}"), key=lambda file: file.stat().st_mtime, reverse=True) if folder.exists() else []
+    return [(file.name, file.stat().st_size) for file in files if source_problem(file.name) is None]
+
+
+def _why_missing(source: str, store: Store) -> str:
+    record = None if source.endswith(ENDING) else store.get(source)
+    if source.endswith(ENDING):
+        return f"{source!r} is not here: upload it (POST /api/weights), or put it into the folder weights of the data directory"
+    if record is None:
+        return f"{source!r} is no run on this server; GET /api/weights lists what there is"
+    if not is_over(record):
+        return f"run {source} is {record.status}, and its weights are kept when it is finished"
+    return f"run {source} ({record.status}) kept no weights: run it with capture.weights true"
+
+
+def _refused(what: str) -> BadWeights:
+    return BadWeights(f"init.source: {what}", errors=[FieldError(loc="init.source", msg=what)])

@@ -1,0 +1,120 @@
+"""What leaves the page and what comes into it: frames for other pages, pictures, trained weights, data sets on their way."""
+
+import re
+import threading
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from models.images import MNIST_FILES
+from tests import mirror
+
+QUICK = "network.depth=3&network.width=24&training.steps=20&capture.every=5&data.name=moons&data.batch_size=64"
+
+
+@pytest.fixture
+def trained(tab):
+    """A tab with a finished run that kept its weights; and the run's id."""
+    tab.open(f"/#{QUICK}&capture.weights=true")
+    tab.at("run-button").click()
+    assert tab.status("finished", "failed") == "finished"
+    tab.until("() => document.body.dataset.step === '20'")
+    return tab, re.search(r"/runs/([^#?]+)", tab.page.url)[1]
+
+
+def test_a_run_goes_into_another_page_as_a_frame(trained, new_tab, tmp_path):
+    tab, run = trained
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.page.locator("#export-menu summary").click()
+    tab.at("embed-button").click()
+    copied = tab.until("async () => (await navigator.clipboard.readText()).includes('<iframe') && await navigator.clipboard.readText()")
+    assert f"/runs/{run}?embed=1" in copied
+    other = new_tab()
+    (tmp_path / "article.html").write_text(f"<!doctype html><title>An article</title><p>Look:</p>{copied}")
+    other.page.goto((tmp_path / "article.html").as_uri())
+    frame = other.page.frame_locator("iframe")
+    frame.locator("body[data-ready='true'][data-step='20']").wait_for()
+    for shown in ("panel-histograms", "panel-loss", "scrubber"):
+        assert frame.get_by_test_id(shown).is_visible()
+    for hidden in ("run-button", "cancel-button", "share-button", "control-network.depth"):
+        assert not frame.get_by_test_id(hidden).is_visible()
+    frame.get_by_test_id("scrubber").fill("0")
+    frame.locator("body[data-step='0']").wait_for()
+    inner = next(one for one in other.page.frames if "/runs/" in one.url)
+    inner.wait_for_function("() => location.hash.includes('view.step=0')")
+    assert "?embed=1" in inner.url  # a reload of the frame stays a frame
+    whole = frame.locator("#open-whole")
+    assert "embed" not in whole.get_attribute("href") and run in whole.get_attribute("href")
+
+
+def test_every_panel_leaves_as_png_and_svg(trained):
+    tab, _ = trained
+    plots = tab.page.locator("[data-testid^=panel-]:has(.js-plotly-plot)")
+    assert plots.count() >= 6
+    for index in range(plots.count()):
+        panel = plots.nth(index)
+        panel.scroll_into_view_if_needed()
+        panel.locator(".js-plotly-plot").hover()
+        for kind, begin in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
+            with tab.page.expect_download() as waiting:
+                panel.locator(f".modebar-btn[data-title={kind}], .modebar-btn[aria-label={kind}]").first.click()
+            assert waiting.value.path().read_bytes().startswith(begin), panel.get_attribute("data-testid")
+
+
+def test_another_network_starts_from_these_weights(trained, server):
+    tab, run = trained
+    last = server.client.get(f"/api/runs/{run}/frames", params={"after": 3}).json()["frames"][0]
+    tab.at("control-init.name").select_option("pretrained")
+    tab.until("() => document.body.innerText.includes('name a run that kept its weights')")
+    source = tab.at("control-init.source")
+    source.focus()
+    tab.until("run => [...document.querySelectorAll('datalist option')].some(option => option.value === run)", run)
+    source.fill(run)
+    source.press("Enter")
+    tab.until("() => document.getElementById('verdict').textContent.includes('4 of 4 layers')")
+    assert f"init.source={run}" in tab.page.url and "trained" in tab.at("panel-theory").inner_text()
+    tab.at("run-button").click()
+    assert tab.status("finished", "failed") == "finished"
+    first = server.client.get(f"/api/runs/{re.search(r'/runs/([^#?]+)', tab.page.url)[1]}/frames").json()["frames"][0]
+    assert first["quantities"]["weight"]["norm"] == last["quantities"]["weight"]["norm"]
+    tab.complaints[:] = [text for text in tab.complaints if "422" not in text]
+
+
+def test_a_file_of_weights_is_uploaded_and_a_pickle_refused(tab, tmp_path):
+    tab.open(f"/#{QUICK}&init.name=pretrained")
+    safetensors.numpy.save_file({"0.weight": np.ones((24, 2), np.float32)}, tmp_path / "mine.safetensors")
+    (tmp_path / "theirs.safetensors").write_bytes(b"\x80\x04pickle")
+    chooser = tab.at("control-init.source-file")
+    chooser.set_input_files(tmp_path / "theirs.safetensors")
+    tab.until("() => document.body.innerText.includes('runs whatever code')")
+    chooser.set_input_files(tmp_path / "mine.safetensors")
+    tab.until("() => location.hash.includes('init.source=upload-')")
+    tab.until("() => document.getElementById('verdict').textContent.includes('1 of 4 layers')")
+    tab.complaints[:] = [text for text in tab.complaints if "422" not in text]
+
+
+def test_a_data_set_on_its_way_is_said_and_then_shown(tab, own_server, tmp_path):
+    mirror.make_mnist(tmp_path / "mirror")
+    with mirror.served(tmp_path / "mirror") as source:
+        held = source.hold[MNIST_FILES[0]] = threading.Event()
+        live = own_server("--dataset-mirror", source.url)
+        tab.open(f"{live.url}/#network.depth=3&network.width=24&data.name=mnist&training.steps=10")
+        words = tab.until("() => /fetching mnist \\d+ % of/.exec(document.querySelector('[data-testid=run-status]').textContent)?.[0]")
+        assert words
+        tab.at("run-button").click()
+        tab.until("() => location.pathname.startsWith('/runs/')")
+        tab.until("() => /queued.*fetching mnist/.test(document.querySelector('[data-testid=run-status]').textContent)")
+        held.set()
+        assert tab.status("finished", "failed") == "finished"
+        tab.until("() => document.body.dataset.step === '10'")
+    tab.complaints[:] = [text for text in tab.complaints if "503" not in text]
+
+
+def test_no_network_is_said_with_a_way_out(tab, own_server):
+    live = own_server("--dataset-mirror", "http://127.0.0.1:9")
+    tab.open(f"{live.url}/#network.depth=3&network.width=24&data.name=mnist")
+    tab.until("() => /by hand/.test(document.body.innerText) && /need no network/.test(document.body.innerText)")
+    tab.at("control-data.name").select_option("digits")
+    tab.until("() => !/by hand/.test(document.body.innerText) && document.body.dataset.step === '0'")
+    tab.complaints[:] = [text for text in tab.complaints if "503" not in text]

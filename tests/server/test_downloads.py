@@ -1,0 +1,213 @@
+"""Data sets over real HTTP: fetched once, resumed, refused where they are wrong, and a clear word where there is no network."""
+
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models.images import MNIST, MNIST_FILES
+from server import fetch
+from server.downloads import Downloads, Job
+from server.errors import Unavailable
+from server.fetch import FetchError, Stopped, WrongContent
+from tests import mirror
+from tests.conftest import free_port
+
+IMAGES = MNIST_FILES[0]
+RUN = {"network": {"depth": 1, "width": 64}, "data": {"name": "mnist", "batch_size": 50}, "training": {"epochs": 2},
+       "capture": {"every": 1000}}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    mirror.make_mnist(tmp_path / "mirror")
+    return tmp_path / "mirror"
+
+
+@pytest.fixture
+def source(folder):
+    with mirror.served(folder) as running:
+        yield running
+
+
+def same(folder, place):
+    return all((folder / "mnist" / name).read_bytes() == (place / "mnist" / name).read_bytes() for name in MNIST_FILES)
+
+
+def bring(downloads, name="mnist"):
+    downloads.want(name).future.result(60)
+
+
+def test_a_run_fetches_its_data_first_and_the_next_one_does_not(own_server, source, folder):
+    server = own_server("--dataset-mirror", source.url)
+    answer = server.client.post("/api/runs", json=RUN)
+    assert answer.status_code == 201
+    record = server.finished(answer.json()["id"])
+    assert record["status"] == "finished" and record["steps_total"] == record["steps_done"] == 2 * (1500 // 50)
+    assert record["fetching"] is None and same(folder, server.data_dir / "datasets")
+    asked = len(source.asked)
+    frame = server.client.post("/api/preview", json={**RUN, "seed": 1}).json()["frame"]
+    assert frame["validation_accuracy"] is not None and len(source.asked) == asked
+    assert not list((server.data_dir / "datasets").rglob("*.part"))
+
+
+def test_progress_is_said_while_it_lasts(own_server, source):
+    held = source.hold[IMAGES] = threading.Event()
+    server = own_server("--dataset-mirror", source.url)
+    waiting = server.client.post("/api/preview", json=RUN)
+    body = waiting.json()
+    assert waiting.status_code == 503 and waiting.headers["content-type"] == "application/problem+json"
+    assert waiting.headers["retry-after"] == "1" and "mnist is being fetched" in body["detail"] and body["fetching"]["file"] == IMAGES
+    record = server.client.post("/api/runs", json=RUN).json()
+    assert record["status"] == "queued" and record["fetching"]["name"] == "mnist"
+    given_up = server.client.post("/api/runs", json={**RUN, "seed": 1}).json()["id"]
+    assert server.client.post(f"/api/runs/{given_up}/cancel").json()["status"] == "cancelled"
+    other = server.client.post("/api/runs", json={"network": {"depth": 2, "width": 8}, "training": {"steps": 2}}).json()
+    assert server.finished(other["id"])["status"] == "finished"  # whoever needs no file does not wait for one
+    seen = next(data for kind, _, data in server.events(record["id"]) if kind == "status")
+    assert 0 < seen["fetching"]["done_bytes"] < seen["fetching"]["total_bytes"]
+    held.set()
+    assert server.finished(record["id"])["status"] == "finished"
+    assert server.client.post("/api/preview", json=RUN).status_code == 200
+    assert server.client.get(f"/api/runs/{given_up}").json()["started_at"] is None
+
+
+def test_a_server_that_stops_meanwhile_leaves_the_run_to_the_next(own_server, source):
+    held = source.hold[IMAGES] = threading.Event()
+    first = own_server("--dataset-mirror", source.url)
+    run = first.client.post("/api/runs", json=RUN).json()["id"]
+    first.stop()
+    assert first.process.returncode == 0
+    held.set()
+    assert own_server("--dataset-mirror", source.url).finished(run)["status"] == "finished"
+
+
+def test_a_cut_connection_is_taken_up_where_it_was_cut(source, folder, tmp_path):
+    source.cut[IMAGES] = 1000
+    bring(Downloads(tmp_path / "here", source.url))
+    assert same(folder, tmp_path / "here")
+    assert source.ranges(IMAGES) == [None, "bytes=1000-"]
+
+
+def test_bytes_of_an_earlier_server_are_taken_up(source, folder, tmp_path):
+    part = tmp_path / "here" / "mnist" / f"{IMAGES}.part"
+    mirror.write(part, (folder / "mnist" / IMAGES).read_bytes()[:5000])
+    bring(Downloads(tmp_path / "here", source.url))
+    assert source.ranges(IMAGES) == ["bytes=5000-"] and same(folder, tmp_path / "here") and not part.exists()
+
+
+def test_a_beginning_that_belongs_to_another_file_is_thrown_away(source, folder, tmp_path):
+    mirror.write(tmp_path / "here" / "mnist" / f"{IMAGES}.part", b"x" * 5000)
+    mirror.write(tmp_path / "here" / "mnist" / f"{MNIST_FILES[1]}.part", b"x" * 10_000_000)  # longer than the whole file
+    bring(Downloads(tmp_path / "here", source.url))
+    assert same(folder, tmp_path / "here") and source.ranges(IMAGES) == ["bytes=5000-", None]
+
+
+def test_a_corrupted_file_is_refused_and_fetched_again(source, folder, tmp_path):
+    source.spoil[IMAGES] = 1
+    bring(Downloads(tmp_path / "here", source.url))
+    assert same(folder, tmp_path / "here") and len(source.ranges(IMAGES)) == 2
+
+
+def test_a_file_that_is_always_corrupted_is_never_used(source, tmp_path):
+    source.spoil[IMAGES] = 1000
+    with pytest.raises(Unavailable, match="SHA-256") as caught:
+        bring(Downloads(tmp_path / "here", source.url))
+    assert caught.value.more["file"] == IMAGES and not (tmp_path / "here" / "mnist" / IMAGES).exists()
+
+
+def test_a_file_that_was_spoiled_on_disk_is_fetched_again(source, folder, tmp_path):
+    bring(Downloads(tmp_path / "here", source.url))
+    path = tmp_path / "here" / "mnist" / IMAGES
+    path.write_bytes(path.read_bytes()[:-1])
+    bring(Downloads(tmp_path / "here", source.url))
+    assert same(folder, tmp_path / "here")
+
+
+def test_what_lies_there_is_used_while_the_mirror_does_not_answer(folder, tmp_path):
+    with mirror.served(folder) as running:
+        bring(Downloads(tmp_path / "here", running.url))
+    bring(Downloads(tmp_path / "here", running.url))
+    (tmp_path / "here" / "mnist" / IMAGES).unlink()
+    with pytest.raises(Unavailable, match=IMAGES):
+        bring(Downloads(tmp_path / "here", running.url))
+
+
+def test_a_mirror_can_be_a_folder(folder, tmp_path):
+    bring(Downloads(tmp_path / "here", str(folder)))
+    assert same(folder, tmp_path / "here")
+
+
+def test_a_home_is_held_to_the_pinned_hashes(source, folder, tmp_path):
+    bring(Downloads(tmp_path / "here", str(folder)))
+    nearer = replace(MNIST, homes=(f"{source.url}/mnist",))  # a home that sends other digits than the pinned ones
+    with pytest.raises(Unavailable, match=MNIST.files[0].sha256):
+        Downloads(tmp_path / "here", None)._bring(nearer, Job())
+    assert not (tmp_path / "here" / "mnist" / IMAGES).exists()
+
+
+def test_no_network_is_a_problem_that_helps_and_files_put_there_by_hand_are_used(own_server, folder):
+    server = own_server("--dataset-mirror", f"http://127.0.0.1:{free_port()}")
+    for path in ("/api/preview", "/api/runs", "/api/sweeps"):
+        answer = server.client.post(path, json={"base": RUN} if path.endswith("sweeps") else RUN)
+        body = answer.json()
+        assert answer.status_code == 503 and answer.headers["content-type"] == "application/problem+json", path
+        assert body["errors"][0]["loc"] == "data.name" and body["without_network"] == ["digits", "gaussian", "moons", "circles", "spirals"]
+        assert Path(body["place"]) == server.data_dir / "datasets" / "mnist"
+        assert body["missing"] == [*MNIST_FILES, "SHA256SUMS"]
+        for word in (*body["missing"], body["place"], "by hand", "--dataset-mirror", "gaussian"):
+            assert word in body["detail"]
+    assert server.client.get("/api/runs").json()["runs"] == []
+    assert server.client.post("/api/preview", json={"network": {"depth": 2}}).status_code == 200
+    shutil.copytree(folder / "mnist", body["place"], dirs_exist_ok=True)
+    assert server.client.post("/api/preview", json=RUN).status_code == 200
+
+
+def test_a_mirror_without_a_sum_or_a_file_is_said(source, folder, tmp_path):
+    (folder / "mnist" / "SHA256SUMS").write_text("0" * 64 + "  other\n")
+    with pytest.raises(Unavailable, match="has no line for it"):
+        bring(Downloads(tmp_path / "here", source.url))
+    with pytest.raises(Unavailable, match=r"SHA256SUMS of cifar10 .*404"):
+        bring(Downloads(tmp_path / "here", source.url), "cifar10")
+
+
+def test_two_who_want_the_same_share_one_fetch(source, tmp_path):
+    held = source.hold[IMAGES] = threading.Event()
+    downloads, seen = Downloads(tmp_path / "here", source.url), []
+    first, second = downloads.want("mnist"), downloads.want("mnist", seen.append)
+    assert first is second
+    held.set()
+    bring(downloads)
+    assert len(source.ranges(IMAGES)) == 1 and seen[-1].percent == 100
+    assert [now.done_bytes for now in seen] == sorted(now.done_bytes for now in seen)
+
+
+def test_one_file_by_itself(source, folder, tmp_path):
+    sha256, target = fetch.digest(folder / "mnist" / IMAGES), tmp_path / IMAGES
+    with fetch.new_client() as client:
+        def get(address, digits=sha256, stopped=lambda: False):
+            fetch.fetch(client, address, target, digits, lambda done, total: None, stopped)
+
+        with pytest.raises(FetchError, match="404"):
+            get(f"{source.url}/mnist/nothing")
+        with pytest.raises(WrongContent, match=sha256):
+            get(f"{source.url}/mnist/{IMAGES}", "0" * 64)
+        assert not target.exists() and not list(tmp_path.glob("*.part"))
+        with pytest.raises(Stopped):
+            get(f"{source.url}/mnist/{IMAGES}", stopped=lambda: True)
+        with pytest.raises(FetchError, match="No such file"):
+            get(str(folder / "nothing"))
+        assert not target.exists()
+        get(f"{source.url}/mnist/{IMAGES}")
+    assert target.read_bytes() == (folder / "mnist" / IMAGES).read_bytes()
+
+
+def test_the_pinned_hashes_are_whole_and_their_sizes_are_told(server):
+    for file in MNIST.files:
+        assert len(bytes.fromhex(file.sha256)) == 32
+    entries = {entry["name"]: entry for entry in server.client.get("/api/catalog").json()["choices"]["data"]["entries"]}
+    assert "12 MB" in entries["mnist"]["note"] and "170 MB" in entries["cifar10"]["note"]
+    own = {parameter["name"]: parameter for parameter in entries["mnist"]["parameters"]}
+    assert own["validation_fraction"]["default"] == "test" and list(own) == ["validation_fraction", "batch_size"]
