@@ -136,6 +136,7 @@ def test_a_database_from_before_titles_is_taken_up(own_server):
     first.stop()
     with sqlite3.connect(next(first.data_dir.glob("*.db*"))) as database:
         database.execute("ALTER TABLE runs DROP COLUMN title")
+        database.execute("DROP TABLE alembic_version")
     second = own_server()
     assert second.client.get(f"/api/runs/{run}").json()["title"] is None
     assert second.client.patch(f"/api/runs/{run}", json={"title": "old"}).json()["title"] == "old"
