@@ -52,13 +52,13 @@ class Meter:
         if self.limits is not None and index < self.rows - 1:
             self._shares["saturated"][index] = saturated_share(phi, self.limits)
 
-    def read(self) -> tuple[dict[str, Quantity], list[float | None]]:
-        """Every quantity of which all rows were visited, and the correlation of two inputs row by row.
+    def read(self, *others: Tensor) -> tuple[dict[str, Quantity], list[float | None], list[list[float | None]]]:
+        """Every quantity of which all rows were visited, the correlation of two inputs row by row, and the other vectors' numbers.
 
-        The one place that waits for the device.
+        The one place where a frame waits for the device.
         """
         names = [name for name, found in self._moments.items() if len(found) == self.rows]
-        parts = [part for name in names for part in self._parts(name)] + [self._share(name) for name in SHARES]
+        parts = [part for name in names for part in self._parts(name)] + [self._share(name) for name in SHARES] + list(others)
         values = torch.cat([part.reshape(-1).double() for part in parts]).cpu()
         pieces = iter(torch.split(values, [part.numel() for part in parts]))
         quantities = {name: self._quantity(*(next(pieces) for _ in range(4))) for name in names}
@@ -67,7 +67,7 @@ class Meter:
             quantities["activation"] |= {"dead": shares["dead"], "saturated": shares["saturated"]}
         if "update" in quantities:
             quantities["update"]["ratio"] = _ratios(quantities["update"]["norm"], quantities["weight"]["norm"])
-        return quantities, shares["correlation"]
+        return quantities, shares["correlation"], [[finite(value) for value in next(pieces).tolist()] for _ in others]
 
     def _parts(self, name: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Moments (R, fields), linear counts (R, bins), the log axis (2,), log counts (R, bins): all on the device."""

@@ -137,8 +137,8 @@ def correlation(z: Tensor) -> Tensor:
     return mean
 
 
-def pixel_correlations(images: Tensor) -> tuple[float, float]:
-    """Over images (B, C, H, W), the mean product of two different pixels, of one image and of two, over the mean square.
+def pixel_correlations(images: Tensor) -> Tensor:
+    """Over images (B, C, H, W), the mean product of two different pixels, of one image and of two, over the mean square: (2,).
 
     Not a number where there is one pixel only, for two images where there is one only, and where all values are 0.
     """
@@ -149,7 +149,7 @@ def pixel_correlations(images: Tensor) -> tuple[float, float]:
     every = sums.sum(0).square().sum() - sums.square().sum()
     at_one = total.square().sum() - x.square().sum()
     pairs = pixels * (pixels - 1) * unit
-    return float(same / pairs), float((every - at_one) / (batch * (batch - 1) * pairs)) if batch > 1 else math.nan
+    return torch.stack([same / pairs, (every - at_one) / (pairs * (batch * (batch - 1) or math.nan))])
 
 
 def _sum_of_units(flat: Tensor) -> Tensor | None:

@@ -18,7 +18,7 @@ from models import device, seeds
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.datasets import SOURCES, Dataset
-from models.frame import Frame, InputMoments, finite, row_numbers
+from models.frame import Frame, InputMoments, row_numbers
 from models.initializers import INITIALIZERS
 from models.measure import Meter
 from models.moments import FIELDS, correlation, moments, pixel_correlations
@@ -29,6 +29,9 @@ from models.trace import Probe, hooked, probes, visit_weights
 
 VALIDATION_CHUNK = 4096
 """Validation examples in one forward pass."""
+
+INPUT_FIELDS = FIELDS[:3]
+"""Of the moments, those that a frame has of its input: mean, std and mean square."""
 
 OnStep = Callable[[int], bool]
 """Called with the number of steps done; False ends the run."""
@@ -110,22 +113,24 @@ class Run:
 
     def frame(self, step: int, inputs: Tensor, labels: Tensor) -> Frame:
         """Measures the forward and backward pass on this batch; the gradients stay for the update that may follow."""
-        validation_loss, validation_accuracy = self.validate()
+        validation = self.validate()
         meter = self._meter()
         with hooked(self.places, meter.visit):
             loss, logits = self.backward(inputs, labels)
         visit_weights(self.places, meter.visit)
         self._visit_update(meter)
-        quantities, correlation = meter.read()
-        losses = [finite(value) for value in torch.stack([*self.losses, loss]).tolist()]
+        accuracy = (logits.argmax(1) == labels).double().mean()
+        quantities, correlation, (losses, shares, seen) = meter.read(
+            torch.stack([*self.losses, loss]), torch.stack([accuracy, *validation]), _input_numbers(inputs))
         self.diverged = losses[-1] is None
         self.losses.clear()
         self.seq += 1
         return Frame(
-            seq=self.seq - 1, step=step, time_s=time.monotonic() - self.started, loss=losses[-1],
-            accuracy=(logits.argmax(1) == labels).double().mean().item(), validation_loss=validation_loss,
-            validation_accuracy=validation_accuracy, losses=losses, layers=[place.row for place in self.places],
-            input=_input_moments(inputs), correlation=correlation, quantities=quantities,
+            seq=self.seq - 1, step=step, time_s=time.monotonic() - self.started, loss=losses[-1], accuracy=shares[0],
+            validation_loss=shares[1], validation_accuracy=shares[2], losses=losses, layers=[place.row for place in self.places],
+            input=InputMoments(mean=seen[0], std=seen[1], mean_square=seen[2], correlation=seen[3], pixel_correlation=seen[4],
+                               pixel_correlation_across=seen[5]),
+            correlation=correlation, quantities=quantities,
         )
 
     def stopped_being_finite(self) -> bool:
@@ -140,20 +145,18 @@ class Run:
         self.optimizer.step()
 
     @torch.no_grad()
-    def validate(self) -> tuple[float | None, float | None]:
-        """Loss and accuracy on the validation part in evaluation mode; None where there is none or it is not finite."""
+    def validate(self) -> Tensor:
+        """(loss, accuracy) on the validation part in evaluation mode, on the device; NaN where there is no such part."""
         total = len(self.data.validation_labels)
-        if total == 0:
-            return None, None
         self.network.eval()
-        loss = correct = torch.zeros((), dtype=torch.float64, device=self.device)
+        sums = torch.zeros(2, dtype=torch.float64, device=self.device)
         for inputs, labels in zip(self.data.validation_inputs.split(VALIDATION_CHUNK),
                                   self.data.validation_labels.split(VALIDATION_CHUNK), strict=True):
             logits = self.network(self.data.values(inputs))
-            loss = loss + functional.cross_entropy(logits, labels, reduction="sum")
-            correct = correct + (logits.argmax(1) == labels).sum()
+            loss, correct = functional.cross_entropy(logits, labels, reduction="sum"), (logits.argmax(1) == labels).sum()
+            sums += torch.stack([loss.double(), correct.double()])
         self.network.train()
-        return finite(loss.item() / total), correct.item() / total
+        return sums / (total or math.nan)
 
     def _meter(self) -> Meter:
         capture, activation = self.config.capture, self.config.network.activation
@@ -182,9 +185,7 @@ def _batches(config: RunConfig, data: Dataset) -> Iterator[tuple[Tensor, Tensor]
             yield data.values(data.inputs[chosen]), data.labels[chosen]
 
 
-def _input_moments(inputs: Tensor) -> InputMoments:
-    found = dict(zip(FIELDS, moments(inputs).tolist(), strict=True))
-    pixels, across = pixel_correlations(inputs) if inputs.dim() == 4 else (math.nan, math.nan)
-    return InputMoments(mean=finite(found["mean"]), std=finite(found["std"]), mean_square=finite(found["mean_square"]),
-                        correlation=finite(correlation(inputs).item()), pixel_correlation=finite(pixels),
-                        pixel_correlation_across=finite(across))
+def _input_numbers(inputs: Tensor) -> Tensor:
+    """Mean, std, mean square, correlation of two examples and of two pixels, as `InputMoments` has them, on the device."""
+    pixels = pixel_correlations(inputs) if inputs.dim() == 4 else inputs.new_full((2,), math.nan, dtype=torch.float64)
+    return torch.cat([moments(inputs)[: len(INPUT_FIELDS)], correlation(inputs).reshape(1), pixels])

@@ -224,8 +224,8 @@ def test_rows_beyond_256_are_spread_evenly():
 def test_an_incomplete_quantity_is_left_out():
     meter = Meter(2, 8, None, None)
     meter.visit("weight", 0, torch.randn(3))
-    quantities, found = meter.read()
-    assert quantities == {} and found == [None, None]
+    quantities, found, others = meter.read(torch.tensor([1.5, math.inf]))
+    assert quantities == {} and found == [None, None] and others == [[1.5, None]]
 
 
 @pytest.mark.parametrize("shape", [(5, 3, 4, 4), (2, 1, 2, 3)])
