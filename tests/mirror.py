@@ -111,6 +111,7 @@ class Handler(SimpleHTTPRequestHandler):
         self.send_response(206 if wanted else 200)
         if wanted:
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.send_header("Content-Type", self.guess_type(path))
         self.send_header("Content-Length", str(len(data) - start))
         self.end_headers()
         return self.send(name, data[start:])

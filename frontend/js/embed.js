@@ -13,7 +13,8 @@ export const QUERY = embedded ? "?embed=1" : "";
 export function snippet(url, title) {
   const source = new URL(url, location.href);
   source.search = "?embed=1";
-  const frame = document.createElement("iframe");
-  for (const [name, value] of Object.entries({ src: source.href, title, width: "100%", height: "720", loading: "lazy", style: "border: 0" })) frame.setAttribute(name, value);
-  return frame.outerHTML;
+  return `<iframe src="${quoted(source.href)}" title="${quoted(title)}" width="100%" height="720" loading="lazy" style="border: 0"></iframe>`;
 }
+
+/** @param {string} text as the value of an attribute */
+const quoted = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");

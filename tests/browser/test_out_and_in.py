@@ -30,9 +30,13 @@ def test_a_run_goes_into_another_page_as_a_frame(trained, new_tab, tmp_path):
     tab.at("embed-button").click()
     copied = tab.until("async () => (await navigator.clipboard.readText()).includes('<iframe') && await navigator.clipboard.readText()")
     assert f"/runs/{run}?embed=1" in copied
-    other = new_tab()
-    (tmp_path / "article.html").write_text(f"<!doctype html><title>An article</title><p>Look:</p>{copied}")
-    other.page.goto((tmp_path / "article.html").as_uri())
+    (tmp_path / "article.html").write_text(f"<!doctype html><title>An article</title><link rel=icon href=data:,><p>Look:</p>{copied}")
+    with mirror.served(tmp_path) as site:
+        article_frames_the_run(new_tab(), f"{site.url}/article.html", run)
+
+
+def article_frames_the_run(other, url, run):
+    other.page.goto(url)
     frame = other.page.frame_locator("iframe")
     frame.locator("body[data-ready='true'][data-step='20']").wait_for()
     for shown in ("panel-histograms", "panel-loss", "scrubber"):
