@@ -296,12 +296,6 @@ export class App {
     address.replaceSoon(this.run ? address.runUrl(this.run.id, options) : this.configUrl());
   }
 
-  /** The page anew at its own address: sentences are read once. */
-  reload() {
-    address.flush();
-    location.reload();
-  }
-
   /** @param {number} by */
   stepLayer(by) {
     if (this.board.view) this.choose("view.layer", layerBeside(this.board.view, by));

@@ -1,4 +1,5 @@
 /** Assembles the page: address -> state -> preview or run -> frames -> panels. */
+import { flush } from "./address.js";
 import { App } from "./app.js";
 import * as api from "./api.js";
 import { byId } from "./dom.js";
@@ -8,9 +9,9 @@ import { fillLessons } from "./lesson.js";
 import { startDrawer, startMenus } from "./menus.js";
 import { notice } from "./notices.js";
 import { VIEW_OPTIONS } from "./state.js";
-import { fillTexts } from "./texts.js";
+import { fillTexts, startLanguage } from "./texts.js";
 import { next as nextTheme, startTheme } from "./theme.js";
-import { language, LANGUAGES, languageIn, t } from "../i18n/index.js";
+import { language, languageIn, t } from "../i18n/index.js";
 
 const QUANTITIES = VIEW_OPTIONS[0];
 
@@ -40,10 +41,7 @@ function wire(app) {
   // A link to a place on this page would take the place of the configuration in the address.
   byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
   byId("controls-all").addEventListener("click", () => { app.choose("view.controls", null); app.follow(); });
-  byId("language").addEventListener("click", () => {
-    app.choose("view.lang", LANGUAGES[(LANGUAGES.indexOf(language) + 1) % LANGUAGES.length]);
-    app.reload();
-  });
+  startLanguage((chosen) => { app.choose("view.lang", chosen); flush(); });
   window.addEventListener("popstate", () => ((languageIn(location.hash) ?? language) === language ? app.route() : location.reload()));
   fillLessons(byId("lessons-menu"), byId("lessons-list"), app.catalog, (id) => void app.lesson.open(id, 1));
   startMenus(() => app.run?.id ?? null, (id) => app.openRun(id));

@@ -1,5 +1,6 @@
 /** The sentences that stand in the HTML itself, by their keys: `data-text`, and `data-label` for what has no text of its own. */
-import { language, named, t } from "../i18n/index.js";
+import { byId } from "./dom.js";
+import { LANGUAGES, language, named, t } from "../i18n/index.js";
 
 /** Pages that understand a language in their address. */
 const SPEAKING = ["/", "/runs"];
@@ -12,4 +13,13 @@ export function fillTexts() {
     element.title = t(String(element.dataset.label));
   }
   if (named) for (const path of SPEAKING) for (const link of document.querySelectorAll(`a[href="${path}"]`)) link.setAttribute("href", `${path}#view.lang=${named}`);
+}
+
+/** The button that goes to the next language. Sentences are read once, so the page is loaded anew.
+ * @param {(language: string) => void} keep writes the language into the address */
+export function startLanguage(keep) {
+  byId("language").addEventListener("click", () => {
+    keep(LANGUAGES[(LANGUAGES.indexOf(language) + 1) % LANGUAGES.length]);
+    location.reload();
+  });
 }

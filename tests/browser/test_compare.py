@@ -193,6 +193,16 @@ def test_one_network_over_several_seeds_is_a_mean_with_its_band(tab, server):
     tab.drawn()
 
 
+def test_both_pages_change_their_language_and_keep_it_in_the_address(tab, pair):
+    for path in (f"/compare?runs={pair[0]['id']},{pair[1]['id']}#view.step=20", "/runs#init=xavier_normal"):
+        tab.open(path)
+        tab.at("language").click()
+        tab.page.wait_for_url(re.compile(r"view\.lang=zh"))
+        tab.until("() => document.documentElement.lang === 'zh' && document.body.dataset.ready === 'true'")
+        assert path.split("#")[1] in tab.page.url and re.search("[\u4e00-\u9fff]", tab.page.inner_text("main"))
+        assert tab.page.get_by_role("link", name="仪表板").get_attribute("href") == "/#view.lang=zh"
+
+
 @pytest.mark.parametrize("width", [360, 900, 1440, 3840])
 def test_no_width_scrolls_sideways(new_tab, pair, width):
     tab = new_tab(viewport={"width": width, "height": 800})

@@ -1,10 +1,11 @@
 /** The comparison's page: the address names the runs, the server streams them together, the panels draw them over each other. */
+import { flush } from "../address.js";
 import * as api from "../api.js";
 import { byId, el } from "../dom.js";
 import { startKeys } from "../keys.js";
 import { notice, share, tellProblems } from "../notices.js";
 import { parseView } from "../state.js";
-import { fillTexts } from "../texts.js";
+import { fillTexts, startLanguage } from "../texts.js";
 import { next as nextTheme, startTheme } from "../theme.js";
 import { t } from "../../i18n/index.js";
 import { ComparePage } from "./page.js";
@@ -37,6 +38,8 @@ function wire(page) {
     " ": () => player.toggle(), ArrowLeft: () => player.go(player.index - 1), ArrowRight: () => player.go(player.index + 1),
     Home: () => player.go(0), End: () => player.follow(), d: () => { nextTheme(); page.draw(true); }, s: () => byId("share").click(),
   });
+  byId("language").hidden = false;
+  startLanguage((chosen) => { page.choose("view.lang", chosen); flush(); });
   byId("share").addEventListener("click", () => void share(new URL(page.url(), location.href).href, t("share.copied_comparison")));
 }
 

@@ -2,7 +2,7 @@
 import * as api from "../api.js";
 import { byId, el } from "../dom.js";
 import { notice } from "../notices.js";
-import { fillTexts } from "../texts.js";
+import { fillTexts, startLanguage } from "../texts.js";
 import { startTheme } from "../theme.js";
 import { t } from "../../i18n/index.js";
 import { RunsPage } from "./page.js";
@@ -40,6 +40,7 @@ async function start() {
   byId("unchoose").addEventListener("click", () => page.unchoose());
   byId("more").addEventListener("click", () => void page.load(true));
   window.addEventListener("pagehide", () => page.settle());
+  startLanguage((language) => page.keep(language));
   await page.load();
 }
 

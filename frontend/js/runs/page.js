@@ -41,9 +41,14 @@ export class RunsPage {
   /** @param {Partial<Filters>} change */
   narrow(change) {
     this.filters = { ...this.filters, ...change };
-    history.replaceState(null, "", `#${[named && `view.lang=${named}`, serialiseFilters(this.filters)].filter(Boolean).join("&")}`);
+    this.keep(named);
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => void this.load(), PAUSE_MS);
+  }
+
+  /** The address says what is on show. @param {string | null} language */
+  keep(language) {
+    history.replaceState(null, "", `#${[language && `view.lang=${language}`, serialiseFilters(this.filters)].filter(Boolean).join("&")}`);
   }
 
   /** From the beginning, or the page after the last one. @param {boolean} [more] */
