@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.config import RunConfig
+from server.frontend import FRONTEND
 
-FOLDER = Path(__file__).resolve().parents[1] / "frontend" / "lessons"
+FOLDER = FRONTEND / "lessons"
 
 Text = Annotated[str, Field(min_length=1)]
 

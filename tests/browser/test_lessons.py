@@ -1,0 +1,68 @@
+"""Every lesson in both languages, as a learner walks through it."""
+
+import json
+
+import pytest
+
+from server.lessons import FOLDER
+
+FILES = sorted(FOLDER.glob("*.json"))
+WORDS = {"en": {"right": "Right.", "wrong": "Not yet"}, "zh": {"right": "正确。", "wrong": "还不对"}}
+
+
+def answer(tab, question, right):
+    """Answers a step's question, rightly or wrongly."""
+    if "choices" in question:
+        tab.at(f"lesson.choice-{question['answer'] if right else (question['answer'] + 1) % len(question['choices'])}").check()
+    else:
+        number = (question["low"] + question["high"]) / 2
+        tab.at("lesson.number").fill(f"{number if right else number + 10 * (abs(number) + 1):.6g}")
+        tab.at("lesson.check").click()
+    return tab.at("lesson.answer").inner_text()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_lesson_is_walked_through(new_tab, path):
+    name, language = path.stem.rsplit(".", 1)
+    lesson = json.loads(path.read_text())
+    tab = new_tab(locale={"en": "en-GB", "zh": "zh-CN"}[language])
+    tab.open("/")
+    tab.page.locator("#lessons-menu summary").click()
+    tab.at(f"lesson-{name}").click()
+    for number, step in enumerate(lesson["steps"], start=1):
+        tab.until("title => document.querySelector('#lesson h2')?.textContent === title", step["title"])
+        for text in (*step["text"], step["look"], step["question"]["ask"]):
+            assert text in tab.at("lesson").inner_text()
+        assert f"view.lesson={name}" in tab.page.url and f"view.lesson_step={number}" in tab.page.url
+        assert answer(tab, step["question"], right=False).startswith(WORDS[language]["wrong"])
+        said = answer(tab, step["question"], right=True)
+        assert said.startswith(WORDS[language]["right"]) and step["question"]["why"] in said
+        if number < len(lesson["steps"]):
+            tab.at("lesson.next").click()
+    assert tab.at("lesson.next").is_disabled()
+
+
+def test_a_link_to_a_step_shows_it_with_its_controls_only(tab):
+    path = next(path for path in FILES if path.name.endswith(".en.json") and json.loads(path.read_text()).get("controls"))
+    lesson = json.loads(path.read_text())
+    tab.open(f"/#view.lesson={path.stem.removesuffix('.en')}&view.lesson_step=1&view.lang=en&view.controls={','.join(lesson['controls'])}")
+    tab.until("title => document.querySelector('#lesson h2')?.textContent === title", lesson["steps"][0]["title"])
+    shown = tab.page.evaluate("[...document.querySelectorAll('#controls [data-testid^=control-]')]"
+                              ".filter(one => one.checkVisibility()).map(one => one.dataset.testid.slice(8))")
+    left = {control.removesuffix(".name") for control in lesson["controls"]}
+    assert shown and all(any(path.removesuffix(".name") == one or path.startswith(f"{one}.") for one in left) for path in shown)
+    tab.page.locator("#controls-all").click()
+    tab.until("document.querySelector('[data-testid=\"control-network.depth\"]').checkVisibility()")
+
+
+def test_a_lesson_goes_along_to_its_comparison(tab):
+    lessons = [(path, json.loads(path.read_text())) for path in FILES if path.name.endswith(".en.json")]
+    path, number = next((path, number) for path, lesson in lessons for number, step in enumerate(lesson["steps"], start=1)
+                        if "compare" in step and all(one["config"].get("data", {}).get("name") == "moons" for one in step["compare"]))
+    step = json.loads(path.read_text())["steps"][number - 1]
+    tab.open(f"/#view.lang=en&view.lesson={path.stem.removesuffix('.en')}&view.lesson_step={number}")
+    tab.at("lesson.compare").click()
+    tab.page.wait_for_url("**/compare?runs=*")
+    tab.until("title => document.querySelector('#lesson h2')?.textContent === title", step["title"])
+    tab.until("count => Number(document.body.dataset.runs) === count && document.body.dataset.ready === 'true'", len(step["compare"]))
+    assert answer(tab, step["question"], right=True).startswith("Right.")
