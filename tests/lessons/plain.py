@@ -86,7 +86,7 @@ def data(config):
     if name == "gaussian":
         network = config.get("network", {})
         size = options.get("batch_size", 256)
-        return torch.randn(size, network.get("width", 256)), torch.randint(10, (size,)), 10, size
+        return torch.randn(size, options.get("features", network.get("width", 256))), torch.randint(10, (size,)), 10, size
     if name == "moons":
         x, y = make_moons(options.get("samples", 2000), noise=options.get("noise", 0.2), random_state=int(torch.randint(2**31, ())))
         x = (x - x.mean(0)) / x.std(0)

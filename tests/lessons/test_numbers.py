@@ -24,8 +24,17 @@ STEPS = {(name, index): step for name, index, step in _steps()}
 NUMBERS = {key: step for key, step in STEPS.items() if "low" in step["question"]}
 
 
+STAND_IN = {
+    "low": {"data": {"name": "gaussian", "features": 784, "batch_size": 64}, "training": {"steps": 0}},
+    "choices": {"data": {"name": "digits", "batch_size": 64}, "training": {"steps": 40, "optimizer": {"name": "adamw", "lr": 0.001}}},
+}
+"""MNIST is not at hand: what is asked about its weights needs 784 features only, how a run begins is seen on the small digits."""
+
+
 def configs(step):
-    return [json.dumps(run["config"], sort_keys=True) for run in step.get("compare") or [step]]
+    found = [run["config"] for run in step.get("compare") or [step]]
+    stand_in = STAND_IN["low" if "low" in step["question"] else "choices"]
+    return [json.dumps(config | (stand_in if config.get("data", {}).get("name") == "mnist" else {}), sort_keys=True) for config in found]
 
 
 @cache
@@ -62,6 +71,14 @@ def at(field, quantity=None, layer=None, frame=0):
     return {"field": field, "frame": frame} | ({"quantity": quantity, "layer": layer} if quantity else {})
 
 
+def std(layer):
+    return at("std", "activation", layer)
+
+
+def square(layer):
+    return at("mean_square", "activation", layer)
+
+
 def gradient(layer):
     return at("norm", "preactivation_gradient", layer)
 
@@ -73,6 +90,20 @@ CHOICES = {
     ("why-zeros-fail", 3): lambda r: abs(r[0](LOSS) - 0.693) < 0.01 and r[1](LOSS) < 0.45 and r[2](LOSS) < 0.45,
     ("too-small-too-large", 2): lambda r: r[0](gradient(1)) > 1000 * r[0](gradient(10)),
     ("five-initializers", 2): lambda r: r[2](FIRST_LOSS) > 4 * max(r[i](FIRST_LOSS) for i in (0, 1, 3, 4)),
+    ("xavier-and-relu", 2): lambda r: r[0](std(20)) == 0 and 500 < r[2](std(20)) / r[1](std(20)) < 2000,
+    ("sigmoid-vanishing", 2): lambda r: 0.21 < (r[0](gradient(1)) / r[0](gradient(6))) ** (1 / 5) < 0.25,
+    ("batch-normalization", 1): lambda r: r[5](LOSS) < 0.02 and r[4](LOSS) < 0.2 and (r[2](LOSS) is None or not r[2](LOSS) < 1),
+    ("batch-normalization", 2): lambda r: r[0](at("max", "preactivation", 1)) < 1.001 and r[0](at("std", "preactivation", 1)) > 0.98,
+    ("batch-normalization", 3): lambda r: all(abs(r[i](at("mean", "preactivation", 1))) < 1e-4 for i in (0, 1)),
+    ("dropout", 1): lambda r: min(r[1](LOSS), r[3](LOSS)) > 10 * max(r[0](LOSS), r[2](LOSS)),
+    ("orthogonal-500-layers", 1): lambda r: r[0](std(499)) < 0.1 and r[1](std(499)) > 0.9,
+    ("ten-layers-mnist", 1): lambda r: r[2](LOSS) > 1.3 * max(r[0](LOSS), r[1](LOSS)),
+    ("mnist-classifier", 1): lambda r: r[0](LOSS) < 0.5 * r[0](FIRST_LOSS),
+    ("edge-of-chaos", 0): lambda r: r[0](gradient(1)) < 1e-4 * r[0](gradient(30)),
+    ("edge-of-chaos", 2): lambda r: r[1](LOSS) < 1.0 < 2.0 < min(r[0](LOSS), r[2](LOSS)),
+    ("residual-connections", 2): lambda r: r[1](square(20)) > 1e8 and r[0](square(20)) < 5 and r[2](square(20)) < 100,
+    ("bias-and-dying-relus", 2): lambda r: r[0](at("dead", "activation", 1, -1)) < 0.1 and r[1](at("dead", "activation", 1, -1)) > 0.9,
+    ("which-initializer", 1): lambda r: 16 < r[3](std(10)) / r[2](std(10)) < 64,
 }
 """What must hold where a question has choices: `r[i](place)` is the number at a place of the step's i-th run."""
 
@@ -82,6 +113,20 @@ CLAIMS = {
     ("too-small-too-large", 3): (("0.63", 2, at("std", "activation", 1), 0.02), ("0.23", 2, at("std", "activation", 10), 0.08)),
     ("why-zeros-fail", 0): (("2.303", 0, LOSS, 0.001),), ("why-zeros-fail", 1): (("0.693", 0, LOSS, 0.01),),
     ("five-initializers", 1): (("0.693", 0, LOSS, 0.001),),
+    ("xavier-and-relu", 0): (("0.14", 0, std(5), 0.1), ("0.58", 0, std(1), 0.03)),
+    ("xavier-and-relu", 1): (("1.41", 0, at("std", "preactivation", 1), 0.02),),
+    ("sigmoid-vanishing", 0): (("0.83", 0, at("saturated", "activation", 1), 0.02), ("16", 0, at("std", "preactivation", 1), 0.03)),
+    ("sigmoid-vanishing", 1): (("0.21", 0, std(1), 0.03), ("0.5", 0, at("mean", "activation", 1), 0.02)),
+    ("ten-layers-mnist", 0): (("0.051", 0, at("std", "weight", 2), 0.02),),
+    ("mnist-classifier", 0): (("0.0505", 0, at("std", "weight", 1), 0.01),),
+    ("batch-normalization", 0): (("2.30", 0, LOSS, 0.01),),
+    ("dropout", 0): (("1.0", 0, square(1), 0.04),),
+    ("edge-of-chaos", 1): (("0.73", 0, std(30), 0.03),),
+    ("residual-connections", 0): (("2.6", 0, square(2), 0.05),),
+    ("residual-connections", 1): (("71", 2, square(20), 0.03),),
+    ("bias-and-dying-relus", 0): (("0.1", 2, at("mean", "activation", 5), 0.03),),
+    ("which-initializer", 0): (("1.0", 4, std(10), 0.04), ("0.32", 5, std(10), 0.06)),
+    ("which-initializer", 2): (("0.65", 1, std(10), 0.03), ("0.23", 0, std(10), 0.06)),
 }
 """Numbers that a step's text says: the text, the run, the place, and how far off a network of finite width may be."""
 
