@@ -8,7 +8,8 @@
 #   make pins    renew constraints.txt to the newest versions that pyproject.toml allows
 #   make clean   take away everything that these commands made, but no data
 #
-# Other choices: PYTHON=python3.12 (what .venv is made with), CHROMIUM=/path/to/chrome (what the browser tests drive).
+# Other choices: JOBS=1 (test files that run at the same time), PYTHON=python3.12 (what .venv is made with),
+# CHROMIUM=/path/to/chrome (what the browser tests drive).
 
 HOST =
 PORT =
@@ -16,6 +17,7 @@ PYTHON = $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PYTEST_ARGS =
+JOBS = 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,7 +41,7 @@ run: $(VENV)/serve.stamp
 
 test: setup lint
 	node --test tests/frontend/*.test.mjs
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 setup: $(VENV)/test.stamp node_modules/stamp browser
 
