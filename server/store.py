@@ -6,6 +6,7 @@ Workers append, the server reads: whoever watches a run watches the store.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -97,6 +98,8 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.submitting = threading.Lock()
+        """Held from the look for what there is to the run that is made of it."""
         self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
         if url.startswith("sqlite"):
             event.listen(self.engine, "connect", _configure_sqlite)
@@ -113,7 +116,8 @@ class Store:
     def create(self, new: NewRun) -> RunRecord:
         """Adds a run that waits to be started."""
         with self.engine.begin() as connection:
-            number = (connection.scalar(select(func.max(runs.c.number))) or 0) + 1
+            # Within the insert, so that two at once cannot read the same last number.
+            number = select(func.coalesce(func.max(runs.c.number), 0) + 1).scalar_subquery()
             connection.execute(insert(runs).values(
                 id=new.id, kind=new.kind, number=number, fingerprint=new.fingerprint, status="queued", config=new.config,
                 version=new.version, created_at=time.time(), steps_total=new.steps_total, layers=json.dumps(new.layers)))

@@ -34,7 +34,7 @@ export class Rail {
 
   hide() {
     for (const control of this.controls.values()) control.element.classList.toggle("left-out", !this.isLeft(control.path));
-    for (const section of this.root.querySelectorAll(".section")) section.classList.toggle("left-out", !section.querySelector(".control:not(.left-out, .left-out *)"));
+    for (const section of this.root.querySelectorAll(".section")) section.classList.toggle("left-out", !section.querySelector(".control:not(.left-out, .table-choice.left-out *)"));
   }
 
   /** @param {string} path */

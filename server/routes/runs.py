@@ -48,9 +48,13 @@ def submit(
         return known
     limits.check_run(config, settings)
     weights.require(config, settings.places.weights, store)
-    _hold_queue(store, settings, 1)
     downloads.ready(config.data.name, FETCH_PATIENCE_S)
-    return _start(config, store, engine)
+    with store.submitting:
+        if not fresh and (known := store.newest(config.fingerprint())) is not None:  # somebody was quicker
+            response.status_code = 200
+            return known
+        _hold_queue(store, settings, 1)
+        return _start(config, store, engine)
 
 
 @router.post("/over-seeds", status_code=201, responses={
@@ -67,10 +71,11 @@ def over_seeds(
     configs = [config.model_copy(update={"seed": config.seed + more}) for more in range(count)]
     limits.check_run(config, settings)
     weights.require(config, settings.places.weights, store)
-    known = {seeded.seed: run for seeded in configs if (run := store.newest(seeded.fingerprint())) and run.status not in GIVEN_UP}
-    _hold_queue(store, settings, count - len(known))
     downloads.ready(config.data.name, FETCH_PATIENCE_S)
-    return RunList(runs=[known.get(seeded.seed) or _start(seeded, store, engine) for seeded in configs], next_cursor=None)
+    with store.submitting:
+        known = {seeded.seed: run for seeded in configs if (run := store.newest(seeded.fingerprint())) and run.status not in GIVEN_UP}
+        _hold_queue(store, settings, count - len(known))
+        return RunList(runs=[known.get(seeded.seed) or _start(seeded, store, engine) for seeded in configs], next_cursor=None)
 
 
 def _hold_queue(store: Store, settings: Settings, more: int) -> None:

@@ -1,7 +1,7 @@
 """What the list of past runs and a comparison ask of the server: titles, search, several runs in one stream, old databases."""
 
 import json
-import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -130,13 +130,9 @@ def test_search_finds_title_choice_number_and_field(own_server):
     assert [run["id"] for run in first["runs"] + second["runs"]] == [plain, deep] and second["next_cursor"] is None
 
 
-def test_a_database_from_before_titles_is_taken_up(own_server):
-    first = own_server()
-    run = ran(first, 2)
-    first.stop()
-    with sqlite3.connect(next(first.data_dir.glob("*.db*"))) as database:
-        database.execute("ALTER TABLE runs DROP COLUMN title")
-        database.execute("DROP TABLE alembic_version")
-    second = own_server()
-    assert second.client.get(f"/api/runs/{run}").json()["title"] is None
-    assert second.client.patch(f"/api/runs/{run}", json={"title": "old"}).json()["title"] == "old"
+def test_many_submit_at_the_same_moment(server):
+    configs = [{"network": {"depth": 2, "width": 4}, "training": {"steps": 1}, "seed": 7000 + number // 4} for number in range(32)]
+    with ThreadPoolExecutor(16) as people:
+        answers = list(people.map(lambda config: server.client.post("/api/runs", json=config), configs))
+    assert sorted(answer.status_code for answer in answers) == [200] * 24 + [201] * 8
+    assert len({answer.json()["id"] for answer in answers}) == 8
