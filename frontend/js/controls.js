@@ -37,10 +37,11 @@ export class Rail {
     for (const section of this.root.querySelectorAll(".section")) section.classList.toggle("left-out", !section.querySelector(".control:not(.left-out, .table-choice.left-out *)"));
   }
 
-  /** @param {string} path */
+  /** Whether a control stays: it is named, or what it belongs to is, or something that belongs to it. @param {string} path */
   isLeft(path) {
-    const whole = path.replace(/\.name$/, "");
-    return !this.paths.length || this.paths.some((left) => path === left || path.startsWith(`${left.replace(/\.name$/, "")}.`) || whole === left);
+    const whole = path.replace(/\.name$/, ""), named = this.paths.map((left) => left.replace(/\.name$/, ""));
+    const inTable = path !== whole && this.paths.some((left) => left.startsWith(`${whole}.`));
+    return !named.length || inTable || named.some((left) => whole === left || path.startsWith(`${left}.`));
   }
 
   /** @param {import("./types.js").Section} section */
