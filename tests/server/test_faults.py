@@ -37,10 +37,11 @@ def gone(pids):
     return not any(alive(pid) for pid in pids)
 
 
-def ticks(pid):
-    """Processor time of a process, in clock ticks."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
+def trainer_below(pid):
+    """The worker process that trains: the only one below the server that has the store open."""
+    def opened(worker):
+        return {os.path.realpath(file) for file in Path(f"/proc/{worker}/fd").glob("*")}
+    return next((worker for worker in descendants(pid) if any(name.endswith("sigprop.db") for name in opened(worker))), None)
 
 
 def running(server, run):
@@ -51,10 +52,7 @@ def test_a_killed_worker_fails_its_run_alone_and_is_replaced(own_server):
     server = own_server()
     run = server.client.post("/api/runs", json=LONG).json()["id"]
     running(server, run)
-    workers = descendants(server.process.pid)
-    before = {pid: ticks(pid) for pid in workers}
-    trainer = wait_for(lambda: next((pid for pid in workers if ticks(pid) > before[pid] + 20), None))
-    os.kill(trainer, signal.SIGKILL)
+    os.kill(wait_for(lambda: trainer_below(server.process.pid)), signal.SIGKILL)
     record = server.finished(run)
     assert record["status"] == "failed" and "unexpectedly" in record["error"] and record["frames"] > 0
     frames = server.client.get(f"/api/runs/{run}/frames").json()["frames"]
