@@ -21,6 +21,13 @@ export function lessonsOf(catalog) {
   });
 }
 
+/** @param {string} url @returns {Promise<Lesson>} */
+async function fetchLesson(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(t("error.status", { status: answer.status }));
+  return answer.json();
+}
+
 /** The configuration that a step shows. @param {LessonStep} step */
 export const configOf = (step) => step.config ?? step.compare?.[0].config ?? {};
 
@@ -54,13 +61,24 @@ export class LessonCard {
     root.hidden = true;
   }
 
-  /** @param {string} id @returns {Promise<Lesson> | null} */
-  load(id) {
-    const entry = lessonsOf(this.catalog).find((one) => one.id === id);
-    if (!entry) return null;
-    const known = this.loaded.get(entry.url) ?? fetch(entry.url).then((answer) => answer.json());
-    this.loaded.set(entry.url, known);
-    return known;
+  /** The lesson, or null where there is none; one that cannot be had is said, and asked for again the next time.
+   * @param {string} id @returns {Promise<Lesson | null>} */
+  async load(id) {
+    const url = lessonsOf(this.catalog).find((one) => one.id === id)?.url;
+    if (url === undefined) {
+      this.actions.fail(t("lesson.missing", { id }));
+      return null;
+    }
+    try {
+      const known = this.loaded.get(url) ?? fetchLesson(url);
+      this.loaded.set(url, known);
+      return await known;
+    } catch (error) {
+      this.loaded.delete(url);
+      this.shown = "";
+      this.actions.fail(t("notice.action_failed", { detail: error instanceof Error ? error.message : String(error) }));
+      return null;
+    }
   }
 
   /** Shows what the address names. @param {State} options */
@@ -70,8 +88,7 @@ export class LessonCard {
     this.shown = key;
     const lesson = id === null ? null : await this.load(String(id));
     if (this.shown !== key) return;
-    this.root.hidden = lesson === null;
-    if (id !== null && lesson === null) this.actions.fail(t("lesson.missing", { id }));
+    this.root.hidden = !lesson;
     this.root.replaceChildren(...(lesson ? this.card(String(id), lesson, Number(options["view.lesson_step"])) : []));
   }
 

@@ -68,3 +68,14 @@ def test_a_lesson_goes_along_to_its_comparison(tab):
     tab.until("title => document.querySelector('#lesson h2')?.textContent === title", step["title"])
     tab.until("count => Number(document.body.dataset.runs) === count && document.body.dataset.ready === 'true'", len(step["compare"]))
     assert answer(tab, step["question"], right=True).startswith("Right.")
+
+
+def test_a_lesson_that_cannot_be_had_is_said_and_asked_for_again(tab):
+    tab.page.route("**/static/lessons/why-zeros-fail.en.json", lambda route: route.fulfill(status=204, body=""), times=1)
+    tab.open("/#view.lang=en")
+    tab.page.locator("#lessons-menu summary").click()
+    tab.at("lesson-why-zeros-fail").click()
+    tab.page.get_by_text("That did not work.").wait_for()
+    tab.page.locator("#lessons-menu summary").click()
+    tab.at("lesson-why-zeros-fail").click()
+    tab.until("() => document.querySelector('#lesson h2')?.textContent")

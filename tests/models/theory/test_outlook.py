@@ -22,7 +22,9 @@ def test_the_outlook_is_theorys(activation: str, network: dict[str, Any]) -> Non
     short, whole = outlook(settings), theory(settings)
     assert short is not None
     signal, ratios = whole.activation_mean_square, whole.gradient_mean_square_ratio[:29]
-    assert short.signal == pytest.approx(math.log10(signal[29] / signal[0]), rel=1e-9, abs=1e-12)  # type: ignore[operator]
+    first, last = signal[0], signal[29]
+    assert first is not None and last is not None
+    assert short.signal == pytest.approx(math.log10(last / first), rel=1e-9, abs=1e-12)
     assert short.gradient == pytest.approx(sum(math.log10(ratio) for ratio in ratios if ratio), rel=1e-9, abs=1e-12)
     assert 1.0 - short.gap == pytest.approx(whole.correlation[29], abs=1e-12)
 
