@@ -18,6 +18,8 @@ import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: its threads would spin against the servers' on a busy machine
 
+from tests import mirror
+
 ROOT = Path(__file__).resolve().parents[1]
 START_S = 90
 """Seconds that a server may take to answer: machines that run tests are busy."""
@@ -105,8 +107,10 @@ def start_server(data_dir, *options, env=None, port=None):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """A server that the tests of a session share; they leave it running."""
-    live = start_server(tmp_path_factory.mktemp("shared") / "data")
+    """A server that the tests of a session share; they leave it running. MNIST it has from a mirror made here, not from afar."""
+    folder = tmp_path_factory.mktemp("shared")
+    mirror.make_mnist(folder / "mirror")
+    live = start_server(folder / "data", "--dataset-mirror", str(folder / "mirror"))
     yield live
     live.stop()
 
