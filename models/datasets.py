@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -158,7 +161,7 @@ def _random_state(seed: int) -> RandomState:
 
 
 def _moons(p: Params, demand: Demand, seed: int) -> tuple[Tensor, Tensor]:
-    from sklearn.datasets import make_moons  # a second to import: only where it is used
+    from sklearn.datasets import make_moons  # seconds to import: only where it is used
 
     return _tensors(*make_moons(p["samples"], noise=p["noise"], random_state=_random_state(seed)))
 
@@ -181,11 +184,15 @@ def _spirals(p: Params, demand: Demand, seed: int) -> tuple[Tensor, Tensor]:
 
 @cache
 def _all_digits() -> tuple[Tensor, Tensor]:
-    """The 1,797 images (N, 8, 8) and their labels; reading the file takes longer than looking at a network."""
-    from sklearn.datasets import load_digits
+    """The 1,797 images (N, 8, 8) and their labels, as sklearn.datasets.load_digits gives them.
 
-    digits = load_digits()
-    return _tensors(digits.images, digits.target)
+    Read from scikit-learn's file without importing it: that takes as long as importing PyTorch, and digits are the default.
+    """
+    package = find_spec("sklearn")
+    assert package is not None and package.origin is not None
+    with gzip.open(Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", "rt") as file:
+        table = np.loadtxt(file, delimiter=",", dtype=np.float32)
+    return _tensors(table[:, :-1].reshape(-1, 8, 8), table[:, -1])
 
 
 def _digits(p: Params, demand: Demand, seed: int) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ import multiprocessing.forkserver
 import os
 from multiprocessing.context import ForkServerContext
 
-PRELOADED = ["server.worker", "sklearn.datasets"]
+PRELOADED = ["server.worker"]
 
 
 def start() -> None:

@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
              "--no-first-run"]
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The first that there is; the Makefile names the same."""
 PATIENCE_MS = 90_000
 """How long a condition may take to come true: machines that run tests are busy."""
 
@@ -61,7 +63,7 @@ class Tab:
 
 @pytest.fixture(scope="session")
 def browser():
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)))
     with sync_playwright() as playwright:
         launched: Browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield launched

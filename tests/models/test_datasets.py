@@ -1,5 +1,6 @@
 """Data: shapes, standardization, split, seed."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -64,3 +65,15 @@ def test_validation_is_disjoint_from_training():
     training = {tuple(row) for row in data.inputs.tolist()}
     both = sum(tuple(row) in training for row in data.validation_inputs.tolist())
     assert both == 0
+
+
+def test_the_digits_are_those_of_scikit_learn():
+    from sklearn.datasets import load_digits
+
+    _, data = loaded(data={"name": "digits", "validation_fraction": 0})
+    images, labels = load_digits(return_X_y=True)
+    expected = (images - images.mean()) / images.std()
+    found = data.inputs.double().numpy()
+    ours, theirs = np.lexsort(found.round(4).T), np.lexsort(expected.round(4).T)  # the training part is shuffled
+    assert found[ours] == pytest.approx(expected[theirs], abs=1e-5)
+    assert data.labels[ours.tolist()].tolist() == labels[theirs].tolist()
