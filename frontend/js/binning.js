@@ -10,7 +10,7 @@
 import { isEmptyRow, isFinite } from "./format.js";
 
 export const BINS = 96;
-const WIDE_SIGMA = 3.5, TYPICAL_TIMES = 5, SYMLOG_DECADES = 4;
+const WIDE_SIGMA = 3.5, NEXT_TIMES = 5, SYMLOG_DECADES = 4;
 
 /** How much of evenly filled bins over low..high lies below x. @param {ArrayLike<number>} sums running sums, one longer than the bins
  * @param {number} low @param {number} high @param {number} x */
@@ -47,16 +47,14 @@ const holds = (edges, index, x) => x >= edges[index] && (x < edges[index + 1] ||
 /** Rows that have something finite. @param {Quantity} quantity */
 const fullRows = (quantity) => quantity.n.map((_, row) => row).filter((row) => !isEmptyRow(quantity, row));
 
-/** @param {number[]} values */
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-
-/** The range most rows need: each within 3.5 standard deviations of its mean, none wider than 5 times the median one, so that
- * one exploding layer does not flatten all others into a line. @param {Quantity} quantity @returns {[number, number]} */
+/** The range the rows need: each within 3.5 standard deviations of its mean, and the widest at most 5 times the next one, so that
+ * a single layer does not flatten all others into a line. @param {Quantity} quantity @returns {[number, number]} */
 export function commonRange(quantity) {
   const rows = fullRows(quantity);
   if (!rows.length) return [-1, 1];
   const spans = rows.map((row) => rowSpan(quantity, row));
-  const limit = TYPICAL_TIMES * median(spans.map(([low, high]) => Math.max(Math.abs(low), Math.abs(high))));
+  const sizes = spans.map(([low, high]) => Math.max(Math.abs(low), Math.abs(high))).sort((a, b) => b - a);
+  const limit = NEXT_TIMES * (sizes[1] ?? sizes[0]);
   const low = Math.max(Math.min(...spans.map((span) => span[0])), limit > 0 ? -limit : -Infinity);
   const high = Math.min(Math.max(...spans.map((span) => span[1])), limit > 0 ? limit : Infinity);
   return widened(low, high);

@@ -1,6 +1,7 @@
 /**
- * The only file that touches Plotly. A figure is drawn at most once an animation frame, only while its element can be
- * seen, and again when the element changes its size.
+ * The only file that touches Plotly. A figure is drawn at most once an animation frame, and again when its element changes
+ * its size. One that cannot be seen waits until nothing has changed for a moment: it costs nothing while frames stream in, and is
+ * never left behind.
  * @typedef {import("./types.js").Figure} Figure
  * @typedef {import("./types.js").Theme} Theme
  * @typedef {{make: () => Figure, size: {width: number, height: number}, dirty: boolean, visible: boolean, click: ((x: number, y: number) => void) | null, bound: boolean}} Chart
@@ -11,9 +12,11 @@ const CONFIG = {
   modeBarButtonsToRemove: ["toImage", "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d"],
 };
 
+const QUIET_MS = 400;
+
 /** @type {Map<Element, Chart>} */
 const charts = new Map();
-let scheduled = 0;
+let scheduled = 0, quiet = 0;
 
 const resized = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
@@ -31,7 +34,7 @@ const seen = new IntersectionObserver((entries) => {
   schedule();
 }, { rootMargin: "200px" });
 
-/** The figure is made only when it is drawn: what cannot be seen costs nothing.
+/** The figure is made only when it is drawn.
  * @param {HTMLElement} element @param {() => Figure} make @param {((x: number, y: number) => void) | null} [click] called with the place of what was clicked */
 export function render(element, make, click = null) {
   const chart = charts.get(element) ?? register(element);
@@ -56,12 +59,25 @@ function schedule() {
 function drawAll() {
   scheduled = 0;
   for (const [element, chart] of charts) if (chart.dirty && chart.visible) draw(/** @type {HTMLElement} */ (element), chart);
+  clearTimeout(quiet);
+  quiet = window.setTimeout(drawNextHidden, QUIET_MS);
+}
+
+/** One at a time, so that whoever uses the page meanwhile does not feel it. */
+function drawNextHidden() {
+  const waiting = [...charts].find(([element, chart]) => chart.dirty && drawable(/** @type {HTMLElement} */ (element), chart));
+  if (!waiting) return;
+  draw(/** @type {HTMLElement} */ (waiting[0]), waiting[1]);
+  quiet = window.setTimeout(drawNextHidden);
 }
 
 /** @param {HTMLElement} element @param {Chart} chart */
+const drawable = (element, { size }) => size.width >= 40 && size.height >= 40 && !element.hidden;
+
+/** @param {HTMLElement} element @param {Chart} chart */
 function draw(element, chart) {
+  if (!drawable(element, chart)) return;
   const { width, height } = chart.size;
-  if (width < 40 || height < 40 || element.hidden) return;
   chart.dirty = false;
   const { data, layout } = chart.make();
   window.Plotly.react(element, data, { ...layout, width, height }, config());

@@ -74,3 +74,12 @@ test("every axis goes there and back", () => {
   }
   near(backward(axisOf(quantity, "log10"), Math.log10(7)), 7);
 });
+
+test("a signal that vanishes or explodes keeps its widest layers in sight, and a single odd one is cut", () => {
+  const random = randomFrom(6);
+  const gauss = (scale) => Array.from({ length: 500 }, () => scale * (random() + random() + random() - 1.5));
+  const width = (scales) => { const axis = axisOf(quantityOf(scales.map(gauss)), "linear"); return axis.high - axis.low; };
+  const powers = Array.from({ length: 30 }, (_, layer) => 0.2 ** layer);
+  assert.ok(width(powers) > 2 && width(powers.toReversed()) > 2);
+  assert.ok(width([1, 1, 1000, 1]) < 50);
+});
