@@ -1,31 +1,60 @@
-"""`python -m benchmarks [--quick]`: runs every benchmark and prints a line each; BENCH_JSON=file also writes them as JSON."""
+"""`python -m benchmarks [--quick] [WORD ...]`: runs every benchmark, or those whose name has one of the words, and prints a table.
+
+BENCH_JSON=file also writes it as JSON.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
-import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: as the server's workers have it
 
 from benchmarks.cases import CASES
+from benchmarks.timing import Result
 
 
 def main() -> None:
-    quick = "--quick" in sys.argv[1:]
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}{', quick' if quick else ''}")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="each once, on something small: whether they run, not how fast")
+    parser.add_argument("words", nargs="*", help="only benchmarks whose name has one of these words")
+    options = parser.parse_args()
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}{', quick' if options.quick else ''}\n")
+    print("| what | measured | baseline | ratio | goal |\n|---|---|---|---|---|")
     results = []
-    for case in CASES:
-        result = case(quick)
-        aim = "for the record" if result.goal is None else f"goal {result.goal:g}"
-        measured = f"{result.value:10.1f} {result.unit} / {result.baseline:10.1f} {result.unit} = {result.ratio:6.3g}"
-        print(f"{result.name:45} {measured}  ({aim})", flush=True)
-        results.append({**asdict(result), "ratio": result.ratio})
+    for name, case in CASES.items():
+        if not options.words or any(word in name for word in options.words):
+            for result in case(options.quick):
+                print(line(result), flush=True)
+                results.append({**asdict(result), "ratio": None if result.baseline is None else result.counts})
     if target := os.environ.get("BENCH_JSON"):
-        Path(target).write_text(json.dumps({"machine": platform.platform(), "cores": os.cpu_count(), "results": results}, indent=2) + "\n")
+        Path(target).write_text(json.dumps({"machine": machine(), "results": results}, indent=2) + "\n")
+
+
+def machine() -> str:
+    """The processor, the cores and the versions that figures depend on."""
+    import torch
+
+    names = [line.split(":", 1)[1].strip() for line in _read("/proc/cpuinfo").splitlines() if line.startswith("model name")]
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
+    processor = names[0] if names else platform.machine()
+    return f"{processor}, {os.cpu_count()} cores, {device}, Python {platform.python_version()}, PyTorch {torch.__version__}"
+
+
+def _read(path: str) -> str:
+    return Path(path).read_text() if Path(path).exists() else ""
+
+
+def line(result: Result) -> str:
+    base = "" if result.baseline is None else f"{result.baseline:.4g} {result.unit}"
+    ratio = "" if result.baseline is None else f"{result.counts:.3g}"
+    goal = "for the record" if result.goal is None else f"≤ {result.goal:g}{'' if result.baseline else f' {result.unit}'}"
+    return f"| {result.name} | {result.value:.4g} {result.unit} | {base} | {ratio} | {goal} |"
 
 
 main()

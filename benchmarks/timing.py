@@ -10,17 +10,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the report: a value, its baseline, their ratio, and the most that is aimed at (None: for the record)."""
+    """One line of the report.
+
+    value, baseline: in `unit`; where there is a baseline their ratio counts, else the value itself
+    goal:            the most that is aimed at, of what counts (None: for the record)
+    """
 
     name: str
     value: float
-    baseline: float
     unit: str
-    goal: float | None
+    baseline: float | None = None
+    goal: float | None = None
 
     @property
-    def ratio(self) -> float:
-        return self.value / self.baseline
+    def counts(self) -> float:
+        return self.value if self.baseline is None else self.value / self.baseline
+
+
+Case = Callable[[bool], list[Result]]
+"""A benchmark: takes whether it should be quick (run once on something small), and gives its lines."""
 
 
 def seconds(call: Callable[[], object]) -> float:
@@ -34,4 +42,10 @@ def beside(name: str, call: Callable[[], object], baseline: Callable[[], object]
     call(), baseline()
     pairs = [(seconds(call), seconds(baseline)) for _ in range(repeats)]
     mine, base = (statistics.median(times) for times in zip(*pairs, strict=True))
-    return Result(name, 1e3 * mine, 1e3 * base, "ms", goal)
+    return Result(name, 1e3 * mine, "ms", 1e3 * base, goal)
+
+
+def quantile(values: list[float], share: float) -> float:
+    """The smallest value that at least this share of all does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -1,0 +1,129 @@
+"""In this process: training while it is measured, against the bare loop."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from benchmarks.timing import Case, Result, beside
+from models.config import RunConfig
+from models.network import build
+from models.sweep import SweepConfig, as_run, sweep
+from models.training import Run, initial_frame, train
+
+MLP = {"network": {"depth": 20, "width": 256}, "data": {"validation_fraction": 0.0}}
+CNN = {"network": {"kind": "cnn", "depth": 20, "width": 64}, "data": {"validation_fraction": 0.0}}
+
+
+def bare_loop(run: Run) -> Callable[[int], None]:
+    """So many plain training steps on one batch."""
+    inputs, labels = run.data.values(run.data.inputs[: run.config.batch_size]), run.data.labels[: run.config.batch_size]
+
+    def loop(steps: int) -> None:
+        for _ in range(steps):
+            run.backward(inputs, labels)
+            run.optimizer.step()
+
+    return loop
+
+
+def training(config: dict[str, Any], goal: float, name: str) -> Case:
+    """A run with its frames against the bare loop of the same network."""
+
+    def measure(quick: bool) -> list[Result]:
+        steps = 4 if quick else 30
+        parsed = RunConfig.model_validate({**config, "training": {"steps": steps}})
+        loop = bare_loop(Run.start(parsed))
+        return [beside(name, lambda: exhaust(train(parsed)), lambda: loop(steps + 1), goal, 1 if quick else 5)]
+
+    return measure
+
+
+def watchers(quick: bool) -> list[Result]:
+    """What TensorBoard takes for histograms of the same tensors at every step, where it is installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return []
+    steps = 2 if quick else 10
+    run = Run.start(RunConfig.model_validate(MLP))
+    loop, inputs, labels = bare_loop(run), run.data.inputs[:256], run.data.labels[:256]
+
+    def watched() -> None:
+        with tempfile.TemporaryDirectory() as folder, SummaryWriter(folder) as writer:
+            for step in range(steps):
+                seen: list[Tensor] = []
+                handles = [probe.nonlinearity.register_forward_hook(lambda _, args, result, seen=seen: _keep(seen, args[0], result))
+                           for probe in run.places]
+                run.optimizer.zero_grad()
+                functional.cross_entropy(run.network(inputs), labels).backward()
+                for handle in handles:
+                    handle.remove()
+                gradients = [tensor.grad for tensor in seen if tensor.grad is not None]
+                weights = [probe.weight for probe in run.places]
+                everything = [*seen, *gradients, *weights, *(weight.grad for weight in weights if weight.grad is not None)]
+                for number, tensor in enumerate(everything):
+                    writer.add_histogram(str(number), tensor.detach(), step)
+                run.optimizer.step()
+
+    return [beside("the same by TensorBoard's add_histogram", watched, lambda: loop(steps), None, 1 if quick else 3)]
+
+
+def _keep(seen: list[Tensor], z: Tensor, result: Tensor) -> None:
+    z.retain_grad()
+    seen.extend((z, result))
+
+
+def grid(quick: bool) -> list[Result]:
+    """A measured map as one batched job, against as many networks built and run one at a time."""
+    count = 3 if quick else 12
+    config = SweepConfig.model_validate({
+        "base": {"network": {"depth": 50, "width": 200, "activation": {"name": "tanh"}}, "data": {"name": "gaussian", "batch_size": 16}},
+        "sigma_w2": {"low": 0.5, "high": 3.0, "count": count}, "sigma_b2": {"low": 0.0, "high": 0.3, "count": count}})
+    batch = torch.randn(16, 200)
+
+    def one_at_a_time() -> None:
+        for sigma_b2, sigma_w2 in itertools.product(config.sigma_b2.values(), config.sigma_w2.values()):
+            network = build(RunConfig.model_validate(as_run(config, sigma_w2, sigma_b2)), torch.device("cpu"))
+            functional.cross_entropy(network(batch), torch.zeros(16, dtype=torch.long)).backward()
+
+    return [beside(f"a {count} x {count} map, batched", lambda: exhaust(sweep(config)), one_at_a_time, 0.25, 1 if quick else 3)]
+
+
+def deep(quick: bool) -> list[Result]:
+    """The frame of a very deep delta-orthogonal CNN against its bare forward and backward pass."""
+    depth = 300 if quick else 10_000
+    run = Run.start(RunConfig.model_validate({
+        "network": {"kind": "cnn", "depth": depth, "width": 16, "activation": {"name": "tanh"}}, "init": {"name": "delta_orthogonal"},
+        "data": {"batch_size": 32, "validation_fraction": 0.0}}))
+    inputs, labels = run.data.inputs[:32], run.data.labels[:32]
+    return [beside(f"a frame of {depth} layers (tanh CNN, 16 channels)", lambda: run.frame(0, inputs, labels),
+                   lambda: run.backward(inputs, labels), 1.5, 1 if quick else 3)]
+
+
+def preview_in_process(quick: bool) -> list[Result]:
+    """The first frame of 50 x 256 with its building, without a server."""
+    config = RunConfig.model_validate({"network": {"depth": 5 if quick else 50}})
+    loop = bare_loop(Run.start(config))
+    name = "the first frame of 50 x 256, with its building"
+    return [beside(name, lambda: initial_frame(config), lambda: loop(1), None, 1 if quick else 7)]
+
+
+def exhaust(items: Iterable[object]) -> None:
+    for _ in items:
+        pass
+
+
+CASES: dict[str, Case] = {
+    "frames": training({**MLP, "capture": {"every": 1}}, 1.30, "a frame every step, 20 x 256 MLP"),
+    "exact": training({**MLP, "capture": {"every": 1, "samples": "all"}}, 1.8, "the same, exact histograms"),
+    "default": training(MLP, 1.08, "default capture, 20 x 256 MLP, in process"),
+    "cnn": training({**CNN, "capture": {"every": 1}}, 1.2, "a frame every step, 20 x 64 CNN"),
+    "watchers": watchers, "map": grid, "deep": deep, "first-frame": preview_in_process,
+}

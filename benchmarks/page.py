@@ -1,0 +1,141 @@
+"""In Chromium: the first load, drawing, scrubbing, and what a long stream leaves behind. Needs what the tests need (`make setup`)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks.live import Live, server
+from benchmarks.timing import Case, Result, quantile
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             "--no-first-run"]
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+WATCH = """
+window.measured = {ready: null, heatmap: [], tasks: []};
+const look = () => { if (document.body?.dataset.ready) window.measured.ready ??= performance.now(); };
+new MutationObserver(look).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["data-ready"]});
+const note = (list) => window.measured.tasks.push(...list.getEntries().map((entry) => entry.duration));
+new PerformanceObserver(note).observe({type: "longtask"});
+"""
+"""Runs before the page does: notes when it is ready, and every task of more than 50 ms."""
+
+TIME_HEAT_MAP = """() => {
+    const react = Plotly.react, panel = document.querySelector("[data-testid=panel-histograms]");
+    Plotly.react = (element, ...rest) => {
+        const start = performance.now(), done = react(element, ...rest);
+        if (panel.contains(element)) window.measured.heatmap.push(performance.now() - start);
+        return done;
+    };
+}"""
+
+SCRUB = """async (count) => {
+    const slider = document.getElementById("scrubber"), most = Number(slider.max), times = [];
+    for (let number = 0; number < count; number += 1) {
+        slider.value = String(Math.round((number * most) / count));
+        const start = performance.now();
+        slider.dispatchEvent(new Event("input"));
+        await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+        times.push(performance.now() - start);
+    }
+    return times;
+}"""
+
+
+@contextlib.contextmanager
+def browsing(live: Live) -> Iterator[Any]:
+    """Opens pages with cold caches."""
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+
+        def page() -> Any:
+            context = browser.new_context(base_url=live.url, viewport={"width": 1440, "height": 900})
+            context.set_default_timeout(300_000)
+            context.add_init_script(WATCH)
+            return context.new_page()
+
+        yield page
+        browser.close()
+
+
+def load(quick: bool) -> list[Result]:
+    """From an empty cache to the first drawn preview."""
+    times, sizes = [], []
+    live = server()
+    with browsing(live) as new_page:
+        for _ in range(1 if quick else 5):
+            page = new_page()
+            arrived: list[float] = []
+            session = page.context.new_cdp_session(page)
+            session.send("Network.enable")
+            session.on("Network.loadingFinished", lambda event, arrived=arrived: arrived.append(event["encodedDataLength"]))
+            page.goto("/")
+            times.append(page.wait_for_function("window.measured.ready").json_value())
+            sizes.append(sum(arrived) / 1e6)
+            page.context.close()
+    return [Result("first load to the first drawn preview, nothing cached", statistics.median(times), "ms", goal=1500),
+            Result("its bytes over the wire", statistics.median(sizes), "MB", goal=1)]
+
+
+def drawing(quick: bool) -> list[Result]:
+    """The heat map's update while a run streams, its long tasks, and scrubbing through it afterwards."""
+    found = []
+    live = server()
+    with browsing(live) as new_page:
+        for depth, steps, goal in ((5, 5, None),) if quick else ((50, 300, 25), (256, 60, 40)):
+            config = {"network": {"depth": depth, "width": 64}, "training": {"steps": steps}, "capture": {"every": 1}}
+            page = new_page()
+            run = live.client.post("/api/runs", json=config).json()["id"]
+            page.goto(f"/runs/{run}")
+            page.wait_for_selector("body[data-ready=true]")
+            page.evaluate(TIME_HEAT_MAP)
+            page.evaluate("window.measured.tasks.length = 0")
+            _end(page)
+            seen = page.evaluate("window.measured")
+            scrubbed = page.evaluate(SCRUB, 10 if quick else 100)
+            name = f"{depth} layers, {steps + 1} frames"
+            found += [Result(f"heat map update while a run streams, {name}", statistics.median(seen["heatmap"] or [0.0]), "ms", goal=goal),
+                      Result(f"longest task meanwhile, {name}", max(seen["tasks"], default=0.0), "ms", goal=100),
+                      Result(f"a scrub step, half of them within, {name}", statistics.median(scrubbed), "ms", goal=50),
+                      Result(f"a scrub step, 95 % within, {name}", quantile(scrubbed, 0.95), "ms")]
+            page.context.close()
+    return found
+
+
+def growth(quick: bool) -> list[Result]:
+    """What the page's memory gains between two early and late moments of a long stream."""
+    frames = 40 if quick else 2000
+    config = {"network": {"depth": 10, "width": 32}, "training": {"steps": frames}, "capture": {"every": 1}}
+    live = server()
+    with browsing(live) as new_page:
+        page = new_page()
+        run = live.client.post("/api/runs", json=config).json()["id"]
+        page.goto(f"/runs/{run}")
+        page.wait_for_function("count => Number(document.body.dataset.step) >= count", arg=frames // 4)
+        early = _heap_mb(page)
+        _end(page)
+        return [Result(f"memory of the page after {frames} frames, against a quarter of them", _heap_mb(page), "MB", early, 1.1)]
+
+
+def _end(page: Any) -> None:
+    page.wait_for_function("() => document.querySelector('[data-testid=run-status]').textContent.includes('finished')")
+    time.sleep(1)
+
+
+def _heap_mb(page: Any) -> float:
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    used: float = session.send("Runtime.getHeapUsage")["usedSize"] / 1e6
+    return used
+
+
+CASES: dict[str, Case] = {"load": load, "drawing": drawing, "growth": growth}

@@ -1,0 +1,113 @@
+"""Through the server: runs, previews, bytes on the wire, viewers, the start."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+import zlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+
+from benchmarks.live import Live, server, serving
+from benchmarks.network import MLP, bare_loop
+from benchmarks.timing import Case, Result, beside, quantile, seconds
+from models.config import RunConfig
+from models.training import Run, train
+
+
+def runs(quick: bool) -> list[Result]:
+    """Whole runs with a viewer, against building the network and the bare loop in this process."""
+    steps, repeats = (5, 1) if quick else (300, 5)
+    live = server()
+    return [
+        beside(name, partial(watch, live, {**MLP, "capture": capture, "training": {"steps": steps}}),
+               lambda: bare_loop(_start(MLP))(steps), goal, repeats)
+        for name, capture, goal in ((f"a run of {steps} steps through the server, default capture", {}, 1.08),
+                                    ("the same with a frame every step", {"every": 1}, 1.6))]
+
+
+def watch(live: Live, config: dict[str, Any]) -> None:
+    """Runs it anew and reads its stream to the end."""
+    run = live.client.post("/api/runs", json=config, params={"fresh": True}).raise_for_status().json()["id"]
+    with live.client.stream("GET", f"/api/runs/{run}/events", timeout=None) as answer:
+        for line in answer.iter_lines():
+            if line == "event: end":
+                return
+
+
+def previews(quick: bool) -> list[Result]:
+    """Warm previews, answers decoded, against a bare forward and backward pass."""
+    repeats = 1 if quick else 9
+    found = []
+    live = server()
+    for name, config, goal in (("a preview over HTTP, 50 x 256", {"network": {"depth": 50, "width": 256}}, 2.0),
+                               ("a preview over HTTP, the default network", {}, None)):
+        found.append(beside(name, partial(_asked, live, "preview", config), partial(bare_loop(_start(config)), 1), goal, repeats))
+    config = {"network": {"depth": 200, "activation": {"name": "tanh"}}}
+    times = [1e3 * seconds(partial(_asked, live, "theory", config)) for _ in range(2 if quick else 20)]
+    found.append(Result("theory of 200 layers over HTTP", statistics.median(times), "ms", goal=30))
+    return found
+
+
+def _asked(live: Live, what: str, config: dict[str, Any]) -> Any:
+    return live.client.post(f"/api/{what}", json=config).raise_for_status().json()
+
+
+def _start(config: dict[str, Any]) -> Run:
+    return Run.start(RunConfig.model_validate(config))
+
+
+def wire(quick: bool) -> list[Result]:
+    """A 50-layer frame compressed, against the raw values that it summarizes."""
+    frame = list(train(RunConfig.model_validate({"network": {"depth": 50}, "training": {"steps": 1}})))[-1]
+    packed = len(zlib.compress(orjson.dumps(frame), 6))
+    raw = sum(4 * sum(quantity["n"]) for quantity in frame["quantities"].values())
+    return [Result("a 50-layer frame, compressed", packed / 1e3, "kB", goal=25), Result("the values it summarizes", raw / 1e3, "kB")]
+
+
+def viewers(quick: bool) -> list[Result]:
+    """A run with many viewers against the same alone, and how late their frames come."""
+    count, steps = (5, 20) if quick else (200, 600)
+    config = {**MLP, "training": {"steps": steps}, "capture": {"every": max(1, steps // 40)}}
+    live = server()
+    alone = seconds(lambda: watch(live, config))
+    run = live.client.post("/api/runs", json=config, params={"fresh": True}).raise_for_status().json()["id"]
+    told = json.loads(_printed("-m", "benchmarks.viewers", live.url, run, str(count)))
+    record = live.client.get(f"/api/runs/{run}").json()
+    lag = quantile(told["lags_s"], 0.99)
+    return [Result(f"a run with {count} viewers", 1e3 * told["run_s"], "ms", 1e3 * alone, 1.05),
+            Result(f"delivery to {count} viewers behind the first, 99 % within", 1e3 * lag, "ms", goal=250),
+            Result("frames that a viewer missed", count * record["frames"] - told["frames"], "frames", goal=0)]
+
+
+def start(quick: bool) -> list[Result]:
+    """The server from its start to its first healthy answer, and its memory at rest, against `import torch` alone."""
+    code = "import torch, pathlib; print(pathlib.Path('/proc/self/status').read_text())"
+    begun = time.perf_counter()
+    torch_kb = _rss_kb(_printed("-c", code))
+    torch_s = time.perf_counter() - begun
+    with serving() as live:
+        kb = _rss_kb(Path(f"/proc/{live.pid}/status").read_text())
+        health = [1e3 * seconds(lambda: httpx.get(f"{live.url}/api/health")) for _ in range(3 if quick else 30)]
+        return [Result("server start to healthy, against import torch", 1e3 * live.started_s, "ms", 1e3 * torch_s, 1.8),
+                Result("memory of the server at rest, against import torch", kb / 1e3, "MB", torch_kb / 1e3, 1.4),
+                Result("health, half of all answers within", statistics.median(health), "ms")]
+
+
+def _printed(*arguments: str) -> str:
+    """What Python prints with these arguments."""
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def _rss_kb(status: str) -> float:
+    return float(next(line for line in status.splitlines() if "VmRSS" in line).split()[1])
+
+
+CASES: dict[str, Case] = {"runs": runs, "previews": previews, "wire": wire, "viewers": viewers, "start": start}
