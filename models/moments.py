@@ -24,6 +24,8 @@ SAFE_SQUARE = (1e-24, 1e30)
 CHUNK = 512
 """Values summed in float32 before float64 takes over. (A float32 sum of 65,536 squares in one go is off by 5e-6.)"""
 
+ONES = {np.dtype(dtype): np.ones(CHUNK, dtype) for dtype in (np.float32, np.float64)}
+
 SATURATION_MARGIN = 0.03
 """A value this close to a bounded activation's limit, in units of the larger limit's magnitude, counts as saturated."""
 
@@ -52,7 +54,7 @@ def array_moments(x: Floats) -> list[float]:
 
 
 def _finite_moments(x: Floats, square_sum: float) -> list[float]:
-    low, high = float(x.min()), float(x.max())
+    low, high = float(np.minimum.reduce(x)), float(np.maximum.reduce(x))
     mean = _sum(x) / x.size
     mean_square = square_sum / x.size
     variance = mean_square - mean * mean
@@ -66,10 +68,9 @@ def _finite_moments(x: Floats, square_sum: float) -> list[float]:
 
 def _sum(x: Floats) -> float:
     """The sum: in x's own precision within a chunk, in float64 over the chunks."""
-    ones = np.ones(CHUNK, dtype=x.dtype)
     whole = x.size // CHUNK * CHUNK
     rest = float(x[whole:].sum(dtype=np.float64)) if whole < x.size else 0.0
-    return rest + float(np.add.reduce(np.vecdot(x[:whole].reshape(-1, CHUNK), ones), dtype=np.float64))
+    return rest + float(np.add.reduce(np.vecdot(x[:whole].reshape(-1, CHUNK), ONES[x.dtype]), dtype=np.float64))
 
 
 def _sum_of_squares(x: Floats) -> float:
@@ -104,7 +105,8 @@ def exact_moments(x: Tensor) -> Tensor:
 def dead_share(phi: Tensor) -> Tensor:
     """Share of units (channels) that are zero on the whole batch; phi is (B, units, ...). A NaN is not a zero."""
     if on_host(phi):
-        alive = (phi.reshape(*phi.shape[:2], -1).numpy() != 0).any(axis=0).any(axis=1)
+        alive = (phi.numpy() != 0).any(axis=0)
+        alive = alive.reshape(len(alive), -1).any(axis=1) if alive.ndim > 1 else alive
         return torch.tensor(np.count_nonzero(~alive) / alive.size, dtype=torch.float64)
     others = [dim for dim in range(phi.dim()) if dim != 1]
     return (phi.abs().amax(dim=others) == 0).double().mean()
@@ -129,11 +131,12 @@ def correlation(z: Tensor) -> Tensor:
     batch, flat = z.shape[0], z.reshape(z.shape[0], -1)
     if batch < 2:
         return torch.full((), math.nan, dtype=torch.float64, device=z.device)
-    total = _sum_of_units(flat) if on_host(z) else None
-    if total is None:
-        wide = flat.double()
-        total = (wide / torch.linalg.vector_norm(wide, dim=1, keepdim=True)).sum(0)
-    mean: Tensor = (total.double().square().sum() - batch) / (batch * (batch - 1))
+    found = _squared_length(flat.numpy()) if on_host(z) else None
+    if found is not None:
+        return torch.tensor((found - batch) / (batch * (batch - 1)), dtype=torch.float64)
+    wide = flat.double()
+    units = wide / torch.linalg.vector_norm(wide, dim=1, keepdim=True)
+    mean: Tensor = (units.sum(0).square().sum() - batch) / (batch * (batch - 1))
     return mean
 
 
@@ -152,10 +155,11 @@ def pixel_correlations(images: Tensor) -> Tensor:
     return torch.stack([same / pairs, (every - at_one) / (pairs * (batch * (batch - 1) or math.nan))])
 
 
-def _sum_of_units(flat: Tensor) -> Tensor | None:
-    """The sum of the rows, each divided by its length, in float32; None where that would lose accuracy."""
-    rows = flat.numpy()
+def _squared_length(rows: Floats) -> float | None:
+    """The squared length of the sum of the rows, each divided by its length; None where float32 would lose accuracy."""
     with np.errstate(over="ignore", invalid="ignore"):
         squares = np.vecdot(rows, rows)
-    safe = squares.min() > 1e-30 and squares.max() < 1e30
-    return torch.from_numpy(np.einsum("i,ij->j", 1 / np.sqrt(squares), rows)) if safe else None
+    if not (squares.min() > 1e-30 and squares.max() < 1e30):
+        return None
+    total = ((1 / np.sqrt(squares)) @ rows).astype(np.float64)
+    return float(total @ total)
