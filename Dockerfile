@@ -1,4 +1,5 @@
-# The dashboard as an image. It needs nothing but a port and, to keep its runs, a volume at /data:
+# The dashboard as an image. It needs nothing but a port and, to keep its runs, a volume at /data. The log says the token that it
+# asks for (or --env SIGPROP_TOKEN=...):
 #
 #   docker build --tag sigprop . && docker run --publish 127.0.0.1:8000:8000 --volume sigprop:/data sigprop
 #

@@ -15,10 +15,11 @@ from starlette.middleware.gzip import GZipMiddleware
 import models
 from models.theory import warm_up
 from server import errors
+from server.access import Access, Gate, token_of
 from server.downloads import Downloads
 from server.engine import LocalEngine
 from server.frontend import FRONTEND
-from server.routes import about, events, exports, pages, previews, runs, sweeps, theories, weights
+from server.routes import about, events, exports, pages, previews, runs, session, sweeps, theories, weights
 from server.security import Security
 from server.settings import Settings
 from server.store import Store
@@ -54,12 +55,16 @@ def create_app(settings: Settings) -> FastAPI:
         engine.close()
         store.close()
 
+    gate = Gate(token_of(settings), settings.public_read == "on", settings.public_preview == "on")
     app = FastAPI(title="Signal Propagation Dashboard", version=models.__version__, lifespan=lifespan,
+                  responses={401: {"model": errors.ProblemDetails, "description": "it needs the server's token"}},
                   summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.")
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     errors.install(app, settings.max_body_bytes, {weights.PATH: settings.max_upload_bytes})
+    app.state.gate = gate
+    app.add_middleware(Access, gate=gate)
     app.add_middleware(Security)
-    for routes in (about, previews, theories, runs, events, sweeps, exports, weights, pages):
+    for routes in (about, session, previews, theories, runs, events, sweeps, exports, weights, pages):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=FRONTEND), name="static")
     return app

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -46,10 +47,11 @@ def say(record: dict[str, Any]) -> None:
 
 
 class Client:
-    """A dashboard's server, by its address."""
+    """A dashboard's server, by its address; with its token (by default SIGPROP_TOKEN) where it asks for one."""
 
-    def __init__(self, url: str = "http://127.0.0.1:8000", timeout_s: float = 60.0) -> None:
-        self.http = httpx.Client(base_url=url, timeout=timeout_s)
+    def __init__(self, url: str = "http://127.0.0.1:8000", timeout_s: float = 60.0, token: str | None = None) -> None:
+        token = token or os.environ.get("SIGPROP_TOKEN")
+        self.http = httpx.Client(base_url=url, timeout=timeout_s, headers={"Authorization": f"Bearer {token}"} if token else {})
 
     def __enter__(self) -> Client:
         return self

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 
 from models.frame import QUANTITIES
+from server.access import Gate
 from server.downloads import Downloads
 from server.engine import Engine
 from server.errors import FieldError, NotFound, Problem
@@ -41,12 +42,18 @@ def _downloads(request: Request) -> Downloads:
     return downloads
 
 
+def _gate(request: Request) -> Gate:
+    gate: Gate = request.app.state.gate
+    return gate
+
+
 class BadQuery(Problem):
     status = 422
 
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
+GateDep = Annotated[Gate, Depends(_gate)]
 EngineDep = Annotated[Engine, Depends(_engine)]
 DownloadsDep = Annotated[Downloads, Depends(_downloads)]
 StreamsDep = Annotated[Streams, Depends(_streams)]

@@ -1,6 +1,7 @@
 """Errors: one small tree, one shape on the wire (RFC 9457).
 
 Problem                 what a request is answered with when it cannot be fulfilled
+  Unauthorized   401    it needs the server's token
   NotFound       404    there is no such run
   Conflict       409    the run is not in a state for it
   OverLimit      422    beyond a limit: with the estimate and the limit
@@ -59,6 +60,14 @@ class Problem(Exception):
         self.errors = list(errors)
         self.headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
         self.more = more
+
+
+class Unauthorized(Problem):
+    status = 401
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.headers = {"WWW-Authenticate": 'Bearer realm="sigprop"'}
 
 
 class NotFound(Problem):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -32,6 +32,10 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
+    token: str | None = Field(None, description="what a client must know to do more than look; default: none on this machine's own "
+                              "address, on any other one that is made at the first start and kept in the data directory")
+    public_read: Literal["on", "off"] = Field("on", description="whether runs may be looked at by link without the token")
+    public_preview: Literal["on", "off"] = Field("off", description="whether previews may be asked for without the token")
     data_dir: Path = Field(Path("data"), description="folder of the database and the data sets")
     database_url: str | None = Field(None, description="SQLAlchemy URL of the store; default: sigprop.db in the data directory")
     dataset_mirror: str | None = Field(None, description="URL or folder that data sets are fetched from, as MIRROR/NAME/FILE")

@@ -443,6 +443,11 @@ export const EN = {
   "runs.full": "{count} chosen: no more than {most} can stand beside each other.",
   "runs.unchoose": "Choose none",
   "action.compare": "Compare",
+  "signin.why": "Without this server's token you can look at runs whose link you have. To do more, give the token: whoever started the server has it.",
+  "signin.field": "Token",
+  "signin.send": "Sign in",
+  "signin.wrong": "This is not the server's token.",
+
   "error.report": "This is a report: it shows one run, and there is no server behind it.",
   "error.connection": "The server does not answer. Check that it is running.",
   "error.status": "The server answered with status {status}.",

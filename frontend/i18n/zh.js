@@ -443,6 +443,11 @@ export const ZH = {
   "runs.unchoose": "全部取消",
   "action.compare": "比较",
 
+  "signin.why": "没有这台服务器的令牌时，只能查看您有链接的运行。要做更多，请输入令牌：启动服务器的人知道它。",
+  "signin.field": "令牌",
+  "signin.send": "登录",
+  "signin.wrong": "这不是这台服务器的令牌。",
+
   "error.report": "这是一份报告：只含一次运行，背后没有服务器。",
   "error.connection": "服务器没有回答。请检查它是否在运行。",
   "error.status": "服务器以状态 {status} 作答。",

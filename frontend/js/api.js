@@ -11,6 +11,7 @@
  *            lost: () => void, back: () => void}} Listeners
  */
 import { report } from "./report.js";
+import { askForToken } from "./signin.js";
 import { t } from "../i18n/index.js";
 
 const RETRY_MS = 2000;
@@ -39,6 +40,7 @@ async function call(url, init) {
 
 /** @param {Response} response */
 async function problemOf(response) {
+  if (response.status === 401) askForToken();
   const body = await response.json().catch(() => ({}));
   const errors = (body.errors ?? []).map((/** @type {any} */ error) =>
     ({ loc: Array.isArray(error.loc) ? error.loc.join(".") : String(error.loc ?? ""), msg: String(error.msg ?? "") }));

@@ -127,7 +127,7 @@ export class App {
     this.board.stale(true);
     const detail = [problem.detail, ...(problem.errors.length > rest.length ? problem.errors.map(({ msg }) => msg) : rest.map(({ msg }) => msg))]
       .filter((text, index, all) => !all.slice(0, index).some((before) => before.includes(text))).join(" ");
-    notice("refused", t(this.board.view ? "notice.refused" : "notice.impossible", { detail }));
+    if (problem.status !== 401) notice("refused", t(this.board.view ? "notice.refused" : "notice.impossible", { detail }));
     this.status();
     document.body.dataset.ready = "true";
   }

@@ -8,10 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import HTMLResponse, Response
 
-from server.deps import StoreDep
+from server.deps import GateDep, StoreDep
 from server.frontend import page
 
 PLOTLY_CACHE_S = 7 * 24 * 3600
@@ -44,8 +44,11 @@ def past_runs() -> HTMLResponse:
 
 
 @router.get("/runs/{run_id}")
-def run_page(run_id: str, store: StoreDep) -> HTMLResponse:
-    """The dashboard showing a run; the same page with status 404 where there is none, which then says so."""
+def run_page(run_id: str, request: Request, store: StoreDep, gate: GateDep) -> HTMLResponse:
+    """The dashboard showing a run; the same page with status 404 where there is none, or 401 where that is not to be known,
+    which then says so."""
+    if not gate.may_read(request.headers):
+        return _html("index", 401)
     return _html("index", 200 if store.get(run_id) is not None else 404)
 
 

@@ -1,0 +1,27 @@
+"""Signing in with the server's token."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from server.deps import GateDep
+from server.errors import ProblemDetails, Unauthorized
+
+router = APIRouter(prefix="/api/session", tags=["about"])
+
+
+class SignIn(BaseModel):
+    """What is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: str = Field(max_length=1000)
+
+
+@router.post("", status_code=204, responses={401: {"model": ProblemDetails, "description": "it is another token"}})
+def sign_in(given: SignIn, request: Request, response: Response, gate: GateDep) -> None:
+    """Changes the token for a cookie that lasts until the browser is closed, which event streams and downloads send too."""
+    if not gate.knows(given.token.encode(errors="surrogatepass")):
+        raise Unauthorized("This is not the server's token. Whoever started the server has it.")
+    gate.sign_in(response, request.url.scheme)
