@@ -12,7 +12,7 @@ export function weightsSource(hooks, set, fail) {
   const list = el("datalist", { id: `${hooks.id}-list` });
   const offer = async () => {
     const known = await api.listWeights().catch(() => []); // a list that fails to come is a field to type in
-    list.replaceChildren(...known.map(({ source }) => el("option", { value: source.replace(/^([0-9a-f]{16}(-[0-9a-f]+)?)\.safetensors$/, "$1") })));
+    list.replaceChildren(...known.map(({ source }) => el("option", { value: source.replace(/^([0-9a-f]{16,32}(-[0-9a-f]+)?)\.safetensors$/, "$1") })));
   };
   const input = el("input", { type: "text", ...hooks, list: list.id, placeholder: t("control.source.none"), maxlength: 128, spellcheck: "false", autocomplete: "off",
     onfocus: () => void offer(), onchange: () => set(input.value.trim(), true) });

@@ -12,6 +12,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 import models
 from models import cost
 from models.config import SEED, RunConfig
+from models.initializers import INITIALIZERS
 from server import encode, limits, weights
 from server.deps import AfterQuery, BadQuery, DownloadsDep, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep
 from server.engine import Engine
@@ -28,6 +29,8 @@ FETCH_PATIENCE_S = 1.0
 """Seconds that a new run's answer waits to hear that its data set cannot be had."""
 FRESH_BYTES = 3
 """Random bytes that tell a fresh run from others of its configuration."""
+PRIVATE_BYTES = 16
+"""Random bytes of a private run's id, which nobody can guess."""
 
 GIVEN_UP = ("cancelled", "failed")
 """What a run over seeds does not share."""
@@ -88,11 +91,19 @@ def _hold_queue(store: Store, settings: Settings, more: int) -> None:
 def _start(config: RunConfig, store: Store, engine: Engine) -> RunRecord:
     """A new run of the configuration, queued."""
     fingerprint = config.fingerprint()
-    run_id = fingerprint if store.get(fingerprint) is None else f"{fingerprint}-{secrets.token_hex(FRESH_BYTES)}"
+    run_id = _new_id(config, fingerprint, store)
     record = store.create(NewRun(run_id, "run", fingerprint, config.canonical(), models.__version__, config.total_steps,
                                  cost.layers(config)))
     engine.submit(run_id, "run", config.canonical())
     return store.get(run_id) or record
+
+
+def _new_id(config: RunConfig, fingerprint: str, store: Store) -> str:
+    """The configuration's fingerprint, with random digits where that is taken; random alone where the run starts from somebody's own
+    weights: who knows or guesses the configuration must not find the run."""
+    if INITIALIZERS[config.init.name].trained:
+        return secrets.token_hex(PRIVATE_BYTES)
+    return fingerprint if store.get(fingerprint) is None else f"{fingerprint}-{secrets.token_hex(FRESH_BYTES)}"
 
 
 @router.get("")

@@ -1,11 +1,14 @@
 """Weights kept, uploaded, started from and refused, over real HTTP with real files."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
 import safetensors.numpy
 import torch
+
+from models.config import RunConfig
 
 CONFIG = {"network": {"depth": 3, "width": 24}, "data": {"name": "moons", "batch_size": 64}, "training": {"steps": 30},
           "capture": {"every": 10, "weights": True}, "seed": 64}
@@ -50,6 +53,17 @@ def test_a_run_starts_from_where_another_ended(server, kept):
     assert frames(server, record["id"])[0]["validation_loss"] == pytest.approx(last["validation_loss"], rel=1e-6)
     looked = server.finished(server.client.post("/api/runs", json=pretrained(kept, training={"steps": 0})).json()["id"])
     assert looked["frames"] == 1
+
+
+def test_a_run_from_somebodys_weights_has_an_id_that_nobody_guesses(server, kept):
+    config = pretrained(kept, training={"steps": 1})
+    first, again = (server.client.post("/api/runs", json=config) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200) and first.json()["id"] == again.json()["id"]
+    fresh = server.client.post("/api/runs", params={"fresh": "true"}, json=config).json()["id"]
+    fingerprint = RunConfig.model_validate(config).fingerprint()
+    ids = {first.json()["id"], fresh}
+    assert len(ids) == 2 and all(re.fullmatch("[0-9a-f]{32}", name) and fingerprint not in name for name in ids)
+    assert server.client.get(f"/api/runs/{fingerprint}").status_code == 404
 
 
 def test_what_does_not_fit_is_listed(server, kept):
