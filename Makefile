@@ -4,6 +4,7 @@
 #   make test    everything that CI checks, linters first, pytest last: PYTEST_ARGS="-k theory" runs a part
 #   make setup   only the set-up of the two
 #   make lint    ruff, mypy, import-linter, tsc and the page's own tests in Node.js
+#   make audit   whether a pinned dependency has a known vulnerability (asks the advisory database of PyPI)
 #   make bench   the benchmarks: BENCH_JSON=file also writes them as JSON
 #   make pins    renew constraints.txt to the newest versions that pyproject.toml allows
 #   make clean   take away everything that these commands made, but no data
@@ -35,7 +36,7 @@ APT := sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 export CHROMIUM
 
 .DELETE_ON_ERROR:
-.PHONY: run test setup lint mypy ruff lint-imports tsc node-test bench pins clean browser
+.PHONY: run test setup lint mypy ruff lint-imports tsc node-test audit bench pins clean browser
 
 run: $(VENV)/serve.stamp
 	@exec $(BIN)/python -m server $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
@@ -58,6 +59,12 @@ tsc:
 
 node-test:
 	node --test tests/frontend/*.test.mjs
+
+# In a folder of its own, so that what the auditor needs is neither pinned nor mixed with what is audited.
+audit: $(BIN)/python
+	@[ -d $(VENV)/audit/pip_audit ] || $(PIP) --target $(VENV)/audit 'pip-audit>=2.9,<3' \
+		|| { echo "NOT AUDITED: pip-audit could not be installed."; exit 0; }; \
+	PYTHONPATH=$(VENV)/audit $(BIN)/python .ci/audit.py
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks

@@ -19,6 +19,7 @@ from server.access import Access, Gate, token_of
 from server.downloads import Downloads
 from server.engine import LocalEngine
 from server.frontend import FRONTEND
+from server.rate import RateLimit
 from server.routes import about, events, exports, pages, previews, runs, session, sweeps, theories, weights
 from server.security import Security
 from server.settings import Settings
@@ -57,12 +58,14 @@ def create_app(settings: Settings) -> FastAPI:
 
     gate = Gate(token_of(settings), settings.public_read == "on", settings.public_preview == "on")
     app = FastAPI(title="Signal Propagation Dashboard", version=models.__version__, lifespan=lifespan,
-                  responses={401: {"model": errors.ProblemDetails, "description": "it needs the server's token"}},
+                  responses={401: {"model": errors.ProblemDetails, "description": "it needs the server's token"},
+                             429: {"model": errors.ProblemDetails, "description": "too many requests, or a full queue: with Retry-After"}},
                   summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.")
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     errors.install(app, settings.max_body_bytes, {weights.PATH: settings.max_upload_bytes})
     app.state.gate = gate
     app.add_middleware(Access, gate=gate)
+    app.add_middleware(RateLimit, per_minute=settings.requests_per_minute)
     app.add_middleware(Security)
     for routes in (about, session, previews, theories, runs, events, sweeps, exports, weights, pages):
         app.include_router(routes.router)

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     max_frames: int = Field(5000, ge=1, description="frames that one run may store")
     max_queue: int = Field(100, ge=0, description="runs that may wait for a worker")
     max_body_bytes: int = Field(1_000_000, ge=1000, description="largest request body, in bytes")
+    requests_per_minute: int = Field(6000, ge=1, description="requests that one client's address may make in a minute")
     max_upload_bytes: int = Field(256 * 1024**2, ge=1000, description="largest file of weights that is taken, in bytes")
     preview_timeout_s: float = Field(60.0, gt=0, description="seconds that a preview may take")
     cancel_grace_s: float = Field(1.5, ge=0, description="seconds that a cancelled run has to end by itself before its worker is killed")

@@ -180,6 +180,12 @@ def test_one_service_keeps_its_data_in_a_volume_that_exists() -> None:
     assert volume in compose["volumes"] and target == image_environment()["SIGPROP_DATA_DIR"] == arguments("VOLUME")[0]
 
 
+def test_the_container_may_write_only_where_it_must_and_has_no_privilege() -> None:
+    (service,) = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"].values()
+    assert service["read_only"] is True and service["tmpfs"] == ["/tmp"]
+    assert service["cap_drop"] == ["ALL"] and service["security_opt"] == ["no-new-privileges:true"]
+
+
 def test_the_gpu_file_lays_over_the_same_service() -> None:
     plain, gpu = (yaml.safe_load((ROOT / name).read_text())["services"].keys() for name in COMPOSE_FILES)
     assert plain == gpu
