@@ -25,6 +25,7 @@ from server.security import Security
 from server.settings import Settings
 from server.store import Store
 from server.stream import Streams
+from server.watch import Watch
 
 INTERRUPTED = "interrupted: the server stopped while this ran. Its frames are kept; run it again for the rest."
 
@@ -46,6 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.settings, app.state.store, app.state.engine = settings, store, engine
         app.state.downloads = downloads
         app.state.streams = Streams(store, settings.tail_interval_s)
+        watch = Watch(settings, store, engine)
         closing = threading.Event()
         warming = threading.Thread(target=warm_up, args=(partial(closing.wait, BREATH_S),), name="theory-warm-up")
         warming.start()
@@ -53,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
         downloads.close()
         closing.set()
         warming.join()
+        watch.close()
         engine.close()
         store.close()
 
@@ -75,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _take_up(store: Store, engine: LocalEngine) -> None:
     """What an earlier server left: runs that waited wait again, runs that ran have failed."""
+    store.hold_waiting(False)
     for record in store.unfinished():
         if record.status == "queued":
             engine.submit(record.id, record.kind, json.dumps(record.config))

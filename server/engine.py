@@ -7,34 +7,50 @@ fork server has torch loaded already.
 from __future__ import annotations
 
 import json
+import math
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
-from server import forkserver, worker
+from server import forkserver, keeping, worker
 from server.downloads import Downloads
-from server.errors import Unavailable
+from server.errors import Busy, Unavailable
 from server.fetch import Stopped
 from server.records import Kind
 from server.settings import Settings
 from server.store import Store
+
+STOPPED = "The server was stopped while this ran. Its frames are kept; run it again for the rest."
+
+KILL_S = 4.0
+"""Seconds until a worker that was told to end and does not is gone: pebble waits three before it kills."""
 
 
 class Engine(Protocol):
     """Whatever computes: this machine's processes, or a cluster."""
 
     name: str
+    draining: bool
 
     def preview(self, config_json: str) -> Future[bytes]:
         """The answer to a preview as JSON; cancelling the future frees the worker. May wait for the workers' start."""
+
+    def admit(self, count: int) -> None:
+        """Raises Unavailable or Busy where no more runs are taken: the server stops, the store is full, too many wait."""
 
     def submit(self, run_id: str, kind: Kind, config_json: str) -> None:
         """Queues a run or a sweep that is in the store."""
 
     def cancel(self, run_id: str) -> None:
         """Ends a run, waiting or running, soon."""
+
+    def give_up(self, run_id: str, reason: str) -> None:
+        """Ends a run that does not end by itself; it has failed."""
+
+    def drain(self, patience_s: float) -> None:
+        """Takes no more runs; waits for those that run, and cancels them when the patience is over. Those that wait stay waiting."""
 
     def close(self) -> None:
         """Ends every worker."""
@@ -44,6 +60,7 @@ class LocalEngine:
     """Worker processes on this machine."""
 
     name = "local"
+    draining = False
 
     def __init__(self, settings: Settings, store: Store, downloads: Downloads) -> None:
         forkserver.start()
@@ -81,18 +98,31 @@ class LocalEngine:
         record = self.store.get(run_id)
         if error is not None:
             self.store.finish(run_id, "failed", error.detail if isinstance(error, Unavailable) else _what_happened(error))
-        elif record is not None and record.status == "queued":
+        elif record is not None and record.status == "queued" and not self.draining:
             self._schedule(run_id, kind, config_json)
 
     def _schedule(self, run_id: str, kind: Kind, config_json: str) -> None:
         job = worker.run if kind == "run" else worker.sweep
-        future: Future[None] = self.trainers.schedule(job, args=[run_id, config_json, self.store.url, self.settings.places])
+        future: Future[None] = self.trainers.schedule(job, args=[run_id, config_json, self.store.url, self.settings.places],
+                                                     timeout=self.settings.max_run_s)
         self.futures[run_id] = future
         future.add_done_callback(lambda done: self._ended(run_id, done))
 
-    def cancel(self, run_id: str) -> None:
+    def admit(self, count: int) -> None:
+        if not count:
+            return
+        if self.draining:
+            raise Unavailable("The server is being stopped and takes no new runs; ask again in a moment, when it is back.",
+                              retry_after_s=math.ceil(self.settings.drain_s) + 1)
+        keeping.require_room(self.store, self.settings)
+        waiting = self.store.count("queued")
+        if waiting + count > self.settings.max_queue:
+            raise Busy(f"{waiting} runs wait already, and this server's limit is {self.settings.max_queue}; try again in a minute.",
+                       retry_after_s=60)
+
+    def cancel(self, run_id: str, reason: str | None = None) -> None:
         """A waiting run ends at once; a running one is asked, and its worker killed if it does not answer in time."""
-        self.store.request_cancel(run_id)
+        self.store.request_cancel(run_id, reason)
         future = self.futures.get(run_id)
         record = self.store.get(run_id)
         if future is None or (record is not None and record.status == "queued"):
@@ -104,6 +134,22 @@ class LocalEngine:
         timer.daemon = True
         timer.start()
 
+    def give_up(self, run_id: str, reason: str) -> None:
+        self.store.finish(run_id, "failed", reason)
+        if future := self.futures.get(run_id):
+            future.cancel()
+
+    def drain(self, patience_s: float) -> None:
+        self.draining = True
+        self.store.hold_waiting(True)
+        for run_id, future in list(self.futures.items()):
+            if (record := self.store.get(run_id)) is not None and record.status == "queued":
+                future.cancel()
+        wait(list(self.futures.values()), timeout=patience_s)
+        for run_id in list(self.futures):
+            self.cancel(run_id, STOPPED)
+        wait(list(self.futures.values()), timeout=self.settings.cancel_grace_s + KILL_S)
+
     def close(self) -> None:
         self.starting.join()
         for pool in (self.previews, self.trainers):
@@ -114,8 +160,14 @@ class LocalEngine:
     def _ended(self, run_id: str, future: Future[None]) -> None:
         """What the worker could not write itself: that it was killed, died, or met an error."""
         self.futures.pop(run_id, None)
+        record = self.store.get(run_id)
+        if self.draining and record is not None and record.status == "queued":
+            return  # the next server takes it up
         if future.cancelled():
             self.store.finish(run_id, "cancelled")
+        elif isinstance(future.exception(), TimeoutError):
+            self.store.finish(run_id, "failed", f"The run took longer than {self.settings.max_run_s:g} s, which is this server's limit "
+                                                "(--max-run-s). Its frames are kept; train for fewer steps, or a smaller network.")
         else:
             self.store.finish(run_id, "failed", _what_happened(future.exception()))
 

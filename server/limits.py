@@ -39,7 +39,8 @@ def check_sweep(config: SweepConfig, settings: Settings) -> None:
 def as_json(settings: Settings) -> dict[str, float]:
     """The limits as the catalogue tells them."""
     return {name: getattr(settings, name) for name in (
-        "max_memory_gib", "max_run_flops", "max_preview_flops", "max_frames", "max_queue", "max_body_bytes", "max_upload_bytes",
+        "max_memory_gib", "max_run_flops", "max_preview_flops", "max_frames", "max_stored_frames", "max_stored_gib", "max_run_s",
+        "max_queue", "max_body_bytes", "max_upload_bytes",
         "preview_timeout_s")}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
+from types import FrameType
 from typing import NoReturn
 
 import uvicorn
@@ -23,11 +25,33 @@ class Command(Settings):
             signal.signal(asked, lambda *_: sys.exit(0))
         forkserver.start()
         starting = Starting(self, lambda: setattr(server, "should_exit", True))
-        server = uvicorn.Server(uvicorn.Config(starting, host=self.host, port=self.port, log_level=self.log_level,
+        server = Server(starting, uvicorn.Config(starting, host=self.host, port=self.port, log_level=self.log_level,
                                                timeout_graceful_shutdown=self.shutdown_grace_s, access_log=False))
         server.run()
         if starting.error is not None:
             _fail(starting.error)
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which on the first SIGTERM lets runs end while it still answers. A second one, and Ctrl-C, stop it at once."""
+
+    def __init__(self, starting: Starting, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.starting = starting
+        self.draining: threading.Thread | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGTERM and self.draining is None:
+            self.draining = threading.Thread(target=self._drain, args=(sig, frame), name="drain", daemon=True)
+            self.draining.start()
+        else:
+            super().handle_exit(sig, frame)
+
+    def _drain(self, sig: int, frame: FrameType | None) -> None:
+        try:
+            self.starting.drain()
+        finally:
+            super().handle_exit(sig, frame)
 
 
 def _fail(error: BaseException) -> NoReturn:

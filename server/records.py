@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, computed_field
 
 from models.config import RunConfig
 from models.cost import LayerInfo
@@ -65,6 +65,8 @@ class RunRecord(BaseModel):
     findings: list[Finding]
     queue_position: int | None = Field(description="runs before this one, if it waits")
     title: str | None = Field(None, description="what a person called it")
+    bytes: int = Field(0, description="what its frames take in the store")
+    pinned: bool = Field(False, description="whether it stays when the store is full")
     fetching: Fetching | None = Field(None, description="how far its data set is, if it waits for one")
 
 
@@ -77,11 +79,26 @@ def _plain(title: str) -> str:
 
 
 class RunPatch(BaseModel):
-    """What can be changed of a run: its title. Text only; null or blank takes it away."""
+    """What can be changed of a run: its title (text only; null or blank takes it away), and whether it is pinned."""
 
     model_config = ConfigDict(extra="forbid")
 
-    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TITLE), AfterValidator(_plain)] | None
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TITLE), AfterValidator(_plain)] | None = None
+    pinned: bool | None = None
+
+
+class Storage(BaseModel):
+    """What all runs store together, and the limits beyond which the oldest that are not pinned are removed."""
+
+    frames: int
+    bytes: int
+    max_frames: int
+    max_bytes: int
+
+    @computed_field(description="share of the limit that is nearer; above 1, runs are removed")  # type: ignore[prop-decorator]
+    @property
+    def full(self) -> float:
+        return max(self.frames / self.max_frames, self.bytes / self.max_bytes)
 
 
 class RunList(BaseModel):
@@ -89,6 +106,7 @@ class RunList(BaseModel):
 
     runs: list[RunRecord]
     next_cursor: str | None
+    storage: Storage | None = Field(None, description="how full the store is, where runs are listed")
 
 
 class FrameList(BaseModel):

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 FIRST = "0001"
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in migrations/versions."""
 
 

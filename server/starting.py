@@ -54,6 +54,11 @@ class Starting:
         await self.stack.aclose()
         await send({"type": "lifespan.shutdown.complete"})
 
+    def drain(self) -> None:
+        """Waits until what runs has ended or is cancelled; nothing where nothing is loaded yet."""
+        if self.app is not None and self.app.done() and self.app.exception() is None:
+            self.app.result().state.engine.drain(self.settings.drain_s)
+
     async def _load(self) -> FastAPI:
         app = await asyncio.to_thread(_create, self.settings)
         await self.stack.enter_async_context(app.router.lifespan_context(app))

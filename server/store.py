@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Float,
     ForeignKey,
@@ -69,6 +70,9 @@ runs = Table(
     Column("cancel_requested", Integer, nullable=False, default=0),
     Column("title", Text),
     Column("fetching", Text),
+    Column("heartbeat_at", Float),
+    Column("bytes", Integer, nullable=False, default=0),
+    Column("pinned", Integer, nullable=False, default=0),
 )
 
 frames = Table(
@@ -166,6 +170,24 @@ class Store:
         with self.engine.begin() as connection:
             connection.execute(update(runs).where(runs.c.id == run_id).values(title=title))
 
+    def pin(self, run_id: str, pinned: bool) -> None:
+        """Says whether the run stays when the store is full."""
+        with self.engine.begin() as connection:
+            connection.execute(update(runs).where(runs.c.id == run_id).values(pinned=int(pinned)))
+
+    def stored(self) -> tuple[int, int]:
+        """Frames, and their bytes, of all runs together."""
+        query = select(func.coalesce(func.sum(runs.c.frames), 0), func.coalesce(func.sum(runs.c.bytes), 0))
+        with self.engine.connect() as connection:
+            frames, size = connection.execute(query).one()
+            return int(frames), int(size)
+
+    def oldest_unpinned(self) -> str | None:
+        """The run to remove first: the oldest that is over and that nobody has pinned."""
+        query = select(runs.c.id).where(runs.c.pinned == 0, runs.c.status.in_(TERMINAL)).order_by(runs.c.number).limit(1)
+        with self.engine.connect() as connection:
+            return connection.scalar(query)
+
     def delete(self, run_id: str) -> None:
         with self.engine.begin() as connection:
             connection.execute(delete(frames).where(frames.c.run_id == run_id))
@@ -179,13 +201,13 @@ class Store:
 
     def start(self, run_id: str, device: str, steps_total: int) -> bool:
         """A worker takes the run, and knows its steps now that it has the data; False where the run is no longer waiting."""
-        return self._change(run_id, ("queued",), status="running", device=device, started_at=time.time(), steps_total=steps_total,
-                            fetching=None)
+        return self._change(run_id, ("queued",), runs.c.cancel_requested == 0, status="running", device=device,
+                            started_at=time.time(), heartbeat_at=time.time(), steps_total=steps_total, fetching=None)
 
     def finish(self, run_id: str, status: Status, error: str | None = None, steps_done: int | None = None) -> bool:
-        """The run ends; False where it had ended already."""
-        progress = {} if steps_done is None else {"steps_done": steps_done}
-        return self._change(run_id, ("queued", "running"), status=status, error=error, finished_at=time.time(), **progress)
+        """The run ends; False where it had ended already. Without an error, the reason stands that it was cancelled for."""
+        known = {name: value for name, value in {"error": error, "steps_done": steps_done}.items() if value is not None}
+        return self._change(run_id, ("queued", "running"), status=status, finished_at=time.time(), **known)
 
     def progress(self, run_id: str, steps_done: int) -> bool:
         """Notes the progress of a running run; False where it should stop: cancelled, ended or deleted."""
@@ -194,11 +216,25 @@ class Store:
             found = connection.execute(select(runs.c.status, runs.c.cancel_requested).where(runs.c.id == run_id)).first()
         return found is not None and found.status == "running" and not found.cancel_requested
 
-    def request_cancel(self, run_id: str) -> None:
-        self._change(run_id, ("queued", "running"), cancel_requested=1)
+    def request_cancel(self, run_id: str, reason: str | None = None) -> None:
+        self._change(run_id, ("queued", "running"), cancel_requested=1, error=reason)
 
-    def _change(self, run_id: str, expected: Sequence[str], **values: Any) -> bool:
-        query = update(runs).where(runs.c.id == run_id, runs.c.status.in_(expected)).values(**values)
+    def beat(self, run_id: str) -> None:
+        """A sign of life from the run's worker."""
+        self._change(run_id, ("running",), heartbeat_at=time.time())
+
+    def lifeless(self, since: float) -> list[str]:
+        """Runs whose workers have given no sign of life since then (seconds since 1970)."""
+        with self.engine.connect() as connection:
+            return list(connection.scalars(select(runs.c.id).where(runs.c.status == "running", runs.c.heartbeat_at < since)))
+
+    def hold_waiting(self, held: bool) -> None:
+        """Keeps every run that waits from being started, or lets them again: a worker may have a run in hand that it has not begun."""
+        with self.engine.begin() as connection:
+            connection.execute(update(runs).where(runs.c.status == "queued").values(cancel_requested=int(held)))
+
+    def _change(self, run_id: str, expected: Sequence[str], *more: ColumnElement[bool], **values: Any) -> bool:
+        query = update(runs).where(runs.c.id == run_id, runs.c.status.in_(expected), *more).values(**values)
         with self.engine.begin() as connection:
             return connection.execute(query).rowcount == 1
 
@@ -209,7 +245,8 @@ class Store:
         judged = {} if findings is None else {"findings": json.dumps(findings, allow_nan=False)}
         with self.engine.begin() as connection:
             connection.execute(insert(frames).values(run_id=run_id, seq=seq, data=data))
-            connection.execute(update(runs).where(runs.c.id == run_id).values(frames=seq + 1, steps_done=step, **judged))
+            connection.execute(update(runs).where(runs.c.id == run_id).values(
+                frames=seq + 1, steps_done=step, bytes=runs.c.bytes + len(data), **judged))
 
     def frames(self, run_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Packed frames with a seq above `after`, in order."""

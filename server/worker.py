@@ -7,10 +7,13 @@ import multiprocessing
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 import torch
+from sqlalchemy.exc import OperationalError
 
 from models import cost, device, images
 from models.config import RunConfig
@@ -29,6 +32,9 @@ from server.store import Store
 
 PROGRESS_S = 0.2
 """Seconds between two notes of progress, and so the longest that a cancel waits between two steps."""
+
+BEAT_S = 1.0
+"""Seconds between two signs of life."""
 
 
 def prepare(threads: int) -> None:
@@ -85,12 +91,35 @@ def predict(config: RunConfig, frame: Frame) -> Theory:
     return theory_of(config, frame["input"])
 
 
+@contextmanager
+def alive(store: Store, run_id: str) -> Iterator[None]:
+    """Signs of life from a thread of its own: one step of a large network may take minutes."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT_S):
+            with suppress(OperationalError):  # a store that is busy for long: the next sign will do
+                store.beat(run_id)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 def run(run_id: str, config_json: str, store_url: str, places: Places) -> None:
     """Trains the run's network; every frame goes to the store as soon as it is made, and the verdict whenever it changes."""
     store, config = _store(store_url), RunConfig.model_validate_json(config_json)
     load_files(config, places.datasets)
-    if not store.start(run_id, device.label(device.resolve(config.device)), config.total_steps):
-        return
+    if store.start(run_id, device.label(device.resolve(config.device)), config.total_steps):
+        with alive(store, run_id):
+            _train(run_id, config, store, places)
+
+
+def _train(run_id: str, config: RunConfig, store: Store, places: Places) -> None:
     watch, verdict = Watch(store, run_id), Verdict(config, lambda frame: predict(config, frame))
     loss: float | None = 0.0
     known: list[tuple[str, Severity]] = []
@@ -112,8 +141,12 @@ def sweep(run_id: str, config_json: str, store_url: str, places: Places) -> None
     """Computes a map; every row goes to the store as soon as it is made."""
     store, config = _store(store_url), SweepConfig.model_validate_json(config_json)
     load_files(config.base, places.datasets)
-    if not store.start(run_id, device.label(device.resolve(config.base.device)), config.sigma_b2.count):
-        return
+    if store.start(run_id, device.label(device.resolve(config.base.device)), config.sigma_b2.count):
+        with alive(store, run_id):
+            _map(run_id, config, store)
+
+
+def _map(run_id: str, config: SweepConfig, store: Store) -> None:
     for row in map_rows(config):
         store.append_frame(run_id, row["seq"], row["seq"] + 1, encode.pack(row))
         if not store.progress(run_id, row["seq"] + 1):

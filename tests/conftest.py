@@ -90,7 +90,7 @@ def start_server(data_dir, *options, env=None, port=None):
     log = (data_dir.parent / f"{data_dir.name}.log").open("a")
     process = subprocess.Popen(
         [sys.executable, "-m", "server", "--port", str(port), "--data-dir", str(data_dir), *options],
-        cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})})
+        cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={"SIGPROP_DRAIN_S": "0.5", **os.environ, **(env or {})})
     url = f"http://127.0.0.1:{port}"
     client = httpx.Client(base_url=url, timeout=90)
 

@@ -21,8 +21,8 @@ router = APIRouter(prefix="/api", tags=["about"])
 @router.get("/health")
 def health(store: StoreDep, engine: EngineDep) -> Health:
     """That the server is up, and what it is busy with."""
-    return Health(status="ok", ready=True, version=models.__version__, device=device.resolve("auto").type, engine=engine.name,
-                  queued=store.count("queued"), running=store.count("running"))
+    return Health(status="ok", ready=not engine.draining, version=models.__version__, device=device.resolve("auto").type,
+                  engine=engine.name, queued=store.count("queued"), running=store.count("running"))
 
 
 @router.get("/catalog", response_model=Catalog)

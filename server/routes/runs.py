@@ -13,13 +13,12 @@ import models
 from models import cost
 from models.config import SEED, RunConfig
 from models.initializers import INITIALIZERS
-from server import encode, limits, weights
+from server import encode, keeping, limits, weights
 from server.deps import AfterQuery, BadQuery, DownloadsDep, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep
 from server.engine import Engine
-from server.errors import Busy, Conflict, FieldError, ProblemDetails
+from server.errors import Conflict, FieldError, ProblemDetails
 from server.records import FrameList, RunList, RunPatch, RunRecord, Status
 from server.search import searching
-from server.settings import Settings
 from server.store import NewRun, Store, is_over
 
 router = APIRouter(prefix="/api/runs", tags=["runs"], responses={422: {"model": ProblemDetails}})
@@ -56,7 +55,7 @@ def submit(
         if not fresh and (known := store.newest(config.fingerprint())) is not None:  # somebody was quicker
             response.status_code = 200
             return known
-        _hold_queue(store, settings, 1)
+        engine.admit(1)
         return _start(config, store, engine)
 
 
@@ -77,15 +76,8 @@ def over_seeds(
     downloads.ready(config.data.name, FETCH_PATIENCE_S)
     with store.submitting:
         known = {seeded.seed: run for seeded in configs if (run := store.newest(seeded.fingerprint())) and run.status not in GIVEN_UP}
-        _hold_queue(store, settings, count - len(known))
+        engine.admit(count - len(known))
         return RunList(runs=[known.get(seeded.seed) or _start(seeded, store, engine) for seeded in configs], next_cursor=None)
-
-
-def _hold_queue(store: Store, settings: Settings, more: int) -> None:
-    waiting = store.count("queued")
-    if more and waiting + more > settings.max_queue:
-        raise Busy(f"{waiting} runs wait already, and this server's limit is {settings.max_queue}; try again in a minute.",
-                   retry_after_s=60)
 
 
 def _start(config: RunConfig, store: Store, engine: Engine) -> RunRecord:
@@ -108,7 +100,7 @@ def _new_id(config: RunConfig, fingerprint: str, store: Store) -> str:
 
 @router.get("")
 def listing(
-    store: StoreDep,
+    store: StoreDep, settings: SettingsDep,
     status: Annotated[Status | None, Query(description="only runs in this status")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="runs in one answer")] = 50,
     cursor: Annotated[str | None, Query(pattern=r"^\d{1,15}$", description="next_cursor of the page before")] = None,
@@ -117,7 +109,7 @@ def listing(
 ) -> RunList:
     """The records, newest first."""
     found, before = store.page(status, limit, int(cursor) if cursor else None, searching(search))
-    return RunList(runs=found, next_cursor=None if before is None else str(before))
+    return RunList(runs=found, next_cursor=None if before is None else str(before), storage=keeping.storage(store, settings))
 
 
 @router.get("/{run_id}", responses=UNKNOWN)
@@ -127,9 +119,12 @@ def record(run: RunDep) -> RunRecord:
 
 
 @router.patch("/{run_id}", responses=UNKNOWN)
-def rename(run: RunDep, patch: RunPatch, store: StoreDep) -> RunRecord:
-    """Gives the run a title."""
-    store.rename(run.id, patch.title or None)
+def change(run: RunDep, patch: RunPatch, store: StoreDep) -> RunRecord:
+    """Gives the run a title, or pins it: a pinned run stays when the store is full. What is not given stays as it is."""
+    if "title" in patch.model_fields_set:
+        store.rename(run.id, patch.title or None)
+    if patch.pinned is not None:
+        store.pin(run.id, patch.pinned)
     return store.get(run.id) or run
 
 
@@ -168,5 +163,4 @@ def remove(run: RunDep, store: StoreDep, engine: EngineDep, settings: SettingsDe
     """Ends the run if need be, and forgets it with all its frames and the weights that it kept."""
     if not is_over(run):
         engine.cancel(run.id)
-    store.delete(run.id)
-    weights.forget(settings.places.weights, run.id)
+    keeping.forget(store, settings.places.weights, run.id)

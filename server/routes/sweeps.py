@@ -16,7 +16,7 @@ from models.sweep import SweepConfig
 from models.theory import critical_sigma_w2, phase_grid
 from server import limits
 from server.deps import AfterQuery, DownloadsDep, EngineDep, SettingsDep, StoreDep, StreamsDep, SweepDep
-from server.errors import Busy, Conflict, ProblemDetails
+from server.errors import Conflict, ProblemDetails
 from server.records import RunRecord
 from server.store import NewRun, is_over
 
@@ -52,9 +52,7 @@ def submit(config: SweepConfig, response: Response, store: StoreDep, engine: Eng
         response.status_code = 200
         return known
     limits.check_sweep(config, settings)
-    if (waiting := store.count("queued")) >= settings.max_queue:
-        raise Busy(f"{waiting} runs wait already, and this server's limit is {settings.max_queue}; try again in a minute.",
-                   retry_after_s=60)
+    engine.admit(1)
     downloads.ready(config.base.data.name, FETCH_PATIENCE_S)
     if known is not None:
         store.delete(known.id)

@@ -1,0 +1,47 @@
+"""Looks after what runs and what is stored, every few seconds, as long as the server lives."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from sqlalchemy.exc import OperationalError
+
+from server import keeping
+from server.engine import Engine
+from server.settings import Settings
+from server.store import Store
+
+log = logging.getLogger("sigprop")
+
+EVERY_S = 2.0
+
+
+class Watch:
+    """A thread: runs whose worker gives no sign of life are ended, and the store is kept within its limits."""
+
+    def __init__(self, settings: Settings, store: Store, engine: Engine) -> None:
+        self.settings = settings
+        self.store = store
+        self.engine = engine
+        self.closing = threading.Event()
+        self.thread = threading.Thread(target=self._watch, name="watch")
+        self.thread.start()
+
+    def close(self) -> None:
+        self.closing.set()
+        self.thread.join()
+
+    def _watch(self) -> None:
+        while not self.closing.wait(EVERY_S):
+            try:
+                self._look()
+            except OperationalError as error:  # a full disk or a locked file: the next look may find it mended
+                log.error("the store cannot be looked after: %s", error.orig)
+
+    def _look(self) -> None:
+        for run_id in self.store.lifeless(time.time() - self.settings.heartbeat_s):
+            self.engine.give_up(run_id, f"The worker gave no sign of life for {self.settings.heartbeat_s:g} s and was ended. "
+                                        "Frames up to here are kept; run it again, or choose a smaller network.")
+        keeping.make_room(self.store, self.settings)
