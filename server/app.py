@@ -19,8 +19,10 @@ from server.access import Access, Gate, token_of
 from server.downloads import Downloads
 from server.engine import LocalEngine
 from server.frontend import FRONTEND
+from server.keeping import storage
+from server.metrics import Metrics
 from server.rate import RateLimit
-from server.routes import about, events, exports, pages, previews, runs, session, sweeps, theories, weights
+from server.routes import about, events, exports, metrics, pages, previews, runs, session, sweeps, theories, weights
 from server.security import Security
 from server.settings import Settings
 from server.store import Store
@@ -42,12 +44,14 @@ def create_app(settings: Settings) -> FastAPI:
         store = Store(settings.store_url)
         store.open()
         downloads = Downloads(settings.places.datasets, settings.dataset_mirror)
-        engine = LocalEngine(settings, store, downloads)
+        counted = Metrics()
+        engine = LocalEngine(settings, store, downloads, counted)
         _take_up(store, engine)
         app.state.settings, app.state.store, app.state.engine = settings, store, engine
-        app.state.downloads = downloads
+        app.state.downloads, app.state.metrics = downloads, counted
         app.state.streams = Streams(store, settings.tail_interval_s)
-        watch = Watch(settings, store, engine)
+        _count_what_is(counted, app)
+        watch = Watch(settings, store, engine, counted)
         closing = threading.Event()
         warming = threading.Thread(target=warm_up, args=(partial(closing.wait, BREATH_S),), name="theory-warm-up")
         warming.start()
@@ -70,10 +74,21 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Access, gate=gate)
     app.add_middleware(RateLimit, per_minute=settings.requests_per_minute)
     app.add_middleware(Security)
-    for routes in (about, session, previews, theories, runs, events, sweeps, exports, weights, pages):
+    for routes in (about, session, previews, theories, runs, events, sweeps, exports, weights, metrics, pages):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=FRONTEND), name="static")
     return app
+
+
+def _count_what_is(counted: Metrics, app: FastAPI) -> None:
+    """What is asked when the metrics are."""
+    store: Store = app.state.store
+    counted.gauge("sigprop_runs_queued", "Runs and maps that wait.", lambda: store.count("queued"))
+    counted.gauge("sigprop_runs_running", "Runs and maps that are computed.", lambda: store.count("running"))
+    counted.gauge("sigprop_viewers", "Event streams that are open, counted once a run.", lambda: app.state.streams.viewers)
+    counted.gauge("sigprop_storage_full", "Share of the store's nearer limit; above 1, runs are removed.",
+                  lambda: storage(store, app.state.settings).full)
+    counted.gauge("sigprop_stored_bytes", "Bytes of all frames in the store.", lambda: store.stored()[1])
 
 
 def _take_up(store: Store, engine: LocalEngine) -> None:

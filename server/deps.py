@@ -11,6 +11,7 @@ from server.access import Gate
 from server.downloads import Downloads
 from server.engine import Engine
 from server.errors import FieldError, NotFound, Problem
+from server.metrics import Metrics
 from server.records import RunRecord
 from server.settings import Settings
 from server.store import Store
@@ -47,6 +48,11 @@ def _gate(request: Request) -> Gate:
     return gate
 
 
+def _metrics(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
 class BadQuery(Problem):
     status = 422
 
@@ -56,6 +62,7 @@ StoreDep = Annotated[Store, Depends(_store)]
 GateDep = Annotated[Gate, Depends(_gate)]
 EngineDep = Annotated[Engine, Depends(_engine)]
 DownloadsDep = Annotated[Downloads, Depends(_downloads)]
+MetricsDep = Annotated[Metrics, Depends(_metrics)]
 StreamsDep = Annotated[Streams, Depends(_streams)]
 
 

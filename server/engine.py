@@ -7,10 +7,12 @@ fork server has torch loaded already.
 from __future__ import annotations
 
 import json
+import logging
 import math
 import threading
+import time
 from concurrent.futures import Future, wait
-from typing import Protocol
+from typing import Any, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -18,9 +20,12 @@ from server import forkserver, keeping, worker
 from server.downloads import Downloads
 from server.errors import Busy, Unavailable
 from server.fetch import Stopped
+from server.metrics import Metrics
 from server.records import Kind
 from server.settings import Settings
 from server.store import Store
+
+log = logging.getLogger("sigprop")
 
 STOPPED = "The server was stopped while this ran. Its frames are kept; run it again for the rest."
 
@@ -62,11 +67,12 @@ class LocalEngine:
     name = "local"
     draining = False
 
-    def __init__(self, settings: Settings, store: Store, downloads: Downloads) -> None:
+    def __init__(self, settings: Settings, store: Store, downloads: Downloads, metrics: Metrics) -> None:
         forkserver.start()
         self.settings = settings
         self.store = store
         self.downloads = downloads
+        self.metrics = metrics
         self.futures: dict[str, Future[None]] = {}
         self.previews, self.trainers = (
             ProcessPool(max_workers=size, initializer=worker.prepare, initargs=(settings.threads,), context=forkserver.context())
@@ -82,10 +88,12 @@ class LocalEngine:
     def preview(self, config_json: str) -> Future[bytes]:
         future: Future[bytes] = self.previews.schedule(worker.preview, args=[config_json, self.settings.places],
                                                        timeout=self.settings.preview_timeout_s)
+        future.add_done_callback(self._count_restart)
         return future
 
     def submit(self, run_id: str, kind: Kind, config_json: str) -> None:
         """Queues it; where its data set has to be fetched first, it waits for that and takes no worker."""
+        log.info("%s %s waits", kind, run_id, extra={"run_id": run_id})
         config = json.loads(config_json)
         name = (config if kind == "run" else config["base"])["data"]["name"]
         job = self.downloads.want(name, lambda now: self.store.note_fetching(run_id, now))
@@ -158,11 +166,21 @@ class LocalEngine:
             pool.join()
 
     def _ended(self, run_id: str, future: Future[None]) -> None:
-        """What the worker could not write itself: that it was killed, died, or met an error."""
+        """A worker has done with the run, one way or another."""
         self.futures.pop(run_id, None)
         record = self.store.get(run_id)
         if self.draining and record is not None and record.status == "queued":
             return  # the next server takes it up
+        self._write_end(run_id, future)
+        self._count_restart(future)
+        if (ended := self.store.get(run_id)) is not None:
+            self.metrics.saw(ended, ended.finished_at or time.time())
+            self.metrics.ended.labels(ended.status).inc()
+            log.info("%s %s is %s after %d of %d steps%s", ended.kind, run_id, ended.status, ended.steps_done, ended.steps_total,
+                     f": {ended.error}" if ended.error else "", extra={"run_id": run_id})
+
+    def _write_end(self, run_id: str, future: Future[None]) -> None:
+        """What the worker could not write itself: that it was killed, died, or met an error."""
         if future.cancelled():
             self.store.finish(run_id, "cancelled")
         elif isinstance(future.exception(), TimeoutError):
@@ -170,6 +188,14 @@ class LocalEngine:
                                                 "(--max-run-s). Its frames are kept; train for fewer steps, or a smaller network.")
         else:
             self.store.finish(run_id, "failed", _what_happened(future.exception()))
+
+
+    def _count_restart(self, future: Future[Any]) -> None:
+        """Pebble ends a worker whose task is cancelled or takes too long, and makes another for one that died."""
+        if future.cancelled():
+            self.metrics.restarts.labels("cancelled").inc()
+        elif isinstance(error := future.exception(), ProcessExpired | TimeoutError):
+            self.metrics.restarts.labels("died" if isinstance(error, ProcessExpired) else "took too long").inc()
 
 
 def _what_happened(error: BaseException | None) -> str:

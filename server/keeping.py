@@ -25,7 +25,8 @@ def make_room(store: Store, settings: Settings) -> list[str]:
     removed = []
     while storage(store, settings).full > 1 and (run_id := store.oldest_unpinned()):
         forget(store, settings.places.weights, run_id)
-        log.warning("run %s was removed: the store holds more than its limits, and it was the oldest that is not pinned", run_id)
+        log.warning("run %s was removed: the store holds more than its limits, and it was the oldest that is not pinned", run_id,
+                    extra={"run_id": run_id})
         removed.append(run_id)
     return removed
 

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     drain_s: float = Field(10.0, ge=0, description="seconds that runs have to end after SIGTERM, before they are cancelled")
     tail_interval_s: float = Field(0.05, gt=0, le=10, description="seconds between two looks into the store for viewers of a run")
     shutdown_grace_s: int = Field(3, ge=0, description="seconds that open connections have to end when the server stops")
+    log_format: Literal["plain", "json"] = Field("plain", description="lines for people, or a JSON object a line")
     log_level: str = Field("info", description="critical, error, warning, info, debug or trace")
 
     @property

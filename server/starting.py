@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 NVIDIA_DRIVER = Path("/proc/driver/nvidia")
 
 
+STARTING = {"/api/health": 200, "/api/health/ready": 503}
+"""What is answered until all is loaded: the server lives, and is not ready."""
+
+
 class Starting:
     """An ASGI application that loads the real one in a thread, then hands everything to it.
 
-    Until then it answers /api/health itself, and every other request waits. Where loading fails, `on_failure` is called
+    Until then it answers what asks for its health itself, and every other request waits. Where loading fails, `on_failure` is called
     and `error` is why.
     """
 
@@ -38,8 +42,8 @@ class Starting:
             await self._live(receive, send)
             return
         assert self.app is not None
-        if not self.app.done() and scope["type"] == "http" and scope["path"] == "/api/health":
-            await _say_starting(send)
+        if not self.app.done() and scope["type"] == "http" and scope["path"] in STARTING:
+            await _say_starting(send, STARTING[scope["path"]])
             return
         app = await asyncio.shield(self.app)
         await app(scope, receive, send)
@@ -76,11 +80,11 @@ def _create(settings: Settings) -> FastAPI:
     return create_app(settings)
 
 
-async def _say_starting(send: Send) -> None:
+async def _say_starting(send: Send, status: int) -> None:
     """Health while nothing is loaded. A machine without NVIDIA's driver computes on its CPU; with one, torch has to say."""
     health = {"status": "ok", "version": models.__version__, "device": None if NVIDIA_DRIVER.exists() else "cpu",
               "engine": "local", "queued": 0, "running": 0, "ready": False}
-    await send({"type": "http.response.start", "status": 200,
+    await send({"type": "http.response.start", "status": status,
                 "headers": [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]})
     await send({"type": "http.response.body", "body": json.dumps(health).encode()})
 

@@ -128,6 +128,11 @@ class Streams:
             for source in sources:
                 await source.aclose()
 
+    @property
+    def viewers(self) -> int:
+        """Streams that are open; one of several runs counts for each."""
+        return sum(tail.viewers for tail in self.tails.values())
+
     def _join(self, record: RunRecord) -> Tail:
         tail = self.tails.get(record.id)
         if tail is None:

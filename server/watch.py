@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from server import keeping
 from server.engine import Engine
+from server.metrics import Metrics
 from server.settings import Settings
 from server.store import Store
 
@@ -19,12 +20,13 @@ EVERY_S = 2.0
 
 
 class Watch:
-    """A thread: runs whose worker gives no sign of life are ended, and the store is kept within its limits."""
+    """A thread: runs whose worker gives no sign of life are ended, the store is kept within its limits, and progress is counted."""
 
-    def __init__(self, settings: Settings, store: Store, engine: Engine) -> None:
+    def __init__(self, settings: Settings, store: Store, engine: Engine, metrics: Metrics) -> None:
         self.settings = settings
         self.store = store
         self.engine = engine
+        self.metrics = metrics
         self.closing = threading.Event()
         self.thread = threading.Thread(target=self._watch, name="watch")
         self.thread.start()
@@ -41,6 +43,8 @@ class Watch:
                 log.error("the store cannot be looked after: %s", error.orig)
 
     def _look(self) -> None:
+        for record in self.store.unfinished():
+            self.metrics.saw(record, time.time())
         for run_id in self.store.lifeless(time.time() - self.settings.heartbeat_s):
             self.engine.give_up(run_id, f"The worker gave no sign of life for {self.settings.heartbeat_s:g} s and was ended. "
                                         "Frames up to here are kept; run it again, or choose a smaller network.")

@@ -83,11 +83,14 @@ export const runOverSeeds = (config, count) => post(`/api/runs/over-seeds?count=
 export const getRun = async (id) => report?.run ?? call(`/api/runs/${encodeURIComponent(id)}`);
 
 /** A page of runs, newest first. @param {{limit?: number, search?: string, status?: string, cursor?: string}} wanted
- * @returns {Promise<{runs: RunRecord[], next_cursor: string | null}>} */
+ * @returns {Promise<{runs: RunRecord[], next_cursor: string | null, storage: import("./types.js").Storage | null}>} */
 export const listRuns = (wanted) => call(`/api/runs?${new URLSearchParams(Object.entries(wanted).filter(([, value]) => value).map(([key, value]) => [key, String(value)]))}`);
 
 /** @param {string} id @param {string | null} title @returns {Promise<RunRecord>} */
 export const renameRun = (id, title) => send("PATCH", `/api/runs/${encodeURIComponent(id)}`, { title });
+
+/** A pinned run stays when the store is full. @param {string} id @param {boolean} pinned @returns {Promise<RunRecord>} */
+export const pinRun = (id, pinned) => send("PATCH", `/api/runs/${encodeURIComponent(id)}`, { pinned });
 
 /** `keepalive` lets it go out even while the page closes. @param {string} id @returns {Promise<null>} */
 export const deleteRun = (id) => call(`/api/runs/${encodeURIComponent(id)}`, { method: "DELETE", keepalive: true });

@@ -90,8 +90,10 @@ export interface RunRecord {
   created_at?: string | number | null; started_at?: string | number | null; finished_at?: string | number | null;
   steps_done: number; steps_total: number; frames: number; error?: unknown;
   layers?: Layer[] | null; findings?: Finding[] | null; theory?: Theory | null; queue_position?: number | null; title?: string | null;
-  fetching?: Fetching | null;
+  fetching?: Fetching | null; pinned?: boolean; bytes?: number;
 }
+/** What all runs store together; `full` is the share of the nearer limit. */
+export interface Storage { frames: number; bytes: number; max_frames: number; max_bytes: number; full: number }
 export interface Preview { config: Record<string, unknown>; layers: Layer[]; frame: Frame; theory: Theory | null; findings: Finding[] }
 
 export interface Theme {

@@ -12,6 +12,7 @@ from models import device
 from models.config import catalog
 from server import lessons, limits
 from server.deps import EngineDep, SettingsDep, StoreDep
+from server.errors import ProblemDetails, Unavailable
 from server.records import Catalog, Health
 from server.settings import Settings
 
@@ -23,6 +24,14 @@ def health(store: StoreDep, engine: EngineDep) -> Health:
     """That the server is up, and what it is busy with."""
     return Health(status="ok", ready=not engine.draining, version=models.__version__, device=device.resolve("auto").type,
                   engine=engine.name, queued=store.count("queued"), running=store.count("running"))
+
+
+@router.get("/health/ready", responses={503: {"model": ProblemDetails, "description": "it is being stopped"}})
+def ready(store: StoreDep, engine: EngineDep) -> Health:
+    """That the server takes new runs; 503 while it starts and once it is being stopped, when /api/health still answers 200."""
+    if engine.draining:
+        raise Unavailable("The server is being stopped and takes no new runs.", retry_after_s=10)
+    return health(store, engine)
 
 
 @router.get("/catalog", response_model=Catalog)

@@ -16,6 +16,13 @@ import { RunRow } from "./row.js";
 import { serialiseFilters, wantedOf } from "./state.js";
 
 const PAGE = 30, PAUSE_MS = 200, LOOK_MS = 2000, PICTURED = "activation";
+const WARN_FULL = 0.8;
+
+/** Said before anything is removed. @param {import("../types.js").Storage | null} storage */
+function tellStorage(storage) {
+  const full = storage?.full ?? 0;
+  notice("storage", full >= WARN_FULL ? t("runs.filling", { percent: Math.min(100, Math.round(100 * full)) }) : "");
+}
 
 export class RunsPage {
   /** @param {Filters} filters */
@@ -59,6 +66,7 @@ export class RunsPage {
     if (!more) this.clear();
     this.cursor = answer.next_cursor;
     for (const run of answer.runs) this.add(run);
+    tellStorage(answer.storage);
     byId("more").hidden = this.cursor === null;
     this.show();
     document.body.dataset.ready = "true";
@@ -73,7 +81,8 @@ export class RunsPage {
   /** @param {RunRecord} run */
   add(run) {
     if (run.id === this.going?.id) return;
-    const row = new RunRow(run, { tick: (id, ticked) => this.tick(id, ticked), rename: (id, title) => this.rename(id, title), remove: (id) => this.remove(id) });
+    const row = new RunRow(run, { tick: (id, ticked) => this.tick(id, ticked), rename: (id, title) => this.rename(id, title),
+      pin: (id, pinned) => void this.pin(id, pinned), remove: (id) => this.remove(id) });
     this.rows.set(run.id, row);
     byId("runs").append(row.element);
     this.seen.observe(row.element);
@@ -141,6 +150,13 @@ export class RunsPage {
     if (run && row) row.run = run;
     this.show();
     return run !== null;
+  }
+
+  /** @param {string} id @param {boolean} pinned */
+  async pin(id, pinned) {
+    const run = await this.attempt(() => api.pinRun(id, pinned)), row = this.rows.get(id);
+    if (run && row) row.run = run;
+    this.show();
   }
 
   /** Gone from the list at once, from the server when nobody has taken it back. @param {string} id */

@@ -1,7 +1,7 @@
 /**
  * One run in the list: a tick, a picture, its title, what became of it, and what can be done with it.
  * @typedef {import("../types.js").RunRecord} RunRecord
- * @typedef {{tick: (id: string, ticked: boolean) => void, rename: (id: string, title: string) => Promise<boolean>, remove: (id: string) => void}} Actions
+ * @typedef {{tick: (id: string, ticked: boolean) => void, rename: (id: string, title: string) => Promise<boolean>, pin: (id: string, pinned: boolean) => void, remove: (id: string) => void}} Actions
  */
 import { el, setText } from "../dom.js";
 import { integer } from "../format.js";
@@ -22,12 +22,13 @@ export class RunRow {
     this.name = el("span", { class: "muted" });
     this.state = el("span", {});
     this.rename = el("button", { type: "button", class: "quiet", text: t("runs.rename"), onclick: () => this.edit() });
+    this.pin = el("button", { type: "button", class: "quiet", text: t("runs.pin"), title: t("runs.pin_help"), "data-testid": `pin-${run.id}`, onclick: () => actions.pin(run.id, !this.run.pinned) });
     this.remove = el("button", { type: "button", class: "quiet", text: t("runs.delete"), onclick: () => actions.remove(run.id) });
     this.head = el("div", { class: "run-head" }, this.link);
     this.element = el("li", { class: "run", "data-testid": `row-${run.id}` },
       el("label", { class: "tick" }, this.tick, el("span", { class: "visually-hidden", text: t("runs.tick") })), this.picture,
       el("div", { class: "words" }, this.head, el("p", {}, this.name, " ", this.state), el("p", { class: "muted" }, when(run.created_at), " · ", run.id)),
-      el("div", { class: "run-actions" }, this.rename, this.remove));
+      el("div", { class: "run-actions" }, this.rename, this.pin, this.remove));
     this.show(run, false, false);
   }
 
@@ -40,11 +41,12 @@ export class RunRow {
     this.state.replaceChildren(...[t(`status.${run.status}`), t("status.step", { done: integer(run.steps_done), total: integer(run.steps_total) }), worst?.title]
       .filter(Boolean).flatMap((text, index) => [index ? " · " : "", String(text)]));
     this.element.dataset.status = run.status;
+    this.pin.setAttribute("aria-pressed", String(Boolean(run.pinned)));
     this.tick.checked = ticked;
     this.tick.disabled = full && !ticked;
     this.tick.setAttribute("aria-label", t("runs.tick_one", { title }));
     this.picture.setAttribute("aria-label", t("runs.picture", { title }));
-    for (const [button, key] of /** @type {[HTMLElement, string][]} */ ([[this.rename, "runs.rename"], [this.remove, "runs.delete"]])) button.setAttribute("aria-label", `${t(key)}: ${title}`);
+    for (const [button, key] of /** @type {[HTMLElement, string][]} */ ([[this.rename, "runs.rename"], [this.pin, "runs.pin"], [this.remove, "runs.delete"]])) button.setAttribute("aria-label", `${t(key)}: ${title}`);
   }
 
   /** The title as a field; Enter keeps what is written, Escape leaves it. */
