@@ -1,4 +1,4 @@
-"""A page whose server asks for a token, in real Chromium."""
+"""A page whose server asks for a token and whose store is nearly full, in real Chromium."""
 
 import pytest
 
@@ -12,7 +12,7 @@ TOKEN = "a-token-of-this-test"
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
     """A server with a token and one finished run, whose id comes with it."""
-    live = start_server(tmp_path_factory.mktemp("guarded") / "data", env={"SIGPROP_TOKEN": TOKEN})
+    live = start_server(tmp_path_factory.mktemp("guarded") / "data", "--max-stored-frames", "5", env={"SIGPROP_TOKEN": TOKEN})
     run = live.client.post("/api/runs", json=SMALL, headers={"Authorization": f"Bearer {TOKEN}"}).json()["id"]
     live.finished(run)
     yield live.url, run
@@ -55,3 +55,16 @@ def test_a_stranger_who_configures_is_told_what_to_do(stranger, guarded):
     stranger.page.goto(f"/?token={TOKEN}#network.depth=3")
     stranger.page.locator("body[data-step='0']").wait_for()
     assert "token" not in stranger.page.url and "network.depth=3" in stranger.page.url
+
+
+def test_the_list_warns_before_runs_are_removed_and_pins_what_should_stay(stranger, guarded):
+    url, run = guarded
+    stranger.open(f"/runs?token={TOKEN}")
+    assert "80 %" in stranger.page.locator("[data-notice=storage]").inner_text()  # 4 of 5 frames
+    pin = stranger.at(f"pin-{run}")
+    assert pin.get_attribute("aria-pressed") == "false"
+    pin.click()
+    stranger.page.locator(f"[data-testid=pin-{run}][aria-pressed=true]").wait_for()
+    assert stranger.page.request.get(f"{url}/api/runs/{run}").json()["pinned"] is True
+    stranger.page.reload()
+    stranger.page.locator(f"[data-testid=pin-{run}][aria-pressed=true]").wait_for()
