@@ -21,7 +21,7 @@ from server.downloads import Downloads
 from server.errors import Busy, Unavailable
 from server.fetch import Stopped
 from server.metrics import Metrics
-from server.records import Kind
+from server.records import Kind, Status
 from server.settings import Settings
 from server.store import Store
 
@@ -150,13 +150,17 @@ class LocalEngine:
     def drain(self, patience_s: float) -> None:
         self.draining = True
         self.store.hold_waiting(True)
-        for run_id, future in list(self.futures.items()):
-            if (record := self.store.get(run_id)) is not None and record.status == "queued":
+        for run_id in self._scheduled("queued"):
+            if future := self.futures.get(run_id):
                 future.cancel()
         wait(list(self.futures.values()), timeout=patience_s)
-        for run_id in list(self.futures):
+        for run_id in self._scheduled("running"):
             self.cancel(run_id, STOPPED)
         wait(list(self.futures.values()), timeout=self.settings.cancel_grace_s + KILL_S)
+
+    def _scheduled(self, status: Status) -> list[str]:
+        """Runs in this status that a worker has, or will have."""
+        return [record.id for record in self.store.unfinished() if record.status == status and record.id in self.futures]
 
     def close(self) -> None:
         self.starting.join()
@@ -188,7 +192,6 @@ class LocalEngine:
                                                 "(--max-run-s). Its frames are kept; train for fewer steps, or a smaller network.")
         else:
             self.store.finish(run_id, "failed", _what_happened(future.exception()))
-
 
     def _count_restart(self, future: Future[Any]) -> None:
         """Pebble ends a worker whose task is cancelled or takes too long, and makes another for one that died."""

@@ -26,8 +26,8 @@ class Command(Settings):
         forkserver.start()
         starting = Starting(self, lambda: setattr(server, "should_exit", True))
         server = Server(starting, uvicorn.Config(starting, host=self.host, port=self.port, log_level=self.log_level,
-                                               log_config=logs.config(self.log_format, self.log_level),
-                                               timeout_graceful_shutdown=self.shutdown_grace_s, access_log=False))
+                                                 log_config=logs.config(self.log_format, self.log_level),
+                                                 timeout_graceful_shutdown=self.shutdown_grace_s, access_log=False))
         server.run()
         if starting.error is not None:
             _fail(starting.error)

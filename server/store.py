@@ -223,10 +223,11 @@ class Store:
         """A sign of life from the run's worker."""
         self._change(run_id, ("running",), heartbeat_at=time.time())
 
-    def lifeless(self, since: float) -> list[str]:
-        """Runs whose workers have given no sign of life since then (seconds since 1970)."""
+    def heartbeats(self) -> dict[str, float]:
+        """The last sign of life of every run that is running, in seconds since 1970."""
+        query = select(runs.c.id, runs.c.heartbeat_at).where(runs.c.status == "running", runs.c.heartbeat_at.is_not(None))
         with self.engine.connect() as connection:
-            return list(connection.scalars(select(runs.c.id).where(runs.c.status == "running", runs.c.heartbeat_at < since)))
+            return {row.id: row.heartbeat_at for row in connection.execute(query)}
 
     def hold_waiting(self, held: bool) -> None:
         """Keeps every run that waits from being started, or lets them again: a worker may have a run in hand that it has not begun."""

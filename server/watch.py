@@ -27,6 +27,7 @@ class Watch:
         self.store = store
         self.engine = engine
         self.metrics = metrics
+        self.beats: dict[str, tuple[float, float]] = {}
         self.closing = threading.Event()
         self.thread = threading.Thread(target=self._watch, name="watch")
         self.thread.start()
@@ -45,7 +46,14 @@ class Watch:
     def _look(self) -> None:
         for record in self.store.unfinished():
             self.metrics.saw(record, time.time())
-        for run_id in self.store.lifeless(time.time() - self.settings.heartbeat_s):
+        for run_id in self._lifeless(time.monotonic()):
             self.engine.give_up(run_id, f"The worker gave no sign of life for {self.settings.heartbeat_s:g} s and was ended. "
                                         "Frames up to here are kept; run it again, or choose a smaller network.")
         keeping.make_room(self.store, self.settings)
+
+    def _lifeless(self, now_s: float) -> list[str]:
+        """Runs whose last sign of life has been the same for too long. Not how old it is: a machine that slept wakes with old ones."""
+        known = self.beats
+        self.beats = {run_id: known[run_id] if known.get(run_id, (None,))[0] == beat else (beat, now_s)
+                      for run_id, beat in self.store.heartbeats().items()}
+        return [run_id for run_id, (_, since_s) in self.beats.items() if now_s - since_s > self.settings.heartbeat_s]

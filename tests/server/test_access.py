@@ -74,7 +74,7 @@ def test_without_the_token_one_may_look_at_a_run_by_its_link(reached, run):
 def test_what_the_api_offers_beyond_looking_needs_the_token(reached, run):
     """Every operation that the server describes, so that one that is added is closed or listed here."""
     looking = {("post", path) for path in ("/api/session", "/api/theory", "/api/sweeps/theory")} | {("get", path) for path in (
-        "/api/health", "/api/catalog", "/api/events", "/api/sweeps/{sweep_id}", "/api/sweeps/{sweep_id}/events",
+        "/api/health", "/api/health/ready", "/api/catalog", "/api/events", "/api/sweeps/{sweep_id}", "/api/sweeps/{sweep_id}/events",
         *(f"/api/runs/{{run_id}}{path}" for path in ("", "/frames", "/events", "/export.json", "/export.csv", "/export.html")))}
     operations = {(method, path) for path, methods in reached.client.get("/openapi.json").json()["paths"].items() for method in methods}
     assert looking <= operations
