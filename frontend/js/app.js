@@ -190,7 +190,7 @@ export class App {
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
       const rest = this.rail.fail(error.errors);
-      notice("run", t("notice.train_failed", { detail: [error.detail, ...rest.map(({ msg }) => msg)].join(" ") }));
+      if (error.status !== 401) notice("run", t("notice.train_failed", { detail: [error.detail, ...rest.map(({ msg }) => msg)].join(" ") }));
       return null;
     }
   }

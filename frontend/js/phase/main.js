@@ -100,7 +100,7 @@ class PhasePage {
       return answer;
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
-      notice("refused", t("notice.refused", { detail: error.detail }));
+      if (error.status !== 401) notice("refused", t("notice.refused", { detail: error.detail }));
       return null;
     }
   }

@@ -199,7 +199,7 @@ export class RunsPage {
       return answer;
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
-      notice("failed", t("notice.action_failed", { detail: error.detail }));
+      if (error.status !== 401) notice("failed", t("notice.action_failed", { detail: error.detail }));
       return null;
     }
   }
