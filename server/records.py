@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, computed_field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, computed_field, model_validator
 
 from models.config import RunConfig
 from models.cost import LayerInfo
@@ -85,6 +85,12 @@ class RunPatch(BaseModel):
 
     title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TITLE), AfterValidator(_plain)] | None = None
     pinned: bool | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> RunPatch:
+        if not self.model_fields_set:
+            raise ValueError("nothing to change; give title, pinned or both")
+        return self
 
 
 class Storage(BaseModel):
