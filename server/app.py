@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 import models
 from models.theory import warm_up
+from models.words import say
 from server import errors
 from server.downloads import Downloads
 from server.engine import LocalEngine
@@ -24,7 +25,7 @@ from server.settings import Settings
 from server.store import Store
 from server.stream import Streams
 
-INTERRUPTED = "interrupted: the server stopped while this ran. Its frames are kept; run it again for the rest."
+INTERRUPTED = say("interrupted: the server stopped while this ran. Its frames are kept; run it again for the rest.")
 
 BREATH_S = 0.02
 """Between two of the warm-up's answers the server's own threads get their turn."""

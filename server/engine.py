@@ -13,6 +13,7 @@ from typing import Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
+from models.words import Text, say
 from server import forkserver, worker
 from server.downloads import Downloads
 from server.errors import Unavailable
@@ -120,11 +121,11 @@ class LocalEngine:
             self.store.finish(run_id, "failed", _what_happened(future.exception()))
 
 
-def _what_happened(error: BaseException | None) -> str:
+def _what_happened(error: BaseException | None) -> Text:
     """A sentence for the record of a run that its worker did not finish."""
     if error is None:
-        return "The worker ended without finishing the run."
+        return say("The worker ended without finishing the run.")
     if isinstance(error, ProcessExpired):
-        return (f"The worker process ended unexpectedly (exit code {error.exitcode}); it may have run out of memory. "
-                "Frames up to here are kept; run it again, or choose a smaller network.")
-    return f"{type(error).__name__}: {error}"
+        return say("The worker process ended unexpectedly (exit code {code}); it may have run out of memory. "
+                   "Frames up to here are kept; run it again, or choose a smaller network.", code=error.exitcode)
+    return Text(f"{type(error).__name__}: {error}")

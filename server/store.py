@@ -36,6 +36,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from models import words
 from server import schema
 from server.records import TERMINAL, Fetching, Kind, RunRecord, Status
 
@@ -182,10 +183,11 @@ class Store:
         return self._change(run_id, ("queued",), status="running", device=device, started_at=time.time(), steps_total=steps_total,
                             fetching=None)
 
-    def finish(self, run_id: str, status: Status, error: str | None = None, steps_done: int | None = None) -> bool:
+    def finish(self, run_id: str, status: Status, error: words.Text | None = None, steps_done: int | None = None) -> bool:
         """The run ends; False where it had ended already."""
         progress = {} if steps_done is None else {"steps_done": steps_done}
-        return self._change(run_id, ("queued", "running"), status=status, error=error, finished_at=time.time(), **progress)
+        return self._change(run_id, ("queued", "running"), status=status, error=None if error is None else error.dump(),
+                            finished_at=time.time(), **progress)
 
     def progress(self, run_id: str, steps_done: int) -> bool:
         """Notes the progress of a running run; False where it should stop: cancelled, ended or deleted."""
@@ -246,7 +248,8 @@ def _record(connection: Connection, row: Row[Any]) -> RunRecord:
     values = {name: value for name, value in row._mapping.items() if name in RunRecord.model_fields}
     parsed = {name: json.loads(values[name]) for name in ("config", "layers", "findings")}
     fetching = json.loads(row.fetching) if row.fetching and row.status == "queued" else None
-    return RunRecord(**{**values, **parsed, "url": f"/runs/{row.id}", "queue_position": ahead, "fetching": fetching})
+    error = None if row.error is None else words.Text.load(row.error)
+    return RunRecord(**{**values, **parsed, "error": error, "url": f"/runs/{row.id}", "queue_position": ahead, "fetching": fetching})
 
 
 def is_over(record: RunRecord) -> bool:

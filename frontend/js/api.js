@@ -11,7 +11,8 @@
  *            lost: () => void, back: () => void}} Listeners
  */
 import { report } from "./report.js";
-import { t } from "../i18n/index.js";
+import { said, t } from "../i18n/index.js";
+import { translated } from "./catalog.js";
 
 const RETRY_MS = 2000;
 
@@ -41,8 +42,8 @@ async function call(url, init) {
 async function problemOf(response) {
   const body = await response.json().catch(() => ({}));
   const errors = (body.errors ?? []).map((/** @type {any} */ error) =>
-    ({ loc: Array.isArray(error.loc) ? error.loc.join(".") : String(error.loc ?? ""), msg: String(error.msg ?? "") }));
-  return new Problem(response.status, body.detail || body.title || t("error.status", { status: response.status }), errors, body.fetching ?? null);
+    ({ loc: Array.isArray(error.loc) ? error.loc.join(".") : String(error.loc ?? ""), msg: String(said(error, "msg") ?? "") }));
+  return new Problem(response.status, said(body, "detail") || body.title || t("error.status", { status: response.status }), errors, body.fetching ?? null);
 }
 
 /** @param {string} method @param {string} url @param {unknown} [body] @param {AbortSignal} [signal] */
@@ -52,7 +53,7 @@ const send = (method, url, body, signal) =>
 const post = (url, body, signal) => send("POST", url, body, signal);
 
 /** @returns {Promise<Catalog>} */
-export const getCatalog = async () => report?.catalog ?? call("/api/catalog");
+export const getCatalog = async () => translated(report?.catalog ?? await call("/api/catalog"));
 
 /** @param {unknown} config @param {AbortSignal} [signal] @returns {Promise<Preview>} */
 export const preview = (config, signal) => post("/api/preview", config, signal);

@@ -12,10 +12,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 import models
 from models import cost
 from models.config import SEED, RunConfig
+from models.words import say
 from server import encode, limits, weights
 from server.deps import AfterQuery, BadQuery, DownloadsDep, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep
 from server.engine import Engine
-from server.errors import Busy, Conflict, FieldError, ProblemDetails
+from server.errors import Busy, Conflict, ProblemDetails, at_field
 from server.records import FrameList, RunList, RunPatch, RunRecord, Status
 from server.search import searching
 from server.settings import Settings
@@ -66,8 +67,8 @@ def over_seeds(
 ) -> RunList:
     """The same network with several seeds: all of their runs are queued, or none. Those that have been run before are shared."""
     if config.seed + count - 1 > (last := int(SEED.high or 0)):
-        message = f"{count} seeds from {config.seed} on go beyond the last one, {last}; begin with a smaller one"
-        raise BadQuery(f"seed: {message}", errors=[FieldError(loc="seed", msg=message)])
+        raise BadQuery(**at_field("seed", say("{count} seeds from {first} on go beyond the last one, {last}; begin with a smaller one",
+                                              count=count, first=config.seed, last=last)))
     configs = [config.model_copy(update={"seed": config.seed + more}) for more in range(count)]
     limits.check_run(config, settings)
     weights.require(config, settings.places.weights, store)
@@ -81,8 +82,8 @@ def over_seeds(
 def _hold_queue(store: Store, settings: Settings, more: int) -> None:
     waiting = store.count("queued")
     if more and waiting + more > settings.max_queue:
-        raise Busy(f"{waiting} runs wait already, and this server's limit is {settings.max_queue}; try again in a minute.",
-                   retry_after_s=60)
+        raise Busy(say("{waiting} runs wait already, and this server's limit is {limit}; try again in a minute.",
+                       waiting=waiting, limit=settings.max_queue), retry_after_s=60)
 
 
 def _start(config: RunConfig, store: Store, engine: Engine) -> RunRecord:
@@ -147,7 +148,7 @@ async def events(
 def cancel(run: RunDep, store: StoreDep, engine: EngineDep) -> RunRecord:
     """Ends the run soon; its frames stay."""
     if is_over(run):
-        raise Conflict(f"The run is {run.status} already; there is nothing to cancel.")
+        raise Conflict(say("The run is {status} already; there is nothing to cancel.", status=run.status))
     engine.cancel(run.id)
     return store.get(run.id) or run
 

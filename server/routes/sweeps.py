@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 import models
 from models.sweep import SweepConfig
 from models.theory import critical_sigma_w2, phase_grid
+from models.words import say
 from server import limits
 from server.deps import AfterQuery, DownloadsDep, EngineDep, SettingsDep, StoreDep, StreamsDep, SweepDep
 from server.errors import Busy, Conflict, ProblemDetails
@@ -53,8 +54,8 @@ def submit(config: SweepConfig, response: Response, store: StoreDep, engine: Eng
         return known
     limits.check_sweep(config, settings)
     if (waiting := store.count("queued")) >= settings.max_queue:
-        raise Busy(f"{waiting} runs wait already, and this server's limit is {settings.max_queue}; try again in a minute.",
-                   retry_after_s=60)
+        raise Busy(say("{waiting} runs wait already, and this server's limit is {limit}; try again in a minute.",
+                       waiting=waiting, limit=settings.max_queue), retry_after_s=60)
     downloads.ready(config.base.data.name, FETCH_PATIENCE_S)
     if known is not None:
         store.delete(known.id)
@@ -94,7 +95,7 @@ async def events(
 def cancel(sweep: SweepDep, store: StoreDep, engine: EngineDep) -> RunRecord:
     """Ends the sweep soon; its rows stay."""
     if is_over(sweep):
-        raise Conflict(f"The sweep is {sweep.status} already; there is nothing to cancel.")
+        raise Conflict(say("The sweep is {status} already; there is nothing to cancel.", status=sweep.status))
     engine.cancel(sweep.id)
     return store.get(sweep.id) or sweep
 

@@ -13,7 +13,7 @@ import { notice, share } from "../notices.js";
 import { cardOf, serialise as configHash, fromConfig } from "../state.js";
 import { fillTexts } from "../texts.js";
 import { startTheme } from "../theme.js";
-import { t } from "../../i18n/index.js";
+import { said, t } from "../../i18n/index.js";
 import { TRAINABLE_SCALES, figure } from "./figure.js";
 import { ACTIVATION, COLOURS, fieldsOf, parse, pointConfig, serialise, sweepConfig } from "./state.js";
 
@@ -124,7 +124,7 @@ class PhasePage {
   progress(record) {
     const live = record.status === "queued" || record.status === "running";
     this.status(t("phase.status", { status: record.status, rows: record.frames, total: record.steps_total }), live ? record.frames / record.steps_total : null);
-    if (record.error) notice("refused", String(record.error));
+    if (record.error) notice("refused", said(record, "error"));
   }
 
   /** @param {string} text @param {number | null} [part] */
