@@ -48,6 +48,7 @@ export const EN = {
   "help.train": "train this network",
   "help.share": "copy the link",
   "help.theme": "change the colours",
+  "help.search": "search the list",
   "help.help": "this list",
 
   "control.special.auto": "auto",
@@ -179,6 +180,7 @@ export const EN = {
   "histograms.symlog": "The axis is linear within about ±{scale} and logarithmic beyond.",
   "histograms.lost": "{count} layers hold NaN or Inf (✕).",
 
+  "layer.output": "output",
   "layer.choose": "Click a column of the picture above, or press [ and ], to see another layer.",
   "layer.no_quantity": "Nothing to show for this quantity at this frame. Choose another quantity or another frame.",
   "layer.measured": "measured",
@@ -319,6 +321,9 @@ export const EN = {
   "phase.title": "Signal over weight and bias variance",
   "phase.measure": "Measure the map",
   "phase.dots": "Networks looked at",
+  "phase.look": "Look there",
+  "phase.skip": "Skip to the diagram",
+  "phase.line": "Critical line as a table",
   "phase.click": "Click anywhere in the diagram: the network with these variances is built, measured, and leaves a dot.",
   "phase.open": "Open in the dashboard",
   "phase.dot": "σ_w² = {w2}, σ_b² = {b2}",

@@ -25,6 +25,9 @@ export const languageIn = (hash) => {
 export const named = languageIn(globalThis.location?.hash ?? "");
 export const language = named ?? preferred();
 
+/** The text of an address with the language in it, where there is one to carry on. @param {string} hash @param {string | null} [language] */
+export const addressed = (hash, language = named) => [language && `view.lang=${language}`, hash].filter(Boolean).join("&");
+
 /** @param {string} key @param {Record<string, unknown>} [values] @returns {string} */
 export function t(key, values = {}) {
   return (TABLES[language][key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));

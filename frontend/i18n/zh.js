@@ -48,6 +48,7 @@ export const ZH = {
   "help.train": "训练这个网络",
   "help.share": "复制链接",
   "help.theme": "切换配色",
+  "help.search": "搜索列表",
   "help.help": "显示这张表",
 
   "control.special.auto": "自动",
@@ -179,6 +180,7 @@ export const ZH = {
   "histograms.symlog": "轴在约 ±{scale} 以内是线性的，以外是对数的。",
   "histograms.lost": "有 {count} 层含 NaN 或 Inf（✕）。",
 
+  "layer.output": "输出层",
   "layer.choose": "点击上图中的一列，或按 [ 和 ]，查看另一层。",
   "layer.no_quantity": "这一帧没有这个量可显示。请选另一个量或另一帧。",
   "layer.measured": "实测",
@@ -319,6 +321,9 @@ export const ZH = {
   "phase.title": "权重方差与偏置方差平面上的信号",
   "phase.measure": "实测整张图",
   "phase.dots": "看过的网络",
+  "phase.look": "看这里",
+  "phase.skip": "跳到相图",
+  "phase.line": "临界线的表格",
   "phase.click": "点击图中任意一处：会以这里的方差建一个网络、测量它，并留下一个点。",
   "phase.open": "在仪表板中打开",
   "phase.dot": "σ_w² = {w2}，σ_b² = {b2}",

@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { byId, el } from "./dom.js";
 import { milliseconds } from "./format.js";
-import { t } from "../i18n/index.js";
+import { language, t } from "../i18n/index.js";
 
 const RECENT = 20;
 
@@ -30,7 +30,7 @@ async function fillRuns(current, open) {
 }
 
 /** @param {unknown} time */
-export const when = (time) => (time ? new Date(milliseconds(time)).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" }) : "");
+export const when = (time) => (time ? new Date(milliseconds(time)).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" }) : "");
 
 /** A run's name from what makes it what it is. @param {any} config */
 export const runName = (config) => t("runs.line", {
