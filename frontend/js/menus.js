@@ -13,6 +13,15 @@ export function startMenus(current, open) {
   document.addEventListener("click", (event) => {
     for (const other of document.querySelectorAll("details.menu[open]")) if (!other.contains(/** @type {Node} */ (event.target))) other.removeAttribute("open");
   });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") closeMenu(); });
+}
+
+/** The open menu closes, and the focus goes back to where it was opened. */
+function closeMenu() {
+  const open = /** @type {HTMLDetailsElement | null} */ (document.querySelector("details.menu[open]"));
+  if (!open) return;
+  open.open = false;
+  open.querySelector("summary")?.focus();
 }
 
 /** @param {string | null} current @param {(id: string) => void} open */
