@@ -338,7 +338,7 @@ export class App {
     if (!this.shown || !frame) return;
     const { layers, theory, findings } = this.shown;
     this.board.show({
-      frame, layers, theory, options: this.options, preview: this.run === null, running: this.followed?.live ?? false,
+      frame, layers, theory, config: /** @type {any} */ (this.shown.config), catalog: this.catalog, options: this.options, preview: this.run === null, running: this.followed?.live ?? false,
       curve: this.store.curve, history: this.store.frames, refuse: (_, choice) => multiplesRefused(frame.layers, choice),
     }, recoloured);
     byId("phase-link").setAttribute("href", phaseUrl(this.state, theory));

@@ -46,6 +46,8 @@ export class Card {
   /** @param {V} view */
   show(view) {
     this.view = view;
+    this.element.hidden = this.panel.absent?.(view) ?? false;
+    if (this.element.hidden) return;
     const sentence = this.panel.empty?.(view) ?? null, tabled = this.toggle.getAttribute("aria-pressed") === "true";
     for (const option of this.options) option.show(view);
     setText(this.message, sentence ?? "");

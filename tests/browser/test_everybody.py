@@ -9,7 +9,8 @@ AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text
 SERIOUS = ("serious", "critical")
 
 RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
-    .flatMap(({id, impact, help, nodes}) => nodes.map(node => [impact, `${id}: ${help}: ${node.html.slice(0, 200)} ${node.any[0]?.message ?? ''}`]))"""
+    .flatMap(({id, impact, help, nodes}) => nodes.map(node => [impact, `${id}: ${help}: ${node.html.slice(0, 200)}
+        ${node.any[0]?.message ?? ''}`]))"""
 
 VISIBLE_TEXTS = """() => {
     const texts = [...document.querySelectorAll('body *')].filter(one => !one.closest('.source, script, style, svg defs, bdi, code, kbd'))
@@ -31,8 +32,8 @@ def addresses(server):
     made = [server.client.post("/api/runs", json={**NETWORK, "seed": seed}).json()["id"] for seed in (71, 72)]
     first, second = (server.finished(run)["id"] for run in made)
     return {
-        "preview": f"/#{ADDRESS}", "run": f"/runs/{first}", "embedded": f"/runs/{first}?embed=1", "comparison": f"/compare?runs={first},{second}",
-        "runs": "/runs", "phase": "/phase#network.depth=12&network.width=32&points=4",
+        "preview": f"/#{ADDRESS}", "run": f"/runs/{first}", "embedded": f"/runs/{first}?embed=1",
+        "comparison": f"/compare?runs={first},{second}", "runs": "/runs", "phase": "/phase#network.depth=12&network.width=32&points=4",
         "lesson": "/#view.lesson=why-zeros-fail&view.lesson_step=1",
     }
 
