@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text()
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 SERIOUS = ("serious", "critical")
 
 RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
@@ -53,7 +53,7 @@ def opened(tab, address):
 def complaints(tab):
     """What axe finds serious, in the colours on show."""
     if not tab.page.evaluate("'axe' in window"):
-        tab.page.evaluate(AXE)
+        tab.page.evaluate(AXE.read_text())
     return [text for impact, text in tab.page.evaluate(RUN_AXE) if impact in SERIOUS]
 
 
