@@ -69,7 +69,7 @@ def together(*texts: Text) -> Text:
 
 def listed(texts: Sequence[Text]) -> Text:
     """Texts with semicolons between them."""
-    return reduce(lambda one, more: say("{one}; {more}", one=one, more=more), texts)
+    return reduce(lambda one, more: say("{one}; {more}", one=one, more=more), texts) if texts else NOTHING
 
 
 def bare(template: str) -> str:

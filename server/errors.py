@@ -181,7 +181,7 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > limit:
-                raise TooLarge(self._detail(limit))
+                raise HTTPException(413, self._detail(limit))  # any other error FastAPI takes for a body that cannot be read
             return message
 
         return counted
@@ -205,7 +205,8 @@ def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> N
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
-        return answer(error.status_code, Text(error.detail), headers=error.headers)
+        detail = error.detail if isinstance(error.detail, Text) else Text(error.detail)
+        return answer(error.status_code, detail, headers=error.headers)
 
     @app.exception_handler(Exception)
     async def on_bug(request: Request, error: Exception) -> Response:
