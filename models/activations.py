@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from models.choices import Choice, Parameter, Params, Table
+from models.words import Text, say, together
 
-LONELY = "Goes with no initializer through many layers: its output is never negative and bends little, so all inputs soon look alike. " \
-         "Put a normalization before it."
+LONELY = say("Goes with no initializer through many layers: its output is never negative and bends little, so all inputs soon look alike. "
+             "Put a normalization before it.")
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
@@ -29,10 +30,10 @@ class Pairing:
 
     init: str
     depth: int
-    why: str
+    why: Text
 
-    def sentence(self) -> str:
-        return f"Goes with {self.init} up to about {self.depth} layers: {self.why}"
+    def sentence(self) -> Text:
+        return say("Goes with {init} up to about {depth} layers: {why}", init=self.init, depth=self.depth, why=self.why)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +59,8 @@ class Activation(Choice):
         """With the pairing, in words at the end of the note too."""
         said = self.pairing.sentence() if self.pairing else LONELY
         pairing = None if self.pairing is None else {"init": self.pairing.init, "depth": self.pairing.depth, "why": self.pairing.why}
-        card = super().card(shared)
-        return {**card, "note": f"{card['note']} {said}".strip(), "pairing": pairing}
+        note = together(self.note, said)
+        return {**super().card(shared), "note": note, "words": {"note": note.parts}, "pairing": pairing}
 
     def function(self, params: Params) -> Callable[[Tensor], Tensor]:
         """phi as a function of a tensor of any floating dtype; learnable parameters are at their initial value."""
@@ -121,9 +122,9 @@ def _leaky_slope(x: Tensor, slope: float) -> Tensor:
     return torch.where(x > 0, torch.ones_like(x), torch.full_like(x, slope))
 
 
-_HANDED_ON = "its gain hands on the mean square it receives. Two inputs still become alike, slowly."
-_STABLE = "its gain makes variance 1 a stable fixed point. The gradient's mean square grows by 1.04 a layer."
-_UNSTABLE = "its gain makes variance 1 a fixed point, but an unstable one, from which the signal then grows."
+_HANDED_ON = say("its gain hands on the mean square it receives. Two inputs still become alike, slowly.")
+_STABLE = say("its gain makes variance 1 a stable fixed point. The gradient's mean square grows by 1.04 a layer.")
+_UNSTABLE = say("its gain makes variance 1 a fixed point, but an unstable one, from which the signal then grows.")
 
 _ALPHA = Parameter("alpha", "float", 1.0, "alpha", "Value that the activation tends to on the left, times -1.",
                    low=0.0, high=100.0, above=True, slider=(0.1, 5.0))
@@ -132,7 +133,7 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
     Activation(
         name="linear", label="Linear", formula="φ(x) = x", source="torch.nn.Identity; Saxe et al. 2014 (1312.6120)",
         module=lambda p: nn.Identity(), derivative=lambda x, p: torch.ones_like(x), torch_gain=lambda p: ("linear", None),
-        pairing=Pairing("orthogonal", 100, "it keeps every length, forward and backward."),
+        pairing=Pairing("orthogonal", 100, say("it keeps every length, forward and backward.")),
     ),
     Activation(
         name="relu", label="ReLU", formula="φ(x) = max(0, x)", source="torch.nn.ReLU; Nair & Hinton 2010",
@@ -168,8 +169,8 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         module=lambda p: nn.SELU(),
         derivative=lambda x, p: SELU_SCALE * torch.where(x > 0, 1.0, SELU_ALPHA * torch.exp(x.clamp(max=0.0))),
         kinks=lambda p: (0.0,), torch_gain=lambda p: ("selu", None),
-        pairing=Pairing("lecun_normal", 50, "mean 0 and variance 1 are a stable fixed point. The gradient's mean square "
-                                               "grows by 1.07 a layer."),
+        pairing=Pairing("lecun_normal", 50, say("mean 0 and variance 1 are a stable fixed point. The gradient's mean square "
+                                                   "grows by 1.07 a layer.")),
     ),
     Activation(
         name="celu", label="CELU", formula="φ(x) = x if x > 0 else α (e^(x/α) − 1)", source="torch.nn.CELU; Barron 2017 (1704.07483)",
@@ -209,13 +210,13 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         name="softsign", label="Softsign", formula="φ(x) = x / (1 + |x|)", source="torch.nn.Softsign; Glorot & Bengio 2010",
         module=lambda p: nn.Softsign(), derivative=lambda x, p: (1.0 + x.abs()).square().reciprocal(),
         kinks=lambda p: (0.0,), limits=lambda p: (-1.0, 1.0),
-        pairing=Pairing("xavier_normal", 20, "σ_w² = 1 is critical where the signal is small, and every layer makes it smaller."),
+        pairing=Pairing("xavier_normal", 20, say("σ_w² = 1 is critical where the signal is small, and every layer makes it smaller.")),
     ),
     Activation(
         name="tanh", label="Tanh", formula="φ(x) = tanh(x)", source="torch.nn.Tanh; LeCun et al. 1998",
         module=lambda p: nn.Tanh(), derivative=lambda x, p: torch.cosh(x.clamp(-300, 300)).pow(-2), limits=lambda p: (-1.0, 1.0),
         torch_gain=lambda p: ("tanh", None),
-        pairing=Pairing("xavier_normal", 100, "σ_w² = 1 is critical where the signal is small, and that falls only like 1/layer."),
+        pairing=Pairing("xavier_normal", 100, say("σ_w² = 1 is critical where the signal is small, and that falls only like 1/layer.")),
     ),
     Activation(
         name="hardtanh", label="Hardtanh", formula="φ(x) = min(max(x, min_val), max_val)", source="torch.nn.Hardtanh",
@@ -223,11 +224,11 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
             Parameter("min_val", "float", -1.0, "min_val", low=-100.0, high=100.0, slider=(-5.0, 0.0)),
             Parameter("max_val", "float", 1.0, "max_val", low=-100.0, high=100.0, slider=(0.0, 5.0)),
         ),
-        check=lambda p: None if p["min_val"] < p["max_val"] else f"min_val {p['min_val']} must be below max_val {p['max_val']}",
+        check=lambda p: None if p["min_val"] < p["max_val"] else say("min_val {min_val} must be below max_val {max_val}", **p),
         module=lambda p: nn.Hardtanh(p["min_val"], p["max_val"]),
         derivative=lambda x, p: _between(x, p["min_val"], p["max_val"]),
         kinks=lambda p: (p["min_val"], p["max_val"]), limits=lambda p: (p["min_val"], p["max_val"]),
-        pairing=Pairing("orthogonal", 100, "it keeps every length, and few values reach the limits."),
+        pairing=Pairing("orthogonal", 100, say("it keeps every length, and few values reach the limits.")),
     ),
     Activation(
         name="sigmoid", label="Sigmoid", formula="φ(x) = 1 / (1 + e^(−x))", source="torch.nn.Sigmoid",

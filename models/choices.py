@@ -16,6 +16,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, GetCoreSchemaHandler, create_model, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from models.words import NOTHING, Text
+
 Kind = Literal["mlp", "cnn"]
 Params = Mapping[str, Any]
 
@@ -114,10 +116,10 @@ class Choice:
     label: str
     formula: str
     source: str
-    note: str = ""
+    note: Text = NOTHING
     parameters: tuple[Parameter, ...] = ()
     kinds: tuple[Kind, ...] = KINDS
-    check: Callable[[Params], str | None] | None = None
+    check: Callable[[Params], Text | None] | None = None
     plain: bool = False
 
     def with_shared(self, shared: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
@@ -130,6 +132,7 @@ class Choice:
         return {
             "name": self.name, "label": self.label, "formula": self.formula, "source": self.source, "note": self.note,
             "kinds": list(self.kinds), "parameters": [parameter.control() for parameter in self.with_shared(shared)],
+            "words": {"note": self.note.parts},
         }
 
     def selection(self, table: str, shared: tuple[Parameter, ...] = ()) -> type[Selection]:

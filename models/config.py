@@ -18,6 +18,7 @@ from models.datasets import SOURCES, Demand, Shape
 from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, source_problem
 from models.normalizations import NORMALIZATIONS
 from models.optimizers import OPTIMIZERS
+from models.words import Text, say
 
 AUTO_FRAMES = 60
 """Frames of a run whose capture is left to `auto`, about."""
@@ -125,7 +126,8 @@ class TrainingConfig(Part):
     @model_validator(mode="after")
     def _steps_or_epochs(self) -> TrainingConfig:
         if (self.steps is None) == (self.epochs is None):
-            raise ValueError(f"give either steps or epochs, not steps = {self.steps} and epochs = {self.epochs}")
+            raise ValueError(say("give either steps or epochs, not steps = {steps} and epochs = {epochs}",
+                                 steps=self.steps, epochs=self.epochs))
         return self
 
 
@@ -220,7 +222,7 @@ class RunConfig(Part):
         return self
 
 
-Misfit = tuple[str, str]
+Misfit = tuple[str, Text]
 """A field's dotted path, and a sentence on its value, what is allowed and what to do."""
 
 
@@ -228,7 +230,7 @@ def _kind_of(field: str, table: Mapping[str, Choice], name: str, kind: Kind) -> 
     if kind in table[name].kinds:
         return None
     allowed = ", ".join(entry.name for entry in table.values() if kind in entry.kinds)
-    return field, f"{name} is not for network.kind {kind}; choose one of {allowed}"
+    return field, say("{name} is not for network.kind {kind}; choose one of {allowed}", name=name, kind=kind, allowed=allowed)
 
 
 def _source_is_a_name(config: RunConfig) -> Misfit | None:
@@ -241,7 +243,8 @@ def _groups_divide(config: RunConfig) -> Misfit | None:
     if norm.name != "group" or width % norm.params["groups"] == 0:
         return None
     fitting = ", ".join(str(groups) for groups in range(1, min(width, 64) + 1) if width % groups == 0)
-    return "network.normalization.groups", f"{norm.params['groups']} does not divide network.width {width}; choose one of {fitting}"
+    return "network.normalization.groups", say("{groups} does not divide network.width {width}; choose one of {fitting}",
+                                               groups=norm.params["groups"], width=width, fitting=fitting)
 
 
 def _batch_has_two(config: RunConfig) -> Misfit | None:
@@ -250,13 +253,14 @@ def _batch_has_two(config: RunConfig) -> Misfit | None:
     values = config.batch_size * min(config.network.pixels(config.input_shape)) ** 2
     if values > 1:
         return None
-    return "data.batch_size", f"{values} value a channel is too few for batch normalization to average over; choose 2 or more"
+    return "data.batch_size", say("{values} value a channel is too few for batch normalization to average over; choose 2 or more",
+                                  values=values)
 
 
 def _instance_has_two(config: RunConfig) -> Misfit | None:
     if config.network.normalization.name != "instance" or min(config.network.pixels(config.input_shape)) > 1:
         return None
-    return "network.pool_every", "pooling leaves 1 pixel, and instance normalization needs at least 2; pool less often, or never (0)"
+    return "network.pool_every", say("pooling leaves 1 pixel, and instance normalization needs at least 2; pool less often, or never (0)")
 
 
 def _circular_fits(config: RunConfig) -> Misfit | None:
@@ -266,8 +270,8 @@ def _circular_fits(config: RunConfig) -> Misfit | None:
     left, reach = min(network.pixels(config.input_shape)), network.kernel_size // 2
     if left >= reach:
         return None
-    return "network.pool_every", (f"pooling leaves {left} pixels, and circular padding of a kernel of {network.kernel_size} "
-                                  f"needs at least {reach}; pool less often, or choose padding zeros")
+    return "network.pool_every", say("pooling leaves {left} pixels, and circular padding of a kernel of {kernel} needs at least {reach}; "
+                                     "pool less often, or choose padding zeros", left=left, kernel=network.kernel_size, reach=reach)
 
 
 RULES: tuple[Callable[[RunConfig], Misfit | None], ...] = (

@@ -19,6 +19,7 @@ from torch import Tensor
 from models import images, seeds
 from models.choices import Choice, Parameter, Params, Table
 from models.images import CIFAR10, FASHION_MNIST, MNIST, ImageSet
+from models.words import say
 
 NOISE_PIXELS = 8
 """Gaussian noise for a CNN is `features` channels of 8 x 8 pixels."""
@@ -224,7 +225,7 @@ def _from_files(files: ImageSet, label: str, formula: str, source: str) -> Sourc
     megabytes = sum(file.bytes for file in files.files) / 1e6
     return Source(name=files.name, label=label, formula=formula, source=source, sizes=sizes, shape=shape, load=load, images=files,
                   classes=lambda params: files.classes, parameters=(TEST_OR_FRACTION,),
-                  note=f"Fetched when it is first used ({megabytes:.0f} MB), and kept.")
+                  note=say("Fetched when it is first used ({megabytes:.0f} MB), and kept.", megabytes=megabytes))
 
 
 _SAMPLES = Parameter("samples", "int", 2000, "samples", "Training and validation examples together.",
@@ -256,7 +257,7 @@ SOURCES: Table[Source] = Table("Data", "digits", (
     _from_files(CIFAR10, "CIFAR-10 (real)", "60,000 photographs, 32 × 32 pixels in colour, 10 classes", "Krizhevsky 2009"),
     Source(
         name="gaussian", label="Gaussian noise", formula="x ~ N(0, 1), labels at random", source="The input that mean-field theory assumes",
-        note="For a CNN: `features` channels of 8 × 8 pixels.",
+        note=say("For a CNN: `features` channels of 8 × 8 pixels."),
         parameters=(
             Parameter("features", "int", "auto", "features", "auto: as many as the network is wide.",
                       low=1, high=65_536, slider=(1, 1024), log=True, special=("auto",)),

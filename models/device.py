@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from models.words import say
+
 
 def resolve(wanted: str) -> torch.device:
     """The device of a run: `auto` is the GPU where there is one, else the CPU.
@@ -12,7 +14,7 @@ def resolve(wanted: str) -> torch.device:
     """
     available = torch.cuda.is_available()
     if wanted == "cuda" and not available:
-        raise ValueError("device: cuda is asked for, but this machine has no GPU that torch can use; choose auto or cpu")
+        raise ValueError(say("device: cuda is asked for, but this machine has no GPU that torch can use; choose auto or cpu"))
     return torch.device("cuda" if available and wanted != "cpu" else "cpu")
 
 

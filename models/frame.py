@@ -57,6 +57,23 @@ class Quantity(TypedDict, total=False):
     saturated: list[float | None]
 
 
+NORMALIZED = ("gamma", "gamma_low", "gamma_high", "beta", "beta_low", "beta_high", "running_mean_gap", "running_variance_ratio")
+
+
+class Normalized(TypedDict):
+    """What each row's normalization holds: mean, smallest and largest γ and β over the channels, and how far batch normalization's
+    running statistics are from this batch's (models.normalized.gaps). Null where a row has nothing of the kind."""
+
+    gamma: list[float | None]
+    gamma_low: list[float | None]
+    gamma_high: list[float | None]
+    beta: list[float | None]
+    beta_low: list[float | None]
+    beta_high: list[float | None]
+    running_mean_gap: list[float | None]
+    running_variance_ratio: list[float | None]
+
+
 class InputMoments(TypedDict):
     """Moments of the batch as the first layer sees it, the mean cosine between two of its examples, and of images the correlation of
     two different pixels, of one image and of two (null without images)."""
@@ -71,7 +88,9 @@ class InputMoments(TypedDict):
 
 class Frame(TypedDict):
     """The network after `step` optimizer steps. `losses` are the training losses of the steps since the frame before,
-    this one's last; `correlation` is the mean cosine between two examples' pre-activations, row by row."""
+    this one's last; `correlation` is the mean cosine between two examples' pre-activations, row by row. `evaluation_loss` is this
+    batch's in evaluation mode, before the pass that is measured: null where the mode makes no difference; `normalization` is null
+    without one."""
 
     seq: int
     step: int
@@ -80,10 +99,13 @@ class Frame(TypedDict):
     accuracy: float | None
     validation_loss: float | None
     validation_accuracy: float | None
+    evaluation_loss: float | None
+    evaluation_accuracy: float | None
     losses: list[float | None]
     layers: list[int]
     input: InputMoments
     correlation: list[float | None]
+    normalization: Normalized | None
     quantities: dict[str, Quantity]
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from models.choices import Choice, Parameter, Params, Table
+from models.words import Text, say
 
 TRUNCATED_STD = 0.87962566103423978
 """Standard deviation of N(0, 1) cut at +-2: what Keras divides by to keep the variance asked for."""
@@ -137,8 +138,8 @@ def _kaiming_uniform(weight: Tensor, mode: str, gain: float, generator: Generato
     nn.init.uniform_(weight, -bound, bound, generator=generator)
 
 
-def _ordered(p: Params) -> str | None:
-    return None if p["a"] < p["b"] else f"a = {p['a']} must be below b = {p['b']}"
+def _ordered(p: Params) -> Text | None:
+    return None if p["a"] < p["b"] else say("a = {a} must be below b = {b}", a=p["a"], b=p["b"])
 
 
 def _matrix_variance(fan: Fan) -> float:
@@ -160,13 +161,14 @@ SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 PICKLE_ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 
 
-def source_problem(source: str) -> str | None:
+def source_problem(source: str) -> Text | None:
     """What is wrong with a name of trained weights, in a sentence: it is a plain name, so it cannot lead anywhere else."""
     if source and not SOURCE_NAME.fullmatch(source):
-        return f"{source!r} is not possible: a run's id or the name of a .safetensors file, letters, digits, '.', '_' and '-', no path"
+        return say("{source!r} is not possible: a run's id or the name of a .safetensors file, letters, digits, '.', '_' and '-', no path",
+                   source=source)
     if source.lower().endswith(PICKLE_ENDINGS):
-        return (f"{source!r} is a pickle file: loading one runs whatever code it holds, so pickles are refused; "
-                "save the tensors with safetensors.torch.save_file(model.state_dict(), NAME) instead")
+        return say("{source!r} is a pickle file: loading one runs whatever code it holds, so pickles are refused; "
+                   "save the tensors with safetensors.torch.save_file(model.state_dict(), NAME) instead", source=source)
     return None
 
 
@@ -192,7 +194,7 @@ _FAN_MODE = Parameter("mode", "choice", "fan_in", "fan mode", "fan_in keeps the 
                       choices=("fan_in", "fan_out"))
 _GLOROT = "torch.nn.init; Glorot & Bengio 2010 (PMLR 9:249)"
 _HE = "torch.nn.init; He et al. 2015 (1502.01852)"
-_KAIMING_NOTE = "The gain follows the activation: torch's calculate_gain where it has one, else 1/√E[φ(z)²], z ~ N(0, 1)."
+_KAIMING_NOTE = say("The gain follows the activation: torch's calculate_gain where it has one, else 1/√E[φ(z)²], z ~ N(0, 1).")
 
 GAIN = Parameter("gain", "float", 1.0, "gain ×", "A factor on every weight, after the initializer.",
                  low=-1000.0, high=1000.0, slider=(0.1, 10.0), log=True)
@@ -200,7 +202,7 @@ GAIN = Parameter("gain", "float", 1.0, "gain ×", "A factor on every weight, aft
 INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     Initializer(
         name="zeros", label="Zeros", formula="w = 0", source="torch.nn.init.zeros_", law="fixed",
-        note="Every unit of a layer computes the same and gets the same gradient: nothing breaks the symmetry.",
+        note=say("Every unit of a layer computes the same and gets the same gradient: nothing breaks the symmetry."),
         fill=lambda w, p, gain, g: nn.init.zeros_(w), variance=lambda fan, p, gain: 0.0,
     ),
     Initializer(
@@ -235,7 +237,8 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
             Parameter("b", "float", 2.0, "b", "Upper cut, absolute as in torch.", low=-1000.0, high=1000.0, slider=(0.0, 2.0)),
         ),
         check=lambda p: _ordered(p) or (
-            None if p["a"] <= p["mean"] <= p["b"] else f"mean {p['mean']} must lie between a = {p['a']} and b = {p['b']}"),
+            None if p["a"] <= p["mean"] <= p["b"]
+            else say("mean {mean} must lie between a = {a} and b = {b}", mean=p["mean"], a=p["a"], b=p["b"])),
         fill=lambda w, p, gain, g: nn.init.trunc_normal_(w, p["mean"], p["std"], p["a"], p["b"], generator=g),
         variance=lambda fan, p, gain: truncated_variance(p["mean"], p["std"], p["a"], p["b"]),
     ),
@@ -277,7 +280,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     Initializer(
         name="delta_orthogonal", label="Delta-orthogonal", formula="orthogonal at the kernel's centre, 0 elsewhere",
         source="Xiao et al. 2018 (1806.05393)", law="orthogonal", kinds=("cnn",),
-        note="The output layer, which is no convolution, is orthogonal.",
+        note=say("The output layer, which is no convolution, is orthogonal."),
         fill=lambda w, p, gain, g: _delta_orthogonal(w, g), variance=lambda fan, p, gain: _delta_variance(fan),
     ),
     Initializer(
@@ -286,7 +289,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     ),
     Initializer(
         name="variance_scaling", label="Variance scaling", formula="variance scale / fan, as in Keras", law="gaussian",
-        source="tf.keras.initializers.VarianceScaling", note="With fan_in, scale is mean-field theory's σ_w².",
+        source="tf.keras.initializers.VarianceScaling", note=say("With fan_in, scale is mean-field theory's σ_w²."),
         parameters=(
             Parameter("scale", "float", 1.0, "scale", "With fan_in this is σ_w².", low=0.0, high=1e6, slider=(0.01, 10.0), log=True),
             Parameter("mode", "choice", "fan_in", "fan mode", choices=("fan_in", "fan_out", "fan_avg")),
@@ -297,7 +300,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     Initializer(
         name="pytorch_default", label="PyTorch default", formula="w ~ U(±1 / √fan_in)", law="uniform",
         source="torch.nn.Linear, torch.nn.Conv2d: kaiming_uniform_(a=√5)",
-        note="Its variance is 1 / (3 fan_in): a third of LeCun's, a sixth of He's.",
+        note=say("Its variance is 1 / (3 fan_in): a third of LeCun's, a sixth of He's."),
         fill=lambda w, p, gain, g: nn.init.kaiming_uniform_(w, a=math.sqrt(5), generator=g),
         variance=lambda fan, p, gain: 1.0 / (3 * fan.fan_in),
     ),
@@ -314,7 +317,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     Initializer(
         name="pretrained", label="Pretrained", formula="w = trained weights, where their shapes fit", law="fixed", trained=True,
         source="a run that kept its weights (capture.weights), an upload, or a .safetensors file in the data directory",
-        note="Layers that do not fit are listed, and start from the initializer named below.",
+        note=say("Layers that do not fit are listed, and start from the initializer named below."),
         parameters=(
             Parameter("source", "text", "", "source", "A run's id, or the name of a .safetensors file."),
             Parameter("fallback", "choice", "kaiming_normal", "other layers", "The initializer of layers that no weights fit.", choices=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,13 +33,16 @@ class Normalization(Choice):
     """A normalization layer.
 
     build: (kind, width, params) -> module for (B, width) or (B, width, H, W)
-    axes:  what the mean is taken over, by kind of network
+    axes:  what one mean is taken over, by kind of network: "batch", "channels" (an MLP's units), "group" (of them), "pixels"
     per_example: an example is normalized by itself (no dependence on the rest of the batch)
     """
 
     build: Callable[[Kind, int, Params], nn.Module]
-    axes: dict[Kind, str]
+    axes: dict[Kind, tuple[str, ...]]
     per_example: bool = True
+
+    def card(self, shared: tuple[Parameter, ...]) -> dict[str, Any]:
+        return {**super().card(shared), "axes": self.axes}
 
 
 def _batch(kind: Kind, width: int, p: Params) -> nn.Module:
@@ -67,7 +71,7 @@ _SHARED = (
 
 NORMALIZATIONS: Table[Normalization] = Table("Normalization", "none", (
     Normalization(
-        name="none", label="None", formula="y = x", source="torch.nn.Identity", axes={"mlp": "", "cnn": ""}, plain=True,
+        name="none", label="None", formula="y = x", source="torch.nn.Identity", axes={"mlp": (), "cnn": ()}, plain=True,
         build=lambda kind, width, p: nn.Identity(),
     ),
     Normalization(
@@ -75,29 +79,29 @@ NORMALIZATIONS: Table[Normalization] = Table("Normalization", "none", (
         source="torch.nn.BatchNorm1d, BatchNorm2d; Ioffe & Szegedy 2015 (1502.03167)",
         parameters=(Parameter("momentum", "float", 0.1, "momentum", "Weight of the newest batch in the running statistics.",
                               low=0.0, high=1.0, slider=(0.01, 1.0)),),
-        axes={"mlp": "batch", "cnn": "batch, height, width"}, build=_batch, per_example=False,
+        axes={"mlp": ("batch",), "cnn": ("batch", "pixels")}, build=_batch, per_example=False,
     ),
     Normalization(
         name="layer", label="Layer", formula="y = γ (x − mean) / √(var + ε) + β over one example's features",
         source="torch.nn.LayerNorm (images: torch.nn.GroupNorm(1, C)); Ba et al. 2016 (1607.06450)",
-        axes={"mlp": "units", "cnn": "channels, height, width"}, build=_layer,
+        axes={"mlp": ("channels",), "cnn": ("channels", "pixels")}, build=_layer,
     ),
     Normalization(
         name="instance", label="Instance", formula="y = γ (x − mean) / √(var + ε) + β over one channel of one example",
         source="torch.nn.InstanceNorm2d; Ulyanov et al. 2016 (1607.08022)", kinds=("cnn",),
-        axes={"mlp": "", "cnn": "height, width"},
+        axes={"mlp": (), "cnn": ("pixels",)},
         build=lambda kind, width, p: nn.InstanceNorm2d(width, eps=p["eps"], affine=p["affine"]),
     ),
     Normalization(
         name="group", label="Group", formula="y = γ (x − mean) / √(var + ε) + β over a group of channels of one example",
         source="torch.nn.GroupNorm; Wu & He 2018 (1803.08494)",
         parameters=(Parameter("groups", "int", 8, "groups", "Must divide the width.", low=1, high=65536, slider=(1, 32)),),
-        axes={"mlp": "units of the group", "cnn": "channels of the group, height, width"},
+        axes={"mlp": ("group",), "cnn": ("group", "pixels")},
         build=lambda kind, width, p: nn.GroupNorm(p["groups"], width, eps=p["eps"], affine=p["affine"]),
     ),
     Normalization(
         name="rms", label="RMS", formula="y = γ x / √(mean of x² + ε) over one example's features",
         source="torch.nn.RMSNorm; Zhang & Sennrich 2019 (1910.07467)",
-        axes={"mlp": "units", "cnn": "channels, height, width"}, build=_rms,
+        axes={"mlp": ("channels",), "cnn": ("channels", "pixels")}, build=_rms,
     ),
 ), shared=_SHARED)

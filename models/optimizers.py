@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import nn, optim
 
 from models.choices import Choice, Parameter, Params, Table
+from models.words import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ OPTIMIZERS: Table[OptimizerChoice] = Table("Optimizer", "sgd", (
         name="momentum", label="SGD + momentum", formula="v ← momentum · v + g;  θ ← θ − lr · v",
         source="torch.optim.SGD; Sutskever et al. 2013", state=1,
         parameters=(_lr(0.01), _decay(), _unit("momentum", 0.9, "momentum"), _NESTEROV),
-        check=lambda p: "nesterov needs a momentum above 0" if p["nesterov"] and p["momentum"] == 0 else None,
+        check=lambda p: say("nesterov needs a momentum above 0") if p["nesterov"] and p["momentum"] == 0 else None,
         build=lambda params, p: optim.SGD(params, lr=p["lr"], weight_decay=p["weight_decay"], momentum=p["momentum"],
                                           nesterov=p["nesterov"]),
     ),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from models.network import Network
+from models.words import Text, say
 
 Tensors = Mapping[str, Tensor]
 
@@ -19,7 +20,7 @@ class Fit:
     """The rows that took their weights from the tensors, and for each of the others why not."""
 
     fitted: list[int] = field(default_factory=list)
-    left: dict[int, str] = field(default_factory=dict)
+    left: dict[int, Text] = field(default_factory=dict)
 
 
 @torch.no_grad()
@@ -35,9 +36,9 @@ def fit(network: Network, tensors: Tensors, gain: float) -> Fit:
         prefix, weight = f"layers.{row - 1}.", layer.weighted.weight
         given = named.get(f"{prefix}weighted.weight")
         if given is None:
-            found.left[row] = "there is none for it"
+            found.left[row] = say("there is none for it")
         elif given.shape != weight.shape:
-            found.left[row] = f"{_shape(given)} there, {_shape(weight)} here"
+            found.left[row] = say("{there} there, {here} here", there=_shape(given), here=_shape(weight))
         else:
             for name, value in layer.state_dict().items():
                 other = named.get(prefix + name)

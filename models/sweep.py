@@ -27,6 +27,7 @@ from models.config import Part, RunConfig
 from models.datasets import SOURCES
 from models.frame import finite
 from models.moments import correlation
+from models.words import say
 
 COUNT = Parameter("count", "int", 24, "points", "Points of the axis, both ends included.", low=2, high=128, slider=(4, 64))
 STEPS = Parameter("train_steps", "int", 0, "steps", "Steps that each network is trained for; 0 = only look at initialization.",
@@ -43,7 +44,8 @@ class Axis(Part):
     @model_validator(mode="after")
     def _rises(self) -> Axis:
         if self.low >= self.high:
-            raise PydanticCustomError("does_not_fit", "low {low} must be below high {high}", {"low": self.low, "high": self.high})
+            raise PydanticCustomError("does_not_fit", "{problem}", {
+                "problem": say("low {low} must be below high {high}", low=self.low, high=self.high)})
         return self
 
     def values(self) -> list[float]:
@@ -65,7 +67,7 @@ class SweepConfig(Part):
                  "base.network.residual": network.residual, "base.network.dropout": network.dropout > 0}
         for field, found in wrong.items():
             if found:
-                problem = "a map is of plain fully connected networks: kind mlp, no normalization, no residual, no dropout"
+                problem = say("a map is of plain fully connected networks: kind mlp, no normalization, no residual, no dropout")
                 raise PydanticCustomError("does_not_fit", "{problem}", {"field": field, "problem": problem})
         return self
 

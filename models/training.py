@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -23,6 +23,7 @@ from models.initializers import INITIALIZERS
 from models.measure import Meter
 from models.moments import FIELDS, correlation, moments, pixel_correlations
 from models.network import Network, build
+from models.normalized import Norms, as_columns
 from models.optimizers import OPTIMIZERS
 from models.pretrained import Fit, Tensors, fit
 from models.trace import Probe, hooked, probes, visit_weights
@@ -57,6 +58,7 @@ class Run:
     network: Network
     optimizer: torch.optim.Optimizer
     places: list[Probe]
+    norms: Norms
     started: float
     seq: int = 0
     diverged: bool = False
@@ -78,8 +80,8 @@ class Run:
         found = fit(network, _given(config, tensors), config.init.params["gain"]) if INITIALIZERS[config.init.name].trained else None
         choice = config.training.optimizer
         optimizer = OPTIMIZERS[choice.name].build(network.parameters(), choice.params)
-        places = probes(network, row_numbers(config.network.depth + 1))
-        return cls(config, where, data, network, optimizer, places, time.monotonic(), fit=found)
+        rows = row_numbers(config.network.depth + 1)
+        return cls(config, where, data, network, optimizer, probes(network, rows), Norms(network, rows), time.monotonic(), fit=found)
 
     def frames(self, on_step: OnStep = lambda steps_done: True) -> Iterator[Frame]:
         """Trains, and gives the frames in order, as they are made.
@@ -113,24 +115,26 @@ class Run:
 
     def frame(self, step: int, inputs: Tensor, labels: Tensor) -> Frame:
         """Measures the forward and backward pass on this batch; the gradients stay for the update that may follow."""
-        validation = self.validate()
+        validation, evaluation = self.validate(), self.evaluate(inputs, labels)
         meter = self._meter()
-        with hooked(self.places, meter.visit):
+        with hooked(self.places, meter.visit), self.norms.watched():
             loss, logits = self.backward(inputs, labels)
         visit_weights(self.places, meter.visit)
         self._visit_update(meter)
         accuracy = (logits.argmax(1) == labels).double().mean()
-        quantities, correlation, (losses, shares, seen) = meter.read(
-            torch.stack([*self.losses, loss]), torch.stack([accuracy, *validation]), _input_numbers(inputs))
+        quantities, correlation, (losses, shares, seen, held) = meter.read(
+            torch.stack([*self.losses, loss]), torch.stack([accuracy, *validation, *evaluation]), _input_numbers(inputs),
+            self.norms.numbers())
         self.diverged = losses[-1] is None
         self.losses.clear()
         self.seq += 1
         return Frame(
             seq=self.seq - 1, step=step, time_s=time.monotonic() - self.started, loss=losses[-1], accuracy=shares[0],
-            validation_loss=shares[1], validation_accuracy=shares[2], losses=losses, layers=[place.row for place in self.places],
+            validation_loss=shares[1], validation_accuracy=shares[2], evaluation_loss=shares[3], evaluation_accuracy=shares[4],
+            losses=losses, layers=[place.row for place in self.places],
             input=InputMoments(mean=seen[0], std=seen[1], mean_square=seen[2], correlation=seen[3], pixel_correlation=seen[4],
                                pixel_correlation_across=seen[5]),
-            correlation=correlation, quantities=quantities,
+            correlation=correlation, normalization=as_columns(held, len(self.places)) if self.norms.any else None, quantities=quantities,
         )
 
     def stopped_being_finite(self) -> bool:
@@ -144,17 +148,28 @@ class Run:
         self.weights_before = [place.weight.detach().clone() for place in self.places] if keep_weights else None
         self.optimizer.step()
 
-    @torch.no_grad()
     def validate(self) -> Tensor:
         """(loss, accuracy) on the validation part in evaluation mode, on the device; NaN where there is no such part."""
-        total = len(self.data.validation_labels)
+        chunks = zip(self.data.validation_inputs.split(VALIDATION_CHUNK), self.data.validation_labels.split(VALIDATION_CHUNK), strict=True)
+        return self._scores((self.data.values(inputs), labels) for inputs, labels in chunks)
+
+    def evaluate(self, inputs: Tensor, labels: Tensor) -> Tensor:
+        """The same on a batch; NaN where training mode would do the same."""
+        network = self.config.network
+        differs = network.normalization.name == "batch" or network.dropout > 0
+        return self._scores([(inputs, labels)] if differs else [])
+
+    @torch.no_grad()
+    def _scores(self, parts: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
+        """Mean loss and share of right answers in evaluation mode; NaN where there is nothing to score."""
         self.network.eval()
         sums = torch.zeros(2, dtype=torch.float64, device=self.device)
-        for inputs, labels in zip(self.data.validation_inputs.split(VALIDATION_CHUNK),
-                                  self.data.validation_labels.split(VALIDATION_CHUNK), strict=True):
-            logits = self.network(self.data.values(inputs))
+        total = 0
+        for inputs, labels in parts:
+            logits = self.network(inputs)
             loss, correct = functional.cross_entropy(logits, labels, reduction="sum"), (logits.argmax(1) == labels).sum()
             sums += torch.stack([loss.double(), correct.double()])
+            total += len(labels)
         self.network.train()
         return sums / (total or math.nan)
 

@@ -24,6 +24,7 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from models.words import say
 from server import errors
 from server.settings import Settings
 
@@ -40,9 +41,7 @@ READ_BY_LINK = re.compile(r"/api/(catalog|events|runs/[^/]+(/(frames|events|expo
 THEORY = re.compile(r"/api/(sweeps/)?theory")
 PREVIEW = "/api/preview"
 
-ASK = "This needs the server's token: sign in on the page, or send `Authorization: Bearer TOKEN`. Whoever started the server has it."
-NOT_LOCAL = ("{host} is not this machine's own name, and this server asks for no token because it listens on this machine only. "
-             "Open it as localhost, or set SIGPROP_TOKEN.")
+ASK = say("This needs the server's token: sign in on the page, or send `Authorization: Bearer TOKEN`. Whoever started the server has it.")
 
 
 def token_of(settings: Settings) -> str | None:
@@ -126,7 +125,8 @@ class Access:
         """What is answered instead of the application; None where the request may pass."""
         method, path = scope["method"], scope["path"]
         if self.gate.token is None and not _is_local_name(host := headers.get("host", "")):
-            return errors.answer(403, NOT_LOCAL.format(host=host))
+            return errors.answer(403, say("{host} is not this machine's own name, and this server asks for no token because it listens "
+                                          "on this machine only. Open it as localhost, or set SIGPROP_TOKEN.", host=host))
         if method in READS and PAGES.fullmatch(path) and (given := dict(_query(scope)).get("token")) is not None:
             return self._without_token(scope, given)
         if self.gate.permits(method, path, headers):

@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 import models
 from models.theory import warm_up
+from models.words import say
 from server import errors
 from server.access import Access, Gate, token_of
 from server.downloads import Downloads
@@ -29,7 +30,7 @@ from server.store import Store
 from server.stream import Streams
 from server.watch import Watch
 
-INTERRUPTED = "interrupted: the server stopped while this ran. Its frames are kept; run it again for the rest."
+INTERRUPTED = say("interrupted: the server stopped while this ran. Its frames are kept; run it again for the rest.")
 
 BREATH_S = 0.02
 """Between two of the warm-up's answers the server's own threads get their turn."""

@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 
 from models.frame import QUANTITIES
+from models.words import say
 from server.access import Gate
 from server.downloads import Downloads
 from server.engine import Engine
-from server.errors import FieldError, NotFound, Problem
+from server.errors import NotFound, Problem, at_field
 from server.metrics import Metrics
 from server.records import RunRecord
 from server.settings import Settings
@@ -69,7 +70,7 @@ StreamsDep = Annotated[Streams, Depends(_streams)]
 def _sweep(store: StoreDep, sweep_id: Annotated[str, Path(description="the sweep's id", max_length=64)]) -> RunRecord:
     record = store.get(sweep_id)
     if record is None or record.kind != "sweep":
-        raise NotFound(f"There is no sweep {sweep_id!r} on this server; POST /api/sweeps makes one.")
+        raise NotFound(say("There is no sweep {id!r} on this server; POST /api/sweeps makes one.", id=sweep_id))
     return record
 
 
@@ -79,7 +80,7 @@ SweepDep = Annotated[RunRecord, Depends(_sweep)]
 def _run(store: StoreDep, run_id: Annotated[str, Path(description="the run's id", max_length=64)]) -> RunRecord:
     record = store.get(run_id)
     if record is None or record.kind != "run":
-        raise NotFound(f"There is no run {run_id!r} on this server; GET /api/runs lists those there are.")
+        raise NotFound(say("There is no run {id!r} on this server; GET /api/runs lists those there are.", id=run_id))
     return record
 
 
@@ -94,8 +95,7 @@ def _runs(store: StoreDep, runs: Annotated[str, Query(max_length=5000, descripti
           ) -> list[RunRecord]:
     ids = list(dict.fromkeys(name for name in runs.split(",") if name))
     if not 1 <= len(ids) <= MOST_RUNS:
-        message = f"{len(ids)} ids; give 1 to {MOST_RUNS}, separated by commas"
-        raise BadQuery(f"runs: {message}", errors=[FieldError(loc="runs", msg=message)])
+        raise BadQuery(**at_field("runs", say("{count} ids; give 1 to {most}, separated by commas", count=len(ids), most=MOST_RUNS)))
     return [_run(store, run_id) for run_id in ids]
 
 
@@ -111,8 +111,8 @@ def _quantities(quantities: QuantitiesQuery = None) -> frozenset[str] | None:
         return None
     names = frozenset(name.strip() for name in quantities.split(",") if name.strip())
     if unknown := names - set(QUANTITIES):
-        message = f"{', '.join(sorted(unknown))} is no quantity; choose from {', '.join(QUANTITIES)}"
-        raise BadQuery(f"quantities: {message}", errors=[FieldError(loc="quantities", msg=message)])
+        raise BadQuery(**at_field("quantities", say("{names} is no quantity; choose from {choices}", names=", ".join(sorted(unknown)),
+                                                    choices=", ".join(QUANTITIES))))
     return names
 
 

@@ -19,6 +19,7 @@ import httpx
 
 from models.datasets import SOURCES
 from models.images import HomeFile, ImageSet
+from models.words import say
 from server import fetch
 from server.errors import FieldError, Unavailable
 from server.fetch import FetchError, Stopped, WrongContent
@@ -91,7 +92,7 @@ class Downloads:
         except TimeoutError:
             pass  # it is on its way
         except Stopped as error:
-            raise Unavailable("The server is shutting down.", retry_after_s=5) from error
+            raise Unavailable(say("The server is shutting down."), retry_after_s=5) from error
         return job
 
     def close(self) -> None:
@@ -172,10 +173,10 @@ class Downloads:
         others = [name for name in SOURCES if _needs_none(name)]
         names = [*(file.name for file in image_set.files), *([SUMS] if self.mirror else [])]
         missing = [name for name in names if not (place / name).exists()] or [file]
-        detail = (f"{file} of {image_set.name} could not be fetched ({'; '.join(dict.fromkeys(problems))}). "
-                  f"Put {', '.join(missing)} into {place} by hand, or start the server with --dataset-mirror; "
-                  f"{', '.join(others)} need no network.")
-        short = f"{image_set.name} is not on this server yet and could not be fetched"
+        detail = say("{file} of {name} could not be fetched ({problems}). Put {missing} into {place} by hand, or start the server with "
+                     "--dataset-mirror; {others} need no network.", file=file, name=image_set.name, place=place,
+                     problems="; ".join(dict.fromkeys(problems)), missing=", ".join(missing), others=", ".join(others))
+        short = say("{name} is not on this server yet and could not be fetched", name=image_set.name)
         return Unavailable(detail, errors=[FieldError(loc="data.name", msg=short)], retry_after_s=30,
                            file=file, missing=missing, place=str(place), without_network=others)
 

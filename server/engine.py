@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
+from models.words import Text, say
 from server import forkserver, keeping, worker
 from server.downloads import Downloads
 from server.errors import Busy, Unavailable
@@ -27,7 +28,7 @@ from server.store import Store
 
 log = logging.getLogger("sigprop")
 
-STOPPED = "The server was stopped while this ran. Its frames are kept; run it again for the rest."
+STOPPED = say("The server was stopped while this ran. Its frames are kept; run it again for the rest.")
 
 KILL_S = 4.0
 """Seconds until a worker that was told to end and does not is gone: pebble waits three before it kills."""
@@ -51,7 +52,7 @@ class Engine(Protocol):
     def cancel(self, run_id: str) -> None:
         """Ends a run, waiting or running, soon."""
 
-    def give_up(self, run_id: str, reason: str) -> None:
+    def give_up(self, run_id: str, reason: Text) -> None:
         """Ends a run that does not end by itself; it has failed."""
 
     def drain(self, patience_s: float) -> None:
@@ -120,15 +121,15 @@ class LocalEngine:
         if not count:
             return
         if self.draining:
-            raise Unavailable("The server is being stopped and takes no new runs; ask again in a moment, when it is back.",
+            raise Unavailable(say("The server is being stopped and takes no new runs; ask again in a moment, when it is back."),
                               retry_after_s=math.ceil(self.settings.drain_s) + 1)
         keeping.require_room(self.store, self.settings)
         waiting = self.store.count("queued")
         if waiting + count > self.settings.max_queue:
-            raise Busy(f"{waiting} runs wait already, and this server's limit is {self.settings.max_queue}; try again in a minute.",
-                       retry_after_s=60)
+            raise Busy(say("{waiting} runs wait already, and this server's limit is {limit}; try again in a minute.",
+                           waiting=waiting, limit=self.settings.max_queue), retry_after_s=60)
 
-    def cancel(self, run_id: str, reason: str | None = None) -> None:
+    def cancel(self, run_id: str, reason: Text | None = None) -> None:
         """A waiting run ends at once; a running one is asked, and its worker killed if it does not answer in time."""
         self.store.request_cancel(run_id, reason)
         future = self.futures.get(run_id)
@@ -142,7 +143,7 @@ class LocalEngine:
         timer.daemon = True
         timer.start()
 
-    def give_up(self, run_id: str, reason: str) -> None:
+    def give_up(self, run_id: str, reason: Text) -> None:
         self.store.finish(run_id, "failed", reason)
         if future := self.futures.get(run_id):
             future.cancel()
@@ -188,8 +189,9 @@ class LocalEngine:
         if future.cancelled():
             self.store.finish(run_id, "cancelled")
         elif isinstance(future.exception(), TimeoutError):
-            self.store.finish(run_id, "failed", f"The run took longer than {self.settings.max_run_s:g} s, which is this server's limit "
-                                                "(--max-run-s). Its frames are kept; train for fewer steps, or a smaller network.")
+            self.store.finish(run_id, "failed", say(
+                "The run took longer than {limit_s:g} s, which is this server's limit (--max-run-s). Its frames are kept; "
+                "train for fewer steps, or a smaller network.", limit_s=self.settings.max_run_s))
         else:
             self.store.finish(run_id, "failed", _what_happened(future.exception()))
 
@@ -201,11 +203,11 @@ class LocalEngine:
             self.metrics.restarts.labels("died" if isinstance(error, ProcessExpired) else "took too long").inc()
 
 
-def _what_happened(error: BaseException | None) -> str:
+def _what_happened(error: BaseException | None) -> Text:
     """A sentence for the record of a run that its worker did not finish."""
     if error is None:
-        return "The worker ended without finishing the run."
+        return say("The worker ended without finishing the run.")
     if isinstance(error, ProcessExpired):
-        return (f"The worker process ended unexpectedly (exit code {error.exitcode}); it may have run out of memory. "
-                "Frames up to here are kept; run it again, or choose a smaller network.")
-    return f"{type(error).__name__}: {error}"
+        return say("The worker process ended unexpectedly (exit code {code}); it may have run out of memory. "
+                   "Frames up to here are kept; run it again, or choose a smaller network.", code=error.exitcode)
+    return Text(f"{type(error).__name__}: {error}")

@@ -4,6 +4,7 @@ Problem                 what a request is answered with when it cannot be fulfil
   Unauthorized   401    it needs the server's token
   NotFound       404    there is no such run
   Conflict       409    the run is not in a state for it
+  TooLarge       413    a body, or a file
   OverLimit      422    beyond a limit: with the estimate and the limit
   Busy           429    the queue is full: with Retry-After
   Unavailable    503    shutting down, or a worker did not answer
@@ -20,24 +21,27 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+from pydantic_core import PydanticKnownError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from models.words import Text, Worded, listed, say
 
 log = logging.getLogger("sigprop")
 
 MEDIA_TYPE = "application/problem+json"
 
 
-class FieldError(BaseModel):
+class FieldError(Worded):
     """What is wrong with one field: its dotted path, and a sentence with value, choices and remedy."""
 
     loc: str
-    msg: str
+    msg: Text
 
 
-class ProblemDetails(BaseModel):
+class ProblemDetails(Worded):
     """An error as RFC 9457 has it; `errors` names the fields of a bad configuration."""
 
     model_config = ConfigDict(extra="allow")
@@ -45,7 +49,7 @@ class ProblemDetails(BaseModel):
     type: str = "about:blank"
     title: str
     status: int
-    detail: str
+    detail: Text
     errors: list[FieldError] = Field(default_factory=list)
 
 
@@ -54,7 +58,7 @@ class Problem(Exception):
 
     status = 400
 
-    def __init__(self, detail: str, *, errors: Sequence[FieldError] = (), retry_after_s: int | None = None, **more: Any) -> None:
+    def __init__(self, detail: Text, *, errors: Sequence[FieldError] = (), retry_after_s: int | None = None, **more: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = list(errors)
@@ -65,7 +69,7 @@ class Problem(Exception):
 class Unauthorized(Problem):
     status = 401
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: Text) -> None:
         super().__init__(detail)
         self.headers = {"WWW-Authenticate": 'Bearer realm="sigprop"'}
 
@@ -82,6 +86,10 @@ class OverLimit(Problem):
     status = 422
 
 
+class TooLarge(Problem):
+    status = 413
+
+
 class Busy(Problem):
     status = 429
 
@@ -90,23 +98,43 @@ class Unavailable(Problem):
     status = 503
 
 
-def answer(status: int, detail: str, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+def answer(status: int, detail: Text, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None, **more: Any) -> Response:
     """The problem as a response."""
     problem = ProblemDetails(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors), **more)
     return Response(orjson.dumps(problem.model_dump()), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
+def at_field(loc: str, problem: Text) -> dict[str, Any]:
+    """The detail and the one error of a problem with a field: `Problem(**at_field(...))`."""
+    return {"detail": say("{field}: {problem}", field=loc, problem=problem), "errors": [FieldError(loc=loc, msg=problem)]}
+
+
 def field_errors(errors: Sequence[Any], body: Any) -> list[FieldError]:
     """Pydantic's errors as one error a field, in the words of the configuration."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Text]] = {}
     for error in errors:
         context = error.get("ctx") or {}
         loc = context.get("field") or _path(error["loc"], body)
-        message = str(error["msg"]).removeprefix("Value error, ")
-        found.setdefault(loc, []).append(message)
+        found.setdefault(loc, []).append(_message(error))
         if error["type"] not in ("does_not_fit", "extra_forbidden", "missing") and len(found[loc]) == 1:
-            found[loc].append(f"got {_shown(error.get('input'))}")
-    return [FieldError(loc=loc, msg="; ".join(dict.fromkeys(messages))) for loc, messages in found.items()]
+            found[loc].append(say("got {value}", value=_shown(error.get("input"))))
+    return [FieldError(loc=loc, msg=listed(list(dict.fromkeys(messages)))) for loc, messages in found.items()]
+
+
+def _message(error: Any) -> Text:
+    """What our own rules say as they said it; pydantic's sentences with its template."""
+    context = error.get("ctx") or {}
+    raised = context.get("error")
+    own = raised.args[0] if isinstance(raised, ValueError) else context.get("problem")
+    if isinstance(own, Text):
+        return own
+    template = PydanticKnownError(error["type"], context).message_template
+    return Text(error["msg"], [{"template": template, "values": {name: _written(value) for name, value in context.items()}}])
+
+
+def _written(value: Any) -> str:
+    """As pydantic writes it: a whole number without a point."""
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _path(loc: Sequence[Any], body: Any) -> str:
@@ -131,8 +159,8 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _detail(errors: Sequence[FieldError]) -> str:
-    return "; ".join(f"{error.loc or 'body'}: {error.msg}" for error in errors[:5])
+def _detail(errors: Sequence[FieldError]) -> Text:
+    return listed([say("{field}: {problem}", field=error.loc or "body", problem=error.msg) for error in errors[:5]])
 
 
 class BodyLimit:
@@ -162,13 +190,13 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > limit:
-                raise HTTPException(413, self._detail(limit))
+                raise HTTPException(413, self._detail(limit))  # any other error FastAPI takes for a body that cannot be read
             return message
 
         return counted
 
-    def _detail(self, limit: int) -> str:
-        return f"The request's body is larger than this server's limit of {limit} bytes."
+    def _detail(self, limit: int) -> Text:
+        return say("The request's body is larger than this server's limit of {limit} bytes.", limit=limit)
 
 
 def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> None:
@@ -186,10 +214,11 @@ def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> N
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
-        return answer(error.status_code, str(error.detail), headers=error.headers)
+        detail = error.detail if isinstance(error.detail, Text) else Text(error.detail)
+        return answer(error.status_code, detail, headers=error.headers)
 
     @app.exception_handler(Exception)
     async def on_bug(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return answer(500, "The server made a mistake. It is in the log; the same request may work again.")
+        return answer(500, say("The server made a mistake. It is in the log; the same request may work again."))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from models.words import say
 from server import weights
 from server.errors import Unavailable
 from server.records import Storage
@@ -40,5 +41,6 @@ def forget(store: Store, weights_folder: Path, run_id: str) -> None:
 def require_room(store: Store, settings: Settings) -> None:
     """Raises Unavailable where the store is full and nothing in it may be removed."""
     if (found := storage(store, settings)).full > 1 and store.oldest_unpinned() is None:
-        raise Unavailable(f"The store is full ({found.frames} of {found.max_frames} frames, {found.bytes / GIB:.3g} of "
-                          f"{found.max_bytes / GIB:.3g} GiB), and every run in it is pinned or not over: unpin or delete some.")
+        raise Unavailable(say("The store is full ({frames} of {max_frames} frames, {size:.3g} of {max_size:.3g} GiB), and every run in it "
+                              "is pinned or not over: unpin or delete some.", frames=found.frames, max_frames=found.max_frames,
+                              size=found.bytes / GIB, max_size=found.max_bytes / GIB))

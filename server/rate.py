@@ -10,6 +10,7 @@ from collections import OrderedDict
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from models.words import say
 from server import errors
 
 MOST_CLIENTS = 10_000
@@ -49,8 +50,8 @@ class RateLimit:
         if scope["type"] != "http" or UNCOUNTED.fullmatch(scope["path"]):
             await self.app(scope, receive, send)
         elif wait_s := self.allowance.take(client_of(scope), time.monotonic()):
-            detail = (f"More than {self.allowance.per_minute} requests in a minute from this address, which is this server's limit "
-                      "(--requests-per-minute); ask again when Retry-After has passed.")
+            detail = say("More than {limit} requests in a minute from this address, which is this server's limit "
+                         "(--requests-per-minute); ask again when Retry-After has passed.", limit=self.allowance.per_minute)
             await errors.answer(429, detail, headers={"Retry-After": str(math.ceil(wait_s))})(scope, receive, send)
         else:
             await self.app(scope, receive, send)

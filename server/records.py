@@ -12,6 +12,7 @@ from models.cost import LayerInfo
 from models.diagnosis import Finding
 from models.frame import Frame
 from models.theory import Theory
+from models.words import Text, Worded, say
 
 Status = Literal["queued", "running", "finished", "diverged", "cancelled", "failed"]
 TERMINAL: frozenset[str] = frozenset({"finished", "diverged", "cancelled", "failed"})
@@ -44,7 +45,7 @@ class Fetching(BaseModel):
         return int(100 * self.done_bytes / max(1, self.total_bytes))
 
 
-class RunRecord(BaseModel):
+class RunRecord(Worded):
     """A run as the store knows it. Times are seconds since 1970 (UTC)."""
 
     id: str
@@ -60,7 +61,7 @@ class RunRecord(BaseModel):
     steps_done: int
     steps_total: int
     frames: int = Field(description="frames stored so far")
-    error: str | None = Field(description="what happened, in a sentence, if it failed")
+    error: Text | None = Field(description="what happened, in a sentence, if it failed")
     layers: list[LayerInfo]
     findings: list[Finding]
     queue_position: int | None = Field(description="runs before this one, if it waits")
@@ -74,7 +75,8 @@ def _plain(title: str) -> str:
     """The title, if every character of it is seen and none turns those around it."""
     for place, character in enumerate(title, 1):
         if character not in JOINERS and unicodedata.category(character) in UNSEEN:
-            raise ValueError(f"character {place} (U+{ord(character):04X}) is a control or formatting character; leave it out")
+            raise ValueError(say("character {place} (U+{code:04X}) is a control or formatting character; leave it out",
+                                 place=place, code=ord(character)))
     return title
 
 
@@ -89,7 +91,7 @@ class RunPatch(BaseModel):
     @model_validator(mode="after")
     def _changes_something(self) -> RunPatch:
         if not self.model_fields_set:
-            raise ValueError("nothing to change; give title, pinned or both")
+            raise ValueError(say("nothing to change; give title, pinned or both"))
         return self
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from models.words import say
 from server import errors
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -44,7 +45,7 @@ class Security:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif scope["method"] in WRITES and (origin := foreign_origin(Headers(scope=scope))):
-            detail = f"A page of {origin} asks for this; only this server's own pages and programs may write."
+            detail = say("A page of {origin} asks for this; only this server's own pages and programs may write.", origin=origin)
             await errors.answer(403, detail)(scope, receive, send)
         else:
             await self.app(scope, receive, self._with_headers(scope, send))

@@ -37,6 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from models import words
 from server import schema
 from server.records import TERMINAL, Fetching, Kind, RunRecord, Status
 
@@ -204,9 +205,10 @@ class Store:
         return self._change(run_id, ("queued",), runs.c.cancel_requested == 0, status="running", device=device,
                             started_at=time.time(), heartbeat_at=time.time(), steps_total=steps_total, fetching=None)
 
-    def finish(self, run_id: str, status: Status, error: str | None = None, steps_done: int | None = None) -> bool:
+    def finish(self, run_id: str, status: Status, error: words.Text | None = None, steps_done: int | None = None) -> bool:
         """The run ends; False where it had ended already. Without an error, the reason stands that it was cancelled for."""
-        known = {name: value for name, value in {"error": error, "steps_done": steps_done}.items() if value is not None}
+        told = {"error": None if error is None else error.dump(), "steps_done": steps_done}
+        known = {name: value for name, value in told.items() if value is not None}
         return self._change(run_id, ("queued", "running"), status=status, finished_at=time.time(), **known)
 
     def progress(self, run_id: str, steps_done: int) -> bool:
@@ -216,8 +218,8 @@ class Store:
             found = connection.execute(select(runs.c.status, runs.c.cancel_requested).where(runs.c.id == run_id)).first()
         return found is not None and found.status == "running" and not found.cancel_requested
 
-    def request_cancel(self, run_id: str, reason: str | None = None) -> None:
-        self._change(run_id, ("queued", "running"), cancel_requested=1, error=reason)
+    def request_cancel(self, run_id: str, reason: words.Text | None = None) -> None:
+        self._change(run_id, ("queued", "running"), cancel_requested=1, error=None if reason is None else reason.dump())
 
     def beat(self, run_id: str) -> None:
         """A sign of life from the run's worker."""
@@ -284,7 +286,8 @@ def _record(connection: Connection, row: Row[Any]) -> RunRecord:
     values = {name: value for name, value in row._mapping.items() if name in RunRecord.model_fields}
     parsed = {name: json.loads(values[name]) for name in ("config", "layers", "findings")}
     fetching = json.loads(row.fetching) if row.fetching and row.status == "queued" else None
-    return RunRecord(**{**values, **parsed, "url": f"/runs/{row.id}", "queue_position": ahead, "fetching": fetching})
+    error = None if row.error is None else words.Text.load(row.error)
+    return RunRecord(**{**values, **parsed, "error": error, "url": f"/runs/{row.id}", "queue_position": ahead, "fetching": fetching})
 
 
 def is_over(record: RunRecord) -> bool:

@@ -8,6 +8,7 @@ import time
 
 from sqlalchemy.exc import OperationalError
 
+from models.words import say
 from server import keeping
 from server.engine import Engine
 from server.metrics import Metrics
@@ -47,8 +48,8 @@ class Watch:
         for record in self.store.unfinished():
             self.metrics.saw(record, time.time())
         for run_id in self._lifeless(time.monotonic()):
-            self.engine.give_up(run_id, f"The worker gave no sign of life for {self.settings.heartbeat_s:g} s and was ended. "
-                                        "Frames up to here are kept; run it again, or choose a smaller network.")
+            self.engine.give_up(run_id, say("The worker gave no sign of life for {silence_s:g} s and was ended. Frames up to here are "
+                                            "kept; run it again, or choose a smaller network.", silence_s=self.settings.heartbeat_s))
         keeping.make_room(self.store, self.settings)
 
     def _lifeless(self, now_s: float) -> list[str]:

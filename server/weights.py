@@ -17,7 +17,8 @@ from torch import Tensor
 
 from models.config import RunConfig
 from models.initializers import source_problem
-from server.errors import FieldError, Problem
+from models.words import Text, say
+from server.errors import Problem, TooLarge, at_field
 from server.fetch import put_in_place
 from server.store import Store, is_over
 
@@ -28,10 +29,6 @@ PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 class BadWeights(Problem):
     status = 422
-
-
-class TooLarge(Problem):
-    status = 413
 
 
 def path_of(folder: Path, source: str) -> Path:
@@ -47,7 +44,7 @@ def require(config: RunConfig, folder: Path, store: Store) -> None:
         return
     source = config.init.params["source"]
     if not source:
-        raise _refused("is empty: name a run that kept its weights (capture.weights), an uploaded file, or one in the weights folder")
+        raise _refused(say("is empty: name a run that kept its weights (capture.weights), an uploaded file, or one in the weights folder"))
     path = path_of(folder, source)
     if not path.exists():
         raise _refused(_why_missing(source, store))
@@ -59,13 +56,13 @@ def check(path: Path) -> dict[str, list[int]]:
     with path.open("rb") as file:
         begin = file.read(4)
     if begin.startswith(PICKLES):
-        raise _refused("is a pickle file (torch.save): loading one runs whatever code it holds, so pickles are refused. "
-                       "Save the tensors with safetensors.torch.save_file(model.state_dict(), NAME) instead")
+        raise _refused(say("is a pickle file (torch.save): loading one runs whatever code it holds, so pickles are refused. "
+                           "Save the tensors with safetensors.torch.save_file(model.state_dict(), NAME) instead"))
     try:
         with safetensors.safe_open(path, framework="np") as file:
             return {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - it is no mapping
     except safetensors.SafetensorError as error:
-        raise _refused(f"is no safetensors file: {error}") from error
+        raise _refused(say("is no safetensors file: {problem}", problem=error)) from error
 
 
 def read(folder: Path, source: str) -> dict[str, Tensor]:
@@ -98,7 +95,8 @@ async def receive(folder: Path, chunks: AsyncIterator[bytes], limit_bytes: int) 
             async for chunk in chunks:
                 size += len(chunk)
                 if size > limit_bytes:
-                    raise TooLarge(f"The file is larger than this server's limit of {limit_bytes} bytes (--max-upload-bytes).")
+                    raise TooLarge(say("The file is larger than this server's limit of {limit} bytes (--max-upload-bytes).",
+                                       limit=limit_bytes))
                 digest.update(chunk)
                 file.write(chunk)
         shapes = check(part)
@@ -115,16 +113,17 @@ def listing(folder: Path) -> list[tuple[str, int]]:
     return [(file.name, file.stat().st_size) for file in files if source_problem(file.name) is None]
 
 
-def _why_missing(source: str, store: Store) -> str:
+def _why_missing(source: str, store: Store) -> Text:
     record = None if source.endswith(ENDING) else store.get(source)
     if source.endswith(ENDING):
-        return f"{source!r} is not here: upload it (POST /api/weights), or put it into the folder weights of the data directory"
+        return say("{source!r} is not here: upload it (POST /api/weights), or put it into the folder weights of the data directory",
+                   source=source)
     if record is None:
-        return f"{source!r} is no run on this server; GET /api/weights lists what there is"
+        return say("{source!r} is no run on this server; GET /api/weights lists what there is", source=source)
     if not is_over(record):
-        return f"run {source} is {record.status}, and its weights are kept when it is finished"
-    return f"run {source} ({record.status}) kept no weights: run it with capture.weights true"
+        return say("run {source} is {status}, and its weights are kept when it is finished", source=source, status=record.status)
+    return say("run {source} ({status}) kept no weights: run it with capture.weights true", source=source, status=record.status)
 
 
-def _refused(what: str) -> BadWeights:
-    return BadWeights(f"init.source: {what}", errors=[FieldError(loc="init.source", msg=what)])
+def _refused(what: Text) -> BadWeights:
+    return BadWeights(**at_field("init.source", what))

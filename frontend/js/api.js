@@ -12,7 +12,8 @@
  */
 import { report } from "./report.js";
 import { askForToken } from "./signin.js";
-import { t } from "../i18n/index.js";
+import { said, t } from "../i18n/index.js";
+import { translated } from "./catalog.js";
 
 const RETRY_MS = 2000;
 
@@ -43,8 +44,8 @@ async function problemOf(response) {
   if (response.status === 401) askForToken();
   const body = await response.json().catch(() => ({}));
   const errors = (body.errors ?? []).map((/** @type {any} */ error) =>
-    ({ loc: Array.isArray(error.loc) ? error.loc.join(".") : String(error.loc ?? ""), msg: String(error.msg ?? "") }));
-  return new Problem(response.status, body.detail || body.title || t("error.status", { status: response.status }), errors, body.fetching ?? null);
+    ({ loc: Array.isArray(error.loc) ? error.loc.join(".") : String(error.loc ?? ""), msg: String(said(error, "msg") ?? "") }));
+  return new Problem(response.status, said(body, "detail") || body.title || t("error.status", { status: response.status }), errors, body.fetching ?? null);
 }
 
 /** @param {string} method @param {string} url @param {unknown} [body] @param {AbortSignal} [signal] */
@@ -54,7 +55,7 @@ const send = (method, url, body, signal) =>
 const post = (url, body, signal) => send("POST", url, body, signal);
 
 /** @returns {Promise<Catalog>} */
-export const getCatalog = async () => report?.catalog ?? call("/api/catalog");
+export const getCatalog = async () => translated(report?.catalog ?? await call("/api/catalog"));
 
 /** @param {unknown} config @param {AbortSignal} [signal] @returns {Promise<Preview>} */
 export const preview = (config, signal) => post("/api/preview", config, signal);

@@ -28,7 +28,7 @@ import { VIEW_OPTIONS, defaults, fromConfig, parse, toConfig, withField } from "
 import { LIVE, showStatus } from "./status.js";
 import { Twins } from "./twins.js";
 import { showVerdict } from "./verdict.js";
-import { t } from "../i18n/index.js";
+import { said, t } from "../i18n/index.js";
 
 const STREAM_MS = 100, FETCH_MS = 1000;
 
@@ -126,7 +126,7 @@ export class App {
     const rest = this.rail.fail(problem.errors);
     this.board.stale(true);
     const detail = [problem.detail, ...(problem.errors.length > rest.length ? problem.errors.map(({ msg }) => msg) : rest.map(({ msg }) => msg))]
-      .filter((text, index, all) => !all.slice(0, index).some((before) => before.includes(text))).join(" ");
+      .filter((text, index, all) => !all.slice(0, index).some((before) => before.includes(text))).join(t("words.between"));
     if (problem.status !== 401) notice("refused", t(this.board.view ? "notice.refused" : "notice.impossible", { detail }));
     this.status();
     document.body.dataset.ready = "true";
@@ -190,7 +190,7 @@ export class App {
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
       const rest = this.rail.fail(error.errors);
-      if (error.status !== 401) notice("run", t("notice.train_failed", { detail: [error.detail, ...rest.map(({ msg }) => msg)].join(" ") }));
+      if (error.status !== 401) notice("run", t("notice.train_failed", { detail: [error.detail, ...rest.map(({ msg }) => msg)].join(t("words.between")) }));
       return null;
     }
   }
@@ -263,7 +263,7 @@ export class App {
 
   /** The run's record, frames or theory have changed. @param {FollowedRun} followed */
   streamed({ record, store, live }) {
-    if (record.status === "failed") notice("run", t("notice.run_failed", { detail: errorText(record.error) }));
+    if (record.status === "failed") notice("run", t("notice.run_failed", { detail: said(record, "error") ?? "" }));
     if (!live) notice("lost", "");
     if (!live || store.length) notice("waiting", "");
     if (store.length) this.board.stale(false);
@@ -338,7 +338,7 @@ export class App {
     if (!this.shown || !frame) return;
     const { layers, theory, findings } = this.shown;
     this.board.show({
-      frame, layers, theory, options: this.options, preview: this.run === null, running: this.followed?.live ?? false,
+      frame, layers, theory, config: /** @type {any} */ (this.shown.config), catalog: this.catalog, options: this.options, preview: this.run === null, running: this.followed?.live ?? false,
       curve: this.store.curve, history: this.store.frames, refuse: (_, choice) => multiplesRefused(frame.layers, choice),
     }, recoloured);
     byId("phase-link").setAttribute("href", phaseUrl(this.state, theory));
@@ -356,6 +356,3 @@ export class App {
     this.twins.show(this.run);
   }
 }
-
-/** @param {unknown} error */
-const errorText = (error) => (typeof error === "string" ? error : error && typeof error === "object" && "detail" in error ? String(error.detail) : "");

@@ -23,7 +23,7 @@ export class Card {
     /** @type {V | null} */
     this.view = null;
     this.options = (panel.options ?? []).map((path) => optionControl(/** @type {Option} */ (actions.options.find((one) => one.path === path)), actions.choose));
-    this.plot = el("div", { class: "plot", ...(panel.selects ? { tabindex: 0, role: "application", "aria-label": `${this.title}. ${t("help.layer")}` } : { role: "img", "aria-label": this.title }) });
+    this.plot = el("div", { class: "plot", ...(panel.selects ? { tabindex: 0, role: "application", "aria-label": `${this.title}. ${t("help.layer")}` } : { role: "figure", "aria-label": this.title }) });
     this.message = el("p", { class: "empty", hidden: true });
     this.caption = el("p", { class: "caption" });
     this.legend = el("ul", { class: "legend" });
@@ -46,6 +46,8 @@ export class Card {
   /** @param {V} view */
   show(view) {
     this.view = view;
+    this.element.hidden = this.panel.absent?.(view) ?? false;
+    if (this.element.hidden) return;
     const sentence = this.panel.empty?.(view) ?? null, tabled = this.toggle.getAttribute("aria-pressed") === "true";
     for (const option of this.options) option.show(view);
     setText(this.message, sentence ?? "");

@@ -11,7 +11,7 @@ import { el } from "./dom.js";
 import { number } from "./format.js";
 import { inBounds, readValue } from "./state.js";
 import { weightsSource } from "./weights.js";
-import { t } from "../i18n/index.js";
+import { has, t } from "../i18n/index.js";
 
 const SLIDER_STEPS = 400;
 
@@ -43,7 +43,7 @@ const allowed = (field) => [
   field.type === "int" ? t("control.integer") : "",
   field.low === null ? "" : t(field.above ? "control.above" : "control.low", { low: number(field.low) }),
   field.high === null ? "" : t("control.high", { high: number(field.high) }),
-].filter(Boolean).join(", ");
+].filter(Boolean).join(t("words.comma"));
 
 /** @param {Field} field @param {Record<string, string>} labels @param {(value: Value, committed: boolean) => void} set @param {(message: string) => void} fail @returns {Body} */
 function bodyOf(field, labels, set, fail) {
@@ -63,9 +63,9 @@ function checkbox(field, set) {
 
 /** @param {Field} field @param {Record<string, string>} labels @param {(value: Value, committed: boolean) => void} set @returns {Body} */
 function select(field, labels, set) {
-  const words = [...field.choices, ...field.special].map(String);
+  const words = [...field.choices, ...field.special].map(String), key = (/** @type {string} */ word) => `choice.${field.name}.${word}`;
   const input = el("select", { ...hooks(field), onchange: () => set(/** @type {Value} */ (readValue(field, input.value)), true) },
-    ...words.map((word) => el("option", { value: word, text: labels[word] ?? word.replaceAll("_", " ") })));
+    ...words.map((word) => el("option", { value: word, text: labels[word] ?? (has(key(word)) ? t(key(word)) : word.replaceAll("_", " ")) })));
   return { nodes: [input], main: input, show: (value) => { input.value = String(value); } };
 }
 

@@ -6,7 +6,7 @@ import { t } from "../i18n/index.js";
 
 /** What stands in the list, its words, and a key that a page must know for it to stand there. */
 const LIST = [["Space", "help.play", " "], ["← →", "help.step", "ArrowLeft"], ["Home End", "help.ends", "Home"], ["[ ]", "help.layer", "["],
-  ["1 … 6", "help.quantity", "1"], ["t", "help.train", "t"], ["s", "help.share", "s"], ["d", "help.theme", "d"], ["?", "help.help", "?"]];
+  ["1 … 6", "help.quantity", "1"], ["t", "help.train", "t"], ["s", "help.share", "s"], ["/", "help.search", "/"], ["d", "help.theme", "d"], ["?", "help.help", "?"]];
 
 /** @param {Keys} keys */
 export function startKeys(keys) {

@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { byId, el } from "./dom.js";
 import { milliseconds } from "./format.js";
-import { t } from "../i18n/index.js";
+import { language, t } from "../i18n/index.js";
 
 const RECENT = 20;
 
@@ -13,6 +13,15 @@ export function startMenus(current, open) {
   document.addEventListener("click", (event) => {
     for (const other of document.querySelectorAll("details.menu[open]")) if (!other.contains(/** @type {Node} */ (event.target))) other.removeAttribute("open");
   });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") closeMenu(); });
+}
+
+/** The open menu closes, and the focus goes back to where it was opened. */
+function closeMenu() {
+  const open = /** @type {HTMLDetailsElement | null} */ (document.querySelector("details.menu[open]"));
+  if (!open) return;
+  open.open = false;
+  open.querySelector("summary")?.focus();
 }
 
 /** @param {string | null} current @param {(id: string) => void} open */
@@ -30,7 +39,7 @@ async function fillRuns(current, open) {
 }
 
 /** @param {unknown} time */
-export const when = (time) => (time ? new Date(milliseconds(time)).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" }) : "");
+export const when = (time) => (time ? new Date(milliseconds(time)).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" }) : "");
 
 /** A run's name from what makes it what it is. @param {any} config */
 export const runName = (config) => t("runs.line", {

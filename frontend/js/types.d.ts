@@ -29,7 +29,7 @@ export interface Field extends Parameter { path: string }
 
 export interface Card {
   name: string; label: string; formula: string; source: string; note: string;
-  kinds: string[]; parameters: Parameter[];
+  kinds: string[]; parameters: Parameter[]; axes?: Record<string, string[]>;
 }
 export interface Table { title: string; default: string; entries: Card[] }
 export interface Section { title: string; controls: Field[] }
@@ -58,9 +58,15 @@ export interface Quantity {
   linear: Linear; log10: Log10;
   ratio?: Maybe[]; dead?: Maybe[]; saturated?: Maybe[];
 }
+/** What each row's normalization holds; null where a row has nothing of the kind. */
+export interface Normalized {
+  gamma: Maybe[]; gamma_low: Maybe[]; gamma_high: Maybe[]; beta: Maybe[]; beta_low: Maybe[]; beta_high: Maybe[];
+  running_mean_gap: Maybe[]; running_variance_ratio: Maybe[];
+}
 export interface Frame {
   seq: number; step: number; time_s: number;
   loss: Maybe; accuracy: Maybe; validation_loss: Maybe; validation_accuracy: Maybe;
+  evaluation_loss?: Maybe; evaluation_accuracy?: Maybe; normalization?: Normalized | null;
   losses?: Maybe[];
   layers: number[];
   input: { mean: Maybe; std: Maybe; mean_square: Maybe; correlation?: Maybe; pixel_correlation?: Maybe; pixel_correlation_across?: Maybe };
@@ -107,9 +113,15 @@ export interface Curve { steps: number[]; values: Maybe[] }
 /** What every panel's view has: its options, the colours, and why a choice cannot be taken now ("" where it can). */
 export interface BaseView { options: State; theme: Theme; refuse?: (path: string, choice: Value) => string }
 
+/** Of a run's whole configuration, what panels read. */
+export interface Config {
+  network: { kind: string; depth: number; width: number; normalization: { name: string; groups?: number } };
+  data: { name: string; batch_size: number | "all" };
+}
+
 /** Everything a panel of one network may look at. */
 export interface View extends BaseView {
-  frame: Frame; layers: Layer[]; theory: Theory | null; preview: boolean; running: boolean; curve: Curve; history: Frame[];
+  config: Config; catalog: Catalog; frame: Frame; layers: Layer[]; theory: Theory | null; preview: boolean; running: boolean; curve: Curve; history: Frame[];
 }
 
 /** A run in a comparison, at the step on show. */
@@ -129,6 +141,9 @@ export interface Panel<V extends BaseView = View> {
   size?: "wide" | "tall" | "full";
   options?: string[];
   selects?: Selection<V>;
+  /** Whether there is nothing here that could ever be shown: the card goes. */
+  absent?: (view: V) => boolean;
+  /** Why there is nothing to show now, in a sentence; null where there is. */
   empty?: (view: V) => string | null;
   figure: (view: V) => Figure;
   table: (view: V) => Sheet;

@@ -7,7 +7,7 @@
  */
 import { el } from "./dom.js";
 import { isFinite, nonFinite, number, root } from "./format.js";
-import { t } from "../i18n/index.js";
+import { said, t } from "../i18n/index.js";
 
 const ORDER = ["critical", "warning", "note", "ok"];
 
@@ -28,11 +28,11 @@ export function showVerdict(root, findings, frame, apply) {
 
 /** @param {Finding} finding @param {(config: Record<string, unknown>) => void} apply */
 function headline(finding, apply) {
-  const { config } = finding, title = finding.title ?? finding.cause ?? finding.rule ?? "";
-  const words = [finding.title ? finding.cause : "", finding.remedy].filter(Boolean).join(" ");
+  const { config } = finding, [title, cause, remedy] = ["title", "cause", "remedy"].map((field) => said(finding, field));
+  const words = [cause, remedy].filter(Boolean).join(t("words.between"));
   return el("div", { class: `finding ${severity(finding)}` },
     el("span", { class: "badge", text: t(`verdict.severity.${severity(finding)}`) }),
-    el("div", { class: "words" }, el("p", { class: "headline", text: title }), words && el("p", { text: words }), evidence(finding)),
+    el("div", { class: "words" }, el("p", { class: "headline", text: title ?? "" }), words && el("p", { text: words }), evidence(finding)),
     config && el("button", { type: "button", class: "primary", text: t("action.apply"), onclick: () => apply(config) }));
 }
 

@@ -19,6 +19,7 @@ from models.diagnosis.steps import divergence, learning_rate, update_ratio
 from models.diagnosis.units import dead, saturation, symmetry
 from models.frame import Frame
 from models.theory import Theory
+from models.words import Text, say
 
 __all__ = ["RULES", "Finding", "Outcome", "Prediction", "Severity", "Verdict", "announced", "diagnose", "outcome", "predict", "score"]
 
@@ -50,12 +51,20 @@ def diagnose(config: RunConfig, frame: Frame, theory: Theory | None = None, hist
 
 def healthy(look: Look) -> Finding:
     """Said where nothing is above a note."""
-    parts = [f"{name} ×{change.rate:.2f} a layer" for name, change in (("signal", look.signal), ("gradient", look.gradient)) if change]
     return Finding(
-        rule="healthy", severity="ok", title=f"Healthy: {', '.join(parts)}" if parts else "Healthy", layers=look.hidden,
+        rule="healthy", severity="ok", title=_rates(look), layers=look.hidden,
         measured=look.signal.rate if look.signal else None, theory=look.signal_theory,
-        cause="Signal and gradient keep their size from the first layer to the last." if look.initial
-        else "Signal, gradient and updates are of a size that learns.")
+        cause=say("Signal and gradient keep their size from the first layer to the last.") if look.initial
+        else say("Signal, gradient and updates are of a size that learns."))
+
+
+def _rates(look: Look) -> Text:
+    forward, back = look.signal, look.gradient
+    if forward and back:
+        return say("Healthy: signal ×{signal:.2f} a layer, gradient ×{gradient:.2f} a layer", signal=forward.rate, gradient=back.rate)
+    if forward:
+        return say("Healthy: signal ×{signal:.2f} a layer", signal=forward.rate)
+    return say("Healthy: gradient ×{gradient:.2f} a layer", gradient=back.rate) if back else say("Healthy")
 
 
 class Verdict:

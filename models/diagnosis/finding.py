@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict, Field
+
+from models.words import NOTHING, Text, Worded
 
 Severity = Literal["ok", "note", "warning", "critical"]
 
@@ -12,7 +14,7 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "note", "ok")
 """Worst first."""
 
 
-class Finding(BaseModel):
+class Finding(Worded):
     """measured stands beside threshold (the value at which the rule begins to speak) and theory, null where there is none.
 
     layers: rows it holds for;  cause, remedy: a sentence each;  config: the complete configuration that mends it, or null.
@@ -22,13 +24,13 @@ class Finding(BaseModel):
 
     rule: str
     severity: Severity
-    title: str
-    layers: list[int] = []
+    title: Text
+    layers: list[int] = Field(default_factory=list)
     measured: float | None = None
     threshold: float | None = None
     theory: float | None = None
-    cause: str
-    remedy: str = ""
+    cause: Text
+    remedy: Text = NOTHING
     config: dict[str, Any] | None = None
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from models.diagnosis.finding import Finding
 from models.diagnosis.look import Look
 from models.frame import Quantity
+from models.words import Text, say
 
 FP16_MAX = 65504.0
 FP16_MIN = 2.0**-24
@@ -28,13 +29,25 @@ def half_precision(look: Look) -> Finding | None:
     found = over or under
     if not found:
         return None
-    worst, word = max(found.values()), "overflow" if over else "underflow"
+    worst, lost = max(found.values()), _bf16(look)
     return Finding(
-        rule="half_precision", severity="note", title=f"fp16 would {'overflow' if over else 'lose'}: {worst:.0%} of a row's values",
-        layers=sorted(found), measured=worst, threshold=LOST,
-        cause=(f"{'Values' if over else 'Gradients'} of these rows {word} fp16's range (6e-8 to 65504)"
-               + (", and bf16's as well." if _bf16(look) else "; bf16 has float32's range and keeps them, with 8 bits of precision.")),
-        remedy="Keep these layers in float32." if over or _bf16(look) else "Scale the loss before the backward pass, or use bf16.")
+        rule="half_precision", severity="note", layers=sorted(found), measured=worst, threshold=LOST,
+        title=say("fp16 would overflow: {share:.0%} of a row's values", share=worst) if over
+        else say("fp16 would lose: {share:.0%} of a row's values", share=worst),
+        cause=_cause(bool(over), lost),
+        remedy=say("Keep these layers in float32.") if over or lost else say("Scale the loss before the backward pass, or use bf16."))
+
+
+def _cause(over: bool, lost: bool) -> Text:
+    if over and lost:
+        return say("Values of these rows overflow fp16's range (6e-8 to 65504), and bf16's as well.")
+    if over:
+        return say("Values of these rows overflow fp16's range (6e-8 to 65504); bf16 has float32's range and keeps them, "
+                   "with 8 bits of precision.")
+    if lost:
+        return say("Gradients of these rows underflow fp16's range (6e-8 to 65504), and bf16's as well.")
+    return say("Gradients of these rows underflow fp16's range (6e-8 to 65504); bf16 has float32's range and keeps them, "
+               "with 8 bits of precision.")
 
 
 def _rows(look: Look, name: str, kind: str) -> dict[int, float]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from models.config import RunConfig
 from models.diagnosis.finding import Finding, Severity
@@ -14,10 +14,11 @@ from models.diagnosis.look import Look
 from models.diagnosis.signal import correlation_gap
 from models.diagnosis.steps import JOLT, NORMALIZED
 from models.frame import Frame
+from models.words import NOTHING, Text, Worded, say, together
 
 Outcome = Literal["trains", "slow", "fails"]
 
-Sign = tuple[Outcome, str, str]
+Sign = tuple[Outcome, str, Text]
 """What one sign foretells, the rule it belongs to, and why in words."""
 
 LEARNED = (0.5, 0.95)
@@ -47,25 +48,25 @@ PLAIN: dict[Severity, Outcome] = {"ok": "trains", "note": "trains", "warning": "
 ORDER: tuple[Outcome, ...] = ("trains", "slow", "fails")
 
 
-class Prediction(BaseModel):
+class Prediction(Worded):
     """Whether the network will train in the steps it is given; `rule`: the finding that says so, null if none speaks against it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     outcome: Outcome
     rule: str | None
-    sentence: str
+    sentence: Text
 
 
 def predict(config: RunConfig, frame: Frame, findings: list[Finding]) -> Prediction:
     """From the frame at step 0 and its findings: the worst that any sign foretells."""
     look = Look(config, frame, None)
     signs = [sign for sign in (*_told(findings), _steps(look, findings), _alike(look), *_decades(look)) if sign]
-    outcome, rule, words = max(signs, key=lambda sign: ORDER.index(sign[0]), default=("trains", None, ""))
+    outcome, rule, words = max(signs, key=lambda sign: ORDER.index(sign[0]), default=("trains", None, NOTHING))
     if outcome == "trains":
-        return Prediction(outcome="trains", rule=None, sentence="It will train: nothing at initialization speaks against it.")
-    will = "It will train slowly" if outcome == "slow" else "It will not train"
-    return Prediction(outcome=outcome, rule=rule, sentence=f"{will}: {words}.")
+        return Prediction(outcome="trains", rule=None, sentence=say("It will train: nothing at initialization speaks against it."))
+    return Prediction(outcome=outcome, rule=rule, sentence=say("It will train slowly: {why}.", why=words) if outcome == "slow"
+                      else say("It will not train: {why}.", why=words))
 
 
 def _told(findings: list[Finding]) -> list[Sign]:
@@ -82,7 +83,7 @@ def _steps(look: Look, findings: list[Finding]) -> Sign | None:
     if found is not None and (foretold := PLAIN[found.severity]) != "trains":
         return foretold, found.rule, _within(found.title)
     if look.adaptive and look.jolt >= ADAPTIVE_JOLT * bears:
-        return "slow", "learning_rate", f"one step moves the last hidden layer by {look.jolt:.2g} of itself"
+        return "slow", "learning_rate", say("one step moves the last hidden layer by {jolt:.2g} of itself", jolt=look.jolt)
     return None
 
 
@@ -91,7 +92,7 @@ def _alike(look: Look) -> Sign | None:
     if gap is None or (look.config.network.residual and look.normalized):
         return None
     slow, fails = (0.0, ALIKE_ADAPTIVE) if look.adaptive else ALIKE
-    words = f"in the last hidden layer two inputs differ by {gap:.1e} of their size"
+    words = say("in the last hidden layer two inputs differ by {gap:.1e} of their size", gap=gap)
     return ("fails", "correlation", words) if gap < fails else ("slow", "correlation", words) if gap < slow else None
 
 
@@ -106,18 +107,20 @@ def _decades(look: Look) -> Iterator[Sign]:
         slow, fails = ADAPTIVE_DECADES[kind]
         size = abs(change.decades)
         if size >= slow:
-            words = f"from end to end the {name}'s mean square changes by {size:.0f} decades"
+            words = say("from end to end the signal's mean square changes by {size:.0f} decades", size=size) if name == "signal" else \
+                say("from end to end the gradient's mean square changes by {size:.0f} decades", size=size)
             yield "fails" if size >= fails else "slow", f"{kind}_{name}", words
 
 
-def _within(title: str) -> str:
+def _within(title: Text) -> Text:
     """A finding's title within a sentence."""
-    return title[:1].lower() + title[1:]
+    return Text(title[:1].lower() + title[1:], title.parts)
 
 
 def announced(prediction: Prediction) -> Finding:
     """The prediction as a finding, until it is scored."""
-    title = {"trains": "Prediction: it will train", "slow": "Prediction: it will train slowly", "fails": "Prediction: it will not train"}
+    title = {"trains": say("Prediction: it will train"), "slow": say("Prediction: it will train slowly"),
+             "fails": say("Prediction: it will not train")}
     return Finding(rule="prediction", severity="ok" if prediction.outcome == "trains" else "note", title=title[prediction.outcome],
                    cause=prediction.sentence)
 
@@ -139,14 +142,17 @@ def outcome(config: RunConfig, last: Frame) -> Outcome | None:
 def score(prediction: Prediction, config: RunConfig, last: Frame) -> Finding:
     """Whether the prediction made at step 0 held, as a finding for the end of the run."""
     came, loss = outcome(config, last), last["loss"]
-    reached = "the loss is no longer finite" if loss is None else f"the loss is {loss:.3g}"
-    facts = f"After {last['step']} steps {reached}; a guess has {math.log(config.classes):.3g}."
-    words = {"trains": "trains", "slow": "trains slowly", "fails": "does not train"}
+    guess, steps = math.log(config.classes), last["step"]
+    facts = say("After {steps} steps the loss is no longer finite; a guess has {guess:.3g}.", steps=steps, guess=guess) if loss is None \
+        else say("After {steps} steps the loss is {loss:.3g}; a guess has {guess:.3g}.", steps=steps, loss=loss, guess=guess)
+    words = {"trains": say("trains"), "slow": say("trains slowly"), "fails": say("does not train")}
+    predicted = words[prediction.outcome]
     if came is None:
-        return Finding(rule="prediction", severity="note", title=f"Predicted: {words[prediction.outcome]}; this run cannot tell",
-                       measured=loss, cause=f"{facts} Too few steps, or labels drawn at random.")
+        return Finding(rule="prediction", severity="note", title=say("Predicted: {predicted}; this run cannot tell", predicted=predicted),
+                       measured=loss, cause=together(facts, say("Too few steps, or labels drawn at random.")))
     held = came == prediction.outcome
     return Finding(
         rule="prediction", severity="ok" if held else "note", measured=loss, threshold=LEARNED[0] * math.log(config.classes),
-        title=f"Predicted: {words[prediction.outcome]}. " + ("It held." if held else f"It did not hold: the network {words[came]}."),
-        cause=f"{prediction.sentence} {facts}")
+        title=say("Predicted: {predicted}. It held.", predicted=predicted) if held
+        else say("Predicted: {predicted}. It did not hold: the network {came}.", predicted=predicted, came=words[came]),
+        cause=together(prediction.sentence, facts))

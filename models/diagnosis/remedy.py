@@ -13,8 +13,9 @@ from models.config import RunConfig
 from models.initializers import INITIALIZERS
 from models.theory import critical_sigma_w2, outlook
 from models.theory.layers import weights_mean
+from models.words import Text, say, together
 
-Remedy = tuple[str, RunConfig]
+Remedy = tuple[Text, RunConfig]
 """A sentence, and the whole configuration."""
 
 LARGEST_SIGMA_W2 = 10.0
@@ -27,12 +28,24 @@ UNJUDGED = 4.0
 """What a configuration costs to which theory does not apply: more than any that carries the signal, less than none."""
 
 
-CLOSEST_RELU = ("relu", "which is critical at He's 2 whatever the variance; this activation is critical nowhere without biases")
-CENTRED = ("tanh", "which is centred at 0")
-RELATIVES: dict[str, tuple[str, str]] = {
+CLOSEST_RELU = ("relu", say("Use relu, which is critical at He's 2 whatever the variance; "
+                            "this activation is critical nowhere without biases."))
+CENTRED = ("tanh", say("Use tanh, which is centred at 0."))
+RELATIVES: dict[str, tuple[str, Text]] = {
     **dict.fromkeys(("gelu", "silu", "mish", "hardswish"), CLOSEST_RELU), **dict.fromkeys(("sigmoid", "hardsigmoid", "softplus"), CENTRED),
 }
 """The activation to go to, and why, where this one has no useful critical point."""
+
+
+STRUCTURES: tuple[tuple[str, Text, Text], ...] = (
+    ("layer", say("Put a layer normalization before the activation: each layer starts from variance 1."),
+     say("Put a layer normalization before the activation and let each layer add its input to its output: "
+         "the gradient then passes through the sum.")),
+    ("batch", say("Put a batch normalization before the activation: each layer starts from variance 1."),
+     say("Put a batch normalization before the activation and let each layer add its input to its output: "
+         "the gradient then passes through the sum.")),
+)
+"""A normalization, and what is said of it alone and together with skips."""
 
 
 def changed(config: RunConfig, **paths: Any) -> RunConfig:
@@ -93,7 +106,7 @@ def candidates(config: RunConfig) -> Iterator[Remedy]:
     if relative := RELATIVES.get(config.network.activation.name):
         name, why = relative
         other = changed(config, network__activation={"name": name}, network__normalization={"name": "none"})
-        yield from ((f"Use {name}, {why}. {sentence}", found) for sentence, found in _critical(other))
+        yield from ((together(why, sentence), found) for sentence, found in _critical(other))
 
 
 def _critical(config: RunConfig) -> Iterator[Remedy]:
@@ -111,25 +124,26 @@ def _critical(config: RunConfig) -> Iterator[Remedy]:
                changed(config, init=_gaussian(chosen), bias_init=bias))
 
 
-def _sentence(activation: str, scale: float, variance: float, residual: bool) -> str:
+def _sentence(activation: str, scale: float, variance: float, residual: bool) -> Text:
     where = f"σ_w² = {scale:.4g}" + (f", σ_b² = {variance:g}" if variance else "")
     if residual:
-        return f"Draw weights with {where} (fan_in), the critical value over the depth: together the layers then add about one signal."
-    return f"Draw weights with {where} (fan_in): there {activation} is critical, and a layer hands on the variance it receives."
+        return say("Draw weights with {where} (fan_in), the critical value over the depth: together the layers then add about one signal.",
+                   where=where)
+    return say("Draw weights with {where} (fan_in): there {activation} is critical, and a layer hands on the variance it receives.",
+               where=where, activation=activation)
 
 
 def _gaussian(scale: float) -> Mapping[str, Any]:
     return {"name": "variance_scaling", "scale": scale, "mode": "fan_in", "distribution": "normal"}
 
 
-def _structures(config: RunConfig) -> Iterator[tuple[str, dict[str, Any]]]:
+def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
     """Normalizations before the activation, without and with skips."""
-    for name, label in (("layer", "layer"), ("batch", "batch")):
+    for name, alone, with_skips in STRUCTURES:
         norm = {"network__normalization": {"name": name}, "network__bias": "auto"}
         if not config.network.residual and config.network.normalization.name != name:
-            yield f"Put a {label} normalization before the activation: each layer starts from variance 1.", norm
-        yield (f"Put a {label} normalization before the activation and let each layer add its input to its output: "
-               "the gradient then passes through the sum."), {**norm, "network__residual": True}
+            yield alone, norm
+        yield with_skips, {**norm, "network__residual": True}
 
 
 def _drawn(config: RunConfig) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from models.diagnosis.finding import Finding
 from models.diagnosis.look import Look
 from models.diagnosis.remedy import changed
 from models.diagnosis.signal import remedy
+from models.words import say, together
 
 BATCH_VALUES = (16, 4)
 """Values a channel that batch normalization averages over: below the first its mean is off by a quarter of a standard
@@ -24,10 +25,12 @@ def small_batch(look: Look) -> Finding | None:
     mend = changed(config, data__batch_size=64) if larger else changed(config, network__normalization={"name": "layer"})
     return Finding(
         rule="small_batch", severity="critical" if values < BATCH_VALUES[1] else "warning",
-        title=f"Too small a batch: batch normalization averages over {values} values", layers=look.hidden,
+        title=say("Too small a batch: batch normalization averages over {values} values", values=values), layers=look.hidden,
         measured=float(values), threshold=float(BATCH_VALUES[0]),
-        cause=f"A mean over {values} values is off by 1/√{values} of a standard deviation, and every example depends on the others' draw.",
-        remedy="Take batches of 64." if larger else "Use layer normalization, which needs no batch.", config=mend.model_dump(mode="json"))
+        cause=say("A mean over {values} values is off by 1/√{values} of a standard deviation, "
+                  "and every example depends on the others' draw.", values=values),
+        remedy=say("Take batches of 64.") if larger else say("Use layer normalization, which needs no batch."),
+        config=mend.model_dump(mode="json"))
 
 
 def useless_bias(look: Look) -> Finding | None:
@@ -38,10 +41,12 @@ def useless_bias(look: Look) -> Finding | None:
         return None
     mend = changed(look.config, network__bias="auto", network__normalization__affine=True)
     return Finding(
-        rule="useless_bias", severity="note", title=f"Useless bias: {network.depth * network.width} biases that the normalization removes",
-        layers=look.hidden, measured=float(network.depth * network.width), threshold=0.0,
-        cause=f"{norm.name.capitalize()} normalization subtracts each channel's mean, and with it the bias: its gradient is zero.",
-        remedy="Leave the bias to the normalization's own shift β (bias auto, affine).", config=mend.model_dump(mode="json"))
+        rule="useless_bias", severity="note", layers=look.hidden,
+        title=say("Useless bias: {count} biases that the normalization removes", count=network.depth * network.width),
+        measured=float(network.depth * network.width), threshold=0.0,
+        cause=say("Batch normalization subtracts each channel's mean, and with it the bias: its gradient is zero.") if norm.name == "batch"
+        else say("Instance normalization subtracts each channel's mean, and with it the bias: its gradient is zero."),
+        remedy=say("Leave the bias to the normalization's own shift β (bias auto, affine)."), config=mend.model_dump(mode="json"))
 
 
 def kaiming_gain(look: Look) -> Finding | None:
@@ -53,11 +58,13 @@ def kaiming_gain(look: Look) -> Finding | None:
         return None
     gain = ACTIVATIONS[network.activation.name].gain(network.activation.params)
     what = {
-        "tanh": "σ_w² = 25/9 = 2.78 is above tanh's critical 1: the network is chaotic, and the gradient grows on the way back.",
-        "sigmoid": "torch gives sigmoid gain 1, and its slope is at most 1/4: the gradient's mean square falls by more than 16 a layer.",
+        "tanh": say("σ_w² = 25/9 = 2.78 is above tanh's critical 1: the network is chaotic, and the gradient grows on the way back."),
+        "sigmoid": say("torch gives sigmoid gain 1, and its slope is at most 1/4: "
+                       "the gradient's mean square falls by more than 16 a layer."),
     }[network.activation.name]
     sentence, config = remedy(look, "note", always=True)
     return Finding(
-        rule="kaiming_gain", severity="note", title=f"Kaiming with {network.activation.name}: gain {gain:.3g}", layers=look.hidden,
-        measured=gain, threshold=None, cause=f"Kaiming initialization is made for ReLU and its relatives. {what}",
+        rule="kaiming_gain", severity="note", layers=look.hidden, measured=gain, threshold=None,
+        title=say("Kaiming with {activation}: gain {gain:.3g}", activation=network.activation.name, gain=gain),
+        cause=together(say("Kaiming initialization is made for ReLU and its relatives."), what),
         remedy=sentence, config=config)

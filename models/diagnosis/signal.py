@@ -6,6 +6,7 @@ from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Change, Look
 from models.diagnosis.remedy import Remedy, mended
 from models.diagnosis.steps import slower
+from models.words import Text, say
 
 VANISHING_DECADES = (1.5, 3.0, 5.0)
 """Of the mean square over all hidden rows: note, warning, critical. Xavier + tanh's 1/(2l) loses 1.7 decades in 50 layers and
@@ -60,21 +61,27 @@ def _of_depth(look: Look, what: str, found: Change, levels: tuple[float, float, 
         cause=_cause(what, up, found.decades), remedy=sentence, config=config)
 
 
-def _title(what: str, up: bool, found: Change, theory: float | None) -> str:
-    said = "" if theory is None else f" (theory ×{theory:.2f})"
-    word = "Exploding" if up else "Vanishing"
+def _title(what: str, up: bool, found: Change, theory: float | None) -> Text:
+    predicted = "" if theory is None else say(" (theory ×{theory:.2f})", theory=theory)
+    values = {"rate": found.rate, "predicted": predicted}
     if what == "gradient":
-        return f"{word} gradient: ×{found.rate:.2f} a layer on the way back{said}"
-    return f"{word}: ×{found.rate:.2f} a layer from layer 2{said}"
+        return say("Exploding gradient: ×{rate:.2f} a layer on the way back{predicted}", **values) if up else \
+            say("Vanishing gradient: ×{rate:.2f} a layer on the way back{predicted}", **values)
+    return say("Exploding: ×{rate:.2f} a layer from layer 2{predicted}", **values) if up else \
+        say("Vanishing: ×{rate:.2f} a layer from layer 2{predicted}", **values)
 
 
-def _cause(what: str, up: bool, decades: float) -> str:
-    size = f"{10.0 ** min(abs(decades), 300):.2g}"
+def _cause(what: str, up: bool, decades: float) -> Text:
+    size = 10.0 ** min(abs(decades), 300)
     if what == "signal":
-        return (f"The mean square of the activations {'grows' if up else 'shrinks'} by a factor of {size} from the first hidden layer "
-                "to the last: what the activation takes from it, the weights do not give back exactly.")
-    return (f"From the last hidden layer back to the first the gradient's mean square {'grows' if up else 'shrinks'} by a factor of "
-            f"{size}: chi, the factor a layer, is not 1.")
+        return say("The mean square of the activations grows by a factor of {size:.2g} from the first hidden layer to the last: "
+                   "what the activation takes from it, the weights do not give back exactly.", size=size) if up else \
+            say("The mean square of the activations shrinks by a factor of {size:.2g} from the first hidden layer to the last: "
+                "what the activation takes from it, the weights do not give back exactly.", size=size)
+    return say("From the last hidden layer back to the first the gradient's mean square grows by a factor of {size:.2g}: "
+               "chi, the factor a layer, is not 1.", size=size) if up else \
+        say("From the last hidden layer back to the first the gradient's mean square shrinks by a factor of {size:.2g}: "
+            "chi, the factor a layer, is not 1.", size=size)
 
 
 def correlation_gap(look: Look) -> float | None:
@@ -96,18 +103,19 @@ def correlation(look: Look) -> Finding | None:
     theory = None if look.theory is None else look.theory.correlation[len(look.hidden) - 1]
     sentence, config = remedy(look, severity, apart=True)
     return Finding(
-        rule="correlation", severity=severity, title=f"Inputs become alike: correlation {known[-1][1]:.6g} in layer {known[-1][0]}",
+        rule="correlation", severity=severity,
+        title=say("Inputs become alike: correlation {correlation:.6g} in layer {layer}", correlation=known[-1][1], layer=known[-1][0]),
         layers=[row for row, c in known if 1.0 - c < GAP[0]], measured=known[-1][1], threshold=1.0 - GAP[0], theory=theory,
-        cause=f"Any two examples of the batch differ by {gap:.1e} of their size in the last hidden layer: "
-              "each layer shrinks the angle between them.",
+        cause=say("Any two examples of the batch differ by {gap:.1e} of their size in the last hidden layer: "
+                  "each layer shrinks the angle between them.", gap=gap),
         remedy=sentence, config=config)
 
 
-def remedy(look: Look, severity: Severity, apart: bool = False, always: bool = False) -> tuple[str, dict[str, object] | None]:
+def remedy(look: Look, severity: Severity, apart: bool = False, always: bool = False) -> tuple[Text, dict[str, object] | None]:
     """The mended initialization; once the weights are trained, and theory sees no fault in the start, a lower learning rate."""
     found: Remedy | None = mended(look.config, apart, always, only_sound=severity == "note")
     if found is None and not look.initial and severity != "note":
         found = slower(look)
     if found is None:
-        return "Try fewer layers or more units.", None
+        return say("Try fewer layers or more units."), None
     return found[0], found[1].model_dump(mode="json")

@@ -8,6 +8,7 @@ from typing import Any
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Look
 from models.diagnosis.remedy import Remedy, changed, mended
+from models.words import Text, say
 
 GOOD_RATIO = 1e-3
 """Norm of the update over norm of the weight: what is aimed at (DL4J's advice: log10 near -3, bad above -2 and below -4)."""
@@ -46,21 +47,22 @@ def divergence(look: Look) -> Finding | None:
     broken, loss = look.broken, look.frame["loss"]
     if loss is not None and not broken:
         return _rising(look, loss)
-    where = f"from layer {broken[0]} on" if broken else "in the loss"
-    first = f"At step {look.frame['step']} numbers are not finite {where}: " if not look.initial else f"Numbers overflow {where}: "
-    cause = first + ("the weights make every layer's values larger." if look.initial else "the steps are too large for these gradients.")
-    return _diverged(look, "critical", f"Diverged: not finite {where}", cause, None, None, broken)
+    where = say("from layer {layer} on", layer=broken[0]) if broken else say("in the loss")
+    cause = say("Numbers overflow {where}: the weights make every layer's values larger.", where=where) if look.initial else \
+        say("At step {step} numbers are not finite {where}: the steps are too large for these gradients.", step=look.frame["step"],
+            where=where)
+    return _diverged(look, "critical", say("Diverged: not finite {where}", where=where), cause, None, None, broken)
 
 
 def _rising(look: Look, loss: float) -> Finding | None:
     start = next((frame["loss"] for frame in look.history), None)
     if look.initial or start is None or loss < 3.0 * max(start, look.guess):
         return None
-    return _diverged(look, "warning", f"The loss rises: {start:.3g} → {loss:.3g}",
-                     "The steps overshoot: the loss is above three times its start.", loss, 3.0 * max(start, look.guess), [])
+    return _diverged(look, "warning", say("The loss rises: {start:.3g} → {loss:.3g}", start=start, loss=loss),
+                     say("The steps overshoot: the loss is above three times its start."), loss, 3.0 * max(start, look.guess), [])
 
 
-def _diverged(look: Look, severity: Severity, title: str, cause: str, measured: float | None, threshold: float | None,
+def _diverged(look: Look, severity: Severity, title: Text, cause: Text, measured: float | None, threshold: float | None,
               layers: list[int]) -> Finding:
     found = _sized(Look(look.config, look.history[0], None)) if look.history else mended(look.config) or slower(look)
     return Finding(rule="divergence", severity=severity, title=title, cause=cause, layers=layers, measured=measured,
@@ -83,22 +85,24 @@ def _jolt(look: Look, severity: Severity, threshold: float) -> Finding:
     found = _sized(look)
     return Finding(
         rule="learning_rate", severity=severity,
-        title=f"First steps too large: one moves the last hidden layer by {look.jolt:.2g} of itself",
+        title=say("First steps too large: one moves the last hidden layer by {jolt:.2g} of itself", jolt=look.jolt),
         layers=list(look.frame["layers"]), measured=look.jolt, threshold=threshold,
-        cause=f"Relative to their norm the layers' weights move by {max(look.steps):.2g} at most a step, {look.step:.2g} in the median; "
-              "through all layers that adds up.",
+        cause=say("Relative to their norm the layers' weights move by {most:.2g} at most a step, {median:.2g} in the median; "
+                  "through all layers that adds up.", most=max(look.steps), median=look.step),
         remedy=found[0], config=dump(found))
 
 
 def _reach(look: Look, severity: Severity, reached: float, threshold: float) -> Finding:
     found = _sized(look)
-    what = "of its weights in the median layer" if look.adaptive else "of itself"
+    many = look.config.total_steps
     return Finding(
         rule="learning_rate", severity=severity,
-        title=f"Steps too small: {look.config.total_steps} of them move the network by {reached:.1e} {what}",
+        title=say("Steps too small: {steps} of them move the network by {reached:.1e} of its weights in the median layer",
+                  steps=many, reached=reached) if look.adaptive
+        else say("Steps too small: {steps} of them move the network by {reached:.1e} of itself", steps=many, reached=reached),
         layers=list(look.frame["layers"]), measured=reached, threshold=threshold,
-        cause=f"The gradients that reach the weights are too small for this learning rate and this number of steps: one moves the median "
-              f"layer's weights by {look.step:.1e} of their norm.",
+        cause=say("The gradients that reach the weights are too small for this learning rate and this number of steps: one moves the "
+                  "median layer's weights by {median:.1e} of their norm.", median=look.step),
         remedy=found[0], config=dump(found))
 
 
@@ -119,10 +123,14 @@ def update_ratio(look: Look) -> Finding | None:
     limit = RATIO_HIGH[0] if high else RATIO_LOW[0]
     found = _scaled(look, GOOD_RATIO / max(middle, 1e-12)) if _even(list(ratios.values())) else mended(look.config) or slower(look)
     return Finding(
-        rule="update_ratio", severity=severity, title=f"Updates too {'large' if high else 'small'}: {middle:.1e} of the weights a step",
+        rule="update_ratio", severity=severity,
+        title=say("Updates too large: {ratio:.1e} of the weights a step", ratio=middle) if high
+        else say("Updates too small: {ratio:.1e} of the weights a step", ratio=middle),
         layers=[row for row, ratio in ratios.items() if (ratio > limit) == high], measured=middle, threshold=limit,
-        cause=f"In the median layer a step changes the weights by {middle:.1e} of their norm; near 1e-3 is good, "
-              f"{'above 1e-2 a step undoes what the ones before learned' if high else 'below 1e-4 hardly anything moves'}.",
+        cause=say("In the median layer a step changes the weights by {ratio:.1e} of their norm; near 1e-3 is good, "
+                  "above 1e-2 a step undoes what the ones before learned.", ratio=middle) if high
+        else say("In the median layer a step changes the weights by {ratio:.1e} of their norm; near 1e-3 is good, "
+                 "below 1e-4 hardly anything moves.", ratio=middle),
         remedy=found[0], config=dump(found))
 
 
@@ -152,9 +160,10 @@ def _scaled(look: Look, factor: float) -> Remedy:
     steps = look.config.training.steps
     few = steps is not None and 0 < steps < FEWEST
     paths: dict[str, Any] = {"training__steps": FEWEST} if few else {}
-    more = f", and take {paths['training__steps']} steps" if few else ""
-    return (f"Set the learning rate to {lr:g}{more}: the weights then change by about a thousandth a step."
-            if factor != 0.1 else f"Lower the learning rate to {lr:g}{more}."), changed(look.config, training__optimizer__lr=lr, **paths)
+    more = say(", and take {steps} steps", steps=FEWEST) if few else ""
+    sentence = say("Set the learning rate to {lr:g}{more}: the weights then change by about a thousandth a step.", lr=lr, more=more) \
+        if factor != 0.1 else say("Lower the learning rate to {lr:g}{more}.", lr=lr, more=more)
+    return sentence, changed(look.config, training__optimizer__lr=lr, **paths)
 
 
 def dump(found: Remedy | None) -> dict[str, Any] | None:

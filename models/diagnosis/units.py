@@ -11,6 +11,7 @@ from models.diagnosis.remedy import changed, mended
 from models.diagnosis.signal import remedy
 from models.diagnosis.steps import dump
 from models.initializers import INITIALIZERS
+from models.words import NOTHING, Text, say, together
 
 SATURATED = (0.4, 0.8, 0.95)
 """Share of values at a bounded activation's limits. tanh at Kaiming's gain of 5/3 has 0.2, hardtanh with Xavier 0.35;
@@ -33,9 +34,10 @@ def saturation(look: Look) -> Finding | None:
         return None
     sentence, config = remedy(look, severity)
     return Finding(
-        rule="saturation", severity=severity, title=f"Saturated: {worst:.0%} of a layer's values are at the activation's limits",
+        rule="saturation", severity=severity,
+        title=say("Saturated: {share:.0%} of a layer's values are at the activation's limits", share=worst),
         layers=[row for row, share in shares.items() if share >= SATURATED[0]], measured=worst, threshold=SATURATED[0],
-        cause="The pre-activations are so large that the activation is flat there, and its derivative lets no gradient pass.",
+        cause=say("The pre-activations are so large that the activation is flat there, and its derivative lets no gradient pass."),
         remedy=sentence, config=config)
 
 
@@ -49,19 +51,20 @@ def dead(look: Look) -> Finding | None:
         severity = "warning"  # the sum passes by a layer that hands on nothing
     sentence, config = _alive(look, severity)
     return Finding(
-        rule="dead_units", severity=severity, title=f"Dead: {worst:.0%} of a layer's units are zero for every example",
+        rule="dead_units", severity=severity,
+        title=say("Dead: {share:.0%} of a layer's units are zero for every example", share=worst),
         layers=[row for row, share in shares.items() if share >= DEAD[0]], measured=worst, threshold=DEAD[0],
-        cause="Their pre-activations are on the flat side for the whole batch, so no gradient reaches their weights.",
+        cause=say("Their pre-activations are on the flat side for the whole batch, so no gradient reaches their weights."),
         remedy=sentence, config=config)
 
 
-def _alive(look: Look, severity: Severity) -> tuple[str, dict[str, Any] | None]:
+def _alive(look: Look, severity: Severity) -> tuple[Text, dict[str, Any] | None]:
     """A slope on both sides of ReLU; a start that carries the signal, where this one does not."""
     if look.config.network.activation.name not in ("relu", "relu6"):
         return remedy(look, severity)
     leaky = changed(look.config, network__activation={"name": "leaky_relu"})
-    sentence, found = "Use leaky ReLU, which has a slope on both sides.", None if look.carried else mended(leaky)
-    return (sentence, leaky.model_dump(mode="json")) if found is None else (f"{sentence} {found[0]}", dump(found))
+    sentence, found = say("Use leaky ReLU, which has a slope on both sides."), None if look.carried else mended(leaky)
+    return (sentence, leaky.model_dump(mode="json")) if found is None else (together(sentence, found[0]), dump(found))
 
 
 def _shares(look: Look, column: Column) -> dict[int, float]:
@@ -83,10 +86,11 @@ def symmetry(look: Look) -> Finding | None:
     broken = look.config.bias_init.name in ("normal", "uniform", "pytorch_default") and look.config.network.has_bias
     return Finding(
         rule="symmetry", severity="warning" if broken and any(weight["max"][: len(look.hidden)]) else "critical",
-        title=f"All units alike: one weight for all of layer {alike[0]}" + (f" to {alike[-1]}" if len(alike) > 1 else ""),
+        title=say("All units alike: one weight for all of layer {first} to {last}", first=alike[0], last=alike[-1]) if len(alike) > 1
+        else say("All units alike: one weight for all of layer {layer}", layer=alike[0]),
         layers=alike, measured=spread, threshold=0.0,
-        cause="Units with the same weights compute the same and get the same gradient: a layer of any width is one unit.",
-        remedy=f"Draw the weights at random. {found[0]}" if found else "Draw the weights at random.", config=dump(found))
+        cause=say("Units with the same weights compute the same and get the same gradient: a layer of any width is one unit."),
+        remedy=together(say("Draw the weights at random."), found[0] if found else NOTHING), config=dump(found))
 
 
 def _drawn_alike(look: Look) -> bool:

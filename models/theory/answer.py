@@ -21,6 +21,7 @@ from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, plan
 from models.theory.notes import notes
 from models.theory.phase import Phase, phase_of
+from models.words import Text, Worded
 
 Numbers = list[float | None]
 
@@ -46,7 +47,7 @@ class Rest(Part):
     depth_scale_c: float | None = None
 
 
-class Theory(Part):
+class Theory(Part, Worded):
     """The answer. Lists have one entry a row of `layers`; what is not finite is null.
 
     preactivation_variance: q_l                        activation_mean_square: what the row hands on
@@ -57,7 +58,7 @@ class Theory(Part):
     """
 
     applies: bool
-    reason: str | None
+    reason: Text | None
     layers: list[int]
     preactivation_variance: Numbers
     gradient_factor: Numbers
@@ -71,7 +72,7 @@ class Theory(Part):
     sigma_b2: Numbers
     c_star: float | None
     trainable_depth: float | None
-    notes: list[str]
+    notes: list[Text]
 
 
 def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation: float | None = None,
@@ -146,7 +147,7 @@ def _rest(facts: Plan, rows: Chain, at: Averages) -> tuple[FixedPoint, Phase | N
     return FixedPoint(q if settled else None, chi, gap if settled else None, math.nan, scale), phase_of(chi)
 
 
-def _nothing(layers: list[int], reason: str) -> Theory:
+def _nothing(layers: list[int], reason: Text) -> Theory:
     empty: Numbers = [None] * len(layers)
     return Theory(
         applies=False, reason=reason, layers=layers, preactivation_variance=empty, gradient_factor=empty, correlation=empty,

@@ -7,67 +7,70 @@ import math
 from models.theory.chain import Chain
 from models.theory.fixed_point import FixedPoint
 from models.theory.layers import Plan
+from models.words import Text, say
 
 FLOAT32_MAX = 3.4028235e38
 
 
-def notes(plan: Plan, rows: Chain, rest: FixedPoint, phase: str | None) -> list[str]:
+def notes(plan: Plan, rows: Chain, rest: FixedPoint, phase: str | None) -> list[Text]:
     """Sentences for the page, the most important first."""
     found = [*_overflow(rows), *_fixed_point(plan, rest, phase), *_convolution(plan, rows), *_approximations(plan, rows)]
     return [sentence for sentence in found if sentence]
 
 
-def _overflow(rows: Chain) -> list[str]:
+def _overflow(rows: Chain) -> list[Text]:
     first = next((row for row, q in enumerate(rows.q[:-1], 1) if not q < FLOAT32_MAX), None)
     if first is None:
         return []
-    return [f"From row {first} on the mean square is beyond float32's largest number, 3.4e38: a measured run shows infinities, "
-            "at the latest where single values, of the size of its root, overflow as well."]
+    return [say("From row {row} on the mean square is beyond float32's largest number, 3.4e38: a measured run shows infinities, "
+                "at the latest where single values, of the size of its root, overflow as well.", row=first)]
 
 
-def _fixed_point(plan: Plan, rest: FixedPoint, phase: str | None) -> list[str]:
+def _fixed_point(plan: Plan, rest: FixedPoint, phase: str | None) -> list[Text]:
     if plan.residual and rest.q is None:
-        return ["With residual connections q grows from layer to layer and has no fixed point; "
-                "chi is that of the last layers of a deep one."]
+        return [say("With residual connections q grows from layer to layer and has no fixed point; "
+                    "chi is that of the last layers of a deep one.")]
+    if rest.q is None and plan.nl.slope is not None:
+        return [say("q grows without end: there is no fixed point, since sigma_w^2 is at or above this activation's critical value.")]
     if rest.q is None:
-        return ["q grows without end: there is no fixed point" +
-                (", since sigma_w^2 is at or above this activation's critical value." if plan.nl.slope is not None else ".")]
+        return [say("q grows without end: there is no fixed point.")]
     if plan.nl.slope is not None and plan.norm == "none" and phase == "critical" and plan.hidden.bias == 0:
-        return ["On the critical line without bias every q is a fixed point: q* is the value the first layer gives. "
-                "Two inputs' correlation still goes to 1, slower than exponentially."]
+        return [say("On the critical line without bias every q is a fixed point: q* is the value the first layer gives. "
+                    "Two inputs' correlation still goes to 1, slower than exponentially.")]
     if phase == "critical" and math.isfinite(rest.depth_scale_c):
-        return ["chi is within 0.001 of 1: the depth scale is long but finite."]
+        return [say("chi is within 0.001 of 1: the depth scale is long but finite.")]
     return []
 
 
-def _convolution(plan: Plan, rows: Chain) -> list[str]:
+def _convolution(plan: Plan, rows: Chain) -> list[Text]:
     if plan.config.network.kind == "mlp":
         return []
     found = []
     if math.isnan(rows.pooled):
-        found.append("The output row needs the correlations between the input's pixels, which are not given: null.")
+        found.append(say("The output row needs the correlations between the input's pixels, which are not given: null."))
     elif plan.config.data.name != "gaussian":
-        found.append("Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output row.")
+        found.append(say("Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output row."))
     if plan.kernel > 1:
-        found.append("Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average "
-                     "as if padding were circular: an approximation.")
+        found.append(say("Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average "
+                         "as if padding were circular: an approximation."))
     if plan.pre in ("layer", "group", "rms", "batch"):
-        found.append("The normalization's average over pixels is taken as the average over independent units: an approximation.")
+        found.append(say("The normalization's average over pixels is taken as the average over independent units: an approximation."))
     return found
 
 
-def _approximations(plan: Plan, rows: Chain) -> list[str]:
+def _approximations(plan: Plan, rows: Chain) -> list[Text]:
     found = []
     if plan.config.data.name != "gaussian" and plan.pre not in ("layer", "group", "rms"):
-        found.append(f"Every example counts as having the batch's mean square, while those of {plan.config.data.name} differ in length: "
-                     "where phi bends, expect deviations in the first rows, before q forgets the input.")
+        found.append(say("Every example counts as having the batch's mean square, while those of {data} differ in length: "
+                         "where phi bends, expect deviations in the first rows, before q forgets the input.", data=plan.config.data.name))
     if plan.norm == "batch":
-        found.append("Batch normalization is treated for large batches; "
-                     f"with {plan.batch} examples expect errors of a few times 1/{plan.batch}.")
+        found.append(say("Batch normalization is treated for large batches; "
+                         "with {batch} examples expect errors of a few times 1/{batch}.", batch=plan.batch))
     if plan.unit:
-        found.append("LSUV fits every layer's weights to the batch: q = 1 by construction, sigma_w^2 is what that takes.")
+        found.append(say("LSUV fits every layer's weights to the batch: q = 1 by construction, sigma_w^2 is what that takes."))
     if plan.config.bias_init.name in ("uniform", "pytorch_default") and plan.hidden.bias > 0.1 * rows.v[0]:
-        found.append("Uniform biases count as Gaussian ones of the same variance: an approximation where they dominate.")
+        found.append(say("Uniform biases count as Gaussian ones of the same variance: an approximation where they dominate."))
     if plan.width < 64:
-        found.append(f"A width of {plan.width} is small: expect deviations of the order of 1/{plan.width} a layer, as the band shows.")
+        found.append(say("A width of {width} is small: expect deviations of the order of 1/{width} a layer, as the band shows.",
+                         width=plan.width))
     return found

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 import models
 from models import device
 from models.config import catalog
+from models.words import say
 from server import lessons, limits
 from server.deps import EngineDep, SettingsDep, StoreDep
 from server.errors import ProblemDetails, Unavailable
@@ -30,7 +31,7 @@ def health(store: StoreDep, engine: EngineDep) -> Health:
 def ready(store: StoreDep, engine: EngineDep) -> Health:
     """That the server takes new runs; 503 while it starts and once it is being stopped, when /api/health still answers 200."""
     if engine.draining:
-        raise Unavailable("The server is being stopped and takes no new runs.", retry_after_s=10)
+        raise Unavailable(say("The server is being stopped and takes no new runs."), retry_after_s=10)
     return health(store, engine)
 
 

@@ -8,8 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from models.words import say
 from server.deps import BadQuery, QuantitiesDep, RunsDep, StreamsDep
-from server.errors import FieldError, ProblemDetails
+from server.errors import ProblemDetails, at_field
 
 router = APIRouter(prefix="/api/events", tags=["runs"], responses={422: {"model": ProblemDetails}})
 
@@ -24,8 +25,8 @@ def _places(
     """The newest frame that the client has of each run."""
     places = [int(place) for place in (last_event_id or after or ",".join("-1" for _ in runs)).split(",")]
     if len(places) != len(runs):
-        message = f"{len(places)} places for {len(runs)} runs; give one for each run, in their order"
-        raise BadQuery(f"after: {message}", errors=[FieldError(loc="after", msg=message)])
+        raise BadQuery(**at_field("after", say("{places} places for {runs} runs; give one for each run, in their order",
+                                               places=len(places), runs=len(runs))))
     return places
 
 

@@ -12,6 +12,7 @@ from pebble import ProcessExpired
 
 from models.config import RunConfig
 from models.images import Unreadable
+from models.words import say
 from server import limits, weights
 from server.deps import DownloadsDep, EngineDep, SettingsDep, StoreDep
 from server.downloads import Downloads
@@ -41,21 +42,24 @@ async def preview(config: RunConfig, request: Request, settings: SettingsDep, en
     try:
         answer = await _while_connected(future, request)
     except TimeoutError as error:
-        raise Unavailable(f"The preview took longer than {settings.preview_timeout_s:g} s; choose a smaller network.",
-                          retry_after_s=1) from error
+        raise Unavailable(say("The preview took longer than {limit_s:g} s; choose a smaller network.",
+                              limit_s=settings.preview_timeout_s), retry_after_s=1) from error
     except ProcessExpired as error:
-        raise Unavailable(f"The preview's worker ended unexpectedly (exit code {error.exitcode}), perhaps out of memory; "
-                          "choose a smaller network.", retry_after_s=1) from error
+        raise Unavailable(say("The preview's worker ended unexpectedly (exit code {code}), perhaps out of memory; "
+                              "choose a smaller network.",
+                              code=error.exitcode), retry_after_s=1) from error
     except Unreadable as error:
-        raise Unavailable(f"The data set's files cannot be read: {error}. Check what the mirror holds.") from error
+        raise Unavailable(say("The data set's files cannot be read: {problem}. Check what the mirror holds.",
+                              problem=error.args[0])) from error
     return Response(answer, media_type="application/json")
 
 
 def _require(downloads: Downloads, name: str) -> None:
     job = downloads.ready(name, FETCH_PATIENCE_S)
     if not job.future.done():
-        far = "" if job.now is None else f", {job.now.percent} % of {job.now.total_bytes / 1e6:.1f} MB so far"
-        raise Unavailable(f"{name} is being fetched{far}; ask again in a moment.", retry_after_s=1,
+        far = "" if job.now is None else say(", {percent} % of {size:.1f} MB so far",
+                                               percent=job.now.percent, size=job.now.total_bytes / 1e6)
+        raise Unavailable(say("{name} is being fetched{far}; ask again in a moment.", name=name, far=far), retry_after_s=1,
                           fetching=None if job.now is None else job.now.model_dump())
 
 
@@ -69,4 +73,4 @@ async def _while_connected(future: Future[bytes], request: Request) -> bytes:
     try:
         return waiting.result()
     except (CancelledError, asyncio.CancelledError) as error:
-        raise Unavailable("The preview was cancelled; send it again.", retry_after_s=1) from error
+        raise Unavailable(say("The preview was cancelled; send it again."), retry_after_s=1) from error

@@ -13,10 +13,11 @@ import models
 from models import cost
 from models.config import SEED, RunConfig
 from models.initializers import INITIALIZERS
+from models.words import say
 from server import encode, keeping, limits, weights
 from server.deps import AfterQuery, BadQuery, DownloadsDep, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep
 from server.engine import Engine
-from server.errors import Conflict, FieldError, ProblemDetails
+from server.errors import Conflict, ProblemDetails, at_field
 from server.records import FrameList, RunList, RunPatch, RunRecord, Status
 from server.search import searching
 from server.store import NewRun, Store, is_over
@@ -68,8 +69,8 @@ def over_seeds(
 ) -> RunList:
     """The same network with several seeds: all of their runs are queued, or none. Those that have been run before are shared."""
     if config.seed + count - 1 > (last := int(SEED.high or 0)):
-        message = f"{count} seeds from {config.seed} on go beyond the last one, {last}; begin with a smaller one"
-        raise BadQuery(f"seed: {message}", errors=[FieldError(loc="seed", msg=message)])
+        raise BadQuery(**at_field("seed", say("{count} seeds from {first} on go beyond the last one, {last}; begin with a smaller one",
+                                              count=count, first=config.seed, last=last)))
     configs = [config.model_copy(update={"seed": config.seed + more}) for more in range(count)]
     limits.check_run(config, settings)
     weights.require(config, settings.places.weights, store)
@@ -153,7 +154,7 @@ async def events(
 def cancel(run: RunDep, store: StoreDep, engine: EngineDep) -> RunRecord:
     """Ends the run soon; its frames stay."""
     if is_over(run):
-        raise Conflict(f"The run is {run.status} already; there is nothing to cancel.")
+        raise Conflict(say("The run is {status} already; there is nothing to cancel.", status=run.status))
     engine.cancel(run.id)
     return store.get(run.id) or run
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.words import say
 from server.deps import GateDep
 from server.errors import ProblemDetails, Unauthorized
 
@@ -23,5 +24,5 @@ class SignIn(BaseModel):
 def sign_in(given: SignIn, request: Request, response: Response, gate: GateDep) -> None:
     """Changes the token for a cookie that lasts until the browser is closed, which event streams and downloads send too."""
     if not gate.knows(given.token.encode(errors="surrogatepass")):
-        raise Unauthorized("This is not the server's token. Whoever started the server has it.")
+        raise Unauthorized(say("This is not the server's token. Whoever started the server has it."))
     gate.sign_in(response, request.url.scheme)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 import models
 from models.sweep import SweepConfig
 from models.theory import critical_sigma_w2, phase_grid
+from models.words import say
 from server import limits
 from server.deps import AfterQuery, DownloadsDep, EngineDep, SettingsDep, StoreDep, StreamsDep, SweepDep
 from server.errors import Conflict, ProblemDetails
@@ -92,7 +93,7 @@ async def events(
 def cancel(sweep: SweepDep, store: StoreDep, engine: EngineDep) -> RunRecord:
     """Ends the sweep soon; its rows stay."""
     if is_over(sweep):
-        raise Conflict(f"The sweep is {sweep.status} already; there is nothing to cancel.")
+        raise Conflict(say("The sweep is {status} already; there is nothing to cancel.", status=sweep.status))
     engine.cancel(sweep.id)
     return store.get(sweep.id) or sweep
 

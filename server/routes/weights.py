@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
+from models.words import say
 from server import weights
 from server.deps import SettingsDep
 from server.errors import NotFound, ProblemDetails
@@ -60,5 +61,5 @@ async def download(source: Annotated[str, Path(description="a run's id or a file
     """The weights as a safetensors file."""
     path = weights.path_of(settings.places.weights, source)
     if not await run_in_threadpool(path.exists):
-        raise NotFound(f"There are no weights {source!r} on this server; GET /api/weights lists those there are.")
+        raise NotFound(say("There are no weights {source!r} on this server; GET /api/weights lists those there are.", source=source))
     return FileResponse(path, media_type="application/octet-stream", filename=path.name)

@@ -34,7 +34,7 @@ def texts(value, key=None):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 def test_a_file_is_a_lesson(path):
-    assert 2 <= len(lessons.read(path).steps) <= 6
+    assert 2 <= len(lessons.read(path).steps) <= 10
 
 
 @pytest.mark.parametrize("name", IDS)

@@ -54,7 +54,8 @@ def own(config, place):
     frame = frames(config)[place["frame"]]
     if "quantity" not in place:
         return frame[place["field"]]
-    return frame["quantities"][place["quantity"]][place["field"]][frame["layers"].index(place["layer"])]
+    found = frame["normalization"] if place["quantity"] == "normalization" else frame["quantities"][place["quantity"]]
+    return found[place["field"]][frame["layers"].index(place["layer"])]
 
 
 @pytest.mark.parametrize("key", NUMBERS, ids=lambda key: f"{key[0]}-{key[1] + 1}")
@@ -83,7 +84,12 @@ def gradient(layer):
     return at("norm", "preactivation_gradient", layer)
 
 
-LOSS, FIRST_LOSS = at("loss", frame=-1), at("loss")
+LOSS, FIRST_LOSS, EVALUATED = at("loss", frame=-1), at("loss"), at("evaluation_loss", frame=-1)
+
+
+def held(field, layer, frame=-1):
+    return at(field, "normalization", layer, frame)
+
 
 CHOICES = {
     ("why-zeros-fail", 2): lambda r: r[0](at("std", "weight", 2)) == 0 and r[0](at("std", "weight", 2, -1)) < 1e-6,
@@ -95,6 +101,14 @@ CHOICES = {
     ("batch-normalization", 1): lambda r: r[5](LOSS) < 0.02 and r[4](LOSS) < 0.2 and (r[2](LOSS) is None or not r[2](LOSS) < 1),
     ("batch-normalization", 2): lambda r: r[0](at("max", "preactivation", 1)) < 1.001 and r[0](at("std", "preactivation", 1)) > 0.98,
     ("batch-normalization", 3): lambda r: all(abs(r[i](at("mean", "preactivation", 1))) < 1e-4 for i in (0, 1)),
+    ("batch-normalization", 5): lambda r: r[0](EVALUATED) > 1.4 * r[0](LOSS)
+    and all(abs(r[i](EVALUATED) / r[i](LOSS) - 1) < 0.2 for i in (1, 2)),
+    ("batch-normalization", 7): lambda r: [r[0](held(name, 4, 0)) for name in ("gamma_low", "gamma_high", "beta")] == [1, 1, 0]
+    and r[0](held("gamma_high", 4)) - r[0](held("gamma_low", 4)) > 0.1 and r[0](held("gamma_low", 4)) > 0.95,
+    ("batch-normalization", 8): lambda r: r[0](at("n", "preactivation", 1)) == 256 * 64 * 4
+    and abs(r[0](at("std", "preactivation", 1)) - 1) < 1e-3,
+    ("batch-normalization", 9): lambda r: r[0](LOSS) < 0.6 * min(r[i](LOSS) for i in (1, 2, 3))
+    and all(abs(r[i](at("std", "preactivation", 2)) - 1) < 1e-3 for i in range(4)),
     ("dropout", 1): lambda r: min(r[1](LOSS), r[3](LOSS)) > 10 * max(r[0](LOSS), r[2](LOSS)),
     ("orthogonal-500-layers", 1): lambda r: r[0](std(499)) < 0.1 and r[1](std(499)) > 0.9,
     ("ten-layers-mnist", 1): lambda r: r[2](LOSS) > 1.3 * max(r[0](LOSS), r[1](LOSS)),
@@ -119,7 +133,8 @@ CLAIMS = {
     ("sigmoid-vanishing", 1): (("0.21", 0, std(1), 0.03), ("0.5", 0, at("mean", "activation", 1), 0.02)),
     ("ten-layers-mnist", 0): (("0.051", 0, at("std", "weight", 2), 0.02),),
     ("mnist-classifier", 0): (("0.0505", 0, at("std", "weight", 1), 0.01),),
-    ("batch-normalization", 0): (("2.30", 0, LOSS, 0.01),),
+    ("batch-normalization", 0): (("2.30", 0, LOSS, 0.01),), ("batch-normalization", 4): (("0.58", 0, std(3), 0.03),),
+    ("batch-normalization", 6): (("0.098", 0, held("running_mean_gap", 1), 0.1), ("1.00", 0, held("running_mean_gap", 1, 0), 0.05)),
     ("dropout", 0): (("1.0", 0, square(1), 0.04),),
     ("edge-of-chaos", 1): (("0.73", 0, std(30), 0.03),),
     ("residual-connections", 0): (("2.6", 0, square(2), 0.05),),

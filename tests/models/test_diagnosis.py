@@ -208,6 +208,7 @@ def test_findings_are_json_and_worst_first():
         order = [SEVERITIES.index(finding.severity) for finding in found]
         assert order == sorted(order)
         assert [Finding.model_validate_json(json.dumps(finding.model_dump(), allow_nan=False)) for finding in found] == found
+        assert all(set(finding.words) == {name for name in ("title", "cause", "remedy") if getattr(finding, name)} for finding in found)
 
 
 @pytest.mark.parametrize(("config", "expected"), [

@@ -8,7 +8,7 @@ import { el, setText } from "../dom.js";
 import { number, percent } from "../format.js";
 import { LIVE } from "../status.js";
 import { showVerdict } from "../verdict.js";
-import { t } from "../../i18n/index.js";
+import { said, t } from "../../i18n/index.js";
 import { cell } from "./panels/common.js";
 
 const SEEDS = [1, 3, 5, 10, 20];
@@ -51,7 +51,7 @@ export class RunCard {
     setText(this.agreed, members.length > 1 ? agreement(members) : "");
     const { error, findings } = first.record;
     if (first.frame) showVerdict(this.verdict, findings ?? [], first.frame, this.actions.apply);
-    else if (error) setText(this.verdict, String(error));
+    else if (error) setText(this.verdict, said(first.record, "error"));
     this.verdict.hidden = !first.frame && !error;
   }
 }

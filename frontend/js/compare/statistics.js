@@ -15,5 +15,8 @@ export const STATISTICS = {
   update: { quantity: "update", axis: "log", of: (frame) => frame.quantities.update?.ratio },
   dead: { quantity: "activation", axis: "share", of: (frame) => frame.quantities.activation?.dead },
   saturated: { quantity: "activation", axis: "share", of: (frame) => frame.quantities.activation?.saturated },
+  gamma: { quantity: "preactivation", axis: "linear", of: (frame) => frame.normalization?.gamma },
+  running_mean_gap: { quantity: "preactivation", axis: "linear", of: (frame) => frame.normalization?.running_mean_gap },
+  running_variance_ratio: { quantity: "preactivation", axis: "log", of: (frame) => frame.normalization?.running_variance_ratio },
   correlation: { quantity: "preactivation", axis: "linear", of: (frame) => frame.correlation },
 };

@@ -6,8 +6,10 @@ import { initializer } from "./initializer.js";
 import { layer } from "./layer.js";
 import { loss } from "./loss.js";
 import { meanSquare } from "./mean-square.js";
+import { normalization } from "./normalization.js";
+import { normalizationAxes } from "./normalization-axes.js";
 import { theory } from "./theory.js";
 import { updateRatio } from "./update-ratio.js";
 
 /** @type {Panel[]} */
-export const PANELS = [histograms, loss, gradientNorms, layer, theory, meanSquare, updateRatio, deadSaturated, initializer];
+export const PANELS = [histograms, loss, gradientNorms, layer, theory, meanSquare, updateRatio, deadSaturated, normalization, normalizationAxes, initializer];

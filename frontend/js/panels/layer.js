@@ -64,7 +64,7 @@ function facts(view) {
   const { quantity, row } = chosen(view), known = view.layers.find((layer) => layer.row === view.frame.layers[row]);
   const share = (/** @type {number} */ count) => `${integer(count)} (${percent(count / (quantity.n[row] || 1))})`;
   return [
-    [t("axis.layer_short"), `${view.frame.layers[row]}${known ? ` · ${known.name}` : ""}`],
+    [t("axis.layer_short"), `${view.frame.layers[row]}${known?.name === "output" ? ` · ${t("layer.output")}` : ""}`],
     ...(known ? /** @type {[string, string][]} */ ([[t("stat.shape"), known.output_shape.join(" × ")], [t("stat.parameters"), integer(known.parameters)]]) : []),
     [t("stat.mean"), number(quantity.mean[row], 4)], [t("stat.std"), number(quantity.std[row], 4)],
     [t("stat.rms"), number(root(quantity.mean_square[row]), 4)],

@@ -4,7 +4,7 @@
  * @typedef {import("../types.js").View} View
  */
 import { integer, isFinite, number } from "../format.js";
-import { t } from "../../i18n/index.js";
+import { said, t } from "../../i18n/index.js";
 import { depthAxis, layerTable, layout, line, onRows, theoryApplies } from "./common.js";
 
 /** Networks deeper than about six depth scales do not train (Schoenholz et al. 2017). */
@@ -41,11 +41,11 @@ export const theory = {
   id: "theory",
   empty: (view) => {
     if (!view.theory) return t("theory.missing");
-    return theoryApplies(view) ? null : t("theory.not_applicable", { reason: view.theory.reason ?? "" });
+    return theoryApplies(view) ? null : t("theory.not_applicable", { reason: said(view.theory, "reason") ?? "" });
   },
   figure,
   facts,
-  caption: (view) => [view.frame.step > 0 ? t("theory.at_start") : "", ...(view.theory?.notes ?? [])].filter(Boolean).join(" "),
+  caption: (view) => [view.frame.step > 0 ? t("theory.at_start") : "", ...(view.theory ? said(view.theory, "notes") ?? [] : [])].filter(Boolean).join(t("words.between")),
   table: (view) => layerTable(view, [
     [t("theory.variance"), (row) => number(onRows(view, view.theory?.preactivation_variance)[row])],
     [t("theory.chi_layer"), (row) => number(onRows(view, view.theory?.gradient_factor)[row])],

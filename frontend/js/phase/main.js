@@ -6,14 +6,15 @@
  */
 import * as api from "../api.js";
 import { readTheme, render } from "../charts.js";
-import { byId, el, setText } from "../dom.js";
+import { byId, el, setText, sheetTable } from "../dom.js";
 import { fieldControl } from "../field.js";
 import { integer, number } from "../format.js";
+import { startKeys } from "../keys.js";
 import { notice, share } from "../notices.js";
 import { cardOf, serialise as configHash, fromConfig } from "../state.js";
-import { fillTexts } from "../texts.js";
-import { startTheme } from "../theme.js";
-import { t } from "../../i18n/index.js";
+import { fillTexts, startLanguage } from "../texts.js";
+import { next as nextTheme, startTheme } from "../theme.js";
+import { addressed, said, t } from "../../i18n/index.js";
 import { TRAINABLE_SCALES, figure } from "./figure.js";
 import { ACTIVATION, COLOURS, fieldsOf, parse, pointConfig, serialise, sweepConfig } from "./state.js";
 
@@ -64,7 +65,7 @@ class PhasePage {
     if (value === undefined || this.state[path] === value) return;
     this.state = { ...this.state, [path]: value };
     if (path === `${ACTIVATION}.name`) this.state = { ...parse(`#${serialise(this.state, [], this.catalog)}`, this.catalog).state };
-    history.replaceState(null, "", `#${serialise(this.state, this.dots, this.catalog)}`);
+    history.replaceState(null, "", this.url());
     if (path === `${ACTIVATION}.name`) this.rail();
     if (path === "colour") return this.draw();
     this.forget();
@@ -123,8 +124,8 @@ class PhasePage {
   /** @param {import("../types.js").RunRecord} record */
   progress(record) {
     const live = record.status === "queued" || record.status === "running";
-    this.status(t("phase.status", { status: record.status, rows: record.frames, total: record.steps_total }), live ? record.frames / record.steps_total : null);
-    if (record.error) notice("refused", String(record.error));
+    this.status(t("phase.status", { status: t(`status.${record.status}`), rows: record.frames, total: record.steps_total }), live ? record.frames / record.steps_total : null);
+    if (record.error) notice("refused", said(record, "error"));
   }
 
   /** @param {string} text @param {number | null} [part] */
@@ -140,7 +141,7 @@ class PhasePage {
     const dot = /** @type {[number, number]} */ ([Number(w2.toPrecision(4)), Number(Math.max(0, b2).toPrecision(4))]);
     if (this.dots.some(([w, b]) => w === dot[0] && b === dot[1])) return;
     this.dots = [...this.dots, dot];
-    history.pushState(null, "", `#${serialise(this.state, this.dots, this.catalog)}`);
+    history.pushState(null, "", this.url());
     void this.look(dot);
     this.draw();
   }
@@ -171,12 +172,17 @@ class PhasePage {
   /** @param {import("./figure.js").Dot} dot */
   dotLine(dot) {
     const config = pointConfig(this.state, this.catalog, [dot.w2, dot.b2]);
-    const href = `/#${configHash(fromConfig(config, this.catalog), this.catalog)}`;
+    const href = `/#${addressed(configHash(fromConfig(config, this.catalog), this.catalog))}`;
     return el("p", {}, `${dot.text} `, el("a", { href, text: t("phase.open") }));
   }
 
+  /** @param {string | null} [language] */
+  url(language) { return `#${addressed(serialise(this.state, this.dots, this.catalog), language)}`; }
+
   /** @param {PhaseMap} map */
   words(map) {
+    byId("line-table").replaceChildren(sheetTable({ head: [t("phase.sigma_b2"), t("phase.critical")],
+      rows: map.sigma_b2.map((b2, index) => [number(b2), number(map.critical_sigma_w2[index], 4)]) }, t("phase.critical")));
     const line = map.critical_sigma_w2.findIndex((value) => value !== null), depth = Number(this.state["network.depth"]);
     const label = cardOf(this.catalog, ACTIVATION, this.state[`${ACTIVATION}.name`])?.label ?? "";
     setText(byId("run-name"), `${label} · ${integer(depth)} × ${integer(Number(this.state["network.width"]))}`);
@@ -184,6 +190,9 @@ class PhasePage {
       : t("phase.words", { label, w2: number(map.critical_sigma_w2[line], 4), b2: number(map.sigma_b2[line]), depth: integer(depth), scale: number(depth / TRAINABLE_SCALES) }));
   }
 }
+
+/** @param {string} id */
+const valueOf = (id) => /** @type {HTMLInputElement} */ (byId(id)).valueAsNumber;
 
 async function start() {
   fillTexts();
@@ -196,6 +205,10 @@ async function start() {
     byId("measure").addEventListener("click", () => void page.measure());
     byId("cancel").addEventListener("click", () => void api.cancelSweep(page.sweep));
     byId("share").addEventListener("click", () => void share(location.href, t("share.copied_config")));
+    byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
+    byId("place").addEventListener("submit", (event) => { event.preventDefault(); page.click(valueOf("place-w2"), valueOf("place-b2")); });
+    startLanguage((chosen) => history.replaceState(null, "", page.url(chosen)));
+    startKeys({ s: () => byId("share").click(), d: () => { nextTheme(); page.draw(); } });
     window.addEventListener("popstate", () => page.route());
     page.route();
   } catch (error) {

@@ -42,7 +42,7 @@ export function parse(hash, catalog) {
   const fields = fieldsOf(catalog, cardOf(catalog, ACTIVATION, wanted) ? wanted : "tanh");
   const state = Object.fromEntries(fields.map((field) => [field.path, field.default]));
   for (const [key, text] of given) {
-    if (key === "dot") continue;
+    if (key === "dot" || key === "view.lang") continue;
     const field = fields.find(({ path }) => path === key), value = field && readValue(field, text);
     if (value === undefined) bad.push(`${key}=${text}`);
     else state[key] = value;

@@ -1,9 +1,10 @@
 /** The list of past runs: a page of its own. */
 import * as api from "../api.js";
 import { byId, el } from "../dom.js";
+import { startKeys } from "../keys.js";
 import { notice } from "../notices.js";
 import { fillTexts, startLanguage } from "../texts.js";
-import { startTheme } from "../theme.js";
+import { next as nextTheme, startTheme } from "../theme.js";
 import { t } from "../../i18n/index.js";
 import { RunsPage } from "./page.js";
 import { parseFilters } from "./state.js";
@@ -41,6 +42,7 @@ async function start() {
   byId("more").addEventListener("click", () => void page.load(true));
   window.addEventListener("pagehide", () => page.settle());
   startLanguage((language) => page.keep(language));
+  startKeys({ "/": () => search.focus(), d: () => { nextTheme(); page.recolour(); } });
   await page.load();
 }
 

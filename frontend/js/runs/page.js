@@ -11,7 +11,7 @@ import { titleOf } from "../menus.js";
 import { TOAST_MS, notice, toast } from "../notices.js";
 import { LIVE } from "../status.js";
 import { drawThumbnail } from "../thumbnail.js";
-import { named, t } from "../../i18n/index.js";
+import { addressed, named, t } from "../../i18n/index.js";
 import { RunRow } from "./row.js";
 import { serialiseFilters, wantedOf } from "./state.js";
 
@@ -55,7 +55,7 @@ export class RunsPage {
 
   /** The address says what is on show. @param {string | null} language */
   keep(language) {
-    history.replaceState(null, "", `#${[language && `view.lang=${language}`, serialiseFilters(this.filters)].filter(Boolean).join("&")}`);
+    history.replaceState(null, "", `#${addressed(serialiseFilters(this.filters), language)}`);
   }
 
   /** From the beginning, or the page after the last one. @param {boolean} [more] */

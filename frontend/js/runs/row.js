@@ -6,7 +6,7 @@
 import { el, setText } from "../dom.js";
 import { integer } from "../format.js";
 import { runName, titleOf, when } from "../menus.js";
-import { t } from "../../i18n/index.js";
+import { said, t } from "../../i18n/index.js";
 
 const MAX_TITLE = 120;
 
@@ -38,7 +38,7 @@ export class RunRow {
     const title = titleOf(run), [worst] = run.findings ?? [];
     setText(this.title, title);
     setText(this.name, run.title ? runName(run.config) : "");
-    this.state.replaceChildren(...[t(`status.${run.status}`), t("status.step", { done: integer(run.steps_done), total: integer(run.steps_total) }), worst?.title]
+    this.state.replaceChildren(...[t(`status.${run.status}`), t("status.step", { done: integer(run.steps_done), total: integer(run.steps_total) }), worst && said(worst, "title")]
       .filter(Boolean).flatMap((text, index) => [index ? " · " : "", String(text)]));
     this.element.dataset.status = run.status;
     this.pin.setAttribute("aria-pressed", String(Boolean(run.pinned)));

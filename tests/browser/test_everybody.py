@@ -1,0 +1,155 @@
+"""For everybody: axe-core finds nothing serious on any page, in light and dark; a Chinese page says nothing in English."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+SERIOUS = ("serious", "critical")
+
+RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+    .flatMap(({id, impact, help, nodes}) => nodes.map(node => [impact, `${id}: ${help}: ${node.html.slice(0, 200)}
+        ${node.any[0]?.message ?? ''}`]))"""
+
+VISIBLE_TEXTS = """() => {
+    const texts = [...document.querySelectorAll('body *')].filter(one => !one.closest('.source, script, style, svg defs, bdi, code, kbd'))
+        .flatMap(one => [...one.childNodes].filter(node => node.nodeType === Node.TEXT_NODE).map(node => node.textContent)
+            .concat(['aria-label', 'title', 'placeholder'].map(name => one.getAttribute(name) ?? '')));
+    return texts.filter(Boolean);
+}"""
+ENGLISH = re.compile(r"[A-Za-z]*[a-z]{2,} [a-z]{2,} [a-z]{2,}")
+"""Three words after one another."""
+
+NETWORK = {"network": {"depth": 12, "width": 32, "activation": {"name": "sigmoid"}}, "init": {"name": "xavier_normal"},
+           "data": {"name": "digits", "batch_size": 64}, "training": {"steps": 4}, "capture": {"every": 2}}
+ADDRESS = "network.depth=12&network.width=32&network.activation.name=sigmoid&init.name=xavier_normal&data.batch_size=64&training.steps=4"
+
+
+@pytest.fixture(scope="module")
+def addresses(server):
+    """Every page, with something to see on it."""
+    made = [server.client.post("/api/runs", json={**NETWORK, "seed": seed}).json()["id"] for seed in (71, 72)]
+    first, second = (server.finished(run)["id"] for run in made)
+    return {
+        "preview": f"/#{ADDRESS}", "run": f"/runs/{first}", "embedded": f"/runs/{first}?embed=1",
+        "comparison": f"/compare?runs={first},{second}", "runs": "/runs", "phase": "/phase#network.depth=12&network.width=32&points=4",
+        "lesson": "/#view.lesson=why-zeros-fail&view.lesson_step=1",
+    }
+
+
+PAGES = ("preview", "run", "embedded", "comparison", "runs", "phase", "lesson")
+
+
+def opened(tab, address):
+    """The page with everything on it unfolded."""
+    tab.page.goto(address)
+    tab.until("() => document.body.dataset.ready === 'true' || document.querySelector('#runs-list li, #list > *')")
+    if "lesson" in address:
+        tab.until("() => document.querySelector('#lesson h2')")
+    tab.page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(one => { one.open = true; })")
+
+
+def complaints(tab):
+    """What axe finds serious, in the colours on show."""
+    if not tab.page.evaluate("'axe' in window"):
+        tab.page.evaluate(AXE.read_text())
+    return [text for impact, text in tab.page.evaluate(RUN_AXE) if impact in SERIOUS]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_axe_finds_nothing_serious(new_tab, addresses, page):
+    tab = new_tab(locale="en-GB", color_scheme="light", bypass_csp=True)
+    opened(tab, addresses[page])
+    found = complaints(tab)
+    tab.page.emulate_media(color_scheme="dark")
+    assert (found, complaints(tab)) == ([], [])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_chinese_page_says_nothing_in_english_and_axe_nothing_serious(new_tab, addresses, page):
+    tab = new_tab(locale="zh-CN", color_scheme="dark", bypass_csp=True)
+    opened(tab, addresses[page])
+    assert [text for text in tab.page.evaluate(VISIBLE_TEXTS) if ENGLISH.search(text)] == []
+    assert tab.page.evaluate("document.documentElement.lang") == "zh"
+    assert complaints(tab) == []
+
+
+REACHABLE = """() => [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
+    .filter(one => !one.disabled && one.tabIndex >= 0 && one.checkVisibility({visibilityProperty: true}) && one.type !== 'radio')
+    .map(one => { one.dataset.wanted = '1'; return one; }).length"""
+"""Marks what a mouse could use, but for radio buttons, of which Tab reaches one a group."""
+
+FOCUSED = """() => {
+    const one = document.activeElement, {outlineStyle, outlineWidth} = getComputedStyle(one);
+    const first = one.dataset.wanted === '1';
+    one.dataset.wanted = 'reached';
+    return [one === document.body, first, outlineStyle !== 'none' && parseFloat(outlineWidth) > 0 ? '' : one.outerHTML.slice(0, 160)];
+}"""
+
+
+@pytest.mark.parametrize("page", ["run", "comparison", "runs", "phase", "lesson"])
+def test_tab_reaches_everything_and_the_focus_is_seen(new_tab, addresses, page):
+    tab = new_tab(locale="en-GB")
+    opened(tab, addresses[page])
+    wanted = tab.page.evaluate(REACHABLE)
+    unseen = []
+    for _ in range(2 * wanted):
+        tab.page.keyboard.press("Tab")
+        at_body, _, invisible = tab.page.evaluate(FOCUSED)
+        if at_body:
+            break
+        unseen += [invisible] if invisible else []
+    assert wanted > 10 and unseen == []
+    assert tab.page.evaluate("[...document.querySelectorAll('[data-wanted=\"1\"]')].map(one => one.outerHTML.slice(0, 160))") == []
+
+
+def test_every_shortcut_that_the_list_names_works(new_tab, addresses):
+    tab = new_tab(locale="en-GB")
+    opened(tab, addresses["run"])
+    keys, option = tab.page.keyboard, "name => new URLSearchParams(location.hash.slice(1)).get(name)"
+    keys.press("?")
+    assert tab.page.locator("#keys dt").all_inner_texts() == ["Space", "← →", "Home End", "[ ]", "1 … 6", "t", "s", "d", "?"]
+    keys.press("Escape")
+    keys.press("End")
+    tab.until("() => document.body.dataset.step === '4'")
+    keys.press("ArrowLeft")
+    tab.until("() => document.body.dataset.step === '2'")
+    keys.press("Home")
+    tab.until("() => document.body.dataset.step === '0'")
+    keys.press("Space")
+    tab.until("() => document.body.dataset.step === '4'")
+    keys.press("4")
+    tab.until(f"() => ({option})('view.quantity') === 'weight'")
+    keys.press("[")
+    tab.until(f"() => ({option})('view.layer') === '11'")
+    keys.press("d")
+    assert tab.page.locator("html").get_attribute("data-theme") == "light"
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    keys.press("s")
+    tab.page.get_by_text("copied").wait_for()
+
+
+def test_t_trains_and_a_menu_opens_and_closes_without_a_mouse(new_tab, addresses):
+    tab = new_tab(locale="en-GB")
+    opened(tab, f"{addresses['preview']}&seed=73")
+    tab.page.locator("#lessons-menu summary").focus()
+    tab.page.keyboard.press("Enter")
+    assert tab.page.locator("#lessons-menu").get_attribute("open") is not None
+    tab.page.keyboard.press("Escape")
+    assert tab.page.locator("#lessons-menu").get_attribute("open") is None
+    tab.page.keyboard.press("t")
+    tab.page.wait_for_url("**/runs/*")
+    tab.status("finished")
+
+
+def test_a_point_of_the_phase_diagram_is_chosen_without_a_mouse(new_tab, addresses):
+    tab = new_tab(locale="en-GB")
+    opened(tab, f"{addresses['phase']}&view.lang=zh")
+    assert tab.page.locator("#dots-title").inner_text() == "看过的网络"
+    tab.at("place-w2").fill("1.5")
+    tab.at("place-b2").fill("0.05")
+    tab.page.keyboard.press("Enter")
+    tab.until("() => document.body.dataset.dots === '1'")
+    assert "dot=1.5%2C0.05" in tab.page.url and "view.lang=zh" in tab.page.url
+    assert "view.lang=zh" in tab.page.locator("#dots a").get_attribute("href")

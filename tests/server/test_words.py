@@ -1,0 +1,188 @@
+"""Everything that the models and the server say has its Chinese in the page's table, and the table has nothing else."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticKnownError
+
+from models.config import RunConfig, catalog
+from models.sweep import SweepConfig
+from models.words import Text, bare, listed, say, together
+from server.errors import FieldError, field_errors
+from server.records import RunPatch
+
+ROOT = Path(__file__).parents[2]
+
+SAME = {
+    "ReLU", "Leaky ReLU", "PReLU", "ELU", "SELU", "CELU", "GELU", "SiLU (swish)", "Mish", "Softplus", "Softsign", "Tanh", "Hardtanh",
+    "Sigmoid", "Hardsigmoid", "Hardswish", "ReLU6", "LSUV", "SGD", "Nesterov", "RMSprop", "Adam", "AdamW", "alpha", "min_val", "max_val",
+    "a", "b", "α", "β", "β₁", "β₂", "ε",
+}
+"""Labels that are the same in both languages."""
+
+SYMBOLS = {"tanh", "softplus", "max", "min", "ln", "lr", "std", "mean", "value", "fan_in", "fan_out", "fan", "gain", "bound",
+           "negative_slope", "min_val", "max_val", "weight_decay"}
+"""Words of formulas that are the same in both languages."""
+
+REFERENCE = re.compile(r"[\w.]+(, [\w.]+)*(: [\w.]+\(.*\))?|.*\b(19|20)\d\d\b.*")
+"""A name in a library, or a citation."""
+
+OUTSIDE_BODIES = ("json_invalid", "string_pattern_mismatch")
+"""What pydantic finds wrong with a request besides its fields' values."""
+
+
+@cache
+def chinese() -> dict[str, str]:
+    """The page's table, as the page reads it."""
+    script = f'import {{ SAID }} from "{(ROOT / "frontend/i18n/zh.said.js").as_uri()}"; console.log(JSON.stringify(SAID))'
+    told = subprocess.run(["node", "--input-type=module", "--eval", script], capture_output=True, text=True, check=True)
+    table: dict[str, str] = json.loads(told.stdout)
+    return table
+
+
+def calls() -> Iterator[tuple[Path, ast.Call]]:
+    """Every call of `say` in the source."""
+    for path in [*ROOT.glob("models/**/*.py"), *ROOT.glob("server/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+                yield path, node
+
+
+@cache
+def templates() -> frozenset[str]:
+    return frozenset(bare(node.args[0].value) for _, node in calls() if isinstance(node.args[0], ast.Constant))
+
+
+@cache
+def catalogued() -> frozenset[tuple[str, str]]:
+    """The catalogue's fixed texts, each with its field's name."""
+    found = catalog()
+    tables = found["choices"].values()
+    entries = [entry for table in tables for entry in table["entries"]]
+    fields = [*(field for section in found["sections"] for field in section["controls"]),
+              *(parameter for entry in entries for parameter in entry["parameters"])]
+    texts = [("title", part["title"]) for part in [*found["sections"], *tables]]
+    texts += [(name, entry[name]) for entry in entries for name in ("label", "formula", "source")]
+    texts += [(name, field.get(name, "")) for field in fields for name in ("label", "help", "unit")]
+    return frozenset((name, text) for name, text in texts if text)
+
+
+def is_the_same(name: str, text: str) -> bool:
+    """Whether a text of the catalogue needs no other words."""
+    if name == "formula":
+        return set(re.findall(r"[A-Za-z_]{2,}", text)) <= SYMBOLS
+    return all(REFERENCE.fullmatch(part.strip()) for part in text.split(";")) if name == "source" else text in SAME
+
+
+WRONG: tuple[Any, ...] = (None, "?", 1.5, -1e9, 1e300, 10**30, [], {}, {"name": "?"}, float("inf"), "long " * 100)
+
+
+def paths(value: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield above
+    if isinstance(value, dict):
+        for name, inner in [*value.items(), ("unknown", 0)]:
+            yield from paths(inner, (*above, name))
+
+
+def put(path: tuple[str, ...], value: Any) -> Any:
+    for name in reversed(path):
+        value = {name: value}
+    return value
+
+
+@cache
+def refusals() -> tuple[FieldError, ...]:
+    """What is said of a value of every wrong kind in every field that can be sent."""
+    forms: list[tuple[type[BaseModel], Any]] = [
+        (RunConfig, RunConfig().model_dump(mode="json")), (SweepConfig, SweepConfig().model_dump(mode="json")), (RunPatch, {"title": None})]
+    forms += [(RunConfig, {"init": {"name": "pretrained", "source": ""}}),
+              (RunConfig, {"network": {"normalization": {"name": "batch", "affine": True, "eps": 1.0}}})]
+    return tuple(error for model, form in forms for path in paths(form) for wrong in WRONG for error in refused(model, path, wrong, form))
+
+
+def refused(model: type[BaseModel], path: tuple[str, ...], wrong: Any, form: Any) -> list[FieldError]:
+    data, beside = put(path, wrong), form
+    place = data
+    for name in path[:-1]:  # a choice keeps its name, or its fields are those of the default
+        place, beside = place[name], beside[name]
+        if "name" in beside:
+            place.setdefault("name", beside["name"])
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        return field_errors(error.errors(), data)
+    return []
+
+
+def used(parts: Any) -> Iterator[str]:
+    """The templates of parts, and of parts within them."""
+    for part in parts:
+        yield part["template"]
+        for value in part["values"].values():
+            if not isinstance(value, str):
+                yield from used(value)
+
+
+def of_pydantic() -> set[str]:
+    said = {template for error in refusals() for template in used(error.words["msg"])}
+    others = {PydanticKnownError(kind, {"error": "", "pattern": ""}).message_template for kind in OUTSIDE_BODIES}
+    return (said | others) - templates()
+
+
+def test_every_sentence_is_written_where_it_is_said() -> None:
+    made_elsewhere = [f"{path.name}:{node.lineno}" for path, node in calls() if not isinstance(node.args[0], ast.Constant)]
+    assert made_elsewhere == []
+
+
+def test_every_text_has_its_chinese_and_the_table_has_no_other() -> None:
+    fixed = {text for _, text in catalogued()}
+    needed = templates() | of_pydantic() | {text for name, text in catalogued() if not is_the_same(name, text)}
+    assert needed - chinese().keys() == set(), "without Chinese"
+    assert chinese().keys() - templates() - of_pydantic() - fixed == set(), "said nowhere"
+
+
+def blanks(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+def test_chinese_fills_in_what_english_fills_in() -> None:
+    for english in templates():
+        assert blanks(chinese()[english]) == blanks(english), english
+    for english in of_pydantic():
+        assert blanks(chinese()[english]) <= blanks(english), english
+
+
+def english(parts: Any) -> str:
+    """The English that the parts give when they are put together again: what the page does in another language."""
+    return " ".join(part["template"].format(**{
+        name: value if isinstance(value, str) else english(value) for name, value in part["values"].items()}) for part in parts)
+
+
+def test_a_text_can_be_put_together_again_from_its_parts() -> None:
+    text = together(say("{share:.0%} of {what!r}", share=0.5, what="it"),
+                    listed([say("one {more}", more=say("and {count:04X}", count=255)), say("two"), say("three")]))
+    assert text == "50% of 'it' one and 00FF; two; three" == english(text.parts)
+    assert [part["template"] for part in text.parts] == ["{share} of {what}", "{one}; {more}"]
+    assert Text.load(text.dump()) == text and Text.load(text.dump()).parts == text.parts
+    assert Text.load("written before texts had parts") == "written before texts had parts"
+
+
+def test_what_is_wrong_with_a_field_can_be_put_together_again() -> None:
+    said = {error.msg: english(error.words["msg"]) for error in refusals() if "character" not in error.msg}  # but for pydantic's plural
+    assert len(said) > 50
+    assert list(said.values()) == list(said)
+
+
+def test_every_note_of_the_catalogue_can_be_put_together_again() -> None:
+    notes = [entry for table in catalog()["choices"].values() for entry in table["entries"] if entry["note"]]
+    assert notes and all(english(entry["words"]["note"]) == entry["note"] for entry in notes)
