@@ -29,6 +29,10 @@ log = logging.getLogger("sigprop")
 
 MEDIA_TYPE = "application/problem+json"
 
+UNREADABLE: dict[type | None, str] = {
+    UnicodeDecodeError: "is not UTF-8 text; send JSON in UTF-8", RecursionError: "is nested too deeply; send a configuration"}
+"""What FastAPI says of bodies that Python's JSON parser gives up on is a 400 without a reason."""
+
 
 class FieldError(BaseModel):
     """What is wrong with one field: its dotted path, and a sentence with value, choices and remedy."""
@@ -102,11 +106,17 @@ def field_errors(errors: Sequence[Any], body: Any) -> list[FieldError]:
     for error in errors:
         context = error.get("ctx") or {}
         loc = context.get("field") or _path(error["loc"], body)
-        message = str(error["msg"]).removeprefix("Value error, ")
+        message = _message(error)
         found.setdefault(loc, []).append(message)
-        if error["type"] not in ("does_not_fit", "extra_forbidden", "missing") and len(found[loc]) == 1:
+        if error["type"] not in ("does_not_fit", "extra_forbidden", "missing", "json_invalid") and len(found[loc]) == 1:
             found[loc].append(f"got {_shown(error.get('input'))}")
     return [FieldError(loc=loc, msg="; ".join(dict.fromkeys(messages))) for loc, messages in found.items()]
+
+
+def _message(error: Any) -> str:
+    if error["type"] == "json_invalid":
+        return f"is no JSON: {error['ctx']['error']} at character {error['loc'][-1]}"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _path(loc: Sequence[Any], body: Any) -> str:
@@ -186,6 +196,8 @@ def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> N
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
+        if sentence := UNREADABLE.get(type(error.__cause__)):
+            return answer(422, f"body: {sentence}", [FieldError(loc="", msg=sentence)])
         return answer(error.status_code, str(error.detail), headers=error.headers)
 
     @app.exception_handler(Exception)
