@@ -1,7 +1,7 @@
 /** The list of past runs: a page of its own. */
 import * as api from "../api.js";
 import { byId, el } from "../dom.js";
-import { notice } from "../notices.js";
+import { notice, tellProblems } from "../notices.js";
 import { fillTexts, startLanguage } from "../texts.js";
 import { startTheme } from "../theme.js";
 import { t } from "../../i18n/index.js";
@@ -26,7 +26,9 @@ async function start() {
   const { choices } = await api.getCatalog();
   const activations = choices["network.activation"].entries, initializers = choices.init.entries;
   const names = (/** @type {import("../types.js").Card[]} */ entries) => entries.map(({ name }) => name);
-  const page = new RunsPage(parseFilters(location.hash, { status: STATUSES, activation: names(activations), init: names(initializers) }));
+  const { filters, problems } = parseFilters(location.hash, { status: STATUSES, activation: names(activations), init: names(initializers) });
+  tellProblems(problems);
+  const page = new RunsPage(filters);
   redraw = () => page.recolour();
   const labelled = (/** @type {import("../types.js").Card[]} */ entries) => entries.map(({ name, label }) => /** @type {[string, string]} */ ([name, label]));
   fill("status", STATUSES.map((status) => [status, t(`status.${status}`)]), page.filters.status, (status) => page.narrow({ status }));
