@@ -14,13 +14,14 @@ import time
 from concurrent.futures import Future, wait
 from typing import Any, Protocol
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired
 
 from server import forkserver, keeping, worker
 from server.downloads import Downloads
 from server.errors import Busy, Unavailable
 from server.fetch import Stopped
 from server.metrics import Metrics
+from server.pool import pool
 from server.records import Kind, Status
 from server.settings import Settings
 from server.store import Store
@@ -75,15 +76,15 @@ class LocalEngine:
         self.metrics = metrics
         self.futures: dict[str, Future[None]] = {}
         self.previews, self.trainers = (
-            ProcessPool(max_workers=size, initializer=worker.prepare, initargs=(settings.threads,), context=forkserver.context())
+            pool(size, worker.prepare, (settings.threads,), forkserver.context())
             for size in (1, settings.run_workers))
         # The first task starts a pool, which waits for the fork server to have torch loaded: the server answers meanwhile.
         self.starting = threading.Thread(target=self._warm_up, name="warm-up")
         self.starting.start()
 
     def _warm_up(self) -> None:
-        for pool in (self.previews, self.trainers):
-            pool.schedule(worker.warm_up)
+        for workers in (self.previews, self.trainers):
+            workers.schedule(worker.warm_up)
 
     def preview(self, config_json: str) -> Future[bytes]:
         future: Future[bytes] = self.previews.schedule(worker.preview, args=[config_json, self.settings.places],
@@ -164,10 +165,10 @@ class LocalEngine:
 
     def close(self) -> None:
         self.starting.join()
-        for pool in (self.previews, self.trainers):
-            pool.stop()
-        for pool in (self.previews, self.trainers):
-            pool.join()
+        for workers in (self.previews, self.trainers):
+            workers.stop()
+        for workers in (self.previews, self.trainers):
+            workers.join()
 
     def _ended(self, run_id: str, future: Future[None]) -> None:
         """A worker has done with the run, one way or another."""
