@@ -24,6 +24,7 @@ import { PANELS } from "./panels/index.js";
 import { multiplesRefused } from "./panels/multiples.js";
 import { Player } from "./player.js";
 import { Previewer } from "./preview.js";
+import { report } from "./report.js";
 import { VIEW_OPTIONS, defaults, fromConfig, parse, toConfig, withField } from "./state.js";
 import { LIVE, showStatus } from "./status.js";
 import { Twins } from "./twins.js";
@@ -263,7 +264,7 @@ export class App {
 
   /** The run's record, frames or theory have changed. @param {FollowedRun} followed */
   streamed({ record, store, live }) {
-    if (record.status === "failed") notice("run", t("notice.run_failed", { detail: errorText(record.error) }), !embedded && this.againButton(record));
+    if (record.status === "failed") notice("run", t("notice.run_failed", { detail: errorText(record.error) }), !embedded && !report && this.againButton(record));
     if (!live) notice("lost", "");
     if (!live || store.length) notice("waiting", "");
     if (store.length) this.board.stale(false);
