@@ -15,10 +15,11 @@ from concurrent.futures import Future, wait
 from typing import Any, Protocol
 
 from pebble import ProcessExpired
+from sqlalchemy.exc import OperationalError
 
 from server import forkserver, keeping, worker
 from server.downloads import Downloads
-from server.errors import Busy, Unavailable
+from server.errors import Busy, Unavailable, store_trouble
 from server.fetch import Stopped
 from server.metrics import Metrics
 from server.pool import pool
@@ -32,6 +33,9 @@ STOPPED = "The server was stopped while this ran. Its frames are kept; run it ag
 
 KILL_S = 4.0
 """Seconds until a worker that was told to end and does not is gone: pebble waits three before it kills."""
+
+WRITE_AGAIN_S = 2.0
+"""Seconds between two tries to write how a run ended."""
 
 
 class Engine(Protocol):
@@ -187,12 +191,22 @@ class LocalEngine:
     def _write_end(self, run_id: str, future: Future[None]) -> None:
         """What the worker could not write itself: that it was killed, died, or met an error."""
         if future.cancelled():
-            self.store.finish(run_id, "cancelled")
+            self._finish(run_id, "cancelled", None)
         elif isinstance(future.exception(), TimeoutError):
-            self.store.finish(run_id, "failed", f"The run took longer than {self.settings.max_run_s:g} s, which is this server's limit "
-                                                "(--max-run-s). Its frames are kept; train for fewer steps, or a smaller network.")
+            self._finish(run_id, "failed", f"The run took longer than {self.settings.max_run_s:g} s, which is this server's limit "
+                                           "(--max-run-s). Its frames are kept; train for fewer steps, or a smaller network.")
         else:
-            self.store.finish(run_id, "failed", _what_happened(future.exception()))
+            self._finish(run_id, "failed", _what_happened(future.exception()))
+
+    def _finish(self, run_id: str, status: Status, error: str | None) -> None:
+        """Writes how a run ended, again and again where the store cannot be written: until then nobody would know that it has."""
+        try:
+            self.store.finish(run_id, status, error)
+        except OperationalError as trouble:
+            log.error("run %s is %s, but the store cannot be written: %s", run_id, status, trouble.orig)
+            again = threading.Timer(WRITE_AGAIN_S, self._finish, (run_id, status, error))
+            again.daemon = True
+            again.start()
 
     def _count_restart(self, future: Future[Any]) -> None:
         """Pebble ends a worker whose task is cancelled or takes too long, and makes another for one that died."""
@@ -206,6 +220,8 @@ def _what_happened(error: BaseException | None) -> str:
     """A sentence for the record of a run that its worker did not finish."""
     if error is None:
         return "The worker ended without finishing the run."
+    if isinstance(error, OperationalError):
+        return f"{store_trouble(error)} The run's frames up to here are kept."
     if isinstance(error, ProcessExpired):
         return (f"The worker process ended unexpectedly (exit code {error.exitcode}); it may have run out of memory. "
                 "Frames up to here are kept; run it again, or choose a smaller network.")

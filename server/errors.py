@@ -6,7 +6,7 @@ Problem                 what a request is answered with when it cannot be fulfil
   Conflict       409    the run is not in a state for it
   OverLimit      422    beyond a limit: with the estimate and the limit
   Busy           429    the queue is full: with Retry-After
-  Unavailable    503    shutting down, or a worker did not answer
+  Unavailable    503    shutting down, or a worker did not answer; the store's own trouble is answered so too
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import OperationalError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -72,6 +73,15 @@ class Unauthorized(Problem):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.headers = {"WWW-Authenticate": 'Bearer realm="sigprop"'}
+
+
+STORE_RETRY_S = 30
+
+
+def store_trouble(error: OperationalError) -> str:
+    """A sentence on a store that cannot be read or written just now."""
+    return (f"The store cannot be used: {error.orig}. Nothing that is in it is lost; whoever runs this server should see to the disk "
+            "of its data directory (room, permissions, other programs that hold the database).")
 
 
 class NotFound(Problem):
@@ -199,6 +209,11 @@ def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> N
         if sentence := UNREADABLE.get(type(error.__cause__)):
             return answer(422, f"body: {sentence}", [FieldError(loc="", msg=sentence)])
         return answer(error.status_code, str(error.detail), headers=error.headers)
+
+    @app.exception_handler(OperationalError)
+    async def on_store(request: Request, error: OperationalError) -> Response:
+        log.error("%s %s: the store cannot be used: %s", request.method, request.url.path, error.orig)
+        return answer(503, store_trouble(error), headers={"Retry-After": str(STORE_RETRY_S)})
 
     @app.exception_handler(Exception)
     async def on_bug(request: Request, error: Exception) -> Response:

@@ -16,6 +16,7 @@ REPLACED = ("HTTPValidationError", "ValidationError")
 """FastAPI's own shapes of an error, which nothing here answers."""
 
 FOREIGN = "a page of another site asks for it"
+STORE = "the store cannot be used: its disk is full, or another program holds it"
 TOO_LARGE = "the body is larger than this server takes"
 
 
@@ -39,6 +40,7 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 
 def _describe(method: str, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
+    answers.setdefault("503", {"description": STORE})
     if method.upper() in WRITES:
         answers["403"] = {"description": FOREIGN}
     if "requestBody" in operation:
