@@ -28,6 +28,24 @@ def test_a_killed_worker_fails_its_run_alone_and_is_replaced(own_server):
     assert server.client.post("/api/preview", json=SHORT).status_code == 200
 
 
+def test_other_runs_and_viewers_of_a_killed_one_are_told_or_undisturbed(own_server):
+    server = own_server("--run-workers", "2", "--threads", "1")
+    first = server.client.post("/api/runs", json=LONG).json()["id"]
+    running(server, first)
+    victim = trainer_below(server.process.pid)
+    second = server.client.post("/api/runs", json={**LONG, "seed": 1}).json()["id"]
+    before = running(server, second)
+    events = server.events(first)
+    assert next(events)[0] == "status"
+    os.kill(victim, signal.SIGKILL)
+    kind, _, told = list(events)[-1]
+    assert kind == "end" and told["status"] == "failed" and "unexpectedly" in told["error"]
+    third = server.client.post("/api/runs", json=SHORT).json()["id"]
+    assert server.finished(third)["status"] == "finished"
+    wait_for(lambda: (record := server.client.get(f"/api/runs/{second}").json())["steps_done"] > before["steps_done"] and record)
+    assert server.client.get(f"/api/runs/{second}").json()["status"] == "running"
+
+
 def test_after_a_kill_of_the_server_nothing_is_stuck_and_nobody_is_orphaned(own_server):
     server = own_server()
     ran = server.client.post("/api/runs", json=LONG).json()["id"]
