@@ -26,6 +26,10 @@ OUR_CHECKS = [not_a_server_error, positive_data_acceptance]
 """Left out: a data set that cannot be had is a 503, and what the limits or the machine do not allow is refused though the schema has it."""
 
 
+NEVER_SUCCEED = {"POST /api/weights", "POST /api/runs/{run_id}/cancel", "POST /api/sweeps/{sweep_id}/cancel"}
+"""One takes a safetensors file and not any bytes, the others a run that is not over, as the known ones are."""
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """A server on which nothing takes long."""
@@ -93,5 +97,5 @@ def test_every_answer_is_as_described_and_none_is_a_failure(small, known):
         holds()
     assert answers.total() >= 2000
     succeeded = {label for label, status in answers if status < 300}
-    assert {label for label, _ in answers} - succeeded == {"POST /api/weights"}  # which takes a safetensors file, not any bytes
+    assert {label for label, _ in answers} - succeeded <= NEVER_SUCCEED
     assert small.client.get("/api/health").json()["status"] == "ok"
