@@ -22,6 +22,7 @@ from server.engine import LocalEngine
 from server.frontend import FRONTEND
 from server.keeping import storage
 from server.metrics import Metrics
+from server.openapi import Api
 from server.rate import RateLimit
 from server.routes import about, events, exports, metrics, pages, previews, runs, session, sweeps, theories, weights
 from server.security import Security
@@ -65,10 +66,10 @@ def create_app(settings: Settings) -> FastAPI:
         store.close()
 
     gate = Gate(token_of(settings), settings.public_read == "on", settings.public_preview == "on")
-    app = FastAPI(title="Signal Propagation Dashboard", version=models.__version__, lifespan=lifespan,
-                  responses={401: {"model": errors.ProblemDetails, "description": "it needs the server's token"},
-                             429: {"model": errors.ProblemDetails, "description": "too many requests, or a full queue: with Retry-After"}},
-                  summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.")
+    app = Api(title="Signal Propagation Dashboard", version=models.__version__, lifespan=lifespan,
+              responses={401: {"model": errors.ProblemDetails, "description": "it needs the server's token"},
+                         429: {"model": errors.ProblemDetails, "description": "too many requests, or a full queue: with Retry-After"}},
+              summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.")
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     errors.install(app, settings.max_body_bytes, {weights.PATH: settings.max_upload_bytes})
     app.state.gate = gate

@@ -14,14 +14,16 @@ import time
 from concurrent.futures import Future, wait
 from typing import Any, Protocol
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired
+from sqlalchemy.exc import OperationalError
 
-from models.words import Text, say
+from models.words import Text, say, together
 from server import forkserver, keeping, worker
 from server.downloads import Downloads
-from server.errors import Busy, Unavailable
+from server.errors import Busy, Unavailable, store_trouble
 from server.fetch import Stopped
 from server.metrics import Metrics
+from server.pool import pool
 from server.records import Kind, Status
 from server.settings import Settings
 from server.store import Store
@@ -32,6 +34,9 @@ STOPPED = say("The server was stopped while this ran. Its frames are kept; run i
 
 KILL_S = 4.0
 """Seconds until a worker that was told to end and does not is gone: pebble waits three before it kills."""
+
+WRITE_AGAIN_S = 2.0
+"""Seconds between two tries to write how a run ended."""
 
 
 class Engine(Protocol):
@@ -76,15 +81,15 @@ class LocalEngine:
         self.metrics = metrics
         self.futures: dict[str, Future[None]] = {}
         self.previews, self.trainers = (
-            ProcessPool(max_workers=size, initializer=worker.prepare, initargs=(settings.threads,), context=forkserver.context())
+            pool(size, worker.prepare, (settings.threads,), forkserver.context())
             for size in (1, settings.run_workers))
         # The first task starts a pool, which waits for the fork server to have torch loaded: the server answers meanwhile.
         self.starting = threading.Thread(target=self._warm_up, name="warm-up")
         self.starting.start()
 
     def _warm_up(self) -> None:
-        for pool in (self.previews, self.trainers):
-            pool.schedule(worker.warm_up)
+        for workers in (self.previews, self.trainers):
+            workers.schedule(worker.warm_up)
 
     def preview(self, config_json: str) -> Future[bytes]:
         future: Future[bytes] = self.previews.schedule(worker.preview, args=[config_json, self.settings.places],
@@ -165,10 +170,10 @@ class LocalEngine:
 
     def close(self) -> None:
         self.starting.join()
-        for pool in (self.previews, self.trainers):
-            pool.stop()
-        for pool in (self.previews, self.trainers):
-            pool.join()
+        for workers in (self.previews, self.trainers):
+            workers.stop()
+        for workers in (self.previews, self.trainers):
+            workers.join()
 
     def _ended(self, run_id: str, future: Future[None]) -> None:
         """A worker has done with the run, one way or another."""
@@ -187,13 +192,23 @@ class LocalEngine:
     def _write_end(self, run_id: str, future: Future[None]) -> None:
         """What the worker could not write itself: that it was killed, died, or met an error."""
         if future.cancelled():
-            self.store.finish(run_id, "cancelled")
+            self._finish(run_id, "cancelled", None)
         elif isinstance(future.exception(), TimeoutError):
-            self.store.finish(run_id, "failed", say(
+            self._finish(run_id, "failed", say(
                 "The run took longer than {limit_s:g} s, which is this server's limit (--max-run-s). Its frames are kept; "
                 "train for fewer steps, or a smaller network.", limit_s=self.settings.max_run_s))
         else:
-            self.store.finish(run_id, "failed", _what_happened(future.exception()))
+            self._finish(run_id, "failed", _what_happened(future.exception()))
+
+    def _finish(self, run_id: str, status: Status, error: Text | None) -> None:
+        """Writes how a run ended, again and again where the store cannot be written: until then nobody would know that it has."""
+        try:
+            self.store.finish(run_id, status, error)
+        except OperationalError as trouble:
+            log.error("run %s is %s, but the store cannot be written: %s", run_id, status, trouble.orig)
+            again = threading.Timer(WRITE_AGAIN_S, self._finish, (run_id, status, error))
+            again.daemon = True
+            again.start()
 
     def _count_restart(self, future: Future[Any]) -> None:
         """Pebble ends a worker whose task is cancelled or takes too long, and makes another for one that died."""
@@ -207,6 +222,8 @@ def _what_happened(error: BaseException | None) -> Text:
     """A sentence for the record of a run that its worker did not finish."""
     if error is None:
         return say("The worker ended without finishing the run.")
+    if isinstance(error, OperationalError):
+        return together(store_trouble(error), say("The run's frames up to here are kept."))
     if isinstance(error, ProcessExpired):
         return say("The worker process ended unexpectedly (exit code {code}); it may have run out of memory. "
                    "Frames up to here are kept; run it again, or choose a smaller network.", code=error.exitcode)

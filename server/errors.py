@@ -7,7 +7,7 @@ Problem                 what a request is answered with when it cannot be fulfil
   TooLarge       413    a body, or a file
   OverLimit      422    beyond a limit: with the estimate and the limit
   Busy           429    the queue is full: with Retry-After
-  Unavailable    503    shutting down, or a worker did not answer
+  Unavailable    503    shutting down, or a worker did not answer; the store's own trouble is answered so too
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 from pydantic_core import PydanticKnownError
+from sqlalchemy.exc import OperationalError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +33,10 @@ from models.words import Text, Worded, listed, say
 log = logging.getLogger("sigprop")
 
 MEDIA_TYPE = "application/problem+json"
+
+UNREADABLE: dict[type | None, Text] = {
+    UnicodeDecodeError: say("is not UTF-8 text; send JSON in UTF-8"), RecursionError: say("is nested too deeply; send a configuration")}
+"""What FastAPI says of bodies that Python's JSON parser gives up on is a 400 without a reason."""
 
 
 class FieldError(Worded):
@@ -72,6 +77,15 @@ class Unauthorized(Problem):
     def __init__(self, detail: Text) -> None:
         super().__init__(detail)
         self.headers = {"WWW-Authenticate": 'Bearer realm="sigprop"'}
+
+
+STORE_RETRY_S = 30
+
+
+def store_trouble(error: OperationalError) -> Text:
+    """A sentence on a store that cannot be read or written just now."""
+    return say("The store cannot be used: {problem}. Nothing that is in it is lost; whoever runs this server should see to the disk "
+               "of its data directory (room, permissions, other programs that hold the database).", problem=error.orig)
 
 
 class NotFound(Problem):
@@ -116,7 +130,7 @@ def field_errors(errors: Sequence[Any], body: Any) -> list[FieldError]:
         context = error.get("ctx") or {}
         loc = context.get("field") or _path(error["loc"], body)
         found.setdefault(loc, []).append(_message(error))
-        if error["type"] not in ("does_not_fit", "extra_forbidden", "missing") and len(found[loc]) == 1:
+        if error["type"] not in ("does_not_fit", "extra_forbidden", "missing", "json_invalid") and len(found[loc]) == 1:
             found[loc].append(say("got {value}", value=_shown(error.get("input"))))
     return [FieldError(loc=loc, msg=listed(list(dict.fromkeys(messages)))) for loc, messages in found.items()]
 
@@ -124,6 +138,8 @@ def field_errors(errors: Sequence[Any], body: Any) -> list[FieldError]:
 def _message(error: Any) -> Text:
     """What our own rules say as they said it; pydantic's sentences with its template."""
     context = error.get("ctx") or {}
+    if error["type"] == "json_invalid":
+        return say("is no JSON: {problem} at character {place}", problem=context["error"], place=error["loc"][-1])
     raised = context.get("error")
     own = raised.args[0] if isinstance(raised, ValueError) else context.get("problem")
     if isinstance(own, Text):
@@ -214,8 +230,15 @@ def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> N
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
+        if sentence := UNREADABLE.get(type(error.__cause__)):
+            return answer(422, say("{field}: {problem}", field="body", problem=sentence), [FieldError(loc="", msg=sentence)])
         detail = error.detail if isinstance(error.detail, Text) else Text(error.detail)
         return answer(error.status_code, detail, headers=error.headers)
+
+    @app.exception_handler(OperationalError)
+    async def on_store(request: Request, error: OperationalError) -> Response:
+        log.error("%s %s: the store cannot be used: %s", request.method, request.url.path, error.orig)
+        return answer(503, store_trouble(error), headers={"Retry-After": str(STORE_RETRY_S)})
 
     @app.exception_handler(Exception)
     async def on_bug(request: Request, error: Exception) -> Response:

@@ -111,7 +111,11 @@ class Store:
 
     def open(self) -> None:
         """Brings the database to this version's schema. Raises schema.CannotOpen where it cannot be used."""
-        schema.bring_up_to_date(self.engine)
+        looking = create_engine(self.url)  # without our settings: asking for WAL would write into a file that may not be ours
+        try:
+            schema.bring_up_to_date(looking)
+        finally:
+            looking.dispose()
 
     def close(self) -> None:
         self.engine.dispose()

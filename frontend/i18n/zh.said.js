@@ -488,6 +488,12 @@ export const SAID = {
   "{name} is not on this server yet and could not be fetched": "这台服务器上还没有 {name}，也无法下载",
   "The data set's files cannot be read: {problem}. Check what the mirror holds.": "无法读取数据集的文件：{problem}。请检查镜像中的内容。",
   "The server is shutting down.": "服务器正在关闭。",
+  "The store cannot be used: {problem}. Nothing that is in it is lost; whoever runs this server should see to the disk of its data directory (room, permissions, other programs that hold the database).":
+    "存储无法使用：{problem}。其中已有的内容都没有丢失；请运行这台服务器的人检查其数据目录所在的磁盘（空间、权限、占用数据库的其他程序）。",
+  "The run's frames up to here are kept.": "这个运行到此为止的帧都保留着。",
+  "is no JSON: {problem} at character {place}": "不是 JSON：第 {place} 个字符处 {problem}",
+  "is not UTF-8 text; send JSON in UTF-8": "不是 UTF-8 文本；请发送 UTF-8 编码的 JSON",
+  "is nested too deeply; send a configuration": "嵌套过深；请发送一个配置",
   "The server is being stopped and takes no new runs.": "服务器正在停止，不再接受新的运行。",
   "The server is being stopped and takes no new runs; ask again in a moment, when it is back.": "服务器正在停止，不再接受新的运行；请稍后等它恢复再试。",
   "The server was stopped while this ran. Its frames are kept; run it again for the rest.": "运行期间服务器被停止了。已有的帧都保留着；要得到其余部分请重新运行。",

@@ -12,7 +12,7 @@ import * as api from "./api.js";
 import { Board } from "./board.js";
 import { Rail } from "./controls.js";
 import { byId, el } from "./dom.js";
-import { snippet } from "./embed.js";
+import { embedded, snippet } from "./embed.js";
 import { FollowedRun } from "./followed.js";
 import { FrameStore } from "./frames.js";
 import { configOf, LessonCard, optionsOf } from "./lesson.js";
@@ -24,6 +24,7 @@ import { PANELS } from "./panels/index.js";
 import { multiplesRefused } from "./panels/multiples.js";
 import { Player } from "./player.js";
 import { Previewer } from "./preview.js";
+import { report } from "./report.js";
 import { VIEW_OPTIONS, defaults, fromConfig, parse, toConfig, withField } from "./state.js";
 import { LIVE, showStatus } from "./status.js";
 import { Twins } from "./twins.js";
@@ -263,13 +264,18 @@ export class App {
 
   /** The run's record, frames or theory have changed. @param {FollowedRun} followed */
   streamed({ record, store, live }) {
-    if (record.status === "failed") notice("run", t("notice.run_failed", { detail: said(record, "error") ?? "" }));
+    if (record.status === "failed") notice("run", t("notice.run_failed", { detail: said(record, "error") ?? "" }), !embedded && !report && this.againButton(record));
     if (!live) notice("lost", "");
     if (!live || store.length) notice("waiting", "");
     if (store.length) this.board.stale(false);
     this.player.grow(store.length);
     if (!this.player.following && this.options["view.step"] !== null) this.player.index = store.indexOfStep(Number(this.options["view.step"]));
     this.later();
+  }
+
+  /** What failed by no fault of its own can run once more. @param {RunRecord} record */
+  againButton(record) {
+    return el("button", { type: "button", text: t("action.fresh"), "data-testid": "run-again", onclick: () => void this.train(record.config, true) });
   }
 
   async cancel() {

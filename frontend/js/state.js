@@ -13,7 +13,10 @@
 import { LANGUAGES } from "../i18n/index.js";
 
 export const KIND = "network.kind";
-const STEPS = "training.steps", EPOCHS = "training.epochs";
+const STEPS = "training.steps", EPOCHS = "training.epochs", CONTROLS = "view.controls";
+
+/** The one option that every page has. @type {Option} */
+export const LANGUAGE = { path: "view.lang", type: "choice", default: null, choices: LANGUAGES };
 
 /** What is looked at, and how; not part of the configuration. @type {Option[]} */
 export const VIEW_OPTIONS = [
@@ -28,7 +31,7 @@ export const VIEW_OPTIONS = [
   { path: "view.lesson", type: "name", default: null, choices: [] },
   { path: "view.lesson_step", type: "int", default: null, choices: [] },
   { path: "view.controls", type: "names", default: null, choices: [] },
-  { path: "view.lang", type: "choice", default: null, choices: LANGUAGES },
+  LANGUAGE,
 ];
 
 /** What a text in the address may be, where it is none of given choices. @type {Record<string, RegExp>} */
@@ -114,13 +117,14 @@ export function inBounds(field, number) {
 }
 
 /** @param {string} text @returns {[string, string][]} */
-const pairs = (text) => [...new URLSearchParams(text.replace(/^#/, ""))];
+export const pairs = (text) => [...new URLSearchParams(text.replace(/^#/, ""))];
 
 /** The state that an address says, and what in it was not understood.
  * @param {string} hash @param {Catalog} catalog @returns {{state: State, view: State, problems: Problem[]}} */
 export function parse(hash, catalog) {
   const entries = pairs(hash), config = entries.filter(([key]) => !key.startsWith("view."));
   const { view, problems } = parseView(hash);
+  nameControls(catalog, view, problems);
   const state = defaults(catalog);
   for (const [key, text] of config) {
     const table = tableOf(catalog, key);
@@ -143,6 +147,16 @@ function readFields(catalog, state, entries, problems) {
     else state[key] = value, given.add(key);
   }
   return given;
+}
+
+/** A link may leave only some controls to move; those that there are not are left out. @param {Catalog} catalog @param {State} view @param {Problem[]} problems */
+function nameControls(catalog, view, problems) {
+  if (view[CONTROLS] === null) return;
+  const cards = Object.entries(catalog.choices).flatMap(([path, table]) => table.entries.flatMap((card) => [{ path: `${path}.name` }, ...cardFields(path, card)]));
+  const paths = [...plainFields(catalog), ...cards].map(({ path }) => path);
+  const names = String(view[CONTROLS]).split(","), known = names.filter((name) => paths.some((path) => `${path}.`.startsWith(`${name}.`)));
+  if (known.length < names.length) problems.push({ key: CONTROLS, text: names.filter((name) => !known.includes(name)).join(","), reason: "unknown" });
+  view[CONTROLS] = known.join(",") || null;
 }
 
 /** Steps and epochs exclude each other, and one of them there must be.

@@ -86,8 +86,10 @@ test("a shared axis holds what each axis held, and no count is lost on it", () =
 
 test("filters go into the address and back, and what is not allowed is no filter", () => {
   const allowed = { status: ["finished"], activation: ["tanh"], init: ["zeros"] }, filters = { search: "a b&c", status: "finished", activation: "tanh", init: "zeros" };
-  assert.deepEqual(parseFilters(`#${serialiseFilters(filters)}`, allowed), filters);
-  assert.deepEqual(parseFilters("#status=lost&init=%00&other=1", allowed), { search: "", status: "", activation: "", init: "" });
+  assert.deepEqual(parseFilters(`#${serialiseFilters(filters)}`, allowed), { filters, problems: [] });
+  const odd = parseFilters("#status=lost&init=%00&other=1&view.lang=zh", allowed);
+  assert.deepEqual(odd.filters, { search: "", status: "", activation: "", init: "" });
+  assert.deepEqual(odd.problems.map(({ key }) => key), ["status", "init", "other"]);
   assert.deepEqual(wantedOf(filters), { status: "finished", search: "a b&c network.activation.name=tanh init.name=zeros" });
 });
 

@@ -146,10 +146,27 @@ def test_over_the_limits_comes_with_estimate_and_limit(server):
 
 
 @pytest.mark.parametrize("body", [
-    b"[]", b"not json", b"", b"\xff\xfe", b'{"init":{"name":"normal","std":NaN}}', b"null", b'"text"', b'{"init":[]}'])
+    b"[]", b"not json", b"", b"\xff\xfe", b'{"init":{"name":"normal","std":NaN}}', b"null", b'"text"', b'{"init":[]}',
+    b'{"init":{"name":"\xe9"}}', b"[" * 200_000])
 def test_a_body_that_is_no_configuration(server, body):
     for path in ("/api/runs", "/api/preview"):
         problem(server.client.post(path, content=body, headers={"content-type": "application/json"}), 422)
+
+
+@pytest.mark.parametrize(("body", "words"), [
+    (b'{"seed": 1,}', "character 11"), (b'{"seed": "\xe9"}', "not UTF-8"), (b"[" * 200_000, "nested too deeply")])
+def test_a_body_that_cannot_be_read_is_told_why(server, body, words):
+    answer = server.client.post("/api/preview", content=body, headers={"content-type": "application/json"})
+    assert words in problem(answer, 422)["detail"]
+
+
+def test_openapi_has_every_error_as_the_problem_that_it_is(server):
+    document = server.client.get("/openapi.json").json()
+    problems = [(status, list(answer["content"])) for methods in document["paths"].values() for operation in methods.values()
+                for status, answer in operation["responses"].items() if int(status) >= 400]
+    assert {media for _, kinds in problems for media in kinds} == {"application/problem+json"}
+    assert {"403", "404", "409", "413", "422", "429", "503"} <= {status for status, _ in problems}
+    assert "HTTPValidationError" not in str(document)
 
 
 def test_unknown_things_and_wrong_methods_are_problems(server):

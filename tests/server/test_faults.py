@@ -2,46 +2,12 @@
 
 import os
 import signal
-from pathlib import Path
 
 from tests.conftest import wait_for
+from tests.processes import descendants, gone, trainer_below
 
 LONG = {"network": {"depth": 6, "width": 64}, "training": {"steps": 1_000_000}, "capture": {"every": 1000}}
 SHORT = {"network": {"depth": 2, "width": 8}, "training": {"steps": 3}}
-
-
-def descendants(pid):
-    """Processes below this one, read from /proc."""
-    children = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
-    found, queue = [], [pid]
-    while queue:
-        below = children.get(queue.pop(), [])
-        found += below
-        queue += below
-    return found
-
-
-def gone(pids):
-    """Whether none of the processes runs any more (one that nobody has reaped yet has no command line)."""
-    def alive(pid):
-        try:
-            return bool(Path(f"/proc/{pid}/cmdline").read_text())
-        except OSError:
-            return False
-    return not any(alive(pid) for pid in pids)
-
-
-def trainer_below(pid):
-    """The worker process that trains: the only one below the server that has the store open."""
-    def opened(worker):
-        return {os.path.realpath(file) for file in Path(f"/proc/{worker}/fd").glob("*")}
-    return next((worker for worker in descendants(pid) if any(name.endswith("sigprop.db") for name in opened(worker))), None)
 
 
 def running(server, run):
@@ -60,6 +26,24 @@ def test_a_killed_worker_fails_its_run_alone_and_is_replaced(own_server):
     after = server.client.post("/api/runs", json=SHORT).json()["id"]
     assert server.finished(after)["status"] == "finished"
     assert server.client.post("/api/preview", json=SHORT).status_code == 200
+
+
+def test_other_runs_and_viewers_of_a_killed_one_are_told_or_undisturbed(own_server):
+    server = own_server("--run-workers", "2", "--threads", "1")
+    first = server.client.post("/api/runs", json=LONG).json()["id"]
+    running(server, first)
+    victim = trainer_below(server.process.pid)
+    second = server.client.post("/api/runs", json={**LONG, "seed": 1}).json()["id"]
+    before = running(server, second)
+    events = server.events(first)
+    assert next(events)[0] == "status"
+    os.kill(victim, signal.SIGKILL)
+    kind, _, told = list(events)[-1]
+    assert kind == "end" and told["status"] == "failed" and "unexpectedly" in told["error"]
+    third = server.client.post("/api/runs", json=SHORT).json()["id"]
+    assert server.finished(third)["status"] == "finished"
+    wait_for(lambda: (record := server.client.get(f"/api/runs/{second}").json())["steps_done"] > before["steps_done"] and record)
+    assert server.client.get(f"/api/runs/{second}").json()["status"] == "running"
 
 
 def test_after_a_kill_of_the_server_nothing_is_stuck_and_nobody_is_orphaned(own_server):

@@ -1,7 +1,10 @@
 """Weights kept, uploaded, started from and refused, over real HTTP with real files."""
 
+import gzip
+import json
 import pickle
 import re
+import struct
 
 import numpy as np
 import pytest
@@ -118,6 +121,40 @@ def test_pickles_are_refused_with_a_sentence(server, tmp_path):
 def test_what_is_no_safetensors_file_is_refused(server):
     for data in (b"", b"nothing of the kind", safetensors.numpy.save({"x": np.ones(100, np.float32)})[:-8]):
         refused(server.client.post("/api/weights", content=data), "no safetensors file")
+
+
+def with_header(header, data=b""):
+    """A safetensors file of this header, whatever it says."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+BOMB = gzip.compress(bytes(50_000_000))
+ODD_FILES = {
+    "a header of 8 EiB": struct.pack("<Q", 2**63 - 1) + b"{}",
+    "a header longer than the file": struct.pack("<Q", 1000) + b"{}",
+    "a header that is no JSON": with_header(b"\xff" * 100),
+    "a header nested without end": with_header(b"[" * 100_000),
+    "a tensor larger than memory": with_header({"x": {"dtype": "F32", "shape": [2**40, 2**20], "data_offsets": [0, 2**62]}}),
+    "a tensor beyond the data": with_header({"x": {"dtype": "F32", "shape": [1000], "data_offsets": [0, 4000]}}, b"1234"),
+    "two tensors in one place": with_header({name: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]} for name in "xy"}, b"1234"),
+    "a negative offset": with_header({"x": {"dtype": "F32", "shape": [1], "data_offsets": [-4, 0]}}, b"1234"),
+    "a compressed bomb": BOMB,
+    "a bomb in a header": with_header(BOMB),
+}
+
+
+@pytest.mark.parametrize("data", ODD_FILES.values(), ids=ODD_FILES)
+def test_files_made_to_harm_are_refused(server, data):
+    before = server.client.get("/api/weights").json()
+    refused(server.client.post("/api/weights", content=data), "no safetensors file")
+    assert server.client.get("/api/weights").json() == before and not list((server.data_dir / "weights").glob("*.part"))
+
+
+def test_a_compressed_body_is_taken_as_it_is_and_not_unpacked(server):
+    for path in ("/api/preview", "/api/weights"):
+        answer = server.client.post(path, content=BOMB, headers={"Content-Encoding": "gzip", "Content-Type": "application/json"})
+        assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("source", ["../sigprop.db", "/etc/passwd", "..", ".hidden", "a/../../b.safetensors", "weights\\x", "x\u0000y"])

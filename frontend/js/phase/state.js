@@ -6,7 +6,7 @@
  * @typedef {import("../types.js").State} State
  * @typedef {import("../types.js").Value} Value
  */
-import { cardFields, cardOf, plainFields, readValue } from "../state.js";
+import { LANGUAGE, cardFields, cardOf, parseView, plainFields, readValue } from "../state.js";
 
 export const ACTIVATION = "network.activation";
 export const COLOURS = ["theory", "measured", "correlation", "variance", "loss"];
@@ -37,18 +37,30 @@ const SIZES = { "network.depth": 50, "network.width": 200 };
 
 /** The state of an address, and the dots in it. @param {string} hash @param {Catalog} catalog @returns {{state: State, dots: [number, number][], bad: string[]}} */
 export function parse(hash, catalog) {
-  const given = new URLSearchParams(hash.replace(/^#/, "")), bad = [];
+  const given = new URLSearchParams(hash.replace(/^#/, "")), bad = parseView(hash, [LANGUAGE]).problems.map(({ key, text }) => `${key}=${text}`);
   const wanted = given.get(`${ACTIVATION}.name`);
   const fields = fieldsOf(catalog, cardOf(catalog, ACTIVATION, wanted) ? wanted : "tanh");
   const state = Object.fromEntries(fields.map((field) => [field.path, field.default]));
   for (const [key, text] of given) {
-    if (key === "dot" || key === "view.lang") continue;
+    if (key === "dot" || key.startsWith("view.")) continue;
     const field = fields.find(({ path }) => path === key), value = field && readValue(field, text);
     if (value === undefined) bad.push(`${key}=${text}`);
     else state[key] = value;
   }
-  const dots = given.getAll("dot").map((text) => text.split(",").map(Number)).filter((dot) => dot.length === 2 && dot.every((x) => Number.isFinite(x) && x >= 0));
-  return { state, dots: /** @type {[number, number][]} */ (dots), bad };
+  /** @type {[number, number][]} */
+  const dots = [];
+  for (const text of given.getAll("dot")) {
+    const dot = readDot(text);
+    if (dot) dots.push(dot);
+    else bad.push(`dot=${text}`);
+  }
+  return { state, dots, bad };
+}
+
+/** Two numbers from 0 on, or null. @param {string} text @returns {[number, number] | null} */
+function readDot(text) {
+  const parts = text.split(","), [w2, b2] = parts.map(Number);
+  return parts.length === 2 && parts.every((part) => part.trim() !== "") && [w2, b2].every((x) => Number.isFinite(x) && x >= 0) ? [w2, b2] : null;
 }
 
 /** @param {State} state @param {[number, number][]} dots @param {Catalog} catalog */

@@ -2,7 +2,7 @@
 import * as api from "../api.js";
 import { byId, el } from "../dom.js";
 import { startKeys } from "../keys.js";
-import { notice } from "../notices.js";
+import { notice, tellProblems } from "../notices.js";
 import { fillTexts, startLanguage } from "../texts.js";
 import { next as nextTheme, startTheme } from "../theme.js";
 import { t } from "../../i18n/index.js";
@@ -27,7 +27,9 @@ async function start() {
   const { choices } = await api.getCatalog();
   const activations = choices["network.activation"].entries, initializers = choices.init.entries;
   const names = (/** @type {import("../types.js").Card[]} */ entries) => entries.map(({ name }) => name);
-  const page = new RunsPage(parseFilters(location.hash, { status: STATUSES, activation: names(activations), init: names(initializers) }));
+  const { filters, problems } = parseFilters(location.hash, { status: STATUSES, activation: names(activations), init: names(initializers) });
+  tellProblems(problems);
+  const page = new RunsPage(filters);
   redraw = () => page.recolour();
   const labelled = (/** @type {import("../types.js").Card[]} */ entries) => entries.map(({ name, label }) => /** @type {[string, string]} */ ([name, label]));
   fill("status", STATUSES.map((status) => [status, t(`status.${status}`)]), page.filters.status, (status) => page.narrow({ status }));

@@ -1,0 +1,97 @@
+"""Connections that break, laptops that sleep, pages left open, two tabs: the page comes back by itself and misses nothing."""
+
+import re
+import signal
+
+LONG = "network.depth=4&network.width=32&data.batch_size=32&training.steps=300000&capture.every=100"
+OWN_NOTES = re.compile(r"ERR_|status of 5\d\d")
+"""What Chromium itself writes about a lost connection."""
+
+
+def started(tab, base, seed):
+    """A run that does not end soon, begun on the page; its id."""
+    tab.open(f"{base}/#{LONG}&seed={seed}")
+    tab.at("run-button").click()
+    tab.until("() => location.pathname.startsWith('/runs/') && Number(document.body.dataset.step) >= 200")
+    return tab.page.url.split("/runs/")[1].split("#")[0]
+
+
+def frames_shown(tab):
+    """Frames on the page: each counts once, so as many as the server has are all of them."""
+    return int(tab.at("scrubber").get_attribute("max")) + 1
+
+
+def misses_nothing(tab, server, run):
+    """The run, once it is over, is on the page with every frame."""
+    record = server.finished(run)
+    tab.until("count => Number(document.querySelector('[data-testid=scrubber]').max) + 1 === count", record["frames"])
+    assert record["frames"] > 2
+    return record
+
+
+def ignore_own_notes(tab):
+    tab.complaints[:] = [text for text in tab.complaints if not OWN_NOTES.search(text)]
+
+
+def test_after_the_server_came_back_nothing_is_missing_and_the_run_can_be_run_again(tab, own_server):
+    first = own_server()
+    run = started(tab, first.url, 1)
+    first.stop(signal.SIGKILL)
+    tab.until("() => document.querySelector('[data-notice=lost]') !== null")
+    again = own_server(port=int(first.url.rsplit(":", 1)[1]))
+    assert tab.status("failed", "finished") == "failed"
+    assert misses_nothing(tab, again, run)["error"].startswith("interrupted")
+    tab.at("run-again").click()
+    tab.until("""run => location.pathname.startsWith(`/runs/${run}-`)
+                        && Number(document.querySelector('[data-testid=scrubber]').max) >= 2""", run)
+    assert tab.at("run-again").count() == 0
+    fresh = tab.page.url.split("/runs/")[1].split("#")[0]
+    tab.at("cancel-button").click()
+    assert tab.status("cancelled", "failed") == "cancelled" and misses_nothing(tab, again, fresh)["status"] == "cancelled"
+    ignore_own_notes(tab)
+
+
+def test_a_laptop_that_sleeps_takes_up_where_it_was(tab, server):
+    run = started(tab, "", 2)
+    tab.page.context.set_offline(True)
+    before = server.client.get(f"/api/runs/{run}").json()["frames"]
+    tab.until("""async ([run, before]) => {
+        document.body.dataset.offline = String(await fetch(`/api/runs/${run}`).then(() => false, () => true));
+        return document.body.dataset.offline === 'true';
+    }""", [run, before])
+    tab.page.wait_for_timeout(1000)
+    tab.page.context.set_offline(False)
+    tab.until("before => Number(document.querySelector('[data-testid=scrubber]').max) > before", before)
+    server.client.post(f"/api/runs/{run}/cancel")
+    assert tab.status("cancelled", "failed") == "cancelled"
+    misses_nothing(tab, server, run)
+    ignore_own_notes(tab)
+
+
+def test_a_page_left_open_for_a_day_still_works(tab, server):
+    tab.page.clock.install()
+    run = started(tab, "", 3)
+    server.client.post(f"/api/runs/{run}/cancel")
+    assert tab.status("cancelled", "failed") == "cancelled"
+    shown = frames_shown(tab)
+    tab.page.clock.fast_forward("24:00:00")
+    assert frames_shown(tab) == shown and tab.at("run-status").inner_text().lower().find("cancelled") >= 0
+    before = tab.heat_map()
+    tab.at("control-network.activation.name").select_option("tanh")
+    tab.page.clock.run_for(1000)
+    tab.until("() => location.pathname === '/' && location.hash.includes('tanh')")
+    tab.heat_map_changed(before)
+
+
+def test_two_tabs_see_the_same_run_and_its_end(new_tab, server):
+    one, two = new_tab(), new_tab()
+    run = started(one, "", 4)
+    two.open(f"/runs/{run}")
+    two.until("() => Number(document.body.dataset.step) >= 200")
+    one.page.reload()
+    one.drawn()
+    two.at("cancel-button").click()
+    for tab in (one, two):
+        assert tab.status("cancelled", "failed") == "cancelled"
+        misses_nothing(tab, server, run)
+    assert frames_shown(one) == frames_shown(two)
