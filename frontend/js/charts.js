@@ -12,7 +12,7 @@ const CONFIG = {
   modeBarButtonsToRemove: ["toImage", "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d"],
 };
 
-const QUIET_MS = 400;
+const QUIET_MS = 1000;
 
 /** @type {Map<Element, Chart>} */
 const charts = new Map();
