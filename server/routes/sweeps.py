@@ -26,6 +26,9 @@ FETCH_PATIENCE_S = 1.0
 
 router = APIRouter(prefix="/api/sweeps", tags=["sweeps"], responses={422: {"model": ProblemDetails}})
 
+BENDS = 12
+"""Pieces of the critical line between the map's first two rows."""
+
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "there is no such sweep"}}
 
 
@@ -38,6 +41,8 @@ class PhaseMap(BaseModel):
     chi: list[list[float | None]]
     depth_scale: list[list[float | None]] = Field(description="1 / |ln chi|, in layers; null where it is infinite")
     critical_sigma_w2: list[float | None] = Field(description="where chi = 1, for each sigma_b2; null where there is none")
+    critical_line: list[tuple[float | None, float]] = Field(
+        description="(sigma_w2, sigma_b2) where chi = 1, for drawing: with points between the first two rows, where it bends most")
 
 
 @router.post("", status_code=201, response_model=RunRecord, responses={
@@ -68,8 +73,9 @@ def phases(config: SweepConfig) -> PhaseMap:
     activation = config.base.network.activation
     sigma_w2, sigma_b2 = config.sigma_w2.values(), config.sigma_b2.values()
     found = phase_grid(activation.name, activation.params, np.array(sigma_w2), np.array(sigma_b2))
+    line = [(critical_sigma_w2(activation.name, activation.params, value), value) for value in _bending(sigma_b2)]
     return PhaseMap(sigma_w2=sigma_w2, sigma_b2=sigma_b2, q=_rows(found.q), chi=_rows(found.chi), depth_scale=_rows(found.depth_scale),
-                    critical_sigma_w2=[critical_sigma_w2(activation.name, activation.params, value) for value in sigma_b2])
+                    critical_sigma_w2=[critical for critical, value in line if value in sigma_b2], critical_line=line)
 
 
 @router.get("/{sweep_id}", responses=UNKNOWN)
@@ -96,6 +102,12 @@ def cancel(sweep: SweepDep, store: StoreDep, engine: EngineDep) -> RunRecord:
         raise Conflict(say("The sweep is {status} already; there is nothing to cancel.", status=sweep.status))
     engine.cancel(sweep.id)
     return store.get(sweep.id) or sweep
+
+
+def _bending(sigma_b2: list[float]) -> list[float]:
+    """The values, and some between the first two, closest together at the first: at sigma_b2 = 0 a critical line may lie flat."""
+    first, second, *_ = sigma_b2
+    return sorted({*sigma_b2, *(first + (second - first) * (part / BENDS) ** 3 for part in range(1, BENDS))})
 
 
 def _rows(values: Any) -> list[list[float | None]]:

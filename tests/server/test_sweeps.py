@@ -43,6 +43,20 @@ def test_theory_of_a_map_has_the_critical_line(server):
     assert server.client.post("/api/sweeps/theory", json=expected).json()["critical_sigma_w2"][0] == pytest.approx(1.7610, abs=1e-3)
 
 
+def test_the_line_for_drawing_bends_where_the_critical_line_does(server):
+    axes = {"sigma_w2": {"low": 0.5, "high": 3.0, "count": 4}, "sigma_b2": {"low": 0.0, "high": 0.3, "count": 4}}
+    found = server.client.post("/api/sweeps/theory", json={"base": {"network": {"activation": {"name": "tanh"}}}, **axes}).json()
+    line = found["critical_line"]
+    assert [b2 for _, b2 in line] == sorted(b2 for _, b2 in line) and [w2 for w2, _ in line] == sorted(w2 for w2, _ in line)
+    assert [w2 for w2, b2 in line if b2 in found["sigma_b2"]] == found["critical_sigma_w2"]
+    between = [(w2, b2) for w2, b2 in line if 0 < b2 < found["sigma_b2"][1]]
+    assert len(between) > 5
+    for w2, b2 in between:
+        config = {"network": {"activation": {"name": "tanh"}}, "init": {"name": "variance_scaling", "scale": w2, "mode": "fan_in"},
+                  "bias_init": {"name": "normal", "std": b2 ** 0.5}}
+        assert server.client.post("/api/theory", json=config).json()["fixed_point"]["chi"] == pytest.approx(1.0, abs=1e-5)
+
+
 def test_what_a_map_cannot_be_is_refused(server):
     too_long = {"train_steps": 10_000, "base": {"network": {"depth": 1000}}}
     for bad in ({"base": {"network": {"kind": "cnn"}}}, {"sigma_w2": {"low": 2.0, "high": 1.0}}, too_long):
