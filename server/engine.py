@@ -178,37 +178,37 @@ class LocalEngine:
     def _ended(self, run_id: str, future: Future[None]) -> None:
         """A worker has done with the run, one way or another."""
         self.futures.pop(run_id, None)
-        record = self.store.get(run_id)
-        if self.draining and record is not None and record.status == "queued":
+        if self.draining and (record := self.store.get(run_id)) is not None and record.status == "queued":
             return  # the next server takes it up
-        self._write_end(run_id, future)
         self._count_restart(future)
-        if (ended := self.store.get(run_id)) is not None:
+        self._write_end(run_id, *self._end(future))
+
+    def _end(self, future: Future[None]) -> tuple[Status, Text | None]:
+        """How a run ended whose worker could not write it: that it was killed, died, or met an error."""
+        if future.cancelled():
+            return "cancelled", None
+        if isinstance(future.exception(), TimeoutError):
+            return "failed", say("The run took longer than {limit_s:g} s, which is this server's limit (--max-run-s). Its frames are kept; "
+                                 "train for fewer steps, or a smaller network.", limit_s=self.settings.max_run_s)
+        return "failed", _what_happened(future.exception())
+
+    def _write_end(self, run_id: str, status: Status, error: Text | None) -> None:
+        """Writes how a run ended, unless its worker has, and counts it; again and again where the store cannot be used: until then
+        nobody would know that it has ended."""
+        try:
+            self.store.finish(run_id, status, error)
+            ended = self.store.get(run_id)
+        except OperationalError as trouble:
+            log.error("run %s is %s, but the store cannot be used: %s", run_id, status, trouble.orig, extra={"run_id": run_id})
+            again = threading.Timer(WRITE_AGAIN_S, self._write_end, (run_id, status, error))
+            again.daemon = True
+            again.start()
+            return
+        if ended is not None:
             self.metrics.saw(ended, ended.finished_at or time.time())
             self.metrics.ended.labels(ended.status).inc()
             log.info("%s %s is %s after %d of %d steps%s", ended.kind, run_id, ended.status, ended.steps_done, ended.steps_total,
                      f": {ended.error}" if ended.error else "", extra={"run_id": run_id})
-
-    def _write_end(self, run_id: str, future: Future[None]) -> None:
-        """What the worker could not write itself: that it was killed, died, or met an error."""
-        if future.cancelled():
-            self._finish(run_id, "cancelled", None)
-        elif isinstance(future.exception(), TimeoutError):
-            self._finish(run_id, "failed", say(
-                "The run took longer than {limit_s:g} s, which is this server's limit (--max-run-s). Its frames are kept; "
-                "train for fewer steps, or a smaller network.", limit_s=self.settings.max_run_s))
-        else:
-            self._finish(run_id, "failed", _what_happened(future.exception()))
-
-    def _finish(self, run_id: str, status: Status, error: Text | None) -> None:
-        """Writes how a run ended, again and again where the store cannot be written: until then nobody would know that it has."""
-        try:
-            self.store.finish(run_id, status, error)
-        except OperationalError as trouble:
-            log.error("run %s is %s, but the store cannot be written: %s", run_id, status, trouble.orig)
-            again = threading.Timer(WRITE_AGAIN_S, self._finish, (run_id, status, error))
-            again.daemon = True
-            again.start()
 
     def _count_restart(self, future: Future[Any]) -> None:
         """Pebble ends a worker whose task is cancelled or takes too long, and makes another for one that died."""
