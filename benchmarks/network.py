@@ -33,14 +33,14 @@ def bare_loop(run: Run) -> Callable[[int], None]:
     return loop
 
 
-def training(config: dict[str, Any], goal: float, name: str) -> Case:
-    """A run with its frames against the bare loop of the same network."""
+def training(config: dict[str, Any], goal: float, name: str, full: int = 60) -> Case:
+    """A run of `full` steps with its frames against building the same network and the bare loop."""
 
     def measure(quick: bool) -> list[Result]:
-        steps = 4 if quick else 30
+        steps = 4 if quick else full
         parsed = RunConfig.model_validate({**config, "training": {"steps": steps}})
-        loop = bare_loop(Run.start(parsed))
-        return [beside(name, lambda: exhaust(train(parsed)), lambda: loop(steps + 1), goal, 1 if quick else 5)]
+        return [beside(f"{name}, {steps} steps", lambda: exhaust(train(parsed)), lambda: bare_loop(Run.start(parsed))(steps + 1), goal,
+                       1 if quick else 5)]
 
     return measure
 
@@ -123,7 +123,7 @@ def exhaust(items: Iterable[object]) -> None:
 CASES: dict[str, Case] = {
     "frames": training({**MLP, "capture": {"every": 1}}, 1.30, "a frame every step, 20 x 256 MLP"),
     "exact": training({**MLP, "capture": {"every": 1, "samples": "all"}}, 1.8, "the same, exact histograms"),
-    "default": training(MLP, 1.08, "default capture, 20 x 256 MLP, in process"),
+    "default": training(MLP, 1.08, "default capture, 20 x 256 MLP, in process", 1200),
     "cnn": training({**CNN, "capture": {"every": 1}}, 1.2, "a frame every step, 20 x 64 CNN"),
     "watchers": watchers, "map": grid, "deep": deep, "first-frame": preview_in_process,
 }

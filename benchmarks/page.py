@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import statistics
 import time
 from collections.abc import Iterator
 from typing import Any
 
+from playwright.sync_api import sync_playwright
+
 from benchmarks.live import Live, server
 from benchmarks.timing import Case, Result, quantile
-
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             "--no-first-run"]
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+from tests import chromium
 
 WATCH = """
 window.measured = {ready: null, heatmap: [], tasks: []};
@@ -51,11 +48,8 @@ SCRUB = """async (count) => {
 @contextlib.contextmanager
 def browsing(live: Live) -> Iterator[Any]:
     """Opens pages with cold caches."""
-    from playwright.sync_api import sync_playwright
-
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = chromium.launch(playwright)
 
         def page() -> Any:
             context = browser.new_context(base_url=live.url, viewport={"width": 1440, "height": 900})

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             "--no-first-run"]
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-"""The first that there is; the Makefile names the same."""
+from tests import chromium
+
 PATIENCE_MS = 90_000
 """How long a condition may take to come true: machines that run tests are busy."""
 
@@ -63,9 +59,8 @@ class Tab:
 
 @pytest.fixture(scope="session")
 def browser():
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)))
     with sync_playwright() as playwright:
-        launched: Browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        launched = chromium.launch(playwright)
         yield launched
         launched.close()
 
