@@ -32,6 +32,13 @@ BENDS = 12
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "there is no such sweep"}}
 
 
+class CriticalLine(BaseModel):
+    """Points where chi = 1, in columns. Between the map's first two rows, where the line bends most, there are more."""
+
+    sigma_w2: list[float | None] = Field(description="null where there is no critical sigma_w2")
+    sigma_b2: list[float]
+
+
 class PhaseMap(BaseModel):
     """Theory's map: `chi`, `q` and `depth_scale` [sigma_b2][sigma_w2], null where q grows without end; the critical line."""
 
@@ -41,8 +48,7 @@ class PhaseMap(BaseModel):
     chi: list[list[float | None]]
     depth_scale: list[list[float | None]] = Field(description="1 / |ln chi|, in layers; null where it is infinite")
     critical_sigma_w2: list[float | None] = Field(description="where chi = 1, for each sigma_b2; null where there is none")
-    critical_line: list[tuple[float | None, float]] = Field(
-        description="(sigma_w2, sigma_b2) where chi = 1, for drawing: with points between the first two rows, where it bends most")
+    critical_line: CriticalLine = Field(description="where chi = 1, for drawing")
 
 
 @router.post("", status_code=201, response_model=RunRecord, responses={
@@ -73,9 +79,10 @@ def phases(config: SweepConfig) -> PhaseMap:
     activation = config.base.network.activation
     sigma_w2, sigma_b2 = config.sigma_w2.values(), config.sigma_b2.values()
     found = phase_grid(activation.name, activation.params, np.array(sigma_w2), np.array(sigma_b2))
-    line = [(critical_sigma_w2(activation.name, activation.params, value), value) for value in _bending(sigma_b2)]
+    line = {value: critical_sigma_w2(activation.name, activation.params, value) for value in _bending(sigma_b2)}
     return PhaseMap(sigma_w2=sigma_w2, sigma_b2=sigma_b2, q=_rows(found.q), chi=_rows(found.chi), depth_scale=_rows(found.depth_scale),
-                    critical_sigma_w2=[critical for critical, value in line if value in sigma_b2], critical_line=line)
+                    critical_sigma_w2=[line[value] for value in sigma_b2],
+                    critical_line=CriticalLine(sigma_w2=list(line.values()), sigma_b2=list(line)))
 
 
 @router.get("/{sweep_id}", responses=UNKNOWN)

@@ -46,8 +46,8 @@ def test_theory_of_a_map_has_the_critical_line(server):
 def test_the_line_for_drawing_bends_where_the_critical_line_does(server):
     axes = {"sigma_w2": {"low": 0.5, "high": 3.0, "count": 4}, "sigma_b2": {"low": 0.0, "high": 0.3, "count": 4}}
     found = server.client.post("/api/sweeps/theory", json={"base": {"network": {"activation": {"name": "tanh"}}}, **axes}).json()
-    line = found["critical_line"]
-    assert [b2 for _, b2 in line] == sorted(b2 for _, b2 in line) and [w2 for w2, _ in line] == sorted(w2 for w2, _ in line)
+    assert all(column == sorted(column) for column in found["critical_line"].values())
+    line = list(zip(found["critical_line"]["sigma_w2"], found["critical_line"]["sigma_b2"], strict=True))
     assert [w2 for w2, b2 in line if b2 in found["sigma_b2"]] == found["critical_sigma_w2"]
     between = [(w2, b2) for w2, b2 in line if 0 < b2 < found["sigma_b2"][1]]
     assert len(between) > 5

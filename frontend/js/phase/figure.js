@@ -3,7 +3,7 @@
  * this depth, and the dots. Pure: what is known -> figure.
  * @typedef {import("../types.js").Theme} Theme
  * @typedef {import("../types.js").Maybe} Maybe
- * @typedef {{sigma_w2: number[], sigma_b2: number[], chi: Maybe[][], q: Maybe[][], depth_scale: Maybe[][], critical_sigma_w2: Maybe[], critical_line: [Maybe, number][]}} PhaseMap
+ * @typedef {{sigma_w2: number[], sigma_b2: number[], chi: Maybe[][], q: Maybe[][], depth_scale: Maybe[][], critical_sigma_w2: Maybe[], critical_line: {sigma_w2: Maybe[], sigma_b2: number[]}}} PhaseMap
  * @typedef {{seq: number, sigma_b2: number, sigma_w2: number[], q: Maybe[], correlation: Maybe[], chi: Maybe[], loss: Maybe[], final_loss: Maybe[]}} Row
  * @typedef {{w2: number, b2: number, text: string}} Dot
  * @typedef {{theme: Theme, map: PhaseMap, rows: Row[], colour: string, depth: number, dots: Dot[]}} View
@@ -72,7 +72,7 @@ const note = (theme, map) => ({
 /** @param {View} view */
 const critical = ({ theme, map }) => ({
   type: "scatter", mode: "lines", name: t("phase.critical"), connectgaps: false,
-  x: map.critical_line.map(([x]) => x), y: map.critical_line.map(([, y]) => y), line: { color: theme.danger, width: 2.5 },
+  x: map.critical_line.sigma_w2, y: map.critical_line.sigma_b2, line: { color: theme.danger, width: 2.5 },
   hovertemplate: t("phase.critical_hover"),
 });
 
