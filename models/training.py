@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -56,7 +57,6 @@ class Run:
     device: torch.device
     data: Dataset
     network: Network
-    optimizer: torch.optim.Optimizer
     places: list[Probe]
     norms: Norms
     started: float
@@ -68,7 +68,7 @@ class Run:
 
     @classmethod
     def start(cls, config: RunConfig, tensors: Tensors | None = None) -> Run:
-        """Loads the data and builds the network and its optimizer on the run's device.
+        """Loads the data and builds the network on the run's device.
 
         `tensors` are the trained weights where the configuration starts from such; `fit` then says which layers took them.
         """
@@ -78,10 +78,14 @@ class Run:
         first, _ = next(_batches(config, data))
         network = build(config, where, first)
         found = fit(network, _given(config, tensors), config.init.params["gain"]) if INITIALIZERS[config.init.name].trained else None
-        choice = config.training.optimizer
-        optimizer = OPTIMIZERS[choice.name].build(network.parameters(), choice.params)
         rows = row_numbers(config.network.depth + 1)
-        return cls(config, where, data, network, optimizer, probes(network, rows), Norms(network, rows), time.monotonic(), fit=found)
+        return cls(config, where, data, network, probes(network, rows), Norms(network, rows), time.monotonic(), fit=found)
+
+    @cached_property
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Made for the first update: torch loads 1,900 modules for the first optimizer of a process, which a preview never needs."""
+        choice = self.config.training.optimizer
+        return OPTIMIZERS[choice.name].build(self.network.parameters(), choice.params)
 
     def frames(self, on_step: OnStep = lambda steps_done: True) -> Iterator[Frame]:
         """Trains, and gives the frames in order, as they are made.
@@ -107,7 +111,7 @@ class Run:
 
     def backward(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One forward and backward pass on a batch: the loss (detached) and the logits. Gradients are left in the weights."""
-        self.optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         logits = self.network(inputs)
         loss = functional.cross_entropy(logits, labels)
         loss.backward()

@@ -35,6 +35,9 @@ STOPPED = say("The server was stopped while this ran. Its frames are kept; run i
 KILL_S = 4.0
 """Seconds until a worker that was told to end and does not is gone: pebble waits three before it kills."""
 
+TRAINERS_NICENESS = 10
+"""Training takes the cores that nobody else wants: a preview, a viewer and the page do not wait for it."""
+
 WRITE_AGAIN_S = 2.0
 """Seconds between two tries to write how a run ended."""
 
@@ -81,8 +84,8 @@ class LocalEngine:
         self.metrics = metrics
         self.futures: dict[str, Future[None]] = {}
         self.previews, self.trainers = (
-            pool(size, worker.prepare, (settings.threads,), forkserver.context())
-            for size in (1, settings.run_workers))
+            pool(size, worker.prepare, (settings.threads, niceness), forkserver.context())
+            for size, niceness in ((1, 0), (settings.run_workers, TRAINERS_NICENESS)))
         # The first task starts a pool, which waits for the fork server to have torch loaded: the server answers meanwhile.
         self.starting = threading.Thread(target=self._warm_up, name="warm-up")
         self.starting.start()

@@ -37,9 +37,11 @@ BEAT_S = 1.0
 """Seconds between two signs of life."""
 
 
-def prepare(threads: int) -> None:
-    """Once in every worker: the number of threads, and an end when the server ends, however that happens."""
+def prepare(threads: int, niceness: int) -> None:
+    """Once in every worker: its threads, how far it gives way to other processes, and an end when the server ends, however that
+    happens."""
     torch.set_num_threads(threads)
+    os.nice(niceness)
     threading.Thread(target=_end_with_the_server, daemon=True).start()
 
 

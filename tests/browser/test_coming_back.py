@@ -41,6 +41,7 @@ def test_after_the_server_came_back_nothing_is_missing_and_the_run_can_be_run_ag
     again = own_server(port=int(first.url.rsplit(":", 1)[1]))
     assert tab.status("failed", "finished") == "failed"
     assert misses_nothing(tab, again, run)["error"].startswith("interrupted")
+    tab.until("() => document.querySelector('[data-notice=lost]') === null && document.body.innerText.includes('interrupted')")
     tab.at("run-again").click()
     tab.until("""run => location.pathname.startsWith(`/runs/${run}-`)
                         && Number(document.querySelector('[data-testid=scrubber]').max) >= 2""", run)

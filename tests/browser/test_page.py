@@ -2,7 +2,6 @@
 
 import json
 import re
-import signal
 
 import pytest
 
@@ -113,19 +112,6 @@ def test_a_reload_in_the_middle_of_a_run_goes_on(tab):
     tab.until("seen => Number(document.body.dataset.step) > seen", seen)
     tab.at("cancel-button").click()
     assert tab.status("cancelled", "failed") == "cancelled"
-
-
-def test_a_lost_connection_is_said_and_taken_up_again(tab, own_server):
-    first = own_server()
-    tab.open(f"{first.url}/#network.depth=6&network.width=64&training.steps=1000000&capture.every=300&seed=8")
-    tab.at("run-button").click()
-    tab.until("() => location.pathname.startsWith('/runs/') && Number(document.body.dataset.step) >= 300")
-    first.stop(signal.SIGKILL)
-    tab.until("() => document.querySelector('[data-notice=lost]') !== null")
-    own_server(port=int(first.url.rsplit(":", 1)[1]))
-    assert tab.status("failed", "finished") == "failed"
-    tab.until("() => document.querySelector('[data-notice=lost]') === null && document.body.innerText.includes('interrupted')")
-    tab.complaints[:] = [text for text in tab.complaints if "ERR_" not in text and "500" not in text]  # Chromium's own notes of the loss
 
 
 def test_a_control_moved_while_a_run_is_on_show_leaves_it(trained):

@@ -31,7 +31,7 @@ def small_disk(tmp_path):
 
 
 def running(server):
-    run = server.client.post("/api/runs", json=FRAMES).json()["id"]
+    run = server.client.post("/api/runs", json=FRAMES, params={"fresh": True}).json()["id"]
     wait_for(lambda: server.client.get(f"/api/runs/{run}").json()["frames"] > 2)
     return run
 
@@ -51,7 +51,7 @@ def fill(path):
             pass
 
 
-def test_a_full_disk_fails_what_writes_and_nothing_else(small_disk):
+def test_a_full_disk_and_files_that_may_not_grow_fail_what_writes_and_nothing_else(small_disk):
     server = start_server(small_disk)
     try:
         run = running(server)
@@ -61,22 +61,20 @@ def test_a_full_disk_fails_what_writes_and_nothing_else(small_disk):
         assert "disk is full" in refused.json()["detail"] and int(refused.headers["retry-after"]) > 0
         assert server.client.get(f"/api/runs/{run}").status_code == server.client.get("/").status_code == 200
         assert server.client.post("/api/preview", json=SHORT).status_code == 200
+        log = small_disk.with_name(f"{small_disk.name}.log")
+        wait_for(lambda: f"run {run} is failed, but the store cannot be used" in log.read_text())
         (small_disk / "other").unlink()
         failed_and_kept(server, run)
         again = server.client.post("/api/runs", json={**SHORT, "seed": 2000}).json()["id"]
         assert server.finished(again)["status"] == "finished"
+        run = running(server)
+        size = (server.data_dir / "sigprop.db-wal").stat().st_size
+        for worker in workers_below(server.process.pid):
+            resource.prlimit(worker, resource.RLIMIT_FSIZE, (size, size))
+        failed_and_kept(server, run)
     finally:
         server.stop()
     assert server.process.returncode == 0
-
-
-def test_files_that_may_not_grow_fail_the_run_with_a_sentence(own_server):
-    server = own_server()
-    run = running(server)
-    size = (server.data_dir / "sigprop.db-wal").stat().st_size
-    for worker in workers_below(server.process.pid):
-        resource.prlimit(worker, resource.RLIMIT_FSIZE, (size, size))
-    failed_and_kept(server, run)
 
 
 def why_it_ends(data_dir):

@@ -13,7 +13,7 @@ from server.downloads import Downloads, Job
 from server.errors import Unavailable
 from server.fetch import FetchError, Stopped, WrongContent
 from tests import mirror
-from tests.conftest import free_port
+from tests.conftest import free_port, wait_for
 
 IMAGES = MNIST_FILES[0]
 RUN = {"network": {"depth": 1, "width": 64}, "data": {"name": "mnist", "batch_size": 50}, "training": {"epochs": 2},
@@ -40,48 +40,41 @@ def bring(downloads, name="mnist"):
     downloads.want(name).future.result(60)
 
 
-def test_a_run_fetches_its_data_first_and_the_next_one_does_not(own_server, source, folder):
-    server = own_server("--dataset-mirror", source.url)
-    answer = server.client.post("/api/runs", json=RUN)
-    assert answer.status_code == 201
-    record = server.finished(answer.json()["id"])
-    assert record["status"] == "finished" and record["steps_total"] == record["steps_done"] == 2 * (1500 // 50)
-    assert record["fetching"] is None and same(folder, server.data_dir / "datasets")
-    asked = len(source.asked)
-    frame = server.client.post("/api/preview", json={**RUN, "seed": 1}).json()["frame"]
-    assert frame["validation_accuracy"] is not None and len(source.asked) == asked
-    assert not list((server.data_dir / "datasets").rglob("*.part"))
+def tried(server, path, body):
+    """The answer, once the fetching has come to an end."""
+    answer = server.client.post(path, json=body)
+    return None if "fetching" in answer.json() else answer
 
 
-def test_progress_is_said_while_it_lasts(own_server, source):
+def test_a_run_waits_for_its_data_through_a_stop_and_the_next_one_finds_it_there(own_server, source, folder):
     held = source.hold[IMAGES] = threading.Event()
     server = own_server("--dataset-mirror", source.url)
     waiting = server.client.post("/api/preview", json=RUN)
     body = waiting.json()
     assert waiting.status_code == 503 and waiting.headers["content-type"] == "application/problem+json"
     assert waiting.headers["retry-after"] == "1" and "mnist is being fetched" in body["detail"] and body["fetching"]["file"] == IMAGES
-    record = server.client.post("/api/runs", json=RUN).json()
-    assert record["status"] == "queued" and record["fetching"]["name"] == "mnist"
+    answer = server.client.post("/api/runs", json=RUN)
+    record = answer.json()
+    assert answer.status_code == 201 and record["status"] == "queued" and record["fetching"]["name"] == "mnist"
     given_up = server.client.post("/api/runs", json={**RUN, "seed": 1}).json()["id"]
     assert server.client.post(f"/api/runs/{given_up}/cancel").json()["status"] == "cancelled"
     other = server.client.post("/api/runs", json={"network": {"depth": 2, "width": 8}, "training": {"steps": 2}}).json()
     assert server.finished(other["id"])["status"] == "finished"  # whoever needs no file does not wait for one
     seen = next(data for kind, _, data in server.events(record["id"]) if kind == "status")
     assert 0 < seen["fetching"]["done_bytes"] < seen["fetching"]["total_bytes"]
-    held.set()
-    assert server.finished(record["id"])["status"] == "finished"
-    assert server.client.post("/api/preview", json=RUN).status_code == 200
-    assert server.client.get(f"/api/runs/{given_up}").json()["started_at"] is None
 
-
-def test_a_server_that_stops_meanwhile_leaves_the_run_to_the_next(own_server, source):
-    held = source.hold[IMAGES] = threading.Event()
-    first = own_server("--dataset-mirror", source.url)
-    run = first.client.post("/api/runs", json=RUN).json()["id"]
-    first.stop()
-    assert first.process.returncode == 0
+    server.stop()
+    assert server.process.returncode == 0
     held.set()
-    assert own_server("--dataset-mirror", source.url).finished(run)["status"] == "finished"
+    again = own_server("--dataset-mirror", source.url)
+    record = again.finished(record["id"])
+    assert record["status"] == "finished" and record["steps_total"] == record["steps_done"] == 2 * (1500 // 50)
+    assert record["fetching"] is None and same(folder, again.data_dir / "datasets")
+    asked = len(source.asked)
+    frame = again.client.post("/api/preview", json={**RUN, "seed": 1}).json()["frame"]
+    assert frame["validation_accuracy"] is not None and len(source.asked) == asked
+    assert not list((again.data_dir / "datasets").rglob("*.part"))
+    assert again.client.get(f"/api/runs/{given_up}").json()["started_at"] is None
 
 
 def test_a_cut_connection_is_taken_up_where_it_was_cut(source, folder, tmp_path):
@@ -151,7 +144,7 @@ def test_a_home_is_held_to_the_pinned_hashes(source, folder, tmp_path):
 def test_no_network_is_a_problem_that_helps_and_files_put_there_by_hand_are_used(own_server, folder):
     server = own_server("--dataset-mirror", f"http://127.0.0.1:{free_port()}")
     for path in ("/api/preview", "/api/runs", "/api/sweeps"):
-        answer = server.client.post(path, json={"base": RUN} if path.endswith("sweeps") else RUN)
+        answer = wait_for(lambda path=path: tried(server, path, {"base": RUN} if path.endswith("sweeps") else RUN))
         body = answer.json()
         assert answer.status_code == 503 and answer.headers["content-type"] == "application/problem+json", path
         assert body["errors"][0]["loc"] == "data.name" and body["without_network"] == ["digits", "gaussian", "moons", "circles", "spirals"]

@@ -3,7 +3,9 @@
 import os
 import signal
 
-from tests.conftest import wait_for
+import pytest
+
+from tests.conftest import start_server, wait_for
 from tests.processes import descendants, gone, trainer_below
 
 LONG = {"network": {"depth": 6, "width": 64}, "training": {"steps": 1_000_000}, "capture": {"every": 1000}}
@@ -14,84 +16,77 @@ def running(server, run):
     return wait_for(lambda: (record := server.client.get(f"/api/runs/{run}").json())["steps_done"] > 0 and record)
 
 
-def test_a_killed_worker_fails_its_run_alone_and_is_replaced(own_server):
-    server = own_server()
-    run = server.client.post("/api/runs", json=LONG).json()["id"]
-    running(server, run)
-    os.kill(wait_for(lambda: trainer_below(server.process.pid)), signal.SIGKILL)
-    record = server.finished(run)
-    assert record["status"] == "failed" and "unexpectedly" in record["error"] and record["frames"] > 0
-    frames = server.client.get(f"/api/runs/{run}/frames").json()["frames"]
-    assert [frame["seq"] for frame in frames] == list(range(record["frames"]))
-    after = server.client.post("/api/runs", json=SHORT).json()["id"]
-    assert server.finished(after)["status"] == "finished"
-    assert server.client.post("/api/preview", json=SHORT).status_code == 200
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A server that was killed with a run that ran and one that waited, started again: the server, and the two runs."""
+    data = tmp_path_factory.mktemp("killed") / "data"
+    first = start_server(data, "--run-workers", "1")
+    ran, waited = (first.client.post("/api/runs", json={**config, "seed": 5}).json()["id"] for config in (LONG, SHORT))
+    running(first, ran)
+    assert first.client.get(f"/api/runs/{waited}").json()["queue_position"] == 0
+    workers = descendants(first.process.pid)
+    first.stop(signal.SIGKILL)
+    wait_for(lambda: gone(workers))
+    again = start_server(data, "--run-workers", "2", "--threads", "1", "--max-queue", "1")
+    yield again, ran, waited
+    again.stop()
 
 
-def test_other_runs_and_viewers_of_a_killed_one_are_told_or_undisturbed(own_server):
-    server = own_server("--run-workers", "2", "--threads", "1")
-    first = server.client.post("/api/runs", json=LONG).json()["id"]
+def test_after_a_kill_of_the_server_nothing_is_stuck_and_nobody_is_orphaned(killed):
+    server, ran, waited = killed
+    assert server.finished(waited)["status"] == "finished"
+    record = server.client.get(f"/api/runs/{ran}").json()
+    assert record["status"] == "failed" and record["error"].startswith("interrupted") and record["frames"] > 0
+
+
+@pytest.fixture
+def two_running(killed):
+    """The server with two long runs, each in a worker of its own: the server, the runs, and the first run's worker."""
+    server, *_ = killed
+    first = server.client.post("/api/runs", json=LONG, params={"fresh": True}).json()["id"]
     running(server, first)
-    victim = trainer_below(server.process.pid)
-    second = server.client.post("/api/runs", json={**LONG, "seed": 1}).json()["id"]
+    worker = trainer_below(server.process.pid)
+    second = server.client.post("/api/runs", json={**LONG, "seed": 1}, params={"fresh": True}).json()["id"]
+    running(server, second)
+    yield server, first, second, worker
+    for run in (first, second):
+        server.client.post(f"/api/runs/{run}/cancel")
+        server.finished(run)
+
+
+def test_a_killed_worker_fails_its_run_alone_and_is_replaced(two_running):
+    server, first, second, worker = two_running
     before = running(server, second)
     events = server.events(first)
     assert next(events)[0] == "status"
-    os.kill(victim, signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
     kind, _, told = list(events)[-1]
-    assert kind == "end" and told["status"] == "failed" and "unexpectedly" in told["error"]
-    third = server.client.post("/api/runs", json=SHORT).json()["id"]
-    assert server.finished(third)["status"] == "finished"
+    assert kind == "end" and told["status"] == "failed" and "unexpectedly" in told["error"] and told["frames"] > 0
+    frames = server.client.get(f"/api/runs/{first}/frames").json()["frames"]
+    assert [frame["seq"] for frame in frames] == list(range(told["frames"]))
+    after = server.client.post("/api/runs", json=SHORT).json()["id"]
+    assert server.finished(after)["status"] == "finished"
+    assert server.client.post("/api/preview", json=SHORT).status_code == 200
     wait_for(lambda: (record := server.client.get(f"/api/runs/{second}").json())["steps_done"] > before["steps_done"] and record)
     assert server.client.get(f"/api/runs/{second}").json()["status"] == "running"
 
 
-def test_after_a_kill_of_the_server_nothing_is_stuck_and_nobody_is_orphaned(own_server):
-    server = own_server()
-    ran = server.client.post("/api/runs", json=LONG).json()["id"]
-    waited = server.client.post("/api/runs", json=SHORT).json()["id"]
-    running(server, ran)
-    assert server.client.get(f"/api/runs/{waited}").json()["queue_position"] == 0
-    workers = descendants(server.process.pid)
-    server.stop(signal.SIGKILL)
-    wait_for(lambda: gone(workers))
-    again = own_server()
-    assert again.finished(waited)["status"] == "finished"
-    record = again.client.get(f"/api/runs/{ran}").json()
-    assert record["status"] == "failed" and record["error"].startswith("interrupted") and record["frames"] > 0
-
-
-def test_sigterm_ends_everything_with_exit_code_0(own_server):
-    server = own_server()
-    running(server, server.client.post("/api/runs", json=LONG).json()["id"])
-    workers = descendants(server.process.pid)
-    server.stop(signal.SIGTERM)
-    assert server.process.returncode == 0
-    wait_for(lambda: gone(workers))
-
-
-def test_a_full_queue_answers_429(own_server):
-    server = own_server("--max-queue", "1")
-    running(server, server.client.post("/api/runs", json=LONG).json()["id"])
-    assert server.client.post("/api/runs", json={**SHORT, "seed": 1}).status_code == 201
+def test_a_full_queue_answers_429_and_a_cancelled_run_in_it_never_starts(two_running):
+    server, first, second, _ = two_running
+    waiting = server.client.post("/api/runs", json={**SHORT, "seed": 1}).json()
+    assert waiting["status"] == "queued"
     refused = server.client.post("/api/runs", json={**SHORT, "seed": 2})
     assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 0
     assert refused.headers["content-type"] == "application/problem+json"
+    assert server.client.post(f"/api/runs/{waiting['id']}/cancel").json()["status"] == "cancelled"
+    for run in (first, second):
+        server.client.post(f"/api/runs/{run}/cancel")
+        assert server.finished(run)["status"] == "cancelled"
+    assert server.client.get(f"/api/runs/{waiting['id']}").json()["started_at"] is None
 
 
-def test_a_cancelled_run_in_the_queue_never_starts(own_server):
-    server = own_server()
-    first = server.client.post("/api/runs", json=LONG).json()["id"]
-    running(server, first)
-    waiting = server.client.post("/api/runs", json=SHORT).json()["id"]
-    assert server.client.post(f"/api/runs/{waiting}/cancel").json()["status"] == "cancelled"
-    server.client.post(f"/api/runs/{first}/cancel")
-    assert server.finished(first)["status"] == "cancelled"
-    assert server.client.get(f"/api/runs/{waiting}").json()["started_at"] is None
-
-
-def test_two_servers_give_the_same_run_the_same_id_and_numbers(own_server, server):
-    other = own_server()
+def test_two_servers_give_the_same_run_the_same_id_and_numbers(killed, server):
+    other, *_ = killed
     records = [live.client.post("/api/runs", json={**SHORT, "seed": 99}).json() for live in (server, other)]
     assert records[0]["id"] == records[1]["id"]
     losses = [[frame["loss"] for kind, _, frame in live.events(record["id"]) if kind == "frame"]

@@ -1,16 +1,29 @@
-"""What the store may hold, with a real server whose store is small."""
+"""Limits on what is stored, sent and computed, with a real server that has small ones."""
 
 import sqlite3
 from contextlib import closing
 
-from tests.conftest import wait_for
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from tests.conftest import start_server, wait_for
 from tests.server.test_api import problem
+from tests.server.test_faults import LONG
 
 SEVEN = {"network": {"depth": 2, "width": 8}, "training": {"steps": 6}, "capture": {"every": 1}}
 
 
-def test_the_oldest_unpinned_runs_go_when_the_store_is_full(own_server):
-    server = own_server("--max-stored-frames", "20")
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    live = start_server(tmp_path_factory.mktemp("small") / "data", "--max-stored-frames", "20", "--max-upload-bytes", "5000",
+                        "--max-run-s", "8")
+    yield live
+    live.stop()
+
+
+def test_the_oldest_unpinned_runs_go_when_the_store_is_full(small):
+    server = small
 
     def submit(seed):
         return server.client.post("/api/runs", json={**SEVEN, "seed": seed})
@@ -50,3 +63,22 @@ def test_the_oldest_unpinned_runs_go_when_the_store_is_full(own_server):
     pin(first, pinned=False)
     wait_for(lambda: known() == [fourth, third])
     assert submit(5).status_code == 201
+    for run in known():
+        server.finished(run)
+        server.client.delete(f"/api/runs/{run}")
+
+
+def test_a_run_that_takes_too_long_is_ended_with_its_frames(small):
+    record = small.finished(small.client.post("/api/runs", json={**LONG, "capture": {"every": 10_000}}).json()["id"])
+    assert record["status"] == "failed" and "longer than 8 s" in record["error"]
+    assert len(small.client.get(f"/api/runs/{record['id']}/frames").json()["frames"]) == record["frames"]
+    assert 'sigprop_worker_restarts_total{why="took too long"} 1.0' in small.client.get("/metrics").text
+    assert small.client.delete(f"/api/runs/{record['id']}").status_code == 204
+
+
+def test_a_file_that_is_too_large_is_refused(small):
+    whole, chunks = b" " * 6000, (b" " * 1000 for _ in range(6))
+    for content in (whole, chunks):
+        assert "5000" in problem(small.client.post("/api/weights", content=content), 413)["detail"]
+    data = safetensors.numpy.save({"x": np.ones(500, np.float32)})
+    assert small.client.post("/api/weights", content=data).status_code == 201

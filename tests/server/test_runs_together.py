@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.conftest import start_server
+
 SMALL = {"network": {"depth": 3, "width": 16}, "data": {"name": "moons", "batch_size": 64},
          "training": {"steps": 20}, "capture": {"every": 5}}
 
@@ -50,8 +52,16 @@ def test_a_lost_stream_of_several_runs_goes_on_where_it_broke(server):
         assert sorted(seen) == sorted([(ids[0], 2), (ids[0], 3), (ids[0], 4), (ids[1], 4)])
 
 
-def test_over_seeds_queues_all_or_none_and_shares_what_was_run(own_server):
-    server = own_server("--max-queue", "4", "--run-workers", "1")
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory):
+    """A server with a short queue, whose store nobody else uses."""
+    live = start_server(tmp_path_factory.mktemp("apart") / "data", "--max-queue", "4", "--run-workers", "1")
+    yield live
+    live.stop()
+
+
+def test_over_seeds_queues_all_or_none_and_shares_what_was_run(apart):
+    server = apart
     known = ran(server, 402)
     made = server.client.post("/api/runs/over-seeds", params={"count": 3}, json={**SMALL, "seed": 401})
     assert made.status_code == 201
@@ -109,8 +119,10 @@ def test_a_title_that_would_mislead_is_refused(server, body):
     assert server.client.get(url).json()["title"] is None
 
 
-def test_search_finds_title_choice_number_and_field(own_server):
-    server = own_server()
+def test_search_finds_title_choice_number_and_field(apart):
+    server = apart
+    for run in server.client.get("/api/runs").json()["runs"]:
+        server.client.delete(f"/api/runs/{run['id']}")
     deep = ran(server, 1, network={"depth": 7, "width": 16, "activation": {"name": "tanh"}}, init={"name": "xavier_normal"})
     plain = ran(server, 50)
     server.client.patch(f"/api/runs/{plain}", json={"title": "The Plain One"})

@@ -1,4 +1,4 @@
-"""A server that is told to stop, runs that take too long, workers that hang: with real processes and real signals."""
+"""A server that is told to stop, and workers that hang: with real processes and real signals."""
 
 import os
 import signal
@@ -43,14 +43,6 @@ def test_a_server_that_is_told_to_stop_takes_no_runs_and_ends_those_it_has(own_s
     assert again.process.wait(120) == 0
     (finished,) = records(again.data_dir, short_enough)
     assert finished.status == "finished" and finished.steps_done == 2000
-
-
-def test_a_run_that_takes_too_long_is_ended_with_its_frames(own_server):
-    server = own_server("--max-run-s", "5")
-    record = server.finished(server.client.post("/api/runs", json=LONG).json()["id"])
-    assert record["status"] == "failed" and "longer than 5 s" in record["error"]
-    assert len(server.client.get(f"/api/runs/{record['id']}/frames").json()["frames"]) == record["frames"]
-    assert 'sigprop_worker_restarts_total{why="took too long"} 1.0' in server.client.get("/metrics").text
 
 
 def test_a_worker_that_hangs_is_replaced(own_server):
