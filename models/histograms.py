@@ -7,6 +7,7 @@ once, which modern processors do at 5 ns a value, and reads both histograms off 
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
 
+@cache
 def stride(n: int, samples: int | None) -> int:
     """The step through n values that leaves at least `samples` of them (None: all).
 
