@@ -20,6 +20,9 @@ from models.training import Run, initial_frame, train
 MLP = {"network": {"depth": 20, "width": 256}, "data": {"validation_fraction": 0.0}}
 CNN = {"network": {"kind": "cnn", "depth": 20, "width": 64}, "data": {"validation_fraction": 0.0}}
 
+SMALL = {"depth": 3, "width": 8}
+"""What a quick look makes of them."""
+
 
 def bare_loop(run: Run) -> Callable[[int], None]:
     """So many plain training steps on one batch."""
@@ -37,10 +40,12 @@ def training(config: dict[str, Any], goal: float, name: str, full: int = 60) -> 
     """A run of `full` steps with its frames against building the same network and the bare loop."""
 
     def measure(quick: bool) -> list[Result]:
-        steps = 4 if quick else full
-        parsed = RunConfig.model_validate({**config, "training": {"steps": steps}})
-        return [beside(f"{name}, {steps} steps", lambda: exhaust(train(parsed)), lambda: bare_loop(Run.start(parsed))(steps + 1), goal,
-                       1 if quick else 5)]
+        steps = 2 if quick else full
+        network = {**config["network"], **(SMALL if quick else {})}
+        parsed = RunConfig.model_validate({**config, "network": network, "training": {"steps": steps}})
+        size = f"{network['depth']} x {network['width']}"
+        return [beside(f"{name}, {size}, {steps} steps", lambda: exhaust(train(parsed)),
+                       lambda: bare_loop(Run.start(parsed))(steps + 1), goal, 1 if quick else 5)]
 
     return measure
 
@@ -98,7 +103,7 @@ def grid(quick: bool) -> list[Result]:
 
 def deep(quick: bool) -> list[Result]:
     """The frame of a very deep delta-orthogonal CNN against its bare forward and backward pass."""
-    depth = 300 if quick else 10_000
+    depth = 30 if quick else 10_000
     run = Run.start(RunConfig.model_validate({
         "network": {"kind": "cnn", "depth": depth, "width": 16, "activation": {"name": "tanh"}}, "init": {"name": "delta_orthogonal"},
         "data": {"batch_size": 32, "validation_fraction": 0.0}}))
@@ -109,9 +114,10 @@ def deep(quick: bool) -> list[Result]:
 
 def preview_in_process(quick: bool) -> list[Result]:
     """The first frame of 50 x 256 with its building, without a server."""
-    config = RunConfig.model_validate({"network": {"depth": 5 if quick else 50}})
+    depth = 5 if quick else 50
+    config = RunConfig.model_validate({"network": {"depth": depth}})
     loop = bare_loop(Run.start(config))
-    name = "the first frame of 50 x 256, with its building"
+    name = f"the first frame of {depth} x 256, with its building"
     return [beside(name, lambda: initial_frame(config), lambda: loop(1), None, 1 if quick else 7)]
 
 
@@ -121,9 +127,9 @@ def exhaust(items: Iterable[object]) -> None:
 
 
 CASES: dict[str, Case] = {
-    "frames": training({**MLP, "capture": {"every": 1}}, 1.30, "a frame every step, 20 x 256 MLP"),
+    "frames": training({**MLP, "capture": {"every": 1}}, 1.30, "a frame every step, MLP"),
     "exact": training({**MLP, "capture": {"every": 1, "samples": "all"}}, 1.8, "the same, exact histograms"),
-    "default": training(MLP, 1.08, "default capture, 20 x 256 MLP, in process", 1200),
-    "cnn": training({**CNN, "capture": {"every": 1}}, 1.2, "a frame every step, 20 x 64 CNN"),
+    "default": training(MLP, 1.08, "default capture, MLP", 1200),
+    "cnn": training({**CNN, "capture": {"every": 1}}, 1.2, "a frame every step, CNN"),
     "watchers": watchers, "map": grid, "deep": deep, "first-frame": preview_in_process,
 }

@@ -38,8 +38,9 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def beside(name: str, call: Callable[[], object], baseline: Callable[[], object], goal: float | None, repeats: int) -> Result:
-    """Both are called once to warm up, then in turn; medians of `repeats` calls."""
-    call(), baseline()
+    """Both are called once to warm up, then in turn; medians of `repeats` calls. Once only is for looking whether they run: cold."""
+    if repeats > 1:
+        call(), baseline()
     pairs = [(seconds(call), seconds(baseline)) for _ in range(repeats)]
     mine, base = (statistics.median(times) for times in zip(*pairs, strict=True))
     return Result(name, 1e3 * mine, "ms", 1e3 * base, goal)
