@@ -132,8 +132,8 @@ class Run:
     def frames(self) -> pandas.DataFrame:
         """Every number of every frame: run, step, layer, quantity, statistic, value.
 
-        The frame's own numbers (loss, accuracy, ...) have the quantity "training" and no layer; NaN is a number that is
-        not finite.
+        What is said of the whole network (every step's loss, accuracy, ...) has the quantity "training" and no layer, and so
+        has "input"; "normalization" is γ, β and the running statistics. NaN is a number that is not finite, or that there is not.
         """
         try:
             import pandas

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from models.frame import QUANTITIES
+from models.frame import NORMALIZED, QUANTITIES
 from models.moments import COUNTERS, MOMENTS
 from server import encode
 from server.records import RunRecord
@@ -20,6 +20,7 @@ PAGE = 50
 
 COLUMNS = ("run", "step", "layer", "quantity", "statistic", "value")
 STATISTICS = (*MOMENTS, *COUNTERS, "ratio", "dead", "saturated")
+TRAINING = ("loss", "accuracy", "validation_loss", "validation_accuracy", "evaluation_loss", "evaluation_accuracy")
 
 
 def packed_frames(store: Store, run_id: str) -> Iterator[bytes]:
@@ -39,8 +40,12 @@ def as_json(store: Store, record: RunRecord) -> Iterator[bytes]:
 
 
 def as_csv(store: Store, record: RunRecord) -> Iterator[str]:
-    """The tidy table run, step, layer, quantity, statistic, value; the frame's own numbers have no layer, and an empty
-    value is a number that is not finite."""
+    """The tidy table run, step, layer, quantity, statistic, value.
+
+    The quantities are a frame's, and beside them "normalization" (models.frame.Normalized); "training" (every step's loss, and what
+    else a frame says of the whole network) and "input" (the batch's moments) have no layer. An empty value is a number that is not
+    finite, or that there is not.
+    """
     yield _lines([COLUMNS])
     for data in packed_frames(store, record.id):
         yield _lines(_rows(record.id, orjson.loads(data)))
@@ -48,13 +53,28 @@ def as_csv(store: Store, record: RunRecord) -> Iterator[str]:
 
 def _rows(run: str, frame: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     step = frame["step"]
-    for name in ("loss", "accuracy", "validation_loss", "validation_accuracy"):
-        yield run, step, None, "training", name, frame[name]
+    yield from ((run, at, None, "training", "loss", loss) for at, loss in _losses_before(frame))
+    yield from ((run, step, None, "training", name, frame.get(name)) for name in TRAINING)
+    yield from ((run, step, None, "input", name, value) for name, value in frame["input"].items())
+    for quantity, statistic, values in _columns(frame):
+        for layer, value in zip(frame["layers"], values, strict=True):
+            yield run, step, layer, quantity, statistic, value
+
+
+def _losses_before(frame: dict[str, Any]) -> Iterator[tuple[int, float | None]]:
+    """The loss of each step since the frame before; the frame's own step has its own row."""
+    losses = frame["losses"]
+    yield from zip(range(frame["step"] - len(losses) + 1, frame["step"]), losses[:-1], strict=True)
+
+
+def _columns(frame: dict[str, Any]) -> Iterator[tuple[str, str, list[Any]]]:
+    """(quantity, statistic, a value a row) of all that a frame says layer by layer. Frames of earlier versions may lack some."""
     for quantity in (name for name in QUANTITIES if name in frame["quantities"]):
         found = frame["quantities"][quantity]
-        for statistic in (name for name in STATISTICS if name in found):
-            for layer, value in zip(frame["layers"], found[statistic], strict=True):
-                yield run, step, layer, quantity, statistic, value
+        yield from ((quantity, statistic, found[statistic]) for statistic in STATISTICS if statistic in found)
+    yield "preactivation", "correlation", frame["correlation"]
+    held = frame.get("normalization") or {}
+    yield from (("normalization", name, held[name]) for name in NORMALIZED if name in held)
 
 
 def _lines(rows: Any) -> str:
