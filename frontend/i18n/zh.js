@@ -269,6 +269,7 @@ export const ZH = {
   "status.failed": "失败",
   "status.step": "第 {done}/{total} 步",
   "status.frames": "{count} 帧",
+  "status.one_frame": "1 帧",
   "status.fetching": "正在下载 {name}：{size} MB 的 {percent} %",
   "status.left": "还需 {time}",
   "status.queue": "前面还有 {position} 个",
@@ -277,7 +278,8 @@ export const ZH = {
   "status.device": "设备 {device}",
 
   "player.label": "正在显示的训练步",
-  "player.frame": "第 {step} 步 · 第 {index} / {count} 帧",
+  "player.step": "第 {step} 步",
+  "player.frame": "第 {index} / {count} 帧",
   "player.none": "点“训练”以记录各帧",
 
   "notice.not_understood": "地址中有看不懂的内容，已略去：{list}。",
@@ -430,7 +432,8 @@ export const ZH = {
   "compare.no_map": "两个运行之一还没有含这个量的帧。请换一个量，或等待它的第一帧。",
   "compare.dashed": "虚线：验证。",
   "compare.band": "色带：从最低到最高的种子；线：它们的均值。",
-  "compare.map_of": "{letter}，第 {step} 步。两张图的坐标轴和颜色相同。",
+  "compare.map_of": "{letter}，第 {step} 步。",
+  "compare.map_both": "两张图的坐标轴和颜色相同。",
   "compare.map_seed": "显示的是种子 {seed}。",
   "compare.more_in": "{letter} 更多",
   "compare.apart": "{first} 与 {second} 在第 {layer} 层相差最大：{share} 的值落在别处。",

@@ -75,13 +75,15 @@ export class Player {
 
   /** @param {number | null} step of the frame on show; null where there is no run */
   show(step) {
-    const none = step === null || this.count === 0, text = none ? t("player.none") : t("player.frame", { step, index: this.index + 1, count: this.count });
+    const none = step === null || this.count === 0;
+    const [text, more] = none ? [t("player.none"), ""] : [t("player.step", { step }), t("player.frame", { index: this.index + 1, count: this.count })];
     this.slider.max = String(Math.max(0, this.count - 1));
     this.slider.value = String(this.index);
     this.slider.disabled = none;
     this.slider.style.setProperty("--part", `${this.count > 1 ? (100 * this.index) / (this.count - 1) : 0}%`);
-    this.slider.setAttribute("aria-valuetext", text);
+    this.slider.setAttribute("aria-valuetext", [text, more].filter(Boolean).join(" · "));
     setText(byId("player-text"), text);
+    setText(byId("player-frame"), more && ` · ${more}`);
     for (const id of ["play", "previous", "next", "newest"]) /** @type {HTMLButtonElement} */ (byId(id)).disabled = none || this.count < 2;
     byId("newest").setAttribute("aria-pressed", String(this.following));
   }

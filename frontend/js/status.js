@@ -30,13 +30,13 @@ const fetchWords = ({ name, done_bytes, total_bytes }) =>
 
 /** @param {RunRecord} run @param {number} frames */
 function runWords(run, frames) {
-  const left = timeLeft(run);
+  const left = timeLeft(run), seen = Math.max(frames, run.frames ?? 0);
   return [
     t(`status.${run.status}`),
     run.status === "queued" && run.queue_position != null ? t("status.queue", { position: run.queue_position }) : "",
     run.fetching ? fetchWords(run.fetching) : "",
     t("status.step", { done: integer(run.steps_done), total: integer(run.steps_total) }),
-    t("status.frames", { count: integer(Math.max(frames, run.frames ?? 0)) }),
+    t(seen === 1 ? "status.one_frame" : "status.frames", { count: integer(seen) }),
     left === null ? "" : t("status.left", { time: duration(left) }),
     run.status === "running" || !run.device ? "" : t("status.device", { device: run.device }),
   ].filter(Boolean).join(" · ");

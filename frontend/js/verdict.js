@@ -73,7 +73,7 @@ export function sentences(frame) {
     lost >= 0 ? t("verdict.lost", { layer: frame.layers[lost] }) : "",
     activation ? slope("activation", frame, root(activation.mean_square[0]), root(activation.mean_square[last]), 1) : "",
     gradient ? slope("gradient", frame, gradient.norm[0], gradient.norm[last], -1) : "",
-  ].filter(Boolean).join(" ");
+  ].filter(Boolean).join(t("words.between"));
 }
 
 /** The output row is left out: its width is another one. @param {string} name @param {Frame} frame @param {Maybe} first @param {Maybe} last @param {1 | -1} direction */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -65,8 +66,8 @@ def browser():
         launched.close()
 
 
-@pytest.fixture
-def new_tab(browser, server):
+@contextmanager
+def tabs(browser, server):
     """Opens tabs, each in a context of its own like another person's browser; at the end none may have complained."""
     opened = []
 
@@ -84,6 +85,12 @@ def new_tab(browser, server):
     for context, _ in opened:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def new_tab(browser, server):
+    with tabs(browser, server) as make:
+        yield make
 
 
 @pytest.fixture

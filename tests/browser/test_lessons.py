@@ -1,11 +1,14 @@
 """Every lesson in both languages, as a learner walks through it."""
 
 import json
+from functools import cache
 
 import pytest
 
 from server.lessons import FOLDER
+from tests.browser.conftest import tabs
 
+LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 FILES = sorted(FOLDER.glob("*.json"))
 WORDS = {"en": {"right": "Right.", "wrong": "Not yet"}, "zh": {"right": "正确。", "wrong": "还不对"}}
 
@@ -21,12 +24,24 @@ def answer(tab, question, right):
     return tab.at("lesson.answer").inner_text()
 
 
+@pytest.fixture(scope="module")
+def reader(browser, server):
+    """The tab of somebody who reads that language, opened once: there one lesson follows on another."""
+    with tabs(browser, server) as new_tab:
+        @cache
+        def opened(language):
+            tab = new_tab(locale=LOCALES[language])
+            tab.open("/")
+            return tab
+
+        yield opened
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_lesson_is_walked_through(new_tab, path):
+def test_a_lesson_is_walked_through(reader, path):
     name, language = path.stem.rsplit(".", 1)
     lesson = json.loads(path.read_text())
-    tab = new_tab(locale={"en": "en-GB", "zh": "zh-CN"}[language])
-    tab.open("/")
+    tab = reader(language)
     tab.page.locator("#lessons-menu summary").click()
     tab.at(f"lesson-{name}").click()
     for number, step in enumerate(lesson["steps"], start=1):

@@ -4,7 +4,7 @@
  * @typedef {import("../types.js").Series} Series
  */
 import { el } from "../dom.js";
-import { fieldsOf, fromConfig } from "../state.js";
+import { cardOf, fieldsOf, fromConfig } from "../state.js";
 import { t } from "../../i18n/index.js";
 import { differences } from "./differences.js";
 
@@ -15,7 +15,7 @@ export function differencesTable(catalog, series) {
   if (!found.length) return el("p", { class: "muted", text: t("compare.same") });
   const head = el("tr", {}, el("th", { scope: "col", text: t("compare.setting") }), ...series.map(({ letter, colour }) => el("th", { scope: "col" }, badge(letter, colour))));
   const rows = found.map(({ path, values }) => el("tr", {}, el("th", { scope: "row" }, labels.get(path) ?? path, " ", el("small", { text: path })),
-    ...values.map((value) => el("td", { text: words(value), class: value === undefined ? "muted" : "" }))));
+    ...values.map((value) => el("td", { class: value === undefined ? "muted" : "" }, ...words(catalog, path, value)))));
   return el("table", {}, el("caption", { class: "visually-hidden", text: t("compare.differences") }), el("thead", {}, head), el("tbody", {}, ...rows));
 }
 
@@ -35,5 +35,10 @@ const labelsOf = (catalog, configs) => new Map(configs.flatMap((config) => [
   ...Object.entries(catalog.choices).map(([path, table]) => /** @type {[string, string]} */ ([`${path}.name`, table.title])),
 ]));
 
-/** @param {unknown} value */
-const words = (value) => (value === undefined ? "–" : value === null ? t("control.special.null") : String(value));
+/** A value as its control says it, and beside a choice's label its name. @param {Catalog} catalog @param {string} path @param {unknown} value */
+function words(catalog, path, value) {
+  if (value === undefined) return ["–"];
+  if (value === null) return [t("control.special.null")];
+  const table = path.replace(/\.name$/, ""), card = table in catalog.choices ? cardOf(catalog, table, String(value)) : undefined;
+  return card ? [card.label, " ", el("small", { text: card.name })] : [String(value)];
+}

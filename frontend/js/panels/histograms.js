@@ -42,7 +42,7 @@ function caption(view) {
     grid.axis.name === "log10" && zeros ? t("histograms.zeros", { share: percent(zeros / all) }) : "",
     grid.axis.name === "symlog" ? t("histograms.symlog", { scale: number(grid.axis.scale, 1) }) : "",
     lost ? t("histograms.lost", { count: lost }) : "",
-  ].filter(Boolean).join(" ");
+  ].filter(Boolean).join(t("words.between"));
 }
 
 /** @type {Panel} */

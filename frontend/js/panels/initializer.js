@@ -7,8 +7,10 @@ import { integer, number, positive } from "../format.js";
 import { t } from "../../i18n/index.js";
 import { chosenLayer, depthAxis, layerTable, layout, line, logAxis, quantityOf } from "./common.js";
 
+/** A frame of a very deep network shows some of its layers. @param {View} view @param {number} index on the frame's rows */
+const layerOf = (view, index) => view.layers.find(({ row }) => row === view.frame.layers[index]);
 /** @param {View} view */
-const formula = (view) => view.frame.layers.map((row) => positive(view.layers.find((layer) => layer.row === row)?.weight_std));
+const formula = (view) => view.frame.layers.map((_, index) => positive(layerOf(view, index)?.weight_std));
 /** @param {View} view */
 const measured = (view) => (quantityOf(view, "weight")?.std ?? []).map((std) => positive(std));
 
@@ -23,7 +25,7 @@ function figure(view) {
 
 /** @param {View} view @returns {[string, string][]} */
 function facts(view) {
-  const row = chosenLayer(view), layer = view.layers.find((one) => one.row === row), index = view.frame.layers.indexOf(row);
+  const row = chosenLayer(view), index = view.frame.layers.indexOf(row), layer = layerOf(view, index);
   if (!layer) return [];
   return [
     [t("initializer.layer"), `${row} · ${layer.kind}`], [t("initializer.fan_in"), integer(layer.fan_in ?? NaN)], [t("initializer.fan_out"), integer(layer.fan_out ?? NaN)],
@@ -41,7 +43,7 @@ export const initializer = {
   facts,
   caption: (view) => (view.layers.every((layer) => layer.weight_std == null) ? t("initializer.none") : ""),
   table: (view) => layerTable(view, [
-    [t("initializer.fan_in"), (row) => integer(view.layers[row]?.fan_in ?? NaN)], [t("initializer.fan_out"), (row) => integer(view.layers[row]?.fan_out ?? NaN)],
-    [t("initializer.formula"), (row) => number(view.layers[row]?.weight_std)], [t("initializer.measured"), (row) => number(quantityOf(view, "weight")?.std[row])],
+    [t("initializer.fan_in"), (row) => integer(layerOf(view, row)?.fan_in ?? NaN)], [t("initializer.fan_out"), (row) => integer(layerOf(view, row)?.fan_out ?? NaN)],
+    [t("initializer.formula"), (row) => number(layerOf(view, row)?.weight_std)], [t("initializer.measured"), (row) => number(quantityOf(view, "weight")?.std[row])],
   ]),
 };

@@ -10,6 +10,7 @@ import { byId, el, setText, sheetTable } from "../dom.js";
 import { fieldControl } from "../field.js";
 import { integer, number } from "../format.js";
 import { startKeys } from "../keys.js";
+import { startDrawer } from "../menus.js";
 import { notice, share } from "../notices.js";
 import { cardOf, serialise as configHash, fromConfig } from "../state.js";
 import { fillTexts, startLanguage } from "../texts.js";
@@ -208,6 +209,7 @@ async function start() {
     byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
     byId("place").addEventListener("submit", (event) => { event.preventDefault(); page.click(valueOf("place-w2"), valueOf("place-b2")); });
     startLanguage((chosen) => history.replaceState(null, "", page.url(chosen)));
+    startDrawer();
     startKeys({ s: () => byId("share").click(), d: () => { nextTheme(); page.draw(); } });
     window.addEventListener("popstate", () => page.route());
     page.route();

@@ -44,7 +44,7 @@ const cursor = ({ step, theme }) => ({
 });
 
 /** @param {Comparison} view */
-const caption = (view) => [t("compare.dashed"), ...view.series.filter(({ members }) => members.length > 1).slice(0, 1).map(() => t("compare.band"))].join(" ");
+const caption = (view) => [t("compare.dashed"), ...view.series.filter(({ members }) => members.length > 1).slice(0, 1).map(() => t("compare.band"))].join(t("words.between"));
 
 /** @type {import("../../types.js").Panel<Comparison>} */
 export const losses = {

@@ -30,8 +30,8 @@ function pairOf(view) {
 /** @param {Comparison} view @returns {Pair | null} */
 function makePair(view) {
   const name = String(view.options["view.quantity"]);
-  const found = SIDES.map((side) => view.series[LETTERS.indexOf(String(view.options[side]))]).flatMap((series) => {
-    const frame = series?.members[0].frame, quantity = frame?.quantities[name];
+  const found = SIDES.map((side) => view.series[LETTERS.indexOf(String(view.options[side]))] ?? view.series[0]).flatMap((series) => {
+    const frame = series.members[0].frame, quantity = frame?.quantities[name];
     return frame && quantity ? [{ series, frame, quantity }] : [];
   });
   if (found.length < 2) return null;
@@ -53,13 +53,14 @@ const empty = (view) => (pairOf(view) ? null : t(view.step === 0 && view.options
 export const mapPanel = (side) => ({
   id: side ? "map-second" : "map-first",
   options: side ? [SIDES[1]] : [SIDES[0], "view.quantity", "view.axis"],
+  absent: side ? alone : () => false,
   empty,
   figure: (view) => {
     const pair = /** @type {Pair} */ (pairOf(view)), { frame, grid } = pair.sides[side], quantity = frame.quantities[pair.name], own = { frame, theme: view.theme };
     const data = [cells(frame.layers, grid, view.theme, pair.top), empties(own, quantity, grid), ...overlay(own, quantity, grid), lostMarks(own, quantity, "y2")];
     return { data: data.map((trace) => ({ ...trace, showlegend: false })), layout: frameOf(view, pair) };
   },
-  caption: (view) => captionOf(/** @type {Pair} */ (pairOf(view)).sides[side]),
+  caption: (view) => captionOf(view, /** @type {Pair} */ (pairOf(view)).sides[side]),
   table: (view) => {
     const pair = /** @type {Pair} */ (pairOf(view)), { frame } = pair.sides[side], quantity = frame.quantities[pair.name];
     return { head: [t("axis.layer_short"), t("stat.mean"), t("stat.std"), t("stat.min"), t("stat.max")],
@@ -67,9 +68,12 @@ export const mapPanel = (side) => ({
   },
 });
 
-/** @param {Side} side */
-const captionOf = ({ series, frame }) => [t("compare.map_of", { letter: series.letter, step: frame.step }),
-  series.members.length > 1 ? t("compare.map_seed", { seed: /** @type {any} */ (series.members[0].record.config).seed }) : ""].filter(Boolean).join(" ");
+/** One setting alone, over its seeds, has no second map. @param {Comparison} view */
+const alone = ({ series }) => series.length < 2;
+
+/** @param {Comparison} view @param {Side} side */
+const captionOf = (view, { series, frame }) => [t("compare.map_of", { letter: series.letter, step: frame.step }), alone(view) ? "" : t("compare.map_both"),
+  series.members.length > 1 ? t("compare.map_seed", { seed: /** @type {any} */ (series.members[0].record.config).seed }) : ""].filter(Boolean).join(t("words.between"));
 
 /** The difference of the shares in the layers that both have: [bin][layer]. @param {Pair} pair */
 export function difference({ sides: [first, second] }) {
@@ -86,6 +90,7 @@ const apart = (z, row) => z.reduce((sum, line) => sum + Math.abs(line[row]), 0) 
 /** @type {import("../../types.js").Panel<Comparison>} */
 export const differencePanel = {
   id: "map-difference",
+  absent: alone,
   empty,
   figure: (view) => {
     const pair = /** @type {Pair} */ (pairOf(view)), { layers, z } = difference(pair), [first, second] = pair.sides, { top } = pair;
