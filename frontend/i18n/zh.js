@@ -316,6 +316,8 @@ export const ZH = {
   "export.embed": "复制为可嵌入其他网页的框架（<iframe>）",
   "embed.open": "在面板中打开",
 
+  "chart.reset": "恢复坐标轴",
+  "chart.zoom_out": "双击可恢复原来的范围",
   "phase.subtitle": "信号在哪里传得远",
   "phase.back": "仪表板",
   "phase.link": "相图",

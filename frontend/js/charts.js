@@ -6,11 +6,12 @@
  * @typedef {import("./types.js").Theme} Theme
  * @typedef {{make: () => Figure, size: {width: number, height: number}, dirty: boolean, visible: boolean, click: ((x: number, y: number) => void) | null, bound: boolean}} Chart
  */
+import { language, t } from "../i18n/index.js";
 
-const CONFIG = {
-  displaylogo: false, responsive: false, displayModeBar: "hover",
-  modeBarButtonsToRemove: ["toImage", "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d"],
-};
+const CONFIG = { displaylogo: false, responsive: false, displayModeBar: "hover", locale: language };
+
+/** What Plotly says itself, by its English. */
+const OWN_WORDS = { "Reset axes": "chart.reset", "Double-click to zoom back out": "chart.zoom_out" };
 
 const QUIET_MS = 1000;
 
@@ -93,7 +94,14 @@ function bind(element, chart) {
 
 /** One object for ever: with a config that is not the one before, Plotly builds the whole plot anew. @type {Record<string, any> | null} */
 let made = null;
-const config = () => (made ??= { ...CONFIG, modeBarButtonsToAdd: [imageButton("png"), imageButton("svg")] });
+const config = () => (made ??= makeConfig());
+
+/** Its buttons are named one by one: among Plotly's own is one that sends the chart to a service elsewhere. */
+function makeConfig() {
+  const dictionary = Object.fromEntries(Object.entries(OWN_WORDS).map(([words, key]) => [words, t(key)]));
+  window.Plotly.register({ moduleType: "locale", name: language, dictionary, format: {} });
+  return { ...CONFIG, modeBarButtons: [[imageButton("png"), imageButton("svg")], ["resetScale2d"]] };
+}
 
 /** The picture as a file, on the page's colour and with a legend: in the page the legend stands outside the plot.
  * @param {"png" | "svg"} format */

@@ -188,6 +188,8 @@ def test_one_network_over_several_seeds_is_a_mean_with_its_band(tab, server):
     assert mean == pytest.approx([sum(at) / 5 for at in zip(*curves, strict=True)])
     band = plot(tab, "losses", "plot.data.find(trace => trace.fill === 'toself').y")
     assert band == pytest.approx([max(at) for at in zip(*curves, strict=True)] + [min(at) for at in zip(*curves, strict=True)][::-1])
+    drawn(tab, "map-first", "plot.data[0].z.length > 0")
+    assert "Shown is seed 71." in tab.at("panel-map-first").inner_text() and not tab.at("panel-map-second").is_visible()
     tab.at("seeds-A").select_option("3")
     tab.page.wait_for_url(f"**/compare?runs={'~'.join(ids[:3])}")
     tab.drawn()

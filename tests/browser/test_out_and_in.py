@@ -32,7 +32,7 @@ def test_a_run_goes_into_another_page_as_a_frame(trained, new_tab, tmp_path):
     assert f"/runs/{run}?embed=1" in copied
     (tmp_path / "article.html").write_text(f"<!doctype html><title>An article</title><link rel=icon href=data:,><p>Look:</p>{copied}")
     with mirror.served(tmp_path) as site:
-        article_frames_the_run(new_tab(), f"{site.url}/article.html", run)
+        article_frames_the_run(new_tab(viewport={"width": 800, "height": 800}), f"{site.url}/article.html", run)
 
 
 def article_frames_the_run(other, url, run):
@@ -41,6 +41,7 @@ def article_frames_the_run(other, url, run):
     frame.locator("body[data-ready='true'][data-step='20']").wait_for()
     for shown in ("panel-histograms", "panel-loss", "scrubber"):
         assert frame.get_by_test_id(shown).is_visible()
+    assert frame.get_by_test_id("panel-histograms").bounding_box()["width"] > 700
     for hidden in ("run-button", "cancel-button", "share-button", "control-network.depth"):
         assert not frame.get_by_test_id(hidden).is_visible()
     frame.get_by_test_id("scrubber").fill("0")
@@ -60,6 +61,7 @@ def test_every_panel_leaves_as_png_and_svg(trained):
         panel = plots.nth(index)
         panel.scroll_into_view_if_needed()
         panel.locator(".js-plotly-plot").hover()
+        assert panel.locator(".modebar-btn").evaluate_all("all => all.map(one => one.dataset.title)") == ["PNG", "SVG", "Reset axes"]
         for kind, begin in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
             with tab.page.expect_download() as waiting:
                 panel.locator(f".modebar-btn[data-title={kind}], .modebar-btn[aria-label={kind}]").first.click()

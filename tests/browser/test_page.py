@@ -155,6 +155,8 @@ def test_no_width_scrolls_sideways(new_tab, width):
     tab = new_tab(viewport={"width": width, "height": 800})
     tab.open(f"/#{QUICK}")
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.page.eval_on_selector_all(".card:not([hidden]) .plot:not([hidden])", """all => all
+        .filter(plot => plot.clientWidth < 200 || plot.clientHeight < 150).map(plot => plot.closest('.card').dataset.testid)""") == []
 
 
 def test_every_choice_of_the_catalogue_has_its_control(tab, server):

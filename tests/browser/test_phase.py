@@ -35,6 +35,17 @@ def test_a_click_measures_a_network_and_stays_in_the_address(tab):
     tab.until("() => document.body.dataset.dots === '1'")
 
 
+def test_on_a_phone_the_controls_are_behind_a_button(new_tab):
+    tab = new_tab(viewport={"width": 360, "height": 740})
+    drawn(tab)
+    assert not tab.at("control-network.activation.name").is_visible()
+    tab.page.locator("#rail-open").click()
+    tab.at("control-network.activation.name").select_option("relu")
+    tab.until("() => document.querySelector('[data-testid=phase-words]').textContent.startsWith('ReLU')")
+    tab.page.locator("#rail-close").click()
+    tab.until("() => !document.querySelector('[data-testid=\"control-network.activation.name\"]').checkVisibility({visibilityProperty: true})")
+
+
 def test_a_measured_map_streams_its_rows(tab):
     drawn(tab)
     tab.at("measure-button").click()

@@ -5,7 +5,7 @@
  */
 import { el } from "../dom.js";
 import { cardOf, fieldsOf, fromConfig } from "../state.js";
-import { t } from "../../i18n/index.js";
+import { has, t } from "../../i18n/index.js";
 import { differences } from "./differences.js";
 
 /** @param {Catalog} catalog @param {Series[]} series */
@@ -38,7 +38,8 @@ const labelsOf = (catalog, configs) => new Map(configs.flatMap((config) => [
 /** A value as its control says it, and beside a choice's label its name. @param {Catalog} catalog @param {string} path @param {unknown} value */
 function words(catalog, path, value) {
   if (value === undefined) return ["–"];
-  if (value === null) return [t("control.special.null")];
+  const key = [`choice.${path.split(".").at(-1)}.${value}`, `control.special.${value}`].find(has);
+  if (key) return [t(key)];
   const table = path.replace(/\.name$/, ""), card = table in catalog.choices ? cardOf(catalog, table, String(value)) : undefined;
   return card ? [card.label, " ", el("small", { text: card.name })] : [String(value)];
 }
