@@ -10,6 +10,7 @@
  *   train: (() => void) | null, compare: (step: LessonStep) => void, fail: (text: string) => void}} LessonActions
  */
 import { el } from "./dom.js";
+import { LANGUAGE, VIEW_OPTIONS } from "./state.js";
 import { language, t } from "../i18n/index.js";
 
 /** The catalogue's lessons, each in the language of the page where there is one. @param {Catalog} catalog */
@@ -31,10 +32,13 @@ async function fetchLesson(url) {
 /** The configuration that a step shows. @param {LessonStep} step */
 export const configOf = (step) => step.config ?? step.compare?.[0].config ?? {};
 
-/** What a step looks at, as options of the view; with no step, what is left when a lesson ends.
+/** How a page looks at a network where nothing is said. */
+const PLAIN = Object.fromEntries(VIEW_OPTIONS.filter((option) => option !== LANGUAGE).map(({ path, default: value }) => [path, value]));
+
+/** What a step looks at, as options of the view, whatever was looked at before; with no step, what is left when a lesson ends.
  * @param {string | null} id @param {number} number @param {LessonStep | null} step @param {string[]} controls @returns {State} */
 export const optionsOf = (id, number, step, controls) => ({
-  "view.layer": null, ...Object.fromEntries(Object.entries(step?.view ?? {}).map(([name, value]) => [`view.${name}`, value])),
+  ...(step ? PLAIN : { "view.layer": null }), ...Object.fromEntries(Object.entries(step?.view ?? {}).map(([name, value]) => [`view.${name}`, value])),
   "view.step": null, "view.lesson": id, "view.lesson_step": step && number, "view.controls": controls.join(",") || null,
 });
 

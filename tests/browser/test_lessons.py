@@ -11,17 +11,38 @@ from tests.browser.conftest import tabs
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 FILES = sorted(FOLDER.glob("*.json"))
 WORDS = {"en": {"right": "Right.", "wrong": "Not yet"}, "zh": {"right": "正确。", "wrong": "还不对"}}
+TABLES = {"std": "histograms", "mean_square": "mean-square", "dead": "dead-saturated", "saturated": "dead-saturated"}
+"""In which panel's table a statistic stands."""
+HEADS = {"en": {"std": "std", "mean_square": "activation", "dead": "dead units", "saturated": "saturated"},
+         "zh": {"std": "标准差", "mean_square": "激活", "dead": "死亡单元", "saturated": "饱和"}}
+
+CELL = """([panel, head, layer, low, high]) => {
+    const table = document.querySelector(`[data-testid=panel-${panel}] table`);
+    const column = [...table?.querySelectorAll('thead th') ?? []].findIndex(one => one.textContent === head);
+    const row = [...table?.querySelectorAll('tbody tr') ?? []].find(one => one.cells[0].textContent === String(layer));
+    const text = row?.cells[column]?.textContent ?? '', number = parseFloat(text) / (text.endsWith('%') ? 100 : 1);
+    return low <= number && number <= high && text;
+}"""
 
 
-def answer(tab, question, right):
+def answer(tab, question, right, text=None):
     """Answers a step's question, rightly or wrongly."""
     if "choices" in question:
         tab.at(f"lesson.choice-{question['answer'] if right else (question['answer'] + 1) % len(question['choices'])}").check()
     else:
         number = (question["low"] + question["high"]) / 2
-        tab.at("lesson.number").fill(f"{number if right else number + 10 * (abs(number) + 1):.6g}")
+        tab.at("lesson.number").fill(text or f"{number if right else number + 10 * (abs(number) + 1):.6g}")
         tab.at("lesson.check").click()
     return tab.at("lesson.answer").inner_text()
+
+
+def read(tab, step, language):
+    """The number that is asked for as the page's own tables have it, where it is one of the network on show; else None."""
+    question, place = step["question"], step["question"].get("from", {})
+    if place.get("frame") != 0 or "compare" in step:
+        return None
+    field = place["field"]
+    return tab.until(CELL, [TABLES[field], HEADS[language][field], place["layer"], question["low"], question["high"]])
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +53,8 @@ def reader(browser, server):
         def opened(language):
             tab = new_tab(locale=LOCALES[language])
             tab.open("/")
+            for panel in sorted(set(TABLES.values())):
+                tab.at(f"panel-{panel}").locator(".options > button[aria-pressed]").last.click()
             return tab
 
         yield opened
@@ -46,11 +69,11 @@ def test_a_lesson_is_walked_through(reader, path):
     tab.at(f"lesson-{name}").click()
     for number, step in enumerate(lesson["steps"], start=1):
         tab.until("title => document.querySelector('#lesson h2')?.textContent === title", step["title"])
-        for text in (*step["text"], step["look"], step["question"]["ask"]):
-            assert text in tab.at("lesson").inner_text()
+        shown = tab.at("lesson").inner_text()
+        assert [text for text in (*step["text"], step["look"], step["question"]["ask"]) if text not in shown] == []
         assert f"view.lesson={name}" in tab.page.url and f"view.lesson_step={number}" in tab.page.url
         assert answer(tab, step["question"], right=False).startswith(WORDS[language]["wrong"])
-        said = answer(tab, step["question"], right=True)
+        said = answer(tab, step["question"], right=True, text=read(tab, step, language))
         assert said.startswith(WORDS[language]["right"]) and step["question"]["why"] in said
         if number < len(lesson["steps"]):
             tab.at("lesson.next").click()

@@ -1,7 +1,7 @@
 /** A lesson's answers, as people give them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { configOf, isRight, lessonsOf, readNumber } from "../../frontend/js/lesson.js";
+import { configOf, isRight, lessonsOf, optionsOf, readNumber } from "../../frontend/js/lesson.js";
 
 test("a number is read as people type it", () => {
   assert.deepEqual(["0.63", "0,63", " 1e-3 ", "63 %".replace(" ", ""), "−2", "3.5e2"].map(readNumber), [0.63, 0.63, 0.001, 0.63, -2, 350]);
@@ -24,4 +24,12 @@ test("each lesson stands in the list once, in the page's language where it can",
 test("a step shows its configuration, or the first that it compares", () => {
   assert.deepEqual(configOf({ config: { seed: 1 }, compare: [{ config: { seed: 2 } }] }), { seed: 1 });
   assert.deepEqual(configOf({ compare: [{ config: { seed: 2 } }] }), { seed: 2 });
+});
+
+test("a step says all of what is looked at, so that nothing stays of the step before", () => {
+  const weights = optionsOf("a", 1, { view: { quantity: "weight", layer: 3 } }, ["seed"]), plain = optionsOf("a", 2, {}, []);
+  assert.deepEqual([weights["view.quantity"], weights["view.layer"], weights["view.controls"]], ["weight", 3, "seed"]);
+  assert.deepEqual([plain["view.quantity"], plain["view.layer"], plain["view.controls"]], ["activation", null, null]);
+  assert.deepEqual([plain["view.lesson"], plain["view.lesson_step"]], ["a", 2]);
+  assert.ok(!("view.lang" in plain) && !("view.quantity" in optionsOf(null, 1, null, [])));
 });
