@@ -43,7 +43,7 @@ def test_on_a_phone_the_controls_are_behind_a_button(new_tab):
     tab.at("control-network.activation.name").select_option("relu")
     tab.until("() => document.querySelector('[data-testid=phase-words]').textContent.startsWith('ReLU')")
     tab.page.locator("#rail-close").click()
-    tab.until("() => !document.querySelector('[data-testid=\"control-network.activation.name\"]').checkVisibility({visibilityProperty: true})")
+    tab.until("() => !document.getElementById('controls').checkVisibility({visibilityProperty: true})")
 
 
 def test_a_measured_map_streams_its_rows(tab):
