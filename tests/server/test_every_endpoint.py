@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from tests.conftest import start_server
 
-EXAMPLES = 100
+EXAMPLES = 90
 """Of each operation that takes anything; there are 22 of them."""
 
 LIMITS = ("--max-run-flops", "1e9", "--max-preview-flops", "1e9", "--max-memory-gib", "0.05", "--max-frames", "20", "--max-queue", "5",
