@@ -88,6 +88,9 @@ class Gate:
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if self.token is None or (scheme.lower() == "bearer" and self.knows(given.encode("latin-1"))):
             return True
+        return self._has_cookie(headers)
+
+    def _has_cookie(self, headers: Headers) -> bool:
         return any(hmac.compare_digest(value.encode(), self.cookie.encode()) for value in _cookies(headers))
 
     def may_read(self, headers: Headers) -> bool:
@@ -105,6 +108,14 @@ class Gate:
     def sign_in(self, response: Response, scheme: str) -> None:
         """Gives the browser the cookie, until it is closed; no script reads it and no other site's page sends it."""
         response.set_cookie(COOKIE, self.cookie, httponly=True, samesite="strict", secure=scheme == "https")
+
+    def sign_out(self, response: Response, scheme: str) -> None:
+        """Takes the cookie back."""
+        response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=scheme == "https")
+
+    def may_sign_out(self, headers: Headers) -> bool:
+        """Whether the browser has a cookie to give back."""
+        return self.token is not None and self._has_cookie(headers)
 
 
 class Access:

@@ -30,6 +30,7 @@ from server.settings import Settings
 from server.store import Store
 from server.stream import Streams
 from server.watch import Watch
+from server.weights import sweep
 
 INTERRUPTED = say("interrupted: the server stopped while this ran. Its frames are kept; run it again for the rest.")
 
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
         counted = Metrics()
         engine = LocalEngine(settings, store, downloads, counted)
         _take_up(store, engine)
+        sweep(settings.places.weights)
         app.state.settings, app.state.store, app.state.engine = settings, store, engine
         app.state.downloads, app.state.metrics = downloads, counted
         app.state.streams = Streams(store, settings.tail_interval_s)
@@ -90,7 +92,8 @@ def _count_what_is(counted: Metrics, app: FastAPI) -> None:
     counted.gauge("sigprop_viewers", "Event streams that are open, counted once a run.", lambda: app.state.streams.viewers)
     counted.gauge("sigprop_storage_full", "Share of the store's nearer limit; above 1, runs are removed.",
                   lambda: storage(store, app.state.settings).full)
-    counted.gauge("sigprop_stored_bytes", "Bytes of all frames in the store.", lambda: store.stored()[1])
+    counted.gauge("sigprop_stored_bytes", "Bytes of all frames and weights.",
+                  lambda: storage(store, app.state.settings).bytes)
 
 
 def _take_up(store: Store, engine: LocalEngine) -> None:

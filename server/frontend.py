@@ -8,6 +8,11 @@ FRONTEND = Path(__file__).resolve().parents[1] / "frontend"
 HEAD = "<!--head-->"
 
 
-def page(name: str) -> str:
+SIGNED_IN = '\n  <meta name="signed-in" content="true">'
+"""In the head for who can sign out: scripts cannot see the cookie."""
+
+
+def page(name: str, signed_in: bool = False) -> str:
     """The HTML of `frontend/NAME.html`, with `parts/head.html` where it says so."""
-    return (FRONTEND / f"{name}.html").read_text().replace(HEAD, (FRONTEND / "parts" / "head.html").read_text())
+    head = (FRONTEND / "parts" / "head.html").read_text() + (SIGNED_IN if signed_in else "")
+    return (FRONTEND / f"{name}.html").read_text().replace(HEAD, head)

@@ -1,13 +1,17 @@
-"""What the store may hold: where it is more, the oldest runs that nobody has pinned go first."""
+"""What the store and the folder of weights may hold together: where it is more, the oldest goes first that nobody has pinned and that
+no run which is still there starts from."""
 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 from models.words import say
 from server import weights
-from server.errors import Unavailable
+from server.errors import Conflict, NotFound, Unavailable
 from server.records import Storage
 from server.settings import GIB, Settings
 from server.store import Store
@@ -15,32 +19,95 @@ from server.store import Store
 log = logging.getLogger("sigprop")
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What goes as one: a run with its frames and the weights that it kept, or weights that are no run's.
+
+    name: the run's id, or that of the weights      since: when it came, in seconds since 1970      stays: it is pinned, or not over
+    start: the name of the weights that its network started from, if any
+    """
+
+    name: str
+    since: float
+    frames: int
+    bytes: int
+    stays: bool
+    start: str | None
+
+
 def storage(store: Store, settings: Settings) -> Storage:
     """What is stored, and the limits."""
     frames, size = store.stored()
-    return Storage(frames=frames, bytes=size, max_frames=settings.max_stored_frames, max_bytes=int(settings.max_stored_gib * GIB))
+    kept = sum(file.st_size for file in weights.kept(settings.places.weights).values())
+    return Storage(frames=frames, bytes=size + kept, weights_bytes=kept, max_frames=settings.max_stored_frames,
+                   max_bytes=int(settings.max_stored_gib * GIB))
+
+
+def held(store: Store, settings: Settings) -> list[Held]:
+    """Everything that is stored: each run with the weights that it kept, and weights that are no run's (uploads)."""
+    files = weights.kept(settings.places.weights)
+    runs = [Held(run.id, run.created_at, run.frames, run.bytes + (file.st_size if (file := files.pop(run.id, None)) else 0), run.stays,
+                 weights.start_of(run.config)) for run in store.sizes()]
+    return [*runs, *(Held(name, file.st_mtime, 0, file.st_size, stays=False, start=None) for name, file in files.items())]
+
+
+def removable(everything: Sequence[Held]) -> Iterator[Held]:
+    """What may go, in the order in which it goes: the oldest first, and nothing before what starts from it."""
+    known = {one.name: one for one in everything}
+    users = Counter(one.start for one in everything)
+    ready = [(one.since, one.name) for one in everything if not one.stays and not users[one.name]]
+    heapify(ready)
+    while ready:
+        one = known[heappop(ready)[1]]
+        yield one
+        users[one.start] -= 1
+        start = known.get(one.start or "")
+        if start is not None and not start.stays and not users[start.name]:
+            heappush(ready, (start.since, start.name))
 
 
 def make_room(store: Store, settings: Settings) -> list[str]:
-    """Removes runs until the store is within its limits, or only pinned and unfinished ones are left; the ids of the removed."""
-    removed = []
-    while storage(store, settings).full > 1 and (run_id := store.oldest_unpinned()):
-        forget(store, settings.places.weights, run_id)
-        log.warning("run %s was removed: the store holds more than its limits, and it was the oldest that is not pinned", run_id,
-                    extra={"run_id": run_id})
-        removed.append(run_id)
+    """Removes what may go until the limits hold; the names of the removed."""
+    removed: list[str] = []
+    if storage(store, settings).full <= 1:
+        return removed
+    for one in removable(held(store, settings)):
+        forget(store, settings, one.name)
+        log.warning("%s was removed: more is stored than the limits allow, and it was the oldest that is neither pinned nor needed",
+                    one.name, extra={"run_id": one.name})
+        removed.append(one.name)
+        if storage(store, settings).full <= 1:
+            break
     return removed
 
 
-def forget(store: Store, weights_folder: Path, run_id: str) -> None:
-    """Removes a run with its frames and the weights that it kept."""
-    store.delete(run_id)
-    weights.forget(weights_folder, run_id)
+def forget(store: Store, settings: Settings, name: str) -> None:
+    """Removes a run with its frames and the weights that it kept, or weights that are no run's."""
+    store.delete(name)
+    weights.forget(settings.places.weights, name)
 
 
-def require_room(store: Store, settings: Settings) -> None:
-    """Raises Unavailable where the store is full and nothing in it may be removed."""
-    if (found := storage(store, settings)).full > 1 and store.oldest_unpinned() is None:
-        raise Unavailable(say("The store is full ({frames} of {max_frames} frames, {size:.3g} of {max_size:.3g} GiB), and every run in it "
-                              "is pinned or not over: unpin or delete some.", frames=found.frames, max_frames=found.max_frames,
-                              size=found.bytes / GIB, max_size=found.max_bytes / GIB))
+def forget_weights(store: Store, settings: Settings, source: str) -> None:
+    """Removes weights alone. Raises NotFound where there are none, and Conflict where a run that waits or trains starts from them."""
+    if not weights.path_of(settings.places.weights, source).exists():
+        raise NotFound(say("There are no weights {source!r} on this server; GET /api/weights lists those there are.", source=source))
+    name = weights.name_of(source)
+    for run in store.unfinished():
+        if weights.start_of(run.config) == name:
+            raise Conflict(say("Run {id} is {status} and starts from these weights; cancel it first, or wait until it is over.",
+                               id=run.id, status=run.status))
+    weights.forget(settings.places.weights, source)
+
+
+def require_room(store: Store, settings: Settings, more_bytes: int = 0) -> None:
+    """Raises Unavailable where the limits would not hold even if everything went that may go."""
+    found = storage(store, settings).plus(bytes=more_bytes)
+    if found.full <= 1:
+        return
+    going = list(removable(held(store, settings)))
+    left = found.plus(frames=-sum(one.frames for one in going), bytes=-sum(one.bytes for one in going))
+    if left.full > 1:
+        raise Unavailable(say("The store is full: {frames} of {max_frames} frames and {size:.3g} of {max_size:.3g} GiB (weights and what "
+                              "was to come among them) cannot go, because runs are pinned, not over, or start from them. Unpin or delete "
+                              "some, or start the server with larger --max-stored-frames or --max-stored-gib.", frames=left.frames,
+                              max_frames=left.max_frames, size=left.bytes / GIB, max_size=left.max_bytes / GIB))

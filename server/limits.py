@@ -10,12 +10,17 @@ from models.words import Text, say
 from server.errors import FieldError, OverLimit, at_field
 from server.settings import GIB, Settings
 
+FLOAT_BYTES = 4
+
 
 def check_run(config: RunConfig, settings: Settings) -> Cost:
     """The cost of a run; OverLimit where the server will not take it."""
     cost = _check_network(config, settings)
     _hold("training.steps", say("floating point operations"), cost.flops, settings.max_run_flops,
           say("train for fewer steps, or a smaller network or batch"))
+    if config.capture.weights:
+        _hold("capture.weights", say("GiB of weights"), FLOAT_BYTES * cost.parameters / GIB, settings.max_stored_gib,
+              say("choose fewer or narrower layers, or do not keep the weights"))
     _hold("capture.every", say("frames"), cost.frames, settings.max_frames, say("take a frame less often (capture.every)"))
     return cost
 

@@ -96,10 +96,11 @@ class RunPatch(BaseModel):
 
 
 class Storage(BaseModel):
-    """What all runs store together, and the limits beyond which the oldest that are not pinned are removed."""
+    """What is stored, and the limits beyond which the oldest goes that is neither pinned nor needed by another run."""
 
     frames: int
-    bytes: int
+    bytes: int = Field(description="of all frames, and of the weights that were uploaded or kept")
+    weights_bytes: int = Field(description="how much of it is weights")
     max_frames: int
     max_bytes: int
 
@@ -107,6 +108,10 @@ class Storage(BaseModel):
     @property
     def full(self) -> float:
         return max(self.frames / self.max_frames, self.bytes / self.max_bytes)
+
+    def plus(self, frames: int = 0, bytes: int = 0) -> Storage:
+        """With so much more, or less, in it."""
+        return self.model_copy(update={"frames": self.frames + frames, "bytes": self.bytes + bytes})
 
 
 class RunList(BaseModel):

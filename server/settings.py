@@ -46,7 +46,8 @@ class Settings(BaseSettings):
     max_preview_flops: float = Field(2e12, gt=0, description="floating point operations that one preview may take")
     max_frames: int = Field(5000, ge=1, description="frames that one run may store")
     max_stored_frames: int = Field(1_000_000, ge=1, description="frames of all runs together; beyond, the oldest unpinned runs are removed")
-    max_stored_gib: float = Field(10.0, gt=0, description="GiB of all runs' frames; beyond, the oldest unpinned runs are removed")
+    max_stored_gib: float = Field(10.0, gt=0, description="GiB of all frames and weights; beyond, the oldest go that are neither "
+                                  "pinned nor needed")
     max_run_s: float = Field(86_400.0, gt=0, description="seconds that one run may take")
     heartbeat_s: float = Field(60.0, ge=5, description="seconds without a sign of life after which a run's worker is ended")
     max_queue: int = Field(100, ge=0, description="runs that may wait for a worker")

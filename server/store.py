@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Column,
@@ -27,11 +27,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    case,
     create_engine,
     delete,
     event,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -96,6 +98,17 @@ class NewRun:
     version: str
     steps_total: int
     layers: Sequence[Any]
+
+
+class Size(NamedTuple):
+    """What a run takes; `stays`: it is pinned or not over; `config` is its configuration if that may name trained weights, else empty."""
+
+    id: str
+    created_at: float
+    frames: int
+    bytes: int
+    stays: bool
+    config: Mapping[str, Any]
 
 
 class Store:
@@ -187,11 +200,14 @@ class Store:
             frames, size = connection.execute(query).one()
             return int(frames), int(size)
 
-    def oldest_unpinned(self) -> str | None:
-        """The run to remove first: the oldest that is over and that nobody has pinned."""
-        query = select(runs.c.id).where(runs.c.pinned == 0, runs.c.status.in_(TERMINAL)).order_by(runs.c.number).limit(1)
+    def sizes(self) -> list[Size]:
+        """What every run takes, and whether it may go."""
+        query = select(runs.c.id, runs.c.created_at, runs.c.frames, runs.c.bytes,
+                       or_(runs.c.pinned != 0, runs.c.status.not_in(TERMINAL)),
+                       case((runs.c.config.contains('"pretrained"'), runs.c.config)))
         with self.engine.connect() as connection:
-            return connection.scalar(query)
+            return [Size(name, since, frames, size, bool(stays), json.loads(config or "{}"))
+                    for name, since, frames, size, stays, config in connection.execute(query)]
 
     def delete(self, run_id: str) -> None:
         with self.engine.begin() as connection:

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
+from starlette.concurrency import run_in_threadpool
 from torch import Tensor
 
 from models.config import RunConfig
@@ -27,6 +32,13 @@ PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 """How a file of torch.save begins: a zip with a pickle in it, or a bare pickle."""
 
 
+OURS = re.compile(r"(upload-)?[0-9a-f]{16,32}(-[0-9a-f]+)?")
+"""Names that this server gives, to uploads and to runs. Other files were put here by hand: used, and neither counted nor removed."""
+
+CUT_S = 3600
+"""Seconds after which a file that nobody has gone on writing is what a server left that was killed."""
+
+
 class BadWeights(Problem):
     status = 422
 
@@ -36,6 +48,17 @@ def path_of(folder: Path, source: str) -> Path:
     if problem := source_problem(source):
         raise _refused(problem)
     return folder / (source if source.endswith(ENDING) else source + ENDING)
+
+
+def name_of(source: str) -> str:
+    """A source's name without the ending, with or without which it can be given: a run's id, or an upload's."""
+    return source.removesuffix(ENDING)
+
+
+def start_of(config: Mapping[str, Any]) -> str | None:
+    """The name of the weights that a configuration's network starts from, if any."""
+    init = config.get("init", {})
+    return name_of(init["source"]) if init.get("name") == "pretrained" else None
 
 
 def require(config: RunConfig, folder: Path, store: Store) -> None:
@@ -84,8 +107,10 @@ def forget(folder: Path, run_id: str) -> None:
     path_of(folder, run_id).unlink(missing_ok=True)
 
 
-async def receive(folder: Path, chunks: AsyncIterator[bytes], limit_bytes: int) -> tuple[str, dict[str, list[int]]]:
-    """Keeps an uploaded file under a name made of its content; that name, and the shapes of its tensors."""
+async def receive(folder: Path, chunks: AsyncIterator[bytes], limit_bytes: int,
+                  admit: Callable[[int], None]) -> tuple[str, dict[str, list[int]]]:
+    """Keeps an uploaded file under a name made of its content; that name, and the shapes of its tensors. `admit` is asked whether there
+    is room for so many bytes, and raises where there is none."""
     folder.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
@@ -101,10 +126,28 @@ async def receive(folder: Path, chunks: AsyncIterator[bytes], limit_bytes: int) 
                 file.write(chunk)
         shapes = check(part)
         source = f"upload-{digest.hexdigest()[:16]}{ENDING}"
+        if not (folder / source).exists():
+            await run_in_threadpool(admit, size)
         put_in_place(part, folder / source)
     finally:
         part.unlink(missing_ok=True)
     return source, shapes
+
+
+def kept(folder: Path) -> dict[str, os.stat_result]:
+    """The files that this server has put there, by the names of the weights."""
+    found = {}
+    for file in folder.glob(f"*{ENDING}"):
+        with suppress(FileNotFoundError):  # somebody has just removed it
+            found[name_of(file.name)] = file.stat()
+    return {name: about for name, about in found.items() if OURS.fullmatch(name)}
+
+
+def sweep(folder: Path) -> None:
+    """Takes away what was only half written when an earlier server was killed."""
+    for part in folder.glob("*.part"):
+        if time.time() - part.stat().st_mtime > CUT_S:
+            part.unlink()
 
 
 def listing(folder: Path) -> list[tuple[str, int]]:

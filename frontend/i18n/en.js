@@ -490,7 +490,7 @@ export const EN = {
   "runs.rename": "Rename",
   "runs.pin": "Pin",
   "runs.pin_help": "A pinned run stays when the store is full.",
-  "runs.filling": "The store is {percent} % full. When it is full, the oldest runs that are not pinned are removed: pin those that should stay.",
+  "runs.filling": "The store is {percent} % full. When it is full, the oldest runs and weights go that are not pinned and that no other run starts from: pin those that should stay.",
   "runs.delete": "Delete",
   "runs.deleted": "Deleted: {title}",
   "runs.undo": "Undo",
@@ -502,6 +502,9 @@ export const EN = {
   "signin.why": "Without this server's token you can look at runs whose link you have. To do more, give the token: whoever started the server has it.",
   "signin.field": "Token",
   "signin.send": "Sign in",
+  "signin.out": "Sign out",
+  "signin.out_help": "This browser gives the server's token up.",
+  "signin.gone": "Signed out: this browser no longer has the server's token.",
   "signin.wrong": "This is not the server's token.",
 
   "error.report": "This is a report: it shows one run, and there is no server behind it.",

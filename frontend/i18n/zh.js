@@ -489,7 +489,7 @@ export const ZH = {
   "runs.rename": "重命名",
   "runs.pin": "固定",
   "runs.pin_help": "存储满时，固定的运行会保留。",
-  "runs.filling": "存储已用 {percent} %。存满后，最早的、未固定的运行会被删除：请固定要保留的运行。",
+  "runs.filling": "存储已用 {percent} %。存满后，最早的、未固定且没有其他运行以其为起点的运行和权重会被删除：请固定要保留的运行。",
   "runs.delete": "删除",
   "runs.deleted": "已删除：{title}",
   "runs.undo": "撤销",
@@ -502,6 +502,9 @@ export const ZH = {
   "signin.why": "没有这台服务器的令牌时，只能查看您有链接的运行。要做更多，请输入令牌：启动服务器的人知道它。",
   "signin.field": "令牌",
   "signin.send": "登录",
+  "signin.out": "退出登录",
+  "signin.out_help": "让这个浏览器不再持有服务器的令牌。",
+  "signin.gone": "已退出：这个浏览器不再持有服务器的令牌。",
   "signin.wrong": "这不是这台服务器的令牌。",
 
   "error.report": "这是一份报告：只含一次运行，背后没有服务器。",

@@ -449,6 +449,7 @@ export const SAID = {
   "run {source} is {status}, and its weights are kept when it is finished": "运行 {source} 的状态是 {status}，结束后才保留权重",
   "run {source} ({status}) kept no weights: run it with capture.weights true": "运行 {source}（{status}）没有保留权重：请在 capture.weights 为 true 时运行",
   "There are no weights {source} on this server; GET /api/weights lists those there are.": "这台服务器上没有权重 {source}；GET /api/weights 列出现有的。",
+  "Run {id} is {status} and starts from these weights; cancel it first, or wait until it is over.": "运行 {id}（{status}）以这些权重为起点；请先取消它，或等它结束。",
   "The file is larger than this server's limit of {limit} bytes (--max-upload-bytes).": "文件超过这台服务器 {limit} 字节的上限（--max-upload-bytes）。",
 
   // ---- problems: limits ----
@@ -456,10 +457,12 @@ export const SAID = {
   "floating point operations": "次浮点运算",
   "floating point operations a step": "次浮点运算（每步）",
   "GiB of memory": "GiB 内存",
+  "GiB of weights": "GiB 权重",
   "frames": "帧",
   "train for fewer steps, or a smaller network or batch": "请减少训练步数，或用更小的网络或批次",
   "train for fewer steps, or choose fewer points, or a smaller network or batch": "请减少训练步数或点数，或用更小的网络或批次",
   "take a frame less often (capture.every)": "请拉大帧间隔（capture.every）",
+  "choose fewer or narrower layers, or do not keep the weights": "请用更少或更窄的层，或不保留权重",
   "choose fewer or narrower layers, or a smaller batch": "请用更少或更窄的层，或更小的批次",
   "choose fewer points, or a smaller network": "请减少点数，或用更小的网络",
   "The request's body is larger than this server's limit of {limit} bytes.": "请求体超过这台服务器 {limit} 字节的上限。",
@@ -501,8 +504,8 @@ export const SAID = {
     "运行超过了 {limit_s} 秒，这是这台服务器的上限（--max-run-s）。已有的帧都保留着；请减少训练步数，或用更小的网络。",
   "The worker gave no sign of life for {silence_s} s and was ended. Frames up to here are kept; run it again, or choose a smaller network.":
     "工作进程 {silence_s} 秒没有任何动静，已被结束。到此为止的帧都保留着；请重新运行，或选小一些的网络。",
-  "The store is full ({frames} of {max_frames} frames, {size} of {max_size} GiB), and every run in it is pinned or not over: unpin or delete some.":
-    "存储已满（{max_frames} 帧中已有 {frames} 帧，{max_size} GiB 中已用 {size} GiB），而其中每个运行都被固定或尚未结束：请取消固定或删除一些。",
+  "The store is full: {frames} of {max_frames} frames and {size} of {max_size} GiB (weights and what was to come among them) cannot go, because runs are pinned, not over, or start from them. Unpin or delete some, or start the server with larger --max-stored-frames or --max-stored-gib.":
+    "存储已满：{max_frames} 帧中有 {frames} 帧、{max_size} GiB 中有 {size} GiB（包括权重和将要存入的内容）不能删除，因为有运行被固定、尚未结束，或以它们为起点。请取消固定或删除一些，或以更大的 --max-stored-frames 或 --max-stored-gib 启动服务器。",
   "More than {limit} requests in a minute from this address, which is this server's limit (--requests-per-minute); ask again when Retry-After has passed.":
     "来自这个地址的请求一分钟内超过了 {limit} 个，这是这台服务器的上限（--requests-per-minute）；请等 Retry-After 所说的时间过后再试。",
   "This needs the server's token: sign in on the page, or send `Authorization: Bearer TOKEN`. Whoever started the server has it.":

@@ -9,6 +9,7 @@ import { fillLessons } from "./lesson.js";
 import { startDrawer, startMenus } from "./menus.js";
 import { notice } from "./notices.js";
 import { VIEW_OPTIONS } from "./state.js";
+import { startSession } from "./signin.js";
 import { fillTexts, startLanguage } from "./texts.js";
 import { next as nextTheme, startTheme } from "./theme.js";
 import { language, languageIn, t } from "../i18n/index.js";
@@ -54,6 +55,7 @@ async function start() {
   fillLabels();
   let redraw = () => {};
   startTheme(() => redraw());
+  startSession();
   if (!window.Plotly) return notice("plotly", t("notice.plotly"));
   notice("loading", t("app.loading"));
   try {

@@ -99,7 +99,7 @@ export interface RunRecord {
   fetching?: Fetching | null; pinned?: boolean; bytes?: number;
 }
 /** What all runs store together; `full` is the share of the nearer limit. */
-export interface Storage { frames: number; bytes: number; max_frames: number; max_bytes: number; full: number }
+export interface Storage { frames: number; bytes: number; weights_bytes: number; max_frames: number; max_bytes: number; full: number }
 export interface Preview { config: Record<string, unknown>; layers: Layer[]; frame: Frame; theory: Theory | null; findings: Finding[] }
 
 export interface Theme {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import HTMLResponse, Response
 
 from server.deps import GateDep, StoreDep
@@ -19,41 +20,48 @@ PLOTLY_CACHE_S = 7 * 24 * 3600
 router = APIRouter(include_in_schema=False)
 
 
+def _pages(request: Request, gate: GateDep) -> Callable[..., HTMLResponse]:
+    """Answers with a page, by its name."""
+    def answer(name: str, status: int = 200) -> HTMLResponse:
+        return HTMLResponse(page(name, gate.may_sign_out(request.headers)), status_code=status, headers={"Cache-Control": "no-cache"})
+
+    return answer
+
+
+PagesDep = Annotated[Callable[..., HTMLResponse], Depends(_pages)]
+
+
 @router.get("/")
-def dashboard() -> HTMLResponse:
+def dashboard(html: PagesDep) -> HTMLResponse:
     """The dashboard; the address bar's fragment is the configuration."""
-    return _html("index")
+    return html("index")
 
 
 @router.get("/phase")
-def phase_diagram() -> HTMLResponse:
+def phase_diagram(html: PagesDep) -> HTMLResponse:
     """The phase diagram; the address bar's fragment is its state."""
-    return _html("phase")
+    return html("phase")
 
 
 @router.get("/compare")
-def comparison() -> HTMLResponse:
+def comparison(html: PagesDep) -> HTMLResponse:
     """Runs beside each other: `?runs=ID,ID`; the address bar's fragment is the view."""
-    return _html("compare")
+    return html("compare")
 
 
 @router.get("/runs")
-def past_runs() -> HTMLResponse:
+def past_runs(html: PagesDep) -> HTMLResponse:
     """The list of runs."""
-    return _html("runs")
+    return html("runs")
 
 
 @router.get("/runs/{run_id}")
-def run_page(run_id: str, request: Request, store: StoreDep, gate: GateDep) -> HTMLResponse:
+def run_page(run_id: str, request: Request, store: StoreDep, gate: GateDep, html: PagesDep) -> HTMLResponse:
     """The dashboard showing a run; the same page with status 404 where there is none, or 401 where that is not to be known,
     which then says so."""
     if not gate.may_read(request.headers):
-        return _html("index", 401)
-    return _html("index", 200 if store.get(run_id) is not None else 404)
-
-
-def _html(name: str, status: int = 200) -> HTMLResponse:
-    return HTMLResponse(page(name), status_code=status, headers={"Cache-Control": "no-cache"})
+        return html("index", 401)
+    return html("index", 200 if store.get(run_id) is not None else 404)
 
 
 @router.get("/static/vendor/plotly.min.js")

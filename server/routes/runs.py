@@ -164,4 +164,4 @@ def remove(run: RunDep, store: StoreDep, engine: EngineDep, settings: SettingsDe
     """Ends the run if need be, and forgets it with all its frames and the weights that it kept."""
     if not is_over(run):
         engine.cancel(run.id)
-    keeping.forget(store, settings.places.weights, run.id)
+    keeping.forget(store, settings, run.id)

@@ -1,4 +1,4 @@
-"""Signing in with the server's token."""
+"""Signing in with the server's token, and out again."""
 
 from __future__ import annotations
 
@@ -26,3 +26,9 @@ def sign_in(given: SignIn, request: Request, response: Response, gate: GateDep) 
     if not gate.knows(given.token.encode(errors="surrogatepass")):
         raise Unauthorized(say("This is not the server's token. Whoever started the server has it."))
     gate.sign_in(response, request.url.scheme)
+
+
+@router.delete("", status_code=204)
+def sign_out(request: Request, response: Response, gate: GateDep) -> None:
+    """Takes the cookie back from this browser, whether it has one or not. (To close the server to everybody else too, change its token.)"""
+    gate.sign_out(response, request.url.scheme)

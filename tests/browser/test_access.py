@@ -48,6 +48,22 @@ def test_a_stranger_sees_the_run_of_a_link_and_signs_in_for_more(stranger, guard
     assert stranger.at("signin").count() == 0
 
 
+@pytest.mark.parametrize(("language", "button", "gone"), [("en", "Sign out", "no longer has"), ("zh", "退出登录", "不再持有")])
+def test_who_has_signed_in_signs_out_and_the_page_says_so(stranger, language, button, gone):
+    stranger.page.goto(f"/runs#view.lang={language}")
+    stranger.at("signin").wait_for()
+    assert stranger.at("signout").count() == 0
+    stranger.page.goto("about:blank")
+    stranger.page.goto(f"/runs?token={TOKEN}#view.lang={language}")
+    stranger.page.get_by_role("button", name=button).click()
+    stranger.page.locator("[data-notice=signout]").filter(has_text=gone).wait_for()
+    stranger.at("signin").wait_for()
+    assert stranger.at("signout").count() == 0 and stranger.page.context.cookies() == []
+    stranger.page.reload()
+    stranger.at("signin").wait_for()
+    assert stranger.page.locator("[data-notice=signout]").count() == 0
+
+
 def test_a_stranger_who_configures_is_told_what_to_do(stranger, guarded):
     stranger.open("/#network.depth=3")
     assert "token" in stranger.page.locator("#notices").inner_text()

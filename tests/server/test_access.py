@@ -76,6 +76,7 @@ def test_what_the_api_offers_beyond_looking_needs_the_token(reached, run):
     looking = {("post", path) for path in ("/api/session", "/api/theory", "/api/sweeps/theory")} | {("get", path) for path in (
         "/api/health", "/api/health/ready", "/api/catalog", "/api/events", "/api/sweeps/{sweep_id}", "/api/sweeps/{sweep_id}/events",
         *(f"/api/runs/{{run_id}}{path}" for path in ("", "/frames", "/events", "/export.json", "/export.csv", "/export.html")))}
+    looking.add(("delete", "/api/session"))
     operations = {(method, path) for path, methods in reached.client.get("/openapi.json").json()["paths"].items() for method in methods}
     assert looking <= operations
     for method, path in operations - looking:
@@ -109,6 +110,13 @@ def test_a_browser_signs_in_with_a_cookie_that_no_script_and_no_other_site_sees(
         assert "httponly" in cookie and "samesite=strict" in cookie and token.lower() not in cookie
         assert browser.get("/api/runs").status_code == 200
         assert browser.post("/api/preview", json=SMALL, headers={"Origin": "https://elsewhere.example"}).status_code == 403
+        assert 'name="signed-in"' in browser.get("/runs").text
+        assert browser.delete("/api/session", headers={"Origin": "https://elsewhere.example"}).status_code == 403
+        assert browser.get("/api/runs").status_code == 200
+        assert browser.delete("/api/session").status_code == 204 and not browser.cookies
+        refused(browser.get("/api/runs"))
+        assert 'name="signed-in"' not in browser.get("/runs").text
+        assert browser.delete("/api/session").status_code == 204  # a second time changes nothing
     refused(httpx.get(f"{reached.url}/api/runs", headers={"Cookie": "sigprop=wrong"}))
 
 

@@ -5,6 +5,7 @@ import { byId, el } from "../dom.js";
 import { startKeys } from "../keys.js";
 import { notice, share, tellProblems } from "../notices.js";
 import { parseView } from "../state.js";
+import { startSession } from "../signin.js";
 import { fillTexts, startLanguage } from "../texts.js";
 import { next as nextTheme, startTheme } from "../theme.js";
 import { t } from "../../i18n/index.js";
@@ -47,6 +48,7 @@ async function start() {
   fillTexts();
   let redraw = () => {};
   startTheme(() => redraw());
+  startSession();
   byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
   if (!window.Plotly) return notice("plotly", t("notice.plotly"));
   const parsed = parseRuns(location.search);

@@ -13,6 +13,7 @@ import { startKeys } from "../keys.js";
 import { startDrawer } from "../menus.js";
 import { notice, share } from "../notices.js";
 import { cardOf, serialise as configHash, fromConfig } from "../state.js";
+import { startSession } from "../signin.js";
 import { fillTexts, startLanguage } from "../texts.js";
 import { next as nextTheme, startTheme } from "../theme.js";
 import { addressed, said, t } from "../../i18n/index.js";
@@ -200,6 +201,7 @@ async function start() {
   byId("rail").setAttribute("aria-label", t("phase.rail"));
   let redraw = () => {};
   startTheme(() => redraw());
+  startSession();
   try {
     const page = new PhasePage(await api.getCatalog());
     redraw = () => page.draw();

@@ -3,6 +3,7 @@ import * as api from "../api.js";
 import { byId, el } from "../dom.js";
 import { startKeys } from "../keys.js";
 import { notice, tellProblems } from "../notices.js";
+import { startSession } from "../signin.js";
 import { fillTexts, startLanguage } from "../texts.js";
 import { next as nextTheme, startTheme } from "../theme.js";
 import { t } from "../../i18n/index.js";
@@ -23,6 +24,7 @@ async function start() {
   fillTexts();
   let redraw = () => {};
   startTheme(() => redraw());
+  startSession();
   byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
   const { choices } = await api.getCatalog();
   const activations = choices["network.activation"].entries, initializers = choices.init.entries;
