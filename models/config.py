@@ -143,6 +143,9 @@ class CaptureConfig(Part):
 class RunConfig(Part):
     """The configuration of a run. Every field has a default; unknown fields are refused."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [
+        {"network": {"depth": 50, "activation": {"name": "tanh"}}, "init": {"name": "xavier_normal"}, "training": {"steps": 20}}]})
+
     network: NetworkConfig = Field(default_factory=NetworkConfig, title="Network")
     init: Annotated[Selection, INITIALIZERS] = INITIALIZERS.field()
     bias_init: Annotated[Selection, BIAS_INITIALIZERS] = BIAS_INITIALIZERS.field()

@@ -35,8 +35,8 @@ TOKEN_FILE = "token"
 
 COOKIE = "sigprop"
 READS = ("GET", "HEAD")
-PAGES = re.compile(r"/(phase|compare|runs|runs/[^/]+)?")
-ALWAYS = re.compile(rf"{PAGES.pattern}|/static/.*|/docs.*|/redoc|/openapi\.json|/api/health(/.*)?|/api/session")
+PAGES = re.compile(r"/(phase|compare|docs|runs|runs/[^/]+)?")
+ALWAYS = re.compile(rf"{PAGES.pattern}|/static/.*|/openapi\.json|/api/health(/.*)?|/api/session")
 READ_BY_LINK = re.compile(r"/api/(catalog|events|runs/[^/]+(/(frames|events|export\.\w+))?|sweeps/[^/]+(/events)?)")
 THEORY = re.compile(r"/api/(sweeps/)?theory")
 PREVIEW = "/api/preview"

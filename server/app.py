@@ -68,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         store.close()
 
     gate = Gate(token_of(settings), settings.public_read == "on", settings.public_preview == "on")
-    app = Api(title="Signal Propagation Dashboard", version=models.__version__, lifespan=lifespan,
+    app = Api(title="Signal Propagation Dashboard", version=models.__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
               responses={401: {"model": errors.ProblemDetails, "description": "it needs the server's token"},
                          429: {"model": errors.ProblemDetails, "description": "too many requests, or a full queue: with Retry-After"}},
               summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.")

@@ -83,7 +83,7 @@ def _plain(title: str) -> str:
 class RunPatch(BaseModel):
     """What can be changed of a run: its title (text only; null or blank takes it away), and whether it is pinned."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "50 tanh layers", "pinned": True}]})
 
     title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TITLE), AfterValidator(_plain)] | None = None
     pinned: bool | None = None

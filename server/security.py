@@ -28,9 +28,6 @@ POLICY = "; ".join((
 """No script from elsewhere and none written into a page runs. `eval` is allowed: browser drivers wait for expressions with it, and
 the page itself never calls it (a test looks), so there is no text from outside that it could be given."""
 
-UNBOUND = ("/docs", "/redoc")
-"""FastAPI's pages about the API, whose scripts come from elsewhere: no policy."""
-
 
 class Security:
     """Middleware: a content security policy without unsafe-inline on every answer, and no write that another site asks for.
@@ -56,8 +53,7 @@ class Security:
                 headers = MutableHeaders(scope=message)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
-                if not scope["path"].startswith(UNBOUND):
-                    headers.setdefault("Content-Security-Policy", POLICY.format(ancestors="*" if _is_embedded(scope) else "'none'"))
+                headers.setdefault("Content-Security-Policy", POLICY.format(ancestors="*" if _is_embedded(scope) else "'none'"))
             await send(message)
 
         return sending

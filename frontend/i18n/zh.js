@@ -50,6 +50,7 @@ export const ZH = {
   "help.theme": "切换配色",
   "help.search": "搜索列表",
   "help.help": "显示这张表",
+  "help.api": "供程序使用的 API",
 
   "control.special.auto": "自动",
   "control.special.all": "全部",
@@ -498,6 +499,25 @@ export const ZH = {
   "runs.full": "已选 {count} 个：最多只能并排 {most} 个。",
   "runs.unchoose": "全部取消",
   "action.compare": "比较",
+
+  // ---- the API ----
+  "reference.subtitle": "供程序使用",
+  "reference.title": "API",
+  "reference.skip": "跳到调用列表",
+  "reference.intro": "这些页面所做的一切都通过这些调用完成，您也可以使用它们。配置的每个字段都有默认值：{} 就是一个运行。名称和说明是 API 自己的英文原文。如果服务器要求令牌，请加上",
+  "reference.document": "OpenAPI 文档",
+  "reference.parameters": "参数",
+  "reference.body": "请求体",
+  "reference.answers": "应答",
+  "reference.example": "示例",
+  "reference.shapes": "数据结构",
+  "reference.name": "名称",
+  "reference.type": "类型",
+  "reference.kind": "媒体类型",
+  "reference.default": "默认值",
+  "reference.required": "必填",
+  "reference.status": "状态码",
+  "reference.meaning": "含义",
 
   "signin.why": "没有这台服务器的令牌时，只能查看您有链接的运行。要做更多，请输入令牌：启动服务器的人知道它。",
   "signin.field": "令牌",

@@ -57,6 +57,9 @@ const post = (url, body, signal) => send("POST", url, body, signal);
 /** @returns {Promise<Catalog>} */
 export const getCatalog = async () => translated(report?.catalog ?? await call("/api/catalog"));
 
+/** What the server says of its API: an OpenAPI document. @returns {Promise<Record<string, any>>} */
+export const getDescription = () => call("/openapi.json");
+
 /** @param {unknown} config @param {AbortSignal} [signal] @returns {Promise<Preview>} */
 export const preview = (config, signal) => post("/api/preview", config, signal);
 

@@ -1,6 +1,6 @@
 /** Keyboard shortcuts, and the list of them. */
 import { byId, el } from "./dom.js";
-import { t } from "../i18n/index.js";
+import { named, t } from "../i18n/index.js";
 
 /** @typedef {Record<string, () => void>} Keys */
 
@@ -34,6 +34,7 @@ function showHelp(known) {
   const rows = LIST.filter(([, , key]) => key in known).flatMap(([keys, text]) => [
     el("dt", {}, ...keys.split(" ").flatMap((key) => (key === "…" ? [" … "] : [el("kbd", { text: key }), " "]))), el("dd", { text: t(text) })]);
   dialog.replaceChildren(el("h2", { id: "keys-title", text: t("help.title") }), el("dl", {}, ...rows),
+    el("p", {}, el("a", { href: `/docs${named ? `#view.lang=${named}` : ""}`, text: t("help.api") })),
     el("button", { type: "button", text: t("action.close"), onclick: () => dialog.close() }));
   dialog.showModal();
 }

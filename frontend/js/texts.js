@@ -3,7 +3,7 @@ import { byId } from "./dom.js";
 import { LANGUAGES, language, named, t } from "../i18n/index.js";
 
 /** Pages that understand a language in their address. */
-const SPEAKING = ["/", "/runs", "/phase"];
+const SPEAKING = ["/", "/runs", "/phase", "/docs"];
 
 export function fillTexts() {
   document.documentElement.lang = language;

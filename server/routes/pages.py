@@ -55,6 +55,12 @@ def past_runs(html: PagesDep) -> HTMLResponse:
     return html("runs")
 
 
+@router.get("/docs")
+def api_reference(html: PagesDep) -> HTMLResponse:
+    """The API: every call, drawn from /openapi.json."""
+    return html("api")
+
+
 @router.get("/runs/{run_id}")
 def run_page(run_id: str, request: Request, store: StoreDep, gate: GateDep, html: PagesDep) -> HTMLResponse:
     """The dashboard showing a run; the same page with status 404 where there is none, or 401 where that is not to be known,

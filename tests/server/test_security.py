@@ -6,7 +6,7 @@ import pytest
 
 from server.frontend import FRONTEND
 
-PAGES = ["/", "/phase", "/runs/nothing", "/static/js/main.js", "/api/health", "/api/nothing"]
+PAGES = ["/", "/phase", "/docs", "/runs/nothing", "/static/js/main.js", "/api/health", "/api/nothing"]
 
 
 @pytest.mark.parametrize("path", PAGES)
