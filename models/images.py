@@ -24,9 +24,6 @@ from torch import Tensor
 Bytes = NDArray[np.uint8]
 Stamp = tuple[tuple[int, int], ...]
 
-LARGEST_BYTES = 2**31
-"""What one part may have, so that a header that lies cannot fill the memory."""
-
 CHUNK = 4096
 """Images whose squares are taken at once."""
 
@@ -35,6 +32,22 @@ SQUARES = (np.arange(256) ** 2).astype(np.uint16)
 
 class Unreadable(ValueError):
     """A file that is not what its name says, in a sentence."""
+
+
+class Bounded(gzip.GzipFile):
+    """A compressed file that is Unreadable from a number of bytes on: a small one may hold more than there is memory."""
+
+    def __init__(self, path: Path, most: int) -> None:
+        super().__init__(path)
+        self.left = most
+        self.most = most
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.left -= len(data)
+        if self.left < 0:
+            raise Unreadable(f"{Path(self.name).name} holds more than the {self.most} bytes that this data set can have")
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +163,12 @@ def _part(image_set: ImageSet, images: Bytes, labels: Bytes) -> Part:
 
 MNIST_FILES = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
 
+MNIST_IMAGES = 60_000
+"""The most that a part has, of MNIST and of Fashion-MNIST."""
 
-def read_idx(path: Path, dimensions: int) -> Bytes:
-    """An array of bytes in MNIST's format: two zeros, 8 (bytes), the number of dimensions, their sizes, the numbers."""
+
+def read_idx(path: Path, dimensions: int, most: int) -> Bytes:
+    """An array of at most so many bytes in MNIST's format: two zeros, 8 (bytes), the number of dimensions, their sizes, the numbers."""
     try:
         with gzip.open(path) as file:
             head = file.read(4 + 4 * dimensions)
@@ -160,8 +176,8 @@ def read_idx(path: Path, dimensions: int) -> Bytes:
                 raise Unreadable(f"{path.name} is no IDX file of {dimensions} dimensions of bytes")
             shape = struct.unpack(f">{dimensions}I", head[4:])
             size = math.prod(shape)
-            if size > LARGEST_BYTES:
-                raise Unreadable(f"{path.name} claims {size} bytes, and {LARGEST_BYTES} are the most that is read")
+            if size > most:
+                raise Unreadable(f"{path.name} claims {size} bytes, and {most} are the most that this data set can have")
             data = bytearray(file.read(size + 1))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise Unreadable(f"{path.name} is no whole gzip file: {error}") from error
@@ -171,7 +187,8 @@ def read_idx(path: Path, dimensions: int) -> Bytes:
 
 
 def _read_mnist(folder: Path) -> tuple[Bytes, Bytes, Bytes, Bytes]:
-    x, y, test_x, test_y = (read_idx(folder / name, 3 if "idx3" in name else 1) for name in MNIST_FILES)
+    x, y, test_x, test_y = (read_idx(folder / name, *((3, MNIST_IMAGES * 28 * 28) if "idx3" in name else (1, MNIST_IMAGES)))
+                            for name in MNIST_FILES)
     return x[:, None], y, test_x[:, None], test_y
 
 
@@ -182,6 +199,8 @@ CIFAR_BATCHES = tuple(f"cifar-10-batches-bin/data_batch_{number}.bin" for number
 CIFAR_TEST = "cifar-10-batches-bin/test_batch.bin"
 RECORD = 1 + 3 * 32 * 32
 """Bytes of an image: its label, then all red, all green and all blue pixels, row by row."""
+CIFAR_BYTES = 6 * 10_000 * RECORD + 2**20
+"""The most that the archive has: six members of 10,000 images, and a little about them."""
 
 
 def _read_cifar(folder: Path) -> tuple[Bytes, Bytes, Bytes, Bytes]:
@@ -194,12 +213,12 @@ def _members(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:
     """The contents of these members, by name: read as a stream, and never written anywhere."""
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(path, "r|gz") as archive:
+        with Bounded(path, CIFAR_BYTES) as file, tarfile.open(fileobj=file, mode="r|") as archive:
             for member in archive:
-                if member.name in names and member.isreg() and member.size <= LARGEST_BYTES:
+                if member.name in names and member.isreg():
                     stream = archive.extractfile(member)
                     found[member.name] = stream.read() if stream is not None else b""
-    except (EOFError, tarfile.TarError, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, tarfile.TarError, zlib.error) as error:
         raise Unreadable(f"{path.name} is no whole tar.gz file: {error}") from error
     for name in names:
         if not found.get(name) or len(found[name]) % RECORD:

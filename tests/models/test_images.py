@@ -2,8 +2,10 @@
 
 import gzip
 import io
+import math
 import struct
 import tarfile
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -113,7 +115,7 @@ def packed(head, body=b""):
 @pytest.mark.parametrize(("data", "words"), [
     (packed(struct.pack(">BBBBIII", 0, 0, 8, 3, 2, 28, 28), bytes(100)), "another number of bytes"),
     (packed(struct.pack(">BBBBIII", 0, 0, 8, 3, 1, 1, 1), bytes(100)), "another number of bytes"),
-    (packed(struct.pack(">BBBBIII", 0, 0, 8, 3, 2**31, 2**31, 2**31)), "the most that is read"),
+    (packed(struct.pack(">BBBBIII", 0, 0, 8, 3, 2**31, 2**31, 2**31)), "the most that this data set can have"),
     (packed(struct.pack(">BBBBIII", 0, 0, 13, 3, 1, 28, 28), bytes(3136)), "no IDX file"),
     (packed(b"\x80\x04\x95pickle"), "no IDX file"), (b"no gzip at all", "no whole gzip"),
     (packed(struct.pack(">BBBBIII", 0, 0, 8, 3, 1, 28, 28), bytes(784))[:-9], "no whole gzip"),
@@ -125,6 +127,42 @@ def test_a_file_that_lies_is_refused(tmp_path, data, words):
     (tmp_path / "mnist" / MNIST_FILES[0]).write_bytes(data)
     with pytest.raises(Unreadable, match=words):
         images.load(MNIST, tmp_path / "mnist")
+
+
+MANY = 1000
+"""Times that the same compressed zeros stand in a bomb: gzip's members follow one another and are one file."""
+
+
+def bomb(head):
+    """10 GB in 10 MB."""
+    return gzip.compress(head, mtime=0) + MANY * gzip.compress(bytes(10_000_000), mtime=0)
+
+
+def tar_head(name, size, kind=tarfile.REGTYPE):
+    head = tarfile.TarInfo(name)
+    head.size, head.type = size, kind
+    return head.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize(("image_set", "file", "head"), [
+    (MNIST, MNIST_FILES[0], struct.pack(">BBBBIII", 0, 0, 8, 3, 10**10 // 784, 28, 28)),
+    (MNIST, MNIST_FILES[0], struct.pack(">BBBBIII", 0, 0, 8, 3, 1500, 28, 28)),
+    (MNIST, MNIST_FILES[1], struct.pack(">BBBBI", 0, 0, 8, 1, 2**32 - 1)),
+    (CIFAR10, CIFAR_ARCHIVE, tar_head(images.CIFAR_BATCHES[0], 10**10)),
+    (CIFAR10, CIFAR_ARCHIVE, tar_head("other", 10**10)),
+    (CIFAR10, CIFAR_ARCHIVE, tar_head("././@LongLink", 10**10, tarfile.GNUTYPE_LONGNAME)),
+], ids=["a header that says so", "a header that does not", "labels", "a member", "a member nobody wants", "a member's name"])
+def test_a_bomb_is_refused_with_little_memory(tmp_path, image_set, file, head):
+    mirror.make_mnist(tmp_path)
+    mirror.write(tmp_path / image_set.name / file, bomb(head))
+    whole = sum(part * math.prod(image_set.shape) for part in (image_set.training, image_set.test))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable):
+            images.load(image_set, tmp_path / image_set.name)
+        assert tracemalloc.get_traced_memory()[1] < 2.5 * whole
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_label_that_does_not_exist_and_an_archive_that_is_none_are_refused(tmp_path):
