@@ -27,14 +27,17 @@ def descendants(pid):
     return found
 
 
+def command(pid):
+    """The command line; empty where the process has ended, even if nobody has reaped it yet."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
 def gone(pids):
-    """Whether none of the processes runs any more (one that nobody has reaped yet has no command line)."""
-    def alive(pid):
-        try:
-            return bool(Path(f"/proc/{pid}/cmdline").read_text())
-        except OSError:
-            return False
-    return not any(alive(pid) for pid in pids)
+    """Whether none of the processes runs any more."""
+    return not any(command(pid) for pid in pids)
 
 
 def trainer_below(pid):
@@ -45,6 +48,11 @@ def trainer_below(pid):
 
 
 def workers_below(pid):
-    """The worker processes of a server: the children of its fork server, which is the one of its children that has any."""
+    """The worker processes of a server: the children of its fork server."""
     own = children()
     return [worker for child in own.get(pid, []) for worker in own.get(child, [])]
+
+
+def fork_server_below(pid):
+    """The fork server of a server, if it has one just now."""
+    return next((child for child in children().get(pid, []) if "forkserver" in command(child)), None)

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from tests.conftest import start_server, wait_for
-from tests.processes import descendants, gone, trainer_below
+from tests.processes import descendants, fork_server_below, gone, trainer_below, workers_below
 
 LONG = {"network": {"depth": 6, "width": 64}, "training": {"steps": 1_000_000}, "capture": {"every": 1000}}
 SHORT = {"network": {"depth": 2, "width": 8}, "training": {"steps": 3}}
@@ -69,6 +69,21 @@ def test_a_killed_worker_fails_its_run_alone_and_is_replaced(two_running):
     assert server.client.post("/api/preview", json=SHORT).status_code == 200
     wait_for(lambda: (record := server.client.get(f"/api/runs/{second}").json())["steps_done"] > before["steps_done"] and record)
     assert server.client.get(f"/api/runs/{second}").json()["status"] == "running"
+
+
+def test_a_fork_server_that_dies_is_replaced_with_its_workers_even_if_the_next_one_dies_too(killed):
+    server, *_ = killed
+    run = server.client.post("/api/runs", json={**LONG, "seed": 6}).json()["id"]
+    running(server, run)
+    first, workers = fork_server_below(server.process.pid), workers_below(server.process.pid)
+    os.kill(first, signal.SIGKILL)
+    record = server.finished(run)
+    assert record["status"] == "failed" and "unexpectedly" in record["error"] and record["frames"] > 0
+    wait_for(lambda: gone([first, *workers]))
+    os.kill(wait_for(lambda: fork_server_below(server.process.pid)), signal.SIGKILL)  # while it loads PyTorch
+    assert server.client.post("/api/preview", json=SHORT).status_code == 200
+    after = server.client.post("/api/runs", json={**SHORT, "seed": 6}).json()["id"]
+    assert server.finished(after)["status"] == "finished"
 
 
 def test_a_full_queue_answers_429_and_a_cancelled_run_in_it_never_starts(two_running):
