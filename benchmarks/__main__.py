@@ -1,4 +1,5 @@
-"""`python -m benchmarks [--quick] [WORD ...]`: runs every benchmark, or those whose name has one of the words, and prints a table.
+"""`python -m benchmarks [--quick] [--minutes 30] [WORD ...]`: runs every benchmark, or those whose name has one of the words, and
+prints a table.
 
 BENCH_JSON=file also writes it as JSON.
 """
@@ -15,19 +16,20 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: as the server's workers have it
 
-from benchmarks.cases import CASES
+from benchmarks.cases import cases
 from benchmarks.timing import Result
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="each once, on something small: whether they run, not how fast")
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long the soak takes (30 say more than 1)")
     parser.add_argument("words", nargs="*", help="only benchmarks whose name has one of these words")
     options = parser.parse_args()
     print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}{', quick' if options.quick else ''}\n")
     print("| what | measured | baseline | ratio | goal |\n|---|---|---|---|---|")
     results = []
-    for name, case in CASES.items():
+    for name, case in cases(options.minutes).items():
         if not options.words or any(word in name for word in options.words):
             for result in case(options.quick):
                 print(line(result), flush=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks import network, page, service
+from functools import partial
+
+from benchmarks import load, network, page, service
 from benchmarks.timing import Case
 
-CASES: dict[str, Case] = {**network.CASES, **service.CASES, **page.CASES}
+
+def cases(soak_minutes: float) -> dict[str, Case]:
+    return {**network.CASES, **service.CASES, **load.CASES, "soak": partial(load.soak, minutes=soak_minutes), **page.CASES}

@@ -61,7 +61,7 @@ def browsing(live: Live) -> Iterator[Any]:
         browser.close()
 
 
-def load(quick: bool) -> list[Result]:
+def opening(quick: bool) -> list[Result]:
     """From an empty cache to the first drawn preview."""
     times, sizes = [], []
     live = server()
@@ -132,4 +132,4 @@ def _heap_mb(page: Any) -> float:
     return used
 
 
-CASES: dict[str, Case] = {"load": load, "drawing": drawing, "growth": growth}
+CASES: dict[str, Case] = {"opening": opening, "drawing": drawing, "growth": growth}

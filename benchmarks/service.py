@@ -79,7 +79,7 @@ def viewers(quick: bool) -> list[Result]:
     live = server()
     alone = seconds(lambda: watch(live, config))
     run = live.client.post("/api/runs", json=config, params={"fresh": True}).raise_for_status().json()["id"]
-    told = json.loads(_printed("-m", "benchmarks.viewers", live.url, run, str(count)))
+    told = json.loads(printed("-m", "benchmarks.viewers", live.url, run, str(count)))
     record = live.client.get(f"/api/runs/{run}").json()
     lag = quantile(told["lags_s"], 0.99)
     return [Result(f"a run with {count} viewers", 1e3 * told["run_s"], "ms", 1e3 * alone, 1.05),
@@ -91,22 +91,22 @@ def start(quick: bool) -> list[Result]:
     """The server from its start to its first healthy answer, and its memory at rest, against `import torch` alone."""
     code = "import torch, pathlib; print(pathlib.Path('/proc/self/status').read_text())"
     begun = time.perf_counter()
-    torch_kb = _rss_kb(_printed("-c", code))
+    torch_kb = rss_kb(printed("-c", code))
     torch_s = time.perf_counter() - begun
     with serving() as live:
-        kb = _rss_kb(Path(f"/proc/{live.pid}/status").read_text())
+        kb = rss_kb(Path(f"/proc/{live.pid}/status").read_text())
         health = [1e3 * seconds(lambda: httpx.get(f"{live.url}/api/health")) for _ in range(3 if quick else 30)]
         return [Result("server start to healthy, against import torch", 1e3 * live.started_s, "ms", 1e3 * torch_s, 1.8),
                 Result("memory of the server at rest, against import torch", kb / 1e3, "MB", torch_kb / 1e3, 1.4),
                 Result("health, half of all answers within", statistics.median(health), "ms")]
 
 
-def _printed(*arguments: str) -> str:
+def printed(*arguments: str) -> str:
     """What Python prints with these arguments."""
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True).stdout
 
 
-def _rss_kb(status: str) -> float:
+def rss_kb(status: str) -> float:
     return float(next(line for line in status.splitlines() if "VmRSS" in line).split()[1])
 
 

@@ -1,4 +1,5 @@
-"""Many viewers of one run, in a process of their own: `python -m benchmarks.viewers URL RUN COUNT` prints what they saw as JSON.
+"""Many viewers of one run, in a process of their own: `python -m benchmarks.viewers URL RUN COUNT [RUNS]` prints what they saw as JSON.
+So many other RUNS are submitted meanwhile, all at once.
 
 Plain sockets: a viewer costs this process as little as can be, so that what is measured is the server.
 """
@@ -12,7 +13,11 @@ import time
 from collections import defaultdict
 from urllib.parse import urlsplit
 
+import httpx
+
 LINE_BYTES = 64 * 1024 * 1024
+
+SHORT = {"network": {"depth": 3, "width": 32}, "training": {"steps": 5}}
 
 
 async def view(host: str, port: int, run: str, seen: dict[bytes, list[float]]) -> float:
@@ -31,13 +36,23 @@ async def view(host: str, port: int, run: str, seen: dict[bytes, list[float]]) -
     return time.monotonic()
 
 
-async def main(url: str, run: str, count: int) -> None:
+async def submit(client: httpx.AsyncClient, seed: int) -> tuple[int, bool, float]:
+    """The status of a new run's answer, whether it says when to come back, and the seconds that it took."""
+    begun = time.monotonic()
+    answer = await client.post("/api/runs", params={"fresh": True}, json={**SHORT, "seed": seed})
+    return answer.status_code, "retry-after" in answer.headers, time.monotonic() - begun
+
+
+async def main(url: str, run: str, count: int, runs: int) -> None:
     parts = urlsplit(url)
     assert parts.hostname and parts.port
     begun, seen = time.monotonic(), defaultdict[bytes, list[float]](list)
-    ends = await asyncio.gather(*(view(parts.hostname, parts.port, run, seen) for _ in range(count)))
+    viewers = asyncio.gather(*(view(parts.hostname, parts.port, run, seen) for _ in range(count)))
+    async with httpx.AsyncClient(base_url=url, timeout=120, limits=httpx.Limits(max_connections=None)) as client:
+        submitted = await asyncio.gather(*(submit(client, seed) for seed in range(runs)))
+    ends = await viewers
     lags = [time - min(times) for times in seen.values() for time in times]
-    print(json.dumps({"run_s": max(ends) - begun, "frames": len(lags), "lags_s": lags}))
+    print(json.dumps({"run_s": max(ends) - begun, "frames": len(lags), "lags_s": lags, "submitted": submitted}))
 
 
-asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 0))

@@ -23,5 +23,6 @@ def test_every_benchmark_runs_and_reports(tmp_path):
     assert all(math.isfinite(result["value"]) and result["value"] >= 0 for result in results)
     assert all(result["ratio"] is None or result["ratio"] > 0 for result in results)
     for part in ("a frame every step", "exact histograms", "CNN", "through the server", "preview over HTTP", "compressed", "viewer missed",
-                 "server start", "first load", "heat map update", "scrub", "memory of the page"):
+                 "server start", "health meanwhile", "neither taken", "memory of the server after minute 1", "against the second",
+                 "first load", "heat map update", "scrub", "memory of the page"):
         assert any(part in result["name"] for result in results), part
