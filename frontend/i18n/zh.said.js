@@ -483,6 +483,8 @@ export const SAID = {
     "工作进程意外结束（退出码 {code}），可能是内存不足。到此为止的帧都保留着；请重新运行，或选小一些的网络。",
   "The preview took longer than {limit_s} s; choose a smaller network.": "预览超过了 {limit_s} 秒；请选小一些的网络。",
   "The preview's worker ended unexpectedly (exit code {code}), perhaps out of memory; choose a smaller network.": "预览的工作进程意外结束（退出码 {code}），可能是内存不足；请选小一些的网络。",
+  "No worker has begun this preview within {limit_s} s: too many are asked for, or workers do not start (then the server's log says why). Send it again in a moment.":
+    "{limit_s} 秒内没有工作进程开始这个预览：请求太多，或工作进程无法启动（原因见服务器日志）。请稍后再发一次。",
   "The preview was cancelled; send it again.": "预览被取消；请再发一次。",
   "{name} is being fetched{far}; ask again in a moment.": "正在下载 {name}{far}；请稍后再试。",
   ", {percent} % of {size} MB so far": "，已完成 {size} MB 的 {percent} %",

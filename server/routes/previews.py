@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import CancelledError, Future
 
 from anyio import to_thread
@@ -40,7 +41,7 @@ async def preview(config: RunConfig, request: Request, settings: SettingsDep, en
     await to_thread.run_sync(_require, downloads, config.data.name)
     future = await to_thread.run_sync(engine.preview, config.canonical())
     try:
-        answer = await _while_connected(future, request)
+        answer = await _while_connected(future, request, settings.preview_timeout_s)
     except TimeoutError as error:
         raise Unavailable(say("The preview took longer than {limit_s:g} s; choose a smaller network.",
                               limit_s=settings.preview_timeout_s), retry_after_s=1) from error
@@ -63,13 +64,18 @@ def _require(downloads: Downloads, name: str) -> None:
                           fetching=None if job.now is None else job.now.model_dump())
 
 
-async def _while_connected(future: Future[bytes], request: Request) -> bytes:
-    """The future's result; a client that goes away frees the worker."""
+async def _while_connected(future: Future[bytes], request: Request, patience_s: float) -> bytes:
+    """The future's result; a client that goes away frees the worker. Raises Unavailable where no worker begins in time."""
     waiting = asyncio.wrap_future(future)
+    until_s = time.monotonic() + patience_s
     while not (await asyncio.wait([waiting], timeout=LOOK_S))[0]:
         if await request.is_disconnected():
             future.cancel()
             return b""
+        if time.monotonic() > until_s and not future.running():
+            future.cancel()
+            raise Unavailable(say("No worker has begun this preview within {limit_s:g} s: too many are asked for, or workers do not start "
+                                  "(then the server's log says why). Send it again in a moment.", limit_s=patience_s), retry_after_s=5)
     try:
         return waiting.result()
     except (CancelledError, asyncio.CancelledError) as error:

@@ -1,5 +1,7 @@
 """Limits on what is stored, sent and computed, with a real server that has small ones."""
 
+import os
+import signal
 import sqlite3
 from contextlib import closing
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from server.keeping import Held, removable
 from tests.conftest import start_server, wait_for
+from tests.processes import workers_below
 from tests.server.test_api import problem
 from tests.server.test_faults import LONG
 
@@ -22,7 +25,7 @@ SEVEN = {"network": {"depth": 2, "width": 8}, "training": {"steps": 6}, "capture
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     live = start_server(tmp_path_factory.mktemp("small") / "data", "--max-stored-frames", "20", "--max-run-s", "8",
-                        "--max-upload-bytes", str(MAX_UPLOAD_BYTES), "--max-stored-gib", str(MAX_BYTES / 2**30))
+                        "--preview-timeout-s", "5", "--max-upload-bytes", str(MAX_UPLOAD_BYTES), "--max-stored-gib", str(MAX_BYTES / 2**30))
     yield live
     live.stop()
 
@@ -79,6 +82,24 @@ def test_a_run_that_takes_too_long_is_ended_with_its_frames(small):
     assert len(small.client.get(f"/api/runs/{record['id']}/frames").json()["frames"]) == record["frames"]
     assert 'sigprop_worker_restarts_total{why="took too long"} 1.0' in small.client.get("/metrics").text
     assert small.client.delete(f"/api/runs/{record['id']}").status_code == 204
+
+
+def test_a_preview_that_no_worker_begins_is_told_so(small):
+    """Workers that cannot get on, as on a machine that swaps."""
+    def previewed():
+        return small.client.post("/api/preview", json=SEVEN).status_code == 200
+
+    wait_for(previewed)
+    workers = workers_below(small.process.pid)
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    try:
+        refused = small.client.post("/api/preview", json=SEVEN)
+        assert "No worker has begun" in problem(refused, 503)["detail"] and int(refused.headers["retry-after"]) > 0
+    finally:
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
+    wait_for(previewed)
 
 
 def test_a_file_that_is_too_large_is_refused(small):
