@@ -1,4 +1,7 @@
-"""What the routes depend on: settings, store, engine and streams of this application, and the run that a path names."""
+"""What the routes depend on: settings, store, engine and streams of this application, and the run that a path names.
+
+What only has to be looked up is `async`: FastAPI would take a thread for it, of which there are 40 for all requests together.
+"""
 
 from __future__ import annotations
 
@@ -19,37 +22,37 @@ from server.store import Store
 from server.stream import Streams
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _store(request: Request) -> Store:
+async def _store(request: Request) -> Store:
     store: Store = request.app.state.store
     return store
 
 
-def _engine(request: Request) -> Engine:
+async def _engine(request: Request) -> Engine:
     engine: Engine = request.app.state.engine
     return engine
 
 
-def _streams(request: Request) -> Streams:
+async def _streams(request: Request) -> Streams:
     streams: Streams = request.app.state.streams
     return streams
 
 
-def _downloads(request: Request) -> Downloads:
+async def _downloads(request: Request) -> Downloads:
     downloads: Downloads = request.app.state.downloads
     return downloads
 
 
-def _gate(request: Request) -> Gate:
+async def _gate(request: Request) -> Gate:
     gate: Gate = request.app.state.gate
     return gate
 
 
-def _metrics(request: Request) -> Metrics:
+async def _metrics(request: Request) -> Metrics:
     metrics: Metrics = request.app.state.metrics
     return metrics
 

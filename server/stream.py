@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import orjson
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from server import encode
 from server.records import RunRecord
@@ -26,6 +26,9 @@ KEPT = 32
 
 PAGE = 32
 """Frames read from the store at once."""
+
+THREADS = 8
+"""That look into the store for viewers: of their own, so that a class that submits its runs does not keep frames from those who watch."""
 
 WAITING_GROWTH, WAITING_MOST = 1.2, 8
 """A run that waits in the queue is looked at less and less often, down to one look in so many intervals: twenty that wait beside one that
@@ -44,10 +47,12 @@ class Event:
 class Tail:
     """The newest frames and the record of one run, followed in the store."""
 
-    def __init__(self, store: Store, record: RunRecord, interval_s: float) -> None:
+    def __init__(self, store: Store, record: RunRecord, interval_s: float, threads: CapacityLimiter) -> None:
         self.store = store
         self.record: RunRecord | None = record
+        self.said = _json(record)
         self.interval_s = interval_s
+        self.threads = threads
         self.frames: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
         self.newest = -1
         self.viewers = 0
@@ -59,11 +64,11 @@ class Tail:
         run_id = self.record.id if self.record else ""
         pause_s = self.interval_s
         while self.record is not None:
-            found, record = await to_thread.run_sync(self._look, run_id)
+            found, record = await to_thread.run_sync(self._look, run_id, limiter=self.threads)
             if found or record != self.record:
                 self.frames.extend(found)
                 self.newest = found[-1][0] if found else self.newest
-                self.record = record
+                self._note(record)
                 self._wake()
             if record is not None and is_over(record) and self.newest >= record.frames - 1:
                 return
@@ -77,6 +82,12 @@ class Tail:
         record = self.store.get(run_id)
         found = self.store.frames(run_id, self.newest, PAGE)
         return [(seq, encode.unpack(data)) for seq, data in found], record
+
+    def _note(self, record: RunRecord | None) -> None:
+        """Keeps a record that says something new, written once for all viewers."""
+        if record != self.record:
+            self.record = record
+            self.said = "" if record is None else _json(record)
 
     def _wake(self) -> None:
         self.changed.set()
@@ -97,6 +108,7 @@ class Streams:
     def __init__(self, store: Store, interval_s: float) -> None:
         self.store = store
         self.interval_s = interval_s
+        self.threads = CapacityLimiter(THREADS)
         self.tails: dict[str, Tail] = {}
 
     async def events(self, record: RunRecord, after: int, quantities: Collection[str] | None) -> AsyncGenerator[Event]:
@@ -136,7 +148,7 @@ class Streams:
     def _join(self, record: RunRecord) -> Tail:
         tail = self.tails.get(record.id)
         if tail is None:
-            tail = self.tails[record.id] = Tail(self.store, record, self.interval_s)
+            tail = self.tails[record.id] = Tail(self.store, record, self.interval_s, self.threads)
             tail.newest = max(-1, record.frames - 1 - KEPT)
             tail.task = asyncio.create_task(tail.follow())
         tail.viewers += 1
@@ -155,21 +167,21 @@ async def _watch(tail: Tail, record: RunRecord, after: int, quantities: Collecti
     shown: RunRecord | None = None
     while True:
         changed = tail.changed
-        latest = tail.record
+        latest, said = tail.record, tail.said
         if latest is None:  # deleted while it was watched
             yield Event("end", _json((shown or record).model_copy(update={"status": "cancelled", "error": "the run was deleted"})))
             return
-        if latest != shown:
-            yield Event("status", _json(latest))
+        if latest is not shown:
+            yield Event("status", said)
             shown = latest
         frames = tail.kept_after(after)
         if frames is None:
-            frames = await to_thread.run_sync(_read, tail.store, record.id, after)
+            frames = await to_thread.run_sync(_read, tail.store, record.id, after, limiter=tail.threads)
         for seq, data in frames:
             yield Event("frame", encode.only(data, quantities).decode(), seq)
             after = seq
         if is_over(latest) and after >= latest.frames - 1:
-            yield Event("end", _json(latest))
+            yield Event("end", said)
             return
         if not frames and latest is tail.record:
             await changed.wait()

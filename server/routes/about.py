@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter
 
 import models
@@ -13,26 +14,36 @@ from models.config import catalog
 from models.words import say
 from server import lessons, limits
 from server.deps import EngineDep, SettingsDep, StoreDep
+from server.engine import Engine
 from server.errors import ProblemDetails, Unavailable
 from server.records import Catalog, Health
 from server.settings import Settings
+from server.store import Store
 
 router = APIRouter(prefix="/api", tags=["about"])
 
 
-@router.get("/health")
-def health(store: StoreDep, engine: EngineDep) -> Health:
-    """That the server is up, and what it is busy with."""
+HEALTH_THREADS = CapacityLimiter(2)
+"""Of its own, so that health is told while everybody waits: a class that submits its runs has all the threads of the other requests."""
+
+
+def _health(store: Store, engine: Engine) -> Health:
     return Health(status="ok", ready=not engine.draining, version=models.__version__, device=device.resolve("auto").type,
                   engine=engine.name, queued=store.count("queued"), running=store.count("running"))
 
 
+@router.get("/health")
+async def health(store: StoreDep, engine: EngineDep) -> Health:
+    """That the server is up, and what it is busy with."""
+    return await to_thread.run_sync(_health, store, engine, limiter=HEALTH_THREADS)
+
+
 @router.get("/health/ready", responses={503: {"model": ProblemDetails, "description": "it is being stopped"}})
-def ready(store: StoreDep, engine: EngineDep) -> Health:
+async def ready(store: StoreDep, engine: EngineDep) -> Health:
     """That the server takes new runs; 503 while it starts and once it is being stopped, when /api/health still answers 200."""
     if engine.draining:
         raise Unavailable(say("The server is being stopped and takes no new runs."), retry_after_s=10)
-    return health(store, engine)
+    return await health(store, engine)
 
 
 @router.get("/catalog", response_model=Catalog)

@@ -1,10 +1,12 @@
 """Data sets over real HTTP: fetched once, resumed, refused where they are wrong, and a clear word where there is no network."""
 
+import asyncio
 import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from models.images import MNIST, MNIST_FILES
@@ -16,6 +18,8 @@ from tests import mirror
 from tests.conftest import free_port, wait_for
 
 IMAGES = MNIST_FILES[0]
+THREADS = 40
+"""That AnyIO gives to all requests together."""
 RUN = {"network": {"depth": 1, "width": 64}, "data": {"name": "mnist", "batch_size": 50}, "training": {"epochs": 2},
        "capture": {"every": 1000}}
 
@@ -46,6 +50,17 @@ def tried(server, path, body):
     return None if "fetching" in answer.json() else answer
 
 
+async def told_while_many_wait(url, body):
+    """The status of a health call made while more previews wait for a data set than the server has threads for them."""
+    async with httpx.AsyncClient(base_url=url, timeout=120, limits=httpx.Limits(max_connections=None)) as client:
+        waiting = [asyncio.create_task(client.post("/api/preview", json=body)) for _ in range(4 * THREADS)]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        answer = await client.get("/api/health")
+        assert sum(not one.done() for one in waiting) > THREADS  # else it would have waited for its turn
+        assert {one.status_code for one in await asyncio.gather(*waiting)} == {503}
+        return answer.status_code
+
+
 def test_a_run_waits_for_its_data_through_a_stop_and_the_next_one_finds_it_there(own_server, source, folder):
     held = source.hold[IMAGES] = threading.Event()
     server = own_server("--dataset-mirror", source.url)
@@ -60,6 +75,7 @@ def test_a_run_waits_for_its_data_through_a_stop_and_the_next_one_finds_it_there
     assert server.client.post(f"/api/runs/{given_up}/cancel").json()["status"] == "cancelled"
     other = server.client.post("/api/runs", json={"network": {"depth": 2, "width": 8}, "training": {"steps": 2}}).json()
     assert server.finished(other["id"])["status"] == "finished"  # whoever needs no file does not wait for one
+    assert asyncio.run(told_while_many_wait(server.url, RUN)) == 200
     seen = next(data for kind, _, data in server.events(record["id"]) if kind == "status")
     assert 0 < seen["fetching"]["done_bytes"] < seen["fetching"]["total_bytes"]
 
