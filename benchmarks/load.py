@@ -14,21 +14,21 @@ from pathlib import Path
 import httpx
 
 from benchmarks.live import Live, server, serving
-from benchmarks.network import MLP
+from benchmarks.network import MLP, SMALL
 from benchmarks.service import printed, rss_kb
 from benchmarks.timing import Case, Result, quantile, seconds
 
 PROBE_S = 0.05
 """Between two looks at the server's health."""
 
-SMALL = {"network": {"depth": 10, "width": 64}, "training": {"steps": 60}, "capture": {"every": 1}}
+LESSON = {"network": {"depth": 10, "width": 64}, "training": {"steps": 60}, "capture": {"every": 1}}
 
 
 def load(quick: bool) -> list[Result]:
     """Viewers of one run, and runs that are submitted, all at once from another process; the health call meanwhile."""
     viewers, runs, steps = (5, 3, 20) if quick else (200, 50, 600)
     live = server()
-    config = {**MLP, "training": {"steps": steps}, "capture": {"every": max(1, steps // 40)}}
+    config = {**MLP, "network": SMALL if quick else MLP["network"], "training": {"steps": steps}, "capture": {"every": max(1, steps // 40)}}
     run = live.client.post("/api/runs", json=config, params={"fresh": True}).raise_for_status().json()["id"]
     before_mb = _memory_mb(live)
     with probing(live) as health_s:
@@ -48,7 +48,7 @@ def load(quick: bool) -> list[Result]:
 
 def soak(quick: bool, minutes: float) -> list[Result]:
     """One class after another on a server of its own, for so long."""
-    length_s = 6.0 if quick else 60 * minutes
+    length_s = 1.0 if quick else 60 * minutes
     memory: list[tuple[float, float]] = []
     with serving() as live, probing(live) as health_s:
         begun = time.monotonic()
@@ -67,7 +67,7 @@ def soak(quick: bool, minutes: float) -> list[Result]:
 
 def lesson(live: Live, seed: int, viewers: int) -> None:
     """A run that many watch, while controls are moved, theory is asked and the list is looked at; then the run is taken home."""
-    run = live.client.post("/api/runs", json={**SMALL, "seed": seed}).raise_for_status().json()["id"]
+    run = live.client.post("/api/runs", json={**LESSON, "seed": seed}).raise_for_status().json()["id"]
     watching = threading.Thread(target=printed, args=("-m", "benchmarks.viewers", live.url, run, str(viewers)))
     watching.start()
     for depth in range(5, 30, 5):
