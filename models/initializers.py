@@ -88,6 +88,16 @@ def truncated_variance(mean: float, std: float, low: float, high: float) -> floa
     return std**2 * (1 - (b * pdf[1] - a * pdf[0]) / mass - ((pdf[1] - pdf[0]) / mass) ** 2)
 
 
+def truncated_mean(mean: float, std: float, low: float, high: float) -> float:
+    """Mean of N(mean, std^2) cut to [low, high]: `mean` itself only where the cut is symmetric around it (same source)."""
+    a, b = (low - mean) / std, (high - mean) / std
+    if b - a < 1e-3:
+        return (low + high) / 2
+    pdf = [math.exp(-0.5 * t * t) / math.sqrt(2 * math.pi) for t in (a, b)]
+    mass = 0.5 * (math.erfc(-b / math.sqrt(2)) - math.erfc(-a / math.sqrt(2)))
+    return mean + std * (pdf[0] - pdf[1]) / mass
+
+
 def _orthogonal(weight: Tensor, generator: Generator) -> None:
     nn.init.orthogonal_(weight, generator=generator)
 
@@ -241,6 +251,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
             else say("mean {mean} must lie between a = {a} and b = {b}", mean=p["mean"], a=p["a"], b=p["b"])),
         fill=lambda w, p, gain, g: nn.init.trunc_normal_(w, p["mean"], p["std"], p["a"], p["b"], generator=g),
         variance=lambda fan, p, gain: truncated_variance(p["mean"], p["std"], p["a"], p["b"]),
+        mean=lambda p: truncated_mean(p["mean"], p["std"], p["a"], p["b"]),
     ),
     Initializer(
         name="xavier_uniform", label="Xavier uniform", formula="w ~ U(±√(6 / (fan_in + fan_out)))", source=_GLOROT, law="uniform",

@@ -363,6 +363,9 @@ export const SAID = {
   "A normalization group of {channels} channels is too small for an average over units.": "每组只有 {channels} 个通道，太小，无法对单元求平均。",
   "Max pooling takes the largest of four correlated values, for which no mean-field theory is implemented.": "最大池化取四个相关值中最大的一个，这里没有实现相应的平均场理论。",
   "A constant bias under RMS normalization shifts each layer by another amount, which is not implemented.": "RMS 归一化下的常数偏置使每一层的偏移各不相同，这里没有实现。",
+  "{values} value a group is too few for group normalization to average over; choose fewer groups, more units or larger batches": "每组 {values} 个值太少，组归一化无法取平均；请减少组数、增加单元或增大批次",
+  "LSUV leaves a variance that is within {tolerance} of 1 as it is, and which layers that are is left to chance; theory is given up to a tolerance of {most}.": "LSUV 对与 1 相差不超过 {tolerance} 的方差不作调整，哪些层如此全凭偶然；容差不超过 {most} 时才给出理论。",
+  "LSUV fits the weights without dropout, and training adds it: what that does to each layer is not implemented.": "LSUV 在没有 dropout 时调整权重，而训练时会加上 dropout：这对每层的影响尚未实现。",
   "LSUV asks for unit variance, but the biases alone have variance {variance}.": "LSUV 要求方差为 1，但仅偏置的方差就有 {variance}。",
   "Instance normalization needs the correlations between the input's pixels, which are not given.": "实例归一化需要输入像素之间的相关系数，而这里没有给出。",
 
@@ -385,7 +388,7 @@ export const SAID = {
   "Every example counts as having the batch's mean square, while those of {data} differ in length: where phi bends, expect deviations in the first rows, before q forgets the input.":
     "这里把每个样本的均方值都当作整个批次的均方值，而 {data} 的样本长短不一：在 φ 弯曲的地方，头几行（q 忘掉输入之前）会有偏差。",
   "Batch normalization is treated for large batches; with {batch} examples expect errors of a few times 1/{batch}.": "批归一化按大批次处理；{batch} 个样本时误差约为 1/{batch} 的几倍。",
-  "LSUV fits every layer's weights to the batch: q = 1 by construction, sigma_w^2 is what that takes.": "LSUV 按批次调整每层的权重：按定义 q = 1，σ_w² 取所需的值。",
+  "LSUV fits every layer's weights to the batch: its output's variance is 1 before the gain, and sigma_w^2 is what that takes.": "LSUV 按批次调整每层的权重：乘以增益之前输出方差为 1，σ_w² 取所需的值。",
   "Uniform biases count as Gaussian ones of the same variance: an approximation where they dominate.": "均匀分布的偏置按同方差的高斯偏置处理：偏置占主导时这是近似。",
   "A width of {width} is small: expect deviations of the order of 1/{width} a layer, as the band shows.": "宽度 {width} 较小：每层会有 1/{width} 量级的偏差，如色带所示。",
 

@@ -19,6 +19,7 @@ from models.theory.chain import Chain, Correlations, chain
 from models.theory.fixed_point import FixedPoint, Map, depth_scale, fixed_point
 from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, plan
+from models.theory.nonlinearity import Array
 from models.theory.notes import notes
 from models.theory.phase import Phase, phase_of
 from models.words import Text, Worded
@@ -39,7 +40,7 @@ class Band(Part):
 
 
 class Rest(Part):
-    """q*, chi there, and the depth scales in layers; null where there is none or it is infinite."""
+    """q*, chi there, and the depth scales in layers; null where there is none or it is infinite (critical), or not known."""
 
     q: float | None = None
     chi: float | None = None
@@ -54,7 +55,7 @@ class Theory(Part, Worded):
     gradient_factor:        chi_l, null in the output row (backward.py)
     gradient_mean_square_ratio: the same with fan_out: what rectangular layers and the output really do
     correlation:            c_l of two inputs          sigma_w2, sigma_b2:     fan_in Var(w), Var(b)
-    trainable_depth:        6 xi_c layers, null where that is infinite
+    trainable_depth:        6 xi_c layers, null where that is infinite or, off the critical line, not known
     """
 
     applies: bool
@@ -97,6 +98,7 @@ def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation:
 def theory_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Theory:
     """Theory for the batch that a frame measured (frame["input"])."""
     pixels, across = inputs.get("pixel_correlation"), inputs.get("pixel_correlation_across")
+    across = pixels if across is None and config.batch_size == 1 else across  # one example has no other: nothing reads it
     known = None if pixels is None or across is None else (float(pixels), float(across))
     return theory(config, inputs["mean_square"] or 0.0, inputs["correlation"], known)
 
@@ -141,10 +143,26 @@ def _rest(facts: Plan, rows: Chain, at: Averages) -> tuple[FixedPoint, Phase | N
         deep = chain(longer, 1.0, Correlations(*(1.0 - min(1.0, gap) for gap in rows.pairs[0])))
         last = averages(longer.nl, np.array(deep.q[:-1]) - longer.nl.centres[0] ** 2)
     chi = float(gradient_factors(longer, deep, last, exact=False)[-2])
-    q, gap, before = deep.q[-2], deep.one_minus_c[-2], deep.one_minus_c[-3]
+    q, gaps = deep.q[-2], np.array(deep.one_minus_c[:-1])
     settled = abs(q - deep.q[-3]) <= 1e-9 * q < math.inf
-    scale = depth_scale(gap / before) if 0 < gap < 1e-2 and before > 0 else math.nan
-    return FixedPoint(q if settled else None, chi, gap if settled else None, math.nan, scale), phase_of(chi)
+    scale_q = 0.0 if settled else math.nan  # what sets every layer's scale anew forgets the one before at once
+    return FixedPoint(q if settled else None, chi, gaps[-1] if settled else None, scale_q, observed_scale(gaps)), phase_of(chi)
+
+
+def observed_scale(gaps: Array) -> float:
+    """The depth scale of 1 - c from its values row by row (L,): of the last steps that rounding leaves alone.
+
+    Infinite where the steps shrink ever slower, as a power of the depth (ReLU's gap falls like 1 / l^2): twice as deep, their rate of
+    1 - ratio is then half as large. nan where there are too few steps to tell, as behind a batch normalization.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.abs(np.diff(gaps))
+        ratios = steps[1:] / steps[:-1]
+        clear = np.nonzero((steps[1:] > 1e-7 * gaps[1:-1]) & (steps[1:] > 1e-13 * gaps[0]) & np.isfinite(ratios))[0]
+    if clear.size < 8 or not np.isfinite(gaps).all():
+        return math.nan
+    last, half = ratios[clear[-1]], ratios[clear[-1] // 2]
+    return math.inf if abs(1.0 - last) < 0.7 * abs(1.0 - half) and clear[-1] > 100 else depth_scale(float(last))
 
 
 def _nothing(layers: list[int], reason: Text) -> Theory:

@@ -14,6 +14,9 @@ SMALLEST_WIDTH = 8
 SMALLEST_BATCH = 8
 SMALLEST_PIXELS = 16
 SMALLEST_SCALE = 1e-30
+LARGEST_TOLERANCE = 0.1
+NEGLIGIBLE = 1e-4
+"""Share of a layer's mean square that the weights' own mean may bring."""
 
 
 def _activation(config: RunConfig, facts: Plan) -> Text | None:
@@ -33,7 +36,8 @@ def _initializer(config: RunConfig, facts: Plan) -> Text | None:
                    "random ones.")
     if INITIALIZERS[name].law == "fixed":
         return say("The weights of {init} are not drawn at random, and mean-field theory averages over random weights.", init=name)
-    if weights_mean(config) != 0.0:
+    fan_in, widest = config.network.width * facts.taps, max(config.network.width, config.input_shape[0]) * facts.taps
+    if widest * fan_in * weights_mean(config) ** 2 > NEGLIGIBLE * facts.hidden.forward:
         return say("The weights have mean {mean:g}: all units of a layer then share one random shift, "
                    "which an average over units does not predict.", mean=weights_mean(config))
     if facts.hidden.forward == 0.0:
@@ -62,7 +66,7 @@ def _groups(config: RunConfig, facts: Plan) -> Text | None:
     if facts.post == "instance":
         return say("Instance normalization behind the activation leaves every channel the mean 0 over its pixels, and that mean is what "
                    "the output layer reads: there is nothing to predict.")
-    if norm.name == "instance" and facts.pixels < SMALLEST_PIXELS:
+    if facts.norm == "instance" and facts.pixels < SMALLEST_PIXELS:
         return say("The theory of instance normalization is for many pixels, and {pixels} are too few.", pixels=facts.pixels)
     if norm.name == "group" and inner_width(config) < SMALLEST_WIDTH:
         return say("A normalization group of {channels:g} channels is too small for an average over units.", channels=inner_width(config))
@@ -76,6 +80,18 @@ def _pooling(config: RunConfig, facts: Plan) -> Text | None:
     return say("Max pooling takes the largest of four correlated values, for which no mean-field theory is implemented.")
 
 
+def _lsuv(config: RunConfig, facts: Plan) -> Text | None:
+    if not facts.unit:
+        return None
+    tolerance = float(config.init.params["tolerance"])
+    if tolerance > LARGEST_TOLERANCE:
+        return say("LSUV leaves a variance that is within {tolerance:g} of 1 as it is, and which layers that are is left to chance; "
+                   "theory is given up to a tolerance of {most:g}.", tolerance=tolerance, most=LARGEST_TOLERANCE)
+    if facts.keep < 1.0:
+        return say("LSUV fits the weights without dropout, and training adds it: what that does to each layer is not implemented.")
+    return None
+
+
 def _bias(config: RunConfig, facts: Plan) -> Text | None:
     norm = config.network.normalization
     if norm.name == "rms" and norm.params["placement"] == "pre_activation" and facts.hidden.shift != 0.0:
@@ -86,7 +102,7 @@ def _bias(config: RunConfig, facts: Plan) -> Text | None:
     return None
 
 
-CHECKS: tuple[Callable[[RunConfig, Plan], Text | None], ...] = (_activation, _initializer, _width, _batch, _groups, _pooling, _bias)
+CHECKS: tuple[Callable[[RunConfig, Plan], Text | None], ...] = (_activation, _initializer, _width, _batch, _groups, _pooling, _lsuv, _bias)
 
 
 def why_not(config: RunConfig, facts: Plan, pixels_known: bool = True) -> Text | None:

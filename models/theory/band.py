@@ -60,7 +60,28 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     variance = batch + (shift / 2) ** 2
     half, centre = DEVIATIONS * np.sqrt(variance) + FLOOR, np.clip(shift, -0.5, 0.5) - variance / 2
     q = np.array(rows.q)
+    if plan.unit:
+        below, above = _left(plan, rows)
+        return q * np.exp(centre - half) * (1.0 - below), q * np.exp(centre + half) * (1.0 + above)
     return q * np.exp(centre - half), q * np.exp(centre + half)
+
+
+def _left(plan: Plan, rows: Chain) -> tuple[Array, Array]:
+    """What LSUV leaves of a row's mean square, below and above q: the variance within its tolerance, and the mean over all units and the
+    batch, which is the biases' b plus m of variance c / N, c the mean cosine over the batch; a normalization takes it away. What the
+    biases drawn add to their variance the fit takes from the weights', which alone the gain multiplies."""
+    tolerance, gain = (float(plan.config.init.params[name]) for name in ("tolerance", "gain"))
+    shift = plan.hidden.shift
+    units = np.append(np.full(plan.depth, plan.width), plan.config.classes)
+    alike = _mean_cosine(plan, rows)[0]
+    m = np.where(np.isfinite(alike), alike, 1.0) / units
+    if plan.pre != "none":
+        m[:-1] = 0.0
+    crossed = 2.0 * abs(shift) * np.sqrt(m / np.array(rows.q))
+    biases = np.array([plan.layer(row).bias for row in range(1, plan.depth + 2)])
+    drawn = abs(gain**2 - 1.0) * biases * np.sqrt(2.0 / units) / np.array(rows.q)
+    loose = tolerance * max(1.0, gain**2) + DEVIATIONS * (crossed + drawn)
+    return np.minimum(loose + 1.0 / (units * plan.batch * plan.pixels), 1.0), loose + DEVIATIONS**2 * m
 
 
 def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:

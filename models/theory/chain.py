@@ -129,9 +129,13 @@ def hidden_row(plan: Plan, row: int, signal: Signal, rows: Chain) -> Signal:
 
 
 def scale(plan: Plan, layer: Layer, signal: Signal) -> float:
-    """sigma_w^2; for LSUV what makes the variance of the layer's output 1, unless nothing arrives there."""
-    square = level(signal.square)
-    return (1.0 - layer.bias) / square if plan.unit and square > 0 else layer.forward
+    """sigma_w^2; for LSUV what makes the variance of the layer's output 1 before the gain, unless nothing arrives there."""
+    return fitted(plan, layer, level(taps_inside(signal.square, plan.kernel)))
+
+
+def fitted(plan: Plan, layer: Layer, square: float) -> float:
+    """LSUV's sigma_w^2 for what arrives with this mean square."""
+    return float(plan.config.init.params["gain"]) ** 2 * (1.0 - layer.bias) / square if plan.unit and square > 0 else layer.forward
 
 
 def before_norm(plan: Plan, layer: Layer, weight: float, signal: Signal) -> tuple[Value, tuple[float, ...]]:
@@ -184,10 +188,10 @@ def normalized(plan: Plan, made: Signal) -> Signal:
         spread, pairs = around_mean(plan, plan.post, made.gaps)
         factor = 1.0 / (spread + plan.eps)
         return Signal(spread * factor, 0.0, tuple(spread * factor * one_minus_c for one_minus_c in pairs), factor)
-    centre = 0.0 if plan.post == "rms" else level(made.mean) ** 2
+    centre = 0.0 if plan.post == "rms" else min(level(made.mean) ** 2, level(made.square))  # equal up to rounding where phi is constant
     factor = 1.0 / (level(made.square) - centre + plan.eps)
     mean = made.mean * factor**0.5 if plan.post == "rms" else 0.0
-    return Signal((made.square - centre) * factor, mean, tuple(factor * value for value in made.gaps), factor)
+    return Signal(np.maximum(made.square - centre, 0.0) * factor, mean, tuple(factor * value for value in made.gaps), factor)
 
 
 def moments(plan: Plan, q: Value) -> tuple[Value, Value]:
@@ -245,7 +249,7 @@ def _output_row(plan: Plan, signal: Signal, rows: Chain) -> None:
     """The logits: no normalization, no activation; of an image they read the mean over the pixels."""
     layer = plan.last
     rows.pooled, difference = pooled(plan, signal)
-    weight = (1.0 - layer.bias) / rows.pooled if plan.unit and rows.pooled > 0 else layer.forward
+    weight = fitted(plan, layer, rows.pooled)
     q = weight * rows.pooled + layer.bias + layer.shift**2
     rows.append(q, q, q, (min(weight * difference / q, 2.0) if q else math.nan,), weight)
 

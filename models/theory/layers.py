@@ -97,10 +97,16 @@ def plan(config: RunConfig) -> Plan:
     padded = network.kind == "cnn" and network.padding == "zeros" and config.init.name != "delta_orthogonal"
     return Plan(
         config=config, nl=nonlinearity(network.activation.name, network.activation.params, shift), first=first, hidden=hidden, last=last,
-        depth=network.depth, width=network.width, batch=config.batch_size, norm=norm.name, placement=chosen["placement"],
+        depth=network.depth, width=network.width, batch=config.batch_size, norm=_norm(config), placement=chosen["placement"],
         eps=float(chosen["eps"]), keep=1.0 - network.dropout, residual=network.residual,
         unit=INITIALIZERS[config.init.name].data_driven, kernel=network.kernel_size if padded else 1, size=size,
     )
+
+
+def _norm(config: RunConfig) -> str:
+    """The normalization's name; batch normalization over a single image is instance normalization."""
+    name = config.network.normalization.name
+    return "instance" if name == "batch" and config.network.kind == "cnn" and config.batch_size == 1 else name
 
 
 def _fans(config: RunConfig) -> tuple[Fan, Fan, Fan]:

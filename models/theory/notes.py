@@ -67,7 +67,8 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
         found.append(say("Batch normalization is treated for large batches; "
                          "with {batch} examples expect errors of a few times 1/{batch}.", batch=plan.batch))
     if plan.unit:
-        found.append(say("LSUV fits every layer's weights to the batch: q = 1 by construction, sigma_w^2 is what that takes."))
+        found.append(say("LSUV fits every layer's weights to the batch: its output's variance is 1 before the gain, "
+                         "and sigma_w^2 is what that takes."))
     if plan.config.bias_init.name in ("uniform", "pytorch_default") and plan.hidden.bias > 0.1 * rows.v[0]:
         found.append(say("Uniform biases count as Gaussian ones of the same variance: an approximation where they dominate."))
     if plan.width < 64:

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { powerOfTen } from "../../frontend/js/format.js";
 import { FrameStore, thinned } from "../../frontend/js/frames.js";
 import { gradientProfile } from "../../frontend/js/panels/gradient-norms.js";
+import { theory } from "../../frontend/js/panels/theory.js";
 import { spans } from "../../frontend/js/verdict.js";
 import { EN } from "../../frontend/i18n/en.js";
 import { has, languageIn, t } from "../../frontend/i18n/index.js";
@@ -33,6 +34,14 @@ test("the predicted gradient grows by chi a layer, backwards, and stops where ch
   assert.deepEqual(gradientProfile([1, 2, 3], [4, null, null], 1), [null, null, 1]);
   assert.deepEqual(gradientProfile([1, 2], [1, null], null), [null, null]);
   assert.ok(Math.abs(gradientProfile([1, 3], [4, null], 1)[0] - 4) < 1e-9);
+});
+
+test("a depth scale that is not known is not called unbounded: only the critical line has none", () => {
+  const facts = (phase, xi) => theory.facts({ theory: { phase, trainable_depth: xi && 6 * xi, fixed_point: { q: 1, chi: 1.5, depth_scale_q: 0, depth_scale_c: xi } } })
+    .map(([, value]) => value).slice(-2);
+  assert.deepEqual(facts("chaotic", null), ["–", "–"]);
+  assert.deepEqual(facts("critical", null), [t("theory.unbounded"), t("theory.any_depth")]);
+  assert.deepEqual(facts("chaotic", 5), ["5", t("theory.trainable_layers", { layers: "30" })]);
 });
 
 test("powers of ten are written as one writes them", () => {

@@ -32,6 +32,13 @@ def test_variance_is_the_formulas(name, shape):
     assert weight.double().mean().item() == pytest.approx(entry.mean(params) if name != "identity" else weight.mean().item(), abs=0.02)
 
 
+@pytest.mark.parametrize(("mean", "a", "b"), [(0.05, -0.01, 0.2), (0.0, 0.0, 0.2), (0.0, -0.2, 0.2), (0.0, -1e-6, 3e-6)])
+def test_a_cut_that_is_not_symmetric_moves_the_mean(mean, a, b):
+    weight, params = torch.empty(400, 500), params_of(INITIALIZERS, "trunc_normal", std=0.1, mean=mean, a=a, b=b)
+    INITIALIZERS["trunc_normal"].fill(weight, params, 1.0, torch.Generator().manual_seed(3))
+    assert INITIALIZERS["trunc_normal"].mean(params) == pytest.approx(weight.double().mean().item(), abs=0.005 * (b - a))
+
+
 @pytest.mark.parametrize(("name", "reference"), [
     ("xavier_uniform", lambda w, g: nn.init.xavier_uniform_(w, generator=g)),
     ("xavier_normal", lambda w, g: nn.init.xavier_normal_(w, generator=g)),

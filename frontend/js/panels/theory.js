@@ -28,11 +28,13 @@ function facts({ theory }) {
   const fixed = theory?.fixed_point, scale = fixed?.depth_scale_c;
   const deep = theory?.trainable_depth ?? (isFinite(scale) ? TRAINABLE_SCALES * scale : null);
   const known = (/** @type {unknown} */ value) => (isFinite(value) ? number(value) : t("theory.unbounded"));
+  const endless = theory?.phase === "critical"; // a depth scale that is null elsewhere is not known
+  const layers = (/** @type {unknown} */ value) => (isFinite(value) || endless ? known(value) : "–");
   return [
     [t("theory.phase"), theory?.phase ? t(`theory.phase.${theory.phase}`) : "–"],
     [t("theory.chi"), isFinite(fixed?.chi) ? number(fixed.chi) : "–"], [t("theory.q"), known(fixed?.q)],
-    [t("theory.depth_q"), known(fixed?.depth_scale_q)], [t("theory.depth_c"), known(scale)],
-    [t("theory.trainable"), isFinite(deep) ? t("theory.trainable_layers", { layers: integer(deep) }) : t("theory.any_depth")],
+    [t("theory.depth_q"), layers(fixed?.depth_scale_q)], [t("theory.depth_c"), layers(scale)],
+    [t("theory.trainable"), isFinite(deep) ? t("theory.trainable_layers", { layers: integer(deep) }) : endless ? t("theory.any_depth") : "–"],
   ];
 }
 

@@ -106,3 +106,13 @@ def test_activations_of_any_scale_have_an_answer(activation: dict[str, Any], mea
     for init in ("kaiming_normal", "lsuv"):
         checked({"network": {"activation": activation, "depth": 8, "width": 64}, "init": {"name": init},
                  "bias_init": {"name": "constant", "value": bias}}, mean_square, None)
+
+
+@pytest.mark.parametrize("activation", ["hardsigmoid", "sigmoid", "tanh", "relu6"])
+@pytest.mark.parametrize("kind", ["mlp", "cnn"])
+@pytest.mark.parametrize("norm", ["layer", "rms", "group"])
+def test_a_constant_activation_behind_which_a_normalization_stands_has_an_answer(activation: str, kind: str, norm: str) -> None:
+    """All units saturated alike: E[phi^2] - E[phi]^2 is 0 up to rounding, of either sign."""
+    chosen_norm = {"name": norm, "placement": "post_activation", **({"groups": 1} if norm == "group" else {})}
+    checked({"network": {"activation": {"name": activation}, "depth": 12, "width": 32, "kind": kind, "normalization": chosen_norm},
+             "init": {"name": "xavier_normal"}, "bias_init": {"name": "constant", "value": 1000.0}}, 1.0, 0.5)

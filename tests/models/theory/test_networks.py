@@ -326,6 +326,9 @@ def test_the_initializers_variance_is_the_measured_one_for_rectangles() -> None:
     (RunConfig.model_validate({"network": {"kind": "cnn", "normalization": {"name": "instance"}}, "data": {"name": "digits"}}),
      "not given"),
     (config(init="lsuv", bias={"name": "normal", "std": 1.5}), "LSUV"),
+    (config(init="lsuv", init_params={"tolerance": 0.5}), "left to chance"),
+    (config(init="lsuv", network={"dropout": 0.5}), "without dropout"),
+    (config(init="trunc_normal", init_params={"a": 0.0, "b": 0.2}), "have mean"),
 ])
 def test_where_it_does_not_apply_it_says_why(settings: RunConfig, words: str) -> None:
     found = theory(settings)
@@ -361,6 +364,34 @@ def test_far_from_critical_every_activation_still_answers(activation: str, gain:
 
 def test_lsuv_has_unit_variance_everywhere() -> None:
     assert theory(config("relu", "lsuv", 5)).preactivation_variance == pytest.approx([1.0] * 6)
+
+
+@pytest.mark.parametrize(("init", "bias", "network"), [
+    ({}, {"name": "zeros"}, {}), ({"gain": 2.0}, {"name": "normal", "std": 0.5}, {}), ({}, {"name": "constant", "value": 0.5}, {}),
+    ({}, {"name": "zeros"}, {"kind": "cnn", "padding": "zeros"})])
+def test_the_band_of_lsuv_holds(init: dict[str, Any], bias: dict[str, Any], network: dict[str, Any]) -> None:
+    """LSUV fits the variance: gain, tolerance and what the mean over all units adds are in q and its band."""
+    inside = []
+    for seed in range(12):
+        settings = config("relu", "lsuv", 6, 64 if not network else 24, network=network, init_params=init, bias=bias, batch=32)
+        settings = settings.model_copy(update={"seed": seed})
+        frame = initial_frame(settings)
+        band = theory_of(settings, frame["input"]).preactivation_band
+        low, high = (np.array(column, dtype=float) for column in (band.low, band.high))
+        measured = np.array(frame["quantities"]["preactivation"]["mean_square"], dtype=float)
+        inside.append((measured >= low) & (measured <= high))
+        assert (high[:6] / low[:6] < 3.0).all()
+    assert np.mean(inside) >= 0.9, np.mean(inside, axis=0)
+
+
+def test_batch_normalization_over_one_image_is_instance_normalization() -> None:
+    for name in ("batch", "instance"):
+        settings = RunConfig.model_validate({"network": {"kind": "cnn", "depth": 4, "width": 48, "normalization": {"name": name}},
+                                             "data": {"name": "digits", "batch_size": 1}})
+        frame = initial_frame(settings)
+        found = theory_of(settings, frame["input"])
+        measured = frame["quantities"]["preactivation"]["mean_square"][:4]
+        assert measured == pytest.approx(np.array(found.preactivation_variance[:4], dtype=float), rel=0.02), name
 
 
 def test_the_answer_is_json_and_frozen() -> None:

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from models.activations import ACTIVATIONS
-from models.theory import Map, critical_sigma_w2, fixed_point, phase_grid, phase_of
+from models.theory import Map, critical_sigma_w2, fixed_point, phase_grid, phase_of, theory
+from models.theory.answer import observed_scale
 from models.theory.gaussian import averages
 from models.theory.nonlinearity import nonlinearity
-from tests.models.theory.second_road import defaults
+from tests.models.theory.second_road import config, defaults
 
 
 def layer(name: str, weight: float, bias: float = 0.0, keep: float = 1.0) -> Map:
@@ -123,3 +124,28 @@ def test_the_chaotic_depth_scale_is_prices_theorem(name: str, sigma_w2: float, s
     u, v = math.sqrt(found.q) * z, math.sqrt(found.q) * (c * z[:, None] + math.sqrt(1 - c * c) * z[None, :])
     slope = sigma_w2 * float(density @ (nl.derivative(u)[:, None] * nl.derivative(v.ravel()).reshape(v.shape)) @ density)
     assert found.depth_scale_c == pytest.approx(-1.0 / math.log(slope), rel=5e-5)
+
+
+def test_a_depth_scale_read_off_rows_is_the_maps_own() -> None:
+    """Second road for normalized networks and skips: rows of a map whose scale is known, and rows that fall as a power of depth."""
+    rows = np.arange(200)
+    assert observed_scale(0.3 + 0.2 * np.exp(-rows / 7.0)) == pytest.approx(7.0, rel=1e-3)
+    assert observed_scale(0.5 * np.exp(-rows / 30.0)) == pytest.approx(30.0, rel=1e-3)
+    assert observed_scale(1.0 / (1.0 + rows) ** 2) == math.inf
+    assert math.isnan(observed_scale(np.full(200, 0.4)))
+
+
+@pytest.mark.parametrize("norm", ["none", "layer", "rms"])
+def test_relus_correlation_has_no_depth_scale_normalized_or_not(norm: str) -> None:
+    """Layer and RMS normalization leave ReLU's map of the correlation as it is: 1 - c falls like 1 / l^2, so nothing ends at 6 xi."""
+    found = theory(config("relu", "kaiming_normal", 10, network={"normalization": {"name": norm}}), 1.0, 0.5)
+    assert found.phase == "critical" and found.fixed_point.depth_scale_c is None and found.trainable_depth is None
+    assert not any("finite" in note for note in found.notes)
+
+
+def test_tanhs_correlation_decays_at_its_slope_behind_a_layer_normalization() -> None:
+    """c* = 0 at q = 1, where dc'/dc = E[phi']^2 / E[phi^2]: by averages of their own."""
+    at = averages(nonlinearity("tanh", {}), 1.0)
+    slope = float(at.slope) ** 2 / float(at.square)
+    found = theory(config("tanh", "kaiming_normal", 10, network={"normalization": {"name": "layer"}}), 1.0, 0.5).fixed_point
+    assert found.depth_scale_q == 0.0 and found.depth_scale_c == pytest.approx(-1.0 / math.log(slope), rel=1e-3)
