@@ -96,6 +96,8 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     own = np.zeros(plan.depth + 1) if plan.unit else 2.0 * loose / units
     start = 0.0 if plan.pixels == 1 else 2.0 * smoothed[0] / plan.config.input_shape[0]  # an image's pixels differ in length
     batch, single, shift = (np.array(column) for column in _followed(steps, start, plan.pre == "none"))
+    apart = np.clip(single - batch, 0.0, 50.0)  # of examples: the mean of B lengths that differ by factors is ruled by the longest
+    batch = batch + np.log1p(np.expm1(apart) / plan.batch) - np.log1p(apart / plan.batch)
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
         batch = _with_skips(plan, rows, at, (alike[:-1], mean[:-1]), batch)
     batch, single = batch + own * alike, single + own
@@ -179,7 +181,10 @@ def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines,
     bend = part * at.quartic / (8 * at.square)
     drawn = (part**2 * _sampling(plan, at, batch, 1.0 / (plan.batch * plan.pixels)) + crossed * batch[0]) / plan.width
     drawn_single = (part**2 * _sampling(plan, at, taps, 1.0 / plan.taps) + crossed * taps[0]) / plan.width
-    set_anew = plan.unit or plan.post != "none"
+    set_anew = plan.unit or (plan.post != "none" and not plan.residual)
+    if plan.post != "none":  # what the branch adds has its size from the normalization: neither elastic nor drawn, but for the product
+        elasticity, bend = 1.0 - part, 0.0 * bend
+        drawn, drawn_single = crossed * batch[0] / plan.width, crossed * taps[0] / plan.width
     known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not set_anew)
     carried, bent, own, own_single = (np.where(known & np.isfinite(column), column, 0.0) for column in (
         share * elasticity, share * bend, share**2 * drawn, share**2 * drawn_single))
@@ -190,13 +195,20 @@ def _part(plan: Plan, rows: Chain, at: Averages) -> Array:
     """The branch's part in what each hidden row hands on: 1 without a skip."""
     part = np.ones(plan.depth)
     if plan.residual:
-        part[1:] = np.where(np.array(rows.p[1:-1]) > 0, at.square[1:] / plan.keep / np.array(rows.p[1:-1]), 1.0)
+        part[1:] = np.where(np.array(rows.p[1:-1]) > 0, _branch(plan, rows, at) / np.array(rows.p[1:-1]), 1.0)
     return part
+
+
+def _branch(plan: Plan, rows: Chain, at: Averages) -> Array:
+    """Mean square of what each layer adds to a skip (depth - 1,)."""
+    result: Array = np.diff(rows.p[:-1]) if plan.post != "none" else at.square[1:] / plan.keep
+    return result
 
 
 def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
     """The product 2 x a of a skip connection, x the input and a the branch: 4 p Var(a) over the sum's square (depth - 1,)."""
-    spread = np.maximum(at.square / plan.keep - at.mean**2, 0.0)[1:]
+    mean = at.mean[1:] if plan.post == "none" else 0.0
+    spread = np.maximum(_branch(plan, rows, at) - mean**2, 0.0)
     p = np.array(rows.p[:-1])
     result: Array = 4.0 * p[:-1] * spread / p[1:] ** 2
     return result

@@ -66,6 +66,9 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
     if plan.norm == "batch":
         found.append(say("Batch normalization is treated for large batches; "
                          "with {batch} examples expect errors of a few times 1/{batch}.", batch=plan.batch))
+    if plan.post == "batch" and plan.residual:
+        found.append(say("Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not "
+                         "followed: expect deviations that grow with depth."))
     if plan.unit:
         found.append(say("LSUV fits every layer's weights to the batch: its output's variance is 1 before the gain, "
                          "and sigma_w^2 is what that takes."))

@@ -103,6 +103,8 @@ BANDS: list[tuple[str, str, dict[str, Any]]] = [
     ("tanh", "kaiming_normal", {}), ("elu", "lecun_uniform", {"residual": True}), ("tanh", "kaiming_normal", {"residual": True}),
     ("linear", "lecun_normal", {"residual": True}), ("softsign", "xavier_normal", {"residual": True}),
     ("relu", "lecun_normal", {"residual": True}), ("gelu", "lecun_normal", {"residual": True}),
+    ("gelu", "kaiming_normal", {"residual": True, "normalization": {"name": "layer", "placement": "post_activation"}}),
+    ("relu", "kaiming_normal", {"dropout": 0.8}),
 ]
 
 
