@@ -5,7 +5,7 @@ from __future__ import annotations
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Change, Look
 from models.diagnosis.remedy import Remedy, mended
-from models.diagnosis.steps import slower
+from models.diagnosis.steps import NOTHING_HELPS, slower
 from models.words import Text, say
 
 VANISHING_DECADES = (1.5, 3.0, 5.0)
@@ -117,5 +117,5 @@ def remedy(look: Look, severity: Severity, apart: bool = False, always: bool = F
     if found is None and not look.initial and severity != "note":
         found = slower(look)
     if found is None:
-        return say("Try fewer layers or more units."), None
+        return NOTHING_HELPS, None
     return found[0], found[1].model_dump(mode="json")

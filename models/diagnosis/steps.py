@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import median
 from typing import Any
 
@@ -35,8 +36,14 @@ REACH = (0.05, 0.02)
 """The same for the median row of an optimizer that divides each gradient by its own size, without the sum over rows: what eps holds
 back, it holds back in most rows at once."""
 
+LARGEST_RATE = 10.0
+"""The largest learning rate that is offered: where it takes more, no gradient to speak of arrives."""
+
 FEWEST = 100
 """Steps of GOOD_RATIO that a mended run takes at least."""
+
+NOTHING_HELPS = say("Try fewer layers or more units.")
+"""Where no configuration that is tried mends what was found."""
 
 SPREAD = 30.0
 """Where rows' relative changes differ more than so, no learning rate suits all of them."""
@@ -64,7 +71,8 @@ def _rising(look: Look, loss: float) -> Finding | None:
 
 def _diverged(look: Look, severity: Severity, title: Text, cause: Text, measured: float | None, threshold: float | None,
               layers: list[int]) -> Finding:
-    found = _sized(Look(look.config, look.history[0], None)) if look.history else mended(look.config) or slower(look)
+    sized = _sized(Look(look.config, look.history[0], None)) if look.history else mended(look.config)
+    found = sized or slower(look)
     return Finding(rule="divergence", severity=severity, title=title, cause=cause, layers=layers, measured=measured,
                    threshold=threshold, remedy=found[0], config=dump(found))
 
@@ -89,7 +97,7 @@ def _jolt(look: Look, severity: Severity, threshold: float) -> Finding:
         layers=list(look.frame["layers"]), measured=look.jolt, threshold=threshold,
         cause=say("Relative to their norm the layers' weights move by {most:.2g} at most a step, {median:.2g} in the median; "
                   "through all layers that adds up.", most=max(look.steps), median=look.step),
-        remedy=found[0], config=dump(found))
+        remedy=found[0] if found else NOTHING_HELPS, config=dump(found))
 
 
 def _reach(look: Look, severity: Severity, reached: float, threshold: float) -> Finding:
@@ -103,7 +111,7 @@ def _reach(look: Look, severity: Severity, reached: float, threshold: float) -> 
         layers=list(look.frame["layers"]), measured=reached, threshold=threshold,
         cause=say("The gradients that reach the weights are too small for this learning rate and this number of steps: one moves the "
                   "median layer's weights by {median:.1e} of their norm.", median=look.step),
-        remedy=found[0], config=dump(found))
+        remedy=found[0] if found else NOTHING_HELPS, config=dump(found))
 
 
 def update_ratio(look: Look) -> Finding | None:
@@ -131,14 +139,29 @@ def update_ratio(look: Look) -> Finding | None:
                   "above 1e-2 a step undoes what the ones before learned.", ratio=middle) if high
         else say("In the median layer a step changes the weights by {ratio:.1e} of their norm; near 1e-3 is good, "
                  "below 1e-4 hardly anything moves.", ratio=middle),
-        remedy=found[0], config=dump(found))
+        remedy=found[0] if found else NOTHING_HELPS, config=dump(found))
 
 
-def _sized(look: Look) -> Remedy:
-    """The learning rate at which the median step is GOOD_RATIO; where rows differ too much for any, the mended start."""
+def _sized(look: Look) -> Remedy | None:
+    """The learning rate at which the median step is GOOD_RATIO; where rows differ too much for any, the mended start; None where no
+    learning rate makes anything of the gradients."""
+    lr = float(look.config.training.optimizer.params["lr"])
+    if lr == 0:
+        return _scaled(look, 1.0)
     if not (look.carried and _even(look.steps)) and (found := mended(look.config)):
         return found
-    return _scaled(look, min(GOOD_RATIO / max(look.step, 1e-12), 0.5 / max(look.jolt, 1e-12)))
+    factor = min(GOOD_RATIO / max(look.step, 1e-12), 0.5 / max(look.jolt, 1e-12))
+    if look.step == 0 or lr * factor > LARGEST_RATE:
+        return mended(look.config)
+    return _scaled(look, factor, _steps_needed(look, factor))
+
+
+def _steps_needed(look: Look, factor: float) -> int:
+    """Steps after which a run has moved as far as the rule asks (TRAVEL, REACH), with a tenth to spare, rounded up to two digits."""
+    limit, each = (REACH[0], look.step) if look.adaptive else (TRAVEL[0], sum(look.steps))
+    needed: int = math.ceil(1.1 * limit / (each * factor))
+    unit: int = 10 ** max(0, len(str(needed)) - 2)
+    return max(FEWEST, math.ceil(needed / unit) * unit)
 
 
 def _even(steps: list[float]) -> bool:
@@ -153,14 +176,14 @@ def slower(look: Look) -> Remedy:
     return _scaled(look, 0.1)
 
 
-def _scaled(look: Look, factor: float) -> Remedy:
+def _scaled(look: Look, factor: float, needed: int = FEWEST) -> Remedy:
     """The learning rate times a factor, to two digits; more steps where there are too few for it to get anywhere."""
     old = look.config.training.optimizer.params["lr"]
-    lr = min(10.0, float(f"{old * factor:.1e}")) if old else 0.01
+    lr = min(LARGEST_RATE, float(f"{old * factor:.1e}")) if old else 0.01
     steps = look.config.training.steps
-    few = steps is not None and 0 < steps < FEWEST
-    paths: dict[str, Any] = {"training__steps": FEWEST} if few else {}
-    more = say(", and take {steps} steps", steps=FEWEST) if few else ""
+    few = steps is not None and 0 < steps < needed
+    paths: dict[str, Any] = {"training__steps": needed} if few else {}
+    more = say(", and take {steps} steps", steps=needed) if few else ""
     sentence = say("Set the learning rate to {lr:g}{more}: the weights then change by about a thousandth a step.", lr=lr, more=more) \
         if factor != 0.1 else say("Lower the learning rate to {lr:g}{more}.", lr=lr, more=more)
     return sentence, changed(look.config, training__optimizer__lr=lr, **paths)

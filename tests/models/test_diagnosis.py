@@ -100,6 +100,21 @@ def test_every_remedy_offered_mends_what_it_is_offered_for(depth, start):
             assert finding.rule not in rules(after) and badness(after) <= badness(before), (finding, after)
 
 
+@pytest.mark.parametrize(("depth", "steps", "optimizer"), [
+    (1, 200, {"name": "sgd", "lr": 1e-6}), (2, 1, {"name": "sgd"}), (3, 10, {"name": "adam", "lr": 1e-7}),
+    (1, 200, {"name": "sgd", "lr": 10.0}), (5, 200, {"name": "sgd", "lr": 0.0})])
+def test_a_learning_rate_that_mends_comes_with_the_steps_that_it_takes(depth, steps, optimizer):
+    """A network of few layers moves less in as many steps: the remedy asks for more."""
+    finding = rules(look(network(depth, training={"steps": steps, "optimizer": optimizer})))["learning_rate"]
+    assert "learning_rate" not in rules(look(RunConfig.model_validate(finding.config)))
+
+
+def test_where_no_gradient_arrives_no_learning_rate_is_offered():
+    silent = network(12, width=2, bias_init={"name": "constant", "value": -3.0}, training={"optimizer": {"name": "sgd"}, "steps": 50})
+    finding = rules(look(silent))["learning_rate"]
+    assert finding.config is None and "learning rate" not in finding.remedy
+
+
 def test_skips_without_normalization_explode_and_are_mended():
     finding = look(network(20, network={"residual": True}))[0]
     assert finding.severity == "critical" and finding.rule == "exploding_signal"
