@@ -118,6 +118,7 @@ def _critical(config: RunConfig) -> Iterator[Remedy]:
         scale = critical_sigma_w2(network.activation.name, network.activation.params, variance)
         if scale is None or scale > LARGEST_SIGMA_W2:
             continue
+        scale *= 1.0 - network.dropout  # what is kept is multiplied by 1 / (1 - p), in signal and gradient alike
         bias = {"name": "normal", "std": round(math.sqrt(variance), 6)} if variance else {"name": "zeros"}
         chosen = float(f"{scale / network.depth if network.residual else scale:.6g}")
         yield (_sentence(network.activation.name, chosen, variance, network.residual),

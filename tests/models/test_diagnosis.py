@@ -109,6 +109,13 @@ def test_a_learning_rate_that_mends_comes_with_the_steps_that_it_takes(depth, st
     assert "learning_rate" not in rules(look(RunConfig.model_validate(finding.config)))
 
 
+def test_the_critical_variance_counts_dropout():
+    """Dropout multiplies mean squares by 1 / (1 - p), so that ReLU is critical at 2 (1 - p)."""
+    finding = rules(look(network(20, init=scaled(3.0), width=256, network={"dropout": 0.3})))["exploding_signal"]
+    assert finding.config["init"]["scale"] == pytest.approx(1.4)
+    assert "exploding_signal" not in rules(look(RunConfig.model_validate(finding.config)))
+
+
 def test_where_no_gradient_arrives_no_learning_rate_is_offered():
     silent = network(12, width=2, bias_init={"name": "constant", "value": -3.0}, training={"optimizer": {"name": "sgd"}, "steps": 50})
     finding = rules(look(silent))["learning_rate"]
