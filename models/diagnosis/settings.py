@@ -54,8 +54,8 @@ def kaiming_gain(look: Look) -> Finding | None:
     network, init = look.config.network, look.config.init
     if init.name not in ("kaiming_normal", "kaiming_uniform") or network.normalization.name != "none":
         return None
-    if network.activation.name not in ("sigmoid", "tanh"):
-        return None
+    if network.activation.name not in ("sigmoid", "tanh") or abs(init.params["gain"]) != 1.0:
+        return None  # with a gain of its own the weights' variance is no longer Kaiming's
     gain = ACTIVATIONS[network.activation.name].gain(network.activation.params)
     what = {
         "tanh": say("σ_w² = 25/9 = 2.78 is above tanh's critical 1: the network is chaotic, and the gradient grows on the way back."),

@@ -116,6 +116,10 @@ def test_the_critical_variance_counts_dropout():
     assert "exploding_signal" not in rules(look(RunConfig.model_validate(finding.config)))
 
 
+def test_kaimings_gain_is_not_named_where_another_gain_is_chosen():
+    assert "kaiming_gain" not in rules(look(network(5, "tanh", {"name": "kaiming_normal", "gain": 0.6})))
+
+
 def test_where_no_gradient_arrives_no_learning_rate_is_offered():
     silent = network(12, width=2, bias_init={"name": "constant", "value": -3.0}, training={"optimizer": {"name": "sgd"}, "steps": 50})
     finding = rules(look(silent))["learning_rate"]
