@@ -26,6 +26,7 @@ class LayerInfo(TypedDict):
     parameters:   weights, biases and affine parameters       output_shape: one example's
     fan_in, fan_out: of one unit; `gain`: all that the initializer multiplies by: the activation's, where it takes one, and its own
     weight_std:   what the initializer's formula gives with these numbers; None where the data (LSUV) or a training decides
+    weight_std_formula: how, written out
     """
 
     row: int
@@ -37,6 +38,7 @@ class LayerInfo(TypedDict):
     fan_out: int
     gain: float
     weight_std: float | None
+    weight_std_formula: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,13 @@ def _layer(config: RunConfig, row: int) -> LayerInfo:
     if row == network.depth + 1:
         fan = Fan(network.width, config.classes)
         return LayerInfo(row=row, name="output", kind="Linear", parameters=_output_parameters(config), output_shape=[config.classes],
-                         fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config), weight_std=_weight_std(config, fan))
+                         fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config), weight_std=_weight_std(config, fan),
+                         weight_std_formula=_weight_std_formula(config, fan))
     kind, taps = ("Linear", 1) if network.kind == "mlp" else ("Conv2d", network.kernel_size**2)
     fan = Fan((config.input_shape[0] if row == 1 else network.width) * taps, network.width * taps, taps)
     return LayerInfo(row=row, name=f"layer {row}", kind=kind, parameters=_weight_count(config, row) + _extra(config),
                      output_shape=_output_shape(config, row), fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config),
-                     weight_std=_weight_std(config, fan))
+                     weight_std=_weight_std(config, fan), weight_std_formula=_weight_std_formula(config, fan))
 
 
 def _gain(config: RunConfig) -> float:
@@ -121,6 +124,13 @@ def _weight_std(config: RunConfig, fan: Fan) -> float | None:
     if init.data_driven or init.trained:
         return None
     return abs(float(config.init.params["gain"])) * math.sqrt(init.variance(fan, config.init.params, nonlinearity_gain(config)))
+
+
+def _weight_std_formula(config: RunConfig, fan: Fan) -> str | None:
+    init, own = INITIALIZERS[config.init.name], abs(float(config.init.params["gain"]))
+    if init.data_driven or init.trained:
+        return None
+    return f"{own:.4g} · " * (own != 1) + init.std(fan, config.init.params, nonlinearity_gain(config))
 
 
 def _output_shape(config: RunConfig, row: int) -> list[int]:

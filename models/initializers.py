@@ -49,6 +49,7 @@ class Initializer(Choice):
 
     fill:        (weight, params, nonlinearity_gain, generator) fills the weight in place
     variance:    (fan, params, nonlinearity_gain) -> E[(w - E w)^2] of one entry
+    std:         its root, written out with these numbers for a person to follow
     law:         "gaussian" or "uniform" where entries are independent with mean `mean`, "orthogonal" where they are not,
                  "fixed" where nothing is drawn
     data_driven: the weights are rescaled on the first batch afterwards (LSUV)
@@ -57,6 +58,7 @@ class Initializer(Choice):
 
     fill: Fill
     variance: Variance
+    std: Callable[[Fan, Params, float], str]
     law: Literal["gaussian", "uniform", "orthogonal", "fixed"]
     uses_gain: bool = False
     data_driven: bool = False
@@ -161,10 +163,14 @@ def _delta_variance(fan: Fan) -> float:
     return 1.0 / (max(fan.fan_out, fan.fan_in) // fan.taps * fan.taps)
 
 
-def _identity_variance(fan: Fan) -> float:
+def _ones(fan: Fan) -> float:
+    """Share of an identity's entries that are 1."""
     rows, columns = fan.fan_out // fan.taps, fan.fan_in // fan.taps
-    share = min(rows, columns) / (rows * columns * fan.taps)
-    return share - share**2
+    return min(rows, columns) / (rows * columns * fan.taps)
+
+
+def _identity_variance(fan: Fan) -> float:
+    return _ones(fan) - _ones(fan) ** 2
 
 
 SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -198,6 +204,17 @@ def _fallback_variance(fan: Fan, params: Params, gain: float) -> float:
     return entry.variance(fan, own, gain)
 
 
+def _fallback_std(fan: Fan, params: Params, gain: float) -> str:
+    entry, own = _fallback(params)
+    return entry.std(fan, own, gain)
+
+
+def _left_by_the_cut(params: Params) -> float:
+    """What a cut leaves of the standard deviation."""
+    cut = truncated_variance(params["mean"], params["std"], params["a"], params["b"])
+    return math.sqrt(cut) / float(params["std"])
+
+
 _STD = Parameter("std", "float", 0.05, "std", "Standard deviation of a weight.", low=0.0, high=1000.0, slider=(1e-3, 10.0), log=True)
 _MEAN = Parameter("mean", "float", 0.0, "mean", "Mean of a weight.", low=-100.0, high=100.0, slider=(-0.5, 0.5))
 _FAN_MODE = Parameter("mode", "choice", "fan_in", "fan mode", "fan_in keeps the forward signal, fan_out the gradient.",
@@ -213,12 +230,13 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     Initializer(
         name="zeros", label="Zeros", formula="w = 0", source="torch.nn.init.zeros_", law="fixed",
         note=say("Every unit of a layer computes the same and gets the same gradient: nothing breaks the symmetry."),
-        fill=lambda w, p, gain, g: nn.init.zeros_(w), variance=lambda fan, p, gain: 0.0,
+        fill=lambda w, p, gain, g: nn.init.zeros_(w), variance=lambda fan, p, gain: 0.0, std=lambda fan, p, gain: "0",
     ),
     Initializer(
         name="constant", label="Constant", formula="w = value", source="torch.nn.init.constant_", law="fixed",
         parameters=(Parameter("value", "float", 0.05, "value", low=-1000.0, high=1000.0, slider=(-1.0, 1.0)),),
-        fill=lambda w, p, gain, g: nn.init.constant_(w, p["value"]), variance=lambda fan, p, gain: 0.0, mean=lambda p: float(p["value"]),
+        fill=lambda w, p, gain, g: nn.init.constant_(w, p["value"]), mean=lambda p: float(p["value"]),
+        variance=lambda fan, p, gain: 0.0, std=lambda fan, p, gain: "0",
     ),
     Initializer(
         name="uniform", label="Uniform", formula="w ~ U(a, b)", source="torch.nn.init.uniform_", law="uniform",
@@ -228,13 +246,13 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
         ),
         check=_ordered, mean=lambda p: (p["a"] + p["b"]) / 2,
         fill=lambda w, p, gain, g: nn.init.uniform_(w, p["a"], p["b"], generator=g),
-        variance=lambda fan, p, gain: (p["b"] - p["a"]) ** 2 / 12,
+        variance=lambda fan, p, gain: (p["b"] - p["a"]) ** 2 / 12, std=lambda fan, p, gain: f"{p['b'] - p['a']:.4g} / √12",
     ),
     Initializer(
         name="normal", label="Normal", formula="w ~ N(mean, std²)", source="torch.nn.init.normal_", law="gaussian",
         parameters=(_STD, _MEAN), mean=lambda p: float(p["mean"]),
         fill=lambda w, p, gain, g: nn.init.normal_(w, p["mean"], p["std"], generator=g),
-        variance=lambda fan, p, gain: p["std"] ** 2,
+        variance=lambda fan, p, gain: p["std"] ** 2, std=lambda fan, p, gain: f"{p['std']:.4g}",
     ),
     Initializer(
         name="trunc_normal", label="Truncated normal", formula="w ~ N(mean, std²) cut to [a, b]",
@@ -251,52 +269,62 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
             else say("mean {mean} must lie between a = {a} and b = {b}", mean=p["mean"], a=p["a"], b=p["b"])),
         fill=lambda w, p, gain, g: nn.init.trunc_normal_(w, p["mean"], p["std"], p["a"], p["b"], generator=g),
         variance=lambda fan, p, gain: truncated_variance(p["mean"], p["std"], p["a"], p["b"]),
+        std=lambda fan, p, gain: f"{p['std']:.4g} · {_left_by_the_cut(p):.4g}",
         mean=lambda p: truncated_mean(p["mean"], p["std"], p["a"], p["b"]),
     ),
     Initializer(
         name="xavier_uniform", label="Xavier uniform", formula="w ~ U(±√(6 / (fan_in + fan_out)))", source=_GLOROT, law="uniform",
         fill=lambda w, p, gain, g: nn.init.xavier_uniform_(w, generator=g),
         variance=lambda fan, p, gain: 2.0 / (fan.fan_in + fan.fan_out),
+        std=lambda fan, p, gain: f"√(6 / ({fan.fan_in} + {fan.fan_out})) / √3",
     ),
     Initializer(
         name="xavier_normal", label="Xavier normal", formula="w ~ N(0, 2 / (fan_in + fan_out))", source=_GLOROT, law="gaussian",
         fill=lambda w, p, gain, g: nn.init.xavier_normal_(w, generator=g),
         variance=lambda fan, p, gain: 2.0 / (fan.fan_in + fan.fan_out),
+        std=lambda fan, p, gain: f"√(2 / ({fan.fan_in} + {fan.fan_out}))",
     ),
     Initializer(
         name="kaiming_uniform", label="Kaiming (He) uniform", formula="w ~ U(±gain(φ) √(3 / fan))", source=_HE, law="uniform",
         note=_KAIMING_NOTE, parameters=(_FAN_MODE,), uses_gain=True,
         fill=lambda w, p, gain, g: _kaiming_uniform(w, p["mode"], gain, g),
         variance=lambda fan, p, gain: gain**2 / fan.mode(p["mode"]),
+        std=lambda fan, p, gain: f"{gain:.4g} · √(3 / {fan.mode(p['mode'])}) / √3",
     ),
     Initializer(
         name="kaiming_normal", label="Kaiming (He) normal", formula="w ~ N(0, gain(φ)² / fan)", source=_HE, law="gaussian",
         note=_KAIMING_NOTE, parameters=(_FAN_MODE,), uses_gain=True,
         fill=lambda w, p, gain, g: _kaiming_normal(w, p["mode"], gain, g),
         variance=lambda fan, p, gain: gain**2 / fan.mode(p["mode"]),
+        std=lambda fan, p, gain: f"{gain:.4g} / √{fan.mode(p['mode'])}",
     ),
     Initializer(
         name="lecun_uniform", label="LeCun uniform", formula="w ~ U(±√(3 / fan_in))", source="LeCun et al. 1998, Efficient BackProp",
         law="uniform", fill=lambda w, p, gain, g: _lecun_uniform(w, g), variance=lambda fan, p, gain: 1.0 / fan.fan_in,
+        std=lambda fan, p, gain: f"√(3 / {fan.fan_in}) / √3",
     ),
     Initializer(
         name="lecun_normal", label="LeCun normal", formula="w ~ N(0, 1 / fan_in)", source="LeCun et al. 1998, Efficient BackProp",
         law="gaussian", fill=lambda w, p, gain, g: _lecun_normal(w, g), variance=lambda fan, p, gain: 1.0 / fan.fan_in,
+        std=lambda fan, p, gain: f"1 / √{fan.fan_in}",
     ),
     Initializer(
         name="orthogonal", label="Orthogonal", formula="WᵀW = I, drawn uniformly", law="orthogonal",
         source="torch.nn.init.orthogonal_; Saxe et al. 2014 (1312.6120)",
         fill=lambda w, p, gain, g: _orthogonal(w, g), variance=lambda fan, p, gain: _matrix_variance(fan),
+        std=lambda fan, p, gain: f"1 / √{1 / _matrix_variance(fan):.0f}",
     ),
     Initializer(
         name="delta_orthogonal", label="Delta-orthogonal", formula="orthogonal at the kernel's centre, 0 elsewhere",
         source="Xiao et al. 2018 (1806.05393)", law="orthogonal", kinds=("cnn",),
         note=say("The output layer, which is no convolution, is orthogonal."),
         fill=lambda w, p, gain, g: _delta_orthogonal(w, g), variance=lambda fan, p, gain: _delta_variance(fan),
+        std=lambda fan, p, gain: f"1 / √{1 / _delta_variance(fan):.0f}",
     ),
     Initializer(
         name="identity", label="Identity", formula="W = I (Dirac for convolutions)", source="torch.nn.init.eye_, dirac_", law="fixed",
         fill=lambda w, p, gain, g: _identity(w), variance=lambda fan, p, gain: _identity_variance(fan),
+        std=lambda fan, p, gain: f"√({_ones(fan):.4g} · (1 − {_ones(fan):.4g}))",
     ),
     Initializer(
         name="variance_scaling", label="Variance scaling", formula="variance scale / fan, as in Keras", law="gaussian",
@@ -307,13 +335,14 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
             Parameter("distribution", "choice", "truncated_normal", "distribution", choices=("normal", "uniform", "truncated_normal")),
         ),
         fill=lambda w, p, gain, g: _variance_scaling(w, p, g), variance=lambda fan, p, gain: p["scale"] / fan.mode(p["mode"]),
+        std=lambda fan, p, gain: f"√({p['scale']:.4g} / {fan.mode(p['mode'])})",
     ),
     Initializer(
         name="pytorch_default", label="PyTorch default", formula="w ~ U(±1 / √fan_in)", law="uniform",
         source="torch.nn.Linear, torch.nn.Conv2d: kaiming_uniform_(a=√5)",
         note=say("Its variance is 1 / (3 fan_in): a third of LeCun's, a sixth of He's."),
         fill=lambda w, p, gain, g: nn.init.kaiming_uniform_(w, a=math.sqrt(5), generator=g),
-        variance=lambda fan, p, gain: 1.0 / (3 * fan.fan_in),
+        variance=lambda fan, p, gain: 1.0 / (3 * fan.fan_in), std=lambda fan, p, gain: f"1 / √(3 · {fan.fan_in})",
     ),
     Initializer(
         name="lsuv", label="LSUV", formula="orthogonal, then each layer scaled to unit output variance on the first batch",
@@ -324,6 +353,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
             Parameter("max_iterations", "int", 10, "iterations", "At most so many rescalings a layer.", low=1, high=100, slider=(1, 20)),
         ),
         fill=lambda w, p, gain, g: _orthogonal(w, g), variance=lambda fan, p, gain: _matrix_variance(fan),
+        std=lambda fan, p, gain: f"1 / √{1 / _matrix_variance(fan):.0f}",
     ),
     Initializer(
         name="pretrained", label="Pretrained", formula="w = trained weights, where their shapes fit", law="fixed", trained=True,
@@ -335,7 +365,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
                 "kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform", "lecun_normal", "lecun_uniform", "orthogonal",
                 "pytorch_default", "identity", "zeros")),
         ),
-        fill=_fill_fallback, variance=_fallback_variance, uses_gain=True,
+        fill=_fill_fallback, variance=_fallback_variance, std=_fallback_std, uses_gain=True,
     ),
 ), shared=(GAIN,))
 

@@ -1,6 +1,8 @@
 """RunConfig and the catalogue: defaults, round trips, what is refused and how, and what it costs."""
 
 import json
+import math
+import re
 
 import pytest
 import torch
@@ -101,6 +103,26 @@ def test_cost_counts_the_parameters_and_shapes_of_the_real_network(given_config)
         assert info["gain"] == pytest.approx(ACTIVATIONS[config.network.activation.name].gain(config.network.activation.params))
         spread = 5 / layer.weighted.weight.numel() ** 0.5
         assert layer.weighted.weight.std().item() == pytest.approx(info["weight_std"], rel=max(0.03, spread))
+
+
+@pytest.mark.parametrize("name", list(TABLES["init"]))
+def test_the_spread_that_is_written_out_is_the_spread(name):
+    """The text, read as arithmetic, against the variance that theory uses."""
+    for given_config in CONFIGS[:3]:
+        kind = given_config.get("network", {}).get("kind", "mlp")
+        if kind not in TABLES["init"][name].kinds:
+            continue
+        for gain in (1.0, -2.5):
+            config = RunConfig.model_validate({**given_config, "init": {"name": name, "gain": gain}})
+            for info in cost.layers(config):
+                text, std = info["weight_std_formula"], info["weight_std"]
+                if std is None:
+                    assert text is None and name in ("lsuv", "pretrained")
+                    continue
+                read = re.sub(r"√(\d+(\.\d+)?)", r"√(\1)", text)
+                for sign, meaning in (("√", "sqrt"), ("·", "*"), ("−", "-")):
+                    read = read.replace(sign, meaning)
+                assert eval(read, {"sqrt": math.sqrt}) == pytest.approx(std, rel=1e-3), text
 
 
 def test_cost_counts_the_multiply_adds_of_the_real_network():
