@@ -250,17 +250,6 @@ def _groups_divide(config: RunConfig) -> Misfit | None:
                                                groups=norm.params["groups"], width=width, fitting=fitting)
 
 
-def _group_has_two(config: RunConfig) -> Misfit | None:
-    """torch refuses to normalize a single value."""
-    norm, width = config.network.normalization, config.network.width
-    values = config.batch_size * width // norm.params["groups"] * min(config.network.pixels(config.input_shape)) ** 2 \
-        if norm.name == "group" else 2
-    if values > 1:
-        return None
-    return "network.normalization.groups", say("{values} value a group is too few for group normalization to average over; "
-                                               "choose fewer groups, more units or larger batches", values=values)
-
-
 def _batch_has_two(config: RunConfig) -> Misfit | None:
     if config.network.normalization.name != "batch":
         return None
@@ -294,7 +283,6 @@ RULES: tuple[Callable[[RunConfig], Misfit | None], ...] = (
     lambda c: _kind_of("data", SOURCES, c.data.name, c.network.kind),
     _source_is_a_name,
     _groups_divide,
-    _group_has_two,
     _batch_has_two,
     _instance_has_two,
     _circular_fits,

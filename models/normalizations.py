@@ -28,6 +28,16 @@ class RMSNormChannels(nn.Module):
         return normed if self.weight is None else normed * self.weight
 
 
+class GroupNorm(nn.GroupNorm):
+    """torch's, which also takes a batch in which a group has a single value: it goes to 0, in any batch.
+
+    torch refuses that for a batch of one example and takes it for two, so a run would end at its validation part.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return torch.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Normalization(Choice):
     """A normalization layer.
@@ -53,7 +63,7 @@ def _batch(kind: Kind, width: int, p: Params) -> nn.Module:
 def _layer(kind: Kind, width: int, p: Params) -> nn.Module:
     if kind == "mlp":
         return nn.LayerNorm(width, eps=p["eps"], elementwise_affine=p["affine"])
-    return nn.GroupNorm(1, width, eps=p["eps"], affine=p["affine"])
+    return GroupNorm(1, width, eps=p["eps"], affine=p["affine"])
 
 
 def _rms(kind: Kind, width: int, p: Params) -> nn.Module:
@@ -97,7 +107,7 @@ NORMALIZATIONS: Table[Normalization] = Table("Normalization", "none", (
         source="torch.nn.GroupNorm; Wu & He 2018 (1803.08494)",
         parameters=(Parameter("groups", "int", 8, "groups", "Must divide the width.", low=1, high=65536, slider=(1, 32)),),
         axes={"mlp": ("group",), "cnn": ("group", "pixels")},
-        build=lambda kind, width, p: nn.GroupNorm(p["groups"], width, eps=p["eps"], affine=p["affine"]),
+        build=lambda kind, width, p: GroupNorm(p["groups"], width, eps=p["eps"], affine=p["affine"]),
     ),
     Normalization(
         name="rms", label="RMS", formula="y = γ x / √(mean of x² + ε) over one example's features",

@@ -42,6 +42,9 @@ LARGEST_RATE = 10.0
 FEWEST = 100
 """Steps of GOOD_RATIO that a mended run takes at least."""
 
+MOST = 10_000
+"""The most steps that are offered as a remedy: where it takes more, the start has to change."""
+
 NOTHING_HELPS = say("Try fewer layers or more units.")
 """Where no configuration that is tried mends what was found."""
 
@@ -151,9 +154,9 @@ def _sized(look: Look) -> Remedy | None:
     if not (look.carried and _even(look.steps)) and (found := mended(look.config)):
         return found
     factor = min(GOOD_RATIO / max(look.step, 1e-12), 0.5 / max(look.jolt, 1e-12))
-    if look.step == 0 or lr * factor > LARGEST_RATE:
+    if look.step == 0 or lr * factor > LARGEST_RATE or (needed := _steps_needed(look, factor)) > MOST:
         return mended(look.config)
-    return _scaled(look, factor, _steps_needed(look, factor))
+    return _scaled(look, factor, needed)
 
 
 def _steps_needed(look: Look, factor: float) -> int:

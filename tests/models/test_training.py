@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from models.config import RunConfig
 from models.optimizers import OPTIMIZERS
-from models.training import Run, _batches, train
+from models.training import Run, _batches, initial_frame, train
 
 PLAIN = {
     "sgd": lambda p: torch.optim.SGD(p, lr=0.05),
@@ -66,6 +66,18 @@ def test_batch_normalization_is_measured_and_evaluated_as_a_bare_loop_would():
     run.network.eval()
     expected = F.cross_entropy(run.network(run.data.validation_inputs), run.data.validation_labels).item()
     assert last["validation_loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_groups_of_a_single_value_go_to_zero_in_any_batch_and_in_a_validation_part_of_one():
+    """torch.nn.GroupNorm takes such a group for two examples and refuses it for one; two examples' answer is what one gets too."""
+    width = 4
+    assert torch.nn.GroupNorm(width, width)(torch.randn(2, width)).abs().max() < 1e-3  # rounding over √ε
+    for batch in (1, 2):
+        config = RunConfig.model_validate({
+            "network": {"depth": 2, "width": width, "activation": {"name": "linear"}, "normalization": {"name": "group", "groups": width}},
+            "data": {"name": "spirals", "samples": 4, "batch_size": batch, "validation_fraction": 0.25}, "training": {"steps": 1}})
+        frame = initial_frame(config)
+        assert frame["quantities"]["activation"]["mean_square"][0] < 1e-6 and frame["validation_loss"] is not None
 
 
 def test_a_run_that_diverges_ends_with_the_frame_that_shows_it():
