@@ -35,8 +35,8 @@ STOPPED = say("The server was stopped while this ran. Its frames are kept; run i
 KILL_S = 4.0
 """Seconds until a worker that was told to end and does not is gone: pebble waits three before it kills."""
 
-TRAINERS_NICENESS = 10
-"""Training takes the cores that nobody else wants: a preview, a viewer and the page do not wait for it."""
+TRAINERS_NICENESS = 5
+"""Training gives way, three to one, to whatever else wants its core: previews, viewers, the page."""
 
 WRITE_AGAIN_S = 2.0
 """Seconds between two tries to write how a run ended."""

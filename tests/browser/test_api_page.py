@@ -43,7 +43,7 @@ def test_axe_finds_nothing_serious_in_light_and_dark(reference):
 
 
 def test_the_commands_work(reference, server):
-    """Those in which nothing has to be replaced first."""
+    """Those in which nothing has to be replaced first. What they begin is cancelled: others want this server's workers."""
     commands = [one.inner_text() for one in reference.page.locator("#calls pre").all()]
     whole = [text for text in commands if not set(re.findall(r"\b[A-Z_]{4,}\b", text)) - {"POST"}]
     assert len(whole) >= 10
@@ -55,3 +55,6 @@ def test_the_commands_work(reference, server):
         kind, _, value = (asked.H or "Accept: */*").partition(": ")
         answer = server.client.request(asked.X or "GET", url, headers={kind: value}, content=asked.d)
         assert command == "curl" and answer.status_code in (200, 201), (text, answer.text)
+        begun = answer.json() if answer.status_code == 201 else {}
+        for one in begun.get("runs", [begun] if "kind" in begun else []):
+            server.client.post(f"/api/{one['kind']}s/{one['id']}/cancel")
