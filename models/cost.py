@@ -103,14 +103,15 @@ def _layer(config: RunConfig, row: int) -> LayerInfo:
     network = config.network
     if row == network.depth + 1:
         fan = Fan(network.width, config.classes)
+        std, formula = _spread(config, fan)
         return LayerInfo(row=row, name="output", kind="Linear", parameters=_output_parameters(config), output_shape=[config.classes],
-                         fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config), weight_std=_weight_std(config, fan),
-                         weight_std_formula=_weight_std_formula(config, fan))
+                         fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config), weight_std=std, weight_std_formula=formula)
     kind, taps = ("Linear", 1) if network.kind == "mlp" else ("Conv2d", network.kernel_size**2)
     fan = Fan((config.input_shape[0] if row == 1 else network.width) * taps, network.width * taps, taps)
+    std, formula = _spread(config, fan)
     return LayerInfo(row=row, name=f"layer {row}", kind=kind, parameters=_weight_count(config, row) + _extra(config),
                      output_shape=_output_shape(config, row), fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config),
-                     weight_std=_weight_std(config, fan), weight_std_formula=_weight_std_formula(config, fan))
+                     weight_std=std, weight_std_formula=formula)
 
 
 def _gain(config: RunConfig) -> float:
@@ -119,18 +120,13 @@ def _gain(config: RunConfig) -> float:
     return own * nonlinearity_gain(config) if INITIALIZERS[config.init.name].uses_gain else own
 
 
-def _weight_std(config: RunConfig, fan: Fan) -> float | None:
-    init = INITIALIZERS[config.init.name]
+def _spread(config: RunConfig, fan: Fan) -> tuple[float | None, str | None]:
+    """The standard deviation that the initializer's formula gives, and the formula written out."""
+    init, params, gain = INITIALIZERS[config.init.name], config.init.params, nonlinearity_gain(config)
     if init.data_driven or init.trained:
-        return None
-    return abs(float(config.init.params["gain"])) * math.sqrt(init.variance(fan, config.init.params, nonlinearity_gain(config)))
-
-
-def _weight_std_formula(config: RunConfig, fan: Fan) -> str | None:
-    init, own = INITIALIZERS[config.init.name], abs(float(config.init.params["gain"]))
-    if init.data_driven or init.trained:
-        return None
-    return f"{own:.4g} · " * (own != 1) + init.std(fan, config.init.params, nonlinearity_gain(config))
+        return None, None
+    own = abs(float(params["gain"]))
+    return own * math.sqrt(init.variance(fan, params, gain)), f"{own:.4g} · " * (own != 1) + init.std(fan, params, gain)
 
 
 def _output_shape(config: RunConfig, row: int) -> list[int]:

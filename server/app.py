@@ -30,7 +30,7 @@ from server.settings import Settings
 from server.store import Store
 from server.stream import Streams
 from server.watch import Watch
-from server.weights import sweep
+from server.weights import remove_unfinished
 
 INTERRUPTED = say("interrupted: the server stopped while this ran. Its frames are kept; run it again for the rest.")
 
@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
         counted = Metrics()
         engine = LocalEngine(settings, store, downloads, counted)
         _take_up(store, engine)
-        sweep(settings.places.weights)
+        remove_unfinished(settings.places.weights)
         app.state.settings, app.state.store, app.state.engine = settings, store, engine
         app.state.downloads, app.state.metrics = downloads, counted
         app.state.streams = Streams(store, settings.tail_interval_s)

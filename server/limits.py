@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from models import device
 from models.config import RunConfig
-from models.cost import Cost, estimate
+from models.cost import FLOAT, Cost, estimate
 from models.sweep import SweepConfig, flops, memory_bytes
 from models.words import Text, say
 from server.errors import FieldError, OverLimit, at_field
 from server.settings import GIB, Settings
-
-FLOAT_BYTES = 4
 
 
 def check_run(config: RunConfig, settings: Settings) -> Cost:
@@ -19,7 +17,7 @@ def check_run(config: RunConfig, settings: Settings) -> Cost:
     _hold("training.steps", say("floating point operations"), cost.flops, settings.max_run_flops,
           say("train for fewer steps, or a smaller network or batch"))
     if config.capture.weights:
-        _hold("capture.weights", say("GiB of weights"), FLOAT_BYTES * cost.parameters / GIB, settings.max_stored_gib,
+        _hold("capture.weights", say("GiB of weights"), FLOAT * cost.parameters / GIB, settings.max_stored_gib,
               say("choose fewer or narrower layers, or do not keep the weights"))
     _hold("capture.every", say("frames"), cost.frames, settings.max_frames, say("take a frame less often (capture.every)"))
     return cost

@@ -143,7 +143,7 @@ def kept(folder: Path) -> dict[str, os.stat_result]:
     return {name: about for name, about in found.items() if OURS.fullmatch(name)}
 
 
-def sweep(folder: Path) -> None:
+def remove_unfinished(folder: Path) -> None:
     """Takes away what was only half written when an earlier server was killed."""
     for part in folder.glob("*.part"):
         if time.time() - part.stat().st_mtime > CUT_S:

@@ -49,7 +49,7 @@ def test_a_worker_that_hangs_is_replaced(own_server):
     server = own_server("--heartbeat-s", "6")
     run = server.client.post("/api/runs", json=LONG).json()["id"]
     running(server, run)
-    worker = wait_for(lambda: trainer_below(server.process.pid))
+    worker = trainer_below(server.process.pid)
     os.kill(worker, signal.SIGSTOP)
     record = server.finished(run)
     assert record["status"] == "failed" and "no sign of life for 6 s" in record["error"] and record["frames"] > 0

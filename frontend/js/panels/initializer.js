@@ -29,7 +29,7 @@ function facts(view) {
   if (!layer) return [];
   return [
     [t("initializer.layer"), `${row} · ${layer.kind}`], [t("initializer.fan_in"), integer(layer.fan_in ?? NaN)], [t("initializer.fan_out"), integer(layer.fan_out ?? NaN)],
-    [t("initializer.gain"), number(layer.gain, 4)], [t("initializer.formula"), layer.weight_std == null ? "–" : `${layer.weight_std_formula} = ${number(layer.weight_std, 4)}`],
+    [t("initializer.gain"), number(layer.gain, 4)], [t("initializer.formula"), layer.weight_std == null ? "–" : [layer.weight_std_formula, number(layer.weight_std, 4)].filter(Boolean).join(" = ")],
     [t("initializer.measured"), number(quantityOf(view, "weight")?.std[index], 4)], [t("initializer.default"), number(1 / Math.sqrt(3 * (layer.fan_in ?? NaN)), 4)],
   ];
 }
