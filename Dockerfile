@@ -6,6 +6,13 @@
 # PyPI's torch for Linux carries CUDA, so the same image computes on a GPU when the host gives one (--gpus all) and on the
 # CPU when not. Where there will never be a GPU, PyTorch's index of CPU wheels makes a far smaller image:
 #   docker build --build-arg PIP_EXTRA_INDEX_URL=...
+#
+# What measures a network on the CPU is compiled in the image that the slim one is cut from, which has a compiler.
+FROM python:3.11 AS native
+WORKDIR /native
+COPY models/native ./
+RUN sh build.sh
+
 # The Python that the tests run on.
 FROM python:3.11-slim
 
@@ -19,6 +26,7 @@ RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))
     && pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt --requirement requirements.txt
 
 COPY models models
+COPY --from=native /native/native.so models/native/
 COPY server server
 COPY frontend frontend
 

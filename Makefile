@@ -23,6 +23,7 @@ JOBS = 2
 
 VENV := .venv
 BIN := $(VENV)/bin
+NATIVE := models/native/native.so
 # Prints the dependencies of pyproject.toml, with those of the extras named after it.
 REQUIREMENTS := $(BIN)/python -c 'import sys, tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 	print(*p["dependencies"], *(r for e in sys.argv[1:] for r in p["optional-dependencies"][e]), sep="\n")'
@@ -38,14 +39,14 @@ export CHROMIUM
 .DELETE_ON_ERROR:
 .PHONY: run test setup lint mypy ruff lint-imports tsc node-test audit bench pins clean browser
 
-run: $(VENV)/serve.stamp
+run: $(VENV)/serve.stamp $(NATIVE)
 	@exec $(BIN)/python -m server $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
 
 test: setup lint
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 # What Python needs is installed beside what the page's tests need, and the linters run beside each other.
-setup:
+setup: $(NATIVE)
 	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/test.stamp browser
 
 lint: $(VENV)/test.stamp node_modules/stamp
@@ -66,11 +67,11 @@ audit: $(BIN)/python
 		|| { echo "NOT AUDITED: pip-audit could not be installed."; exit 0; }; \
 	PYTHONPATH=$(VENV)/audit $(BIN)/python .ci/audit.py
 
-bench: $(VENV)/test.stamp
+bench: $(VENV)/test.stamp $(NATIVE)
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) node_modules $(NATIVE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find models server tests -name __pycache__ -prune -exec rm -rf {} +
 
 # ---- set-up: a stamp is newer than what it was made from, so nothing is done twice ----
@@ -91,6 +92,12 @@ $(VENV)/test.stamp: $(VENV)/serve.stamp
 	@echo "Installing what the tests need ..."
 	@$(REQUIREMENTS) test > $(VENV)/test.txt && $(PIP) --constraint constraints.txt --requirement $(VENV)/test.txt
 	@touch $@
+
+# Without it all works, but watching costs more: so a machine that has no compiler and gets none is told so, and served.
+$(NATIVE): models/native/native.c models/native/build.sh
+	@command -v $(CC) >/dev/null || ( what="C compiler, with which measuring is fast,"; $(APT) gcc libc6-dev ) || true
+	@if command -v $(CC) >/dev/null; then CC=$(CC) sh models/native/build.sh; \
+	else echo "Without a C compiler frames are measured in torch operations, several times slower."; fi
 
 node_modules/stamp: package.json package-lock.json
 	@command -v npm >/dev/null || { what=Node.js; $(APT) nodejs npm; }

@@ -119,3 +119,10 @@ def row_numbers(rows: int) -> list[int]:
 def finite(value: float) -> float | None:
     """The number, or None where it is not finite: the one policy for all of a frame."""
     return value if math.isfinite(value) else None
+
+
+def each_finite(values: list[float]) -> list[float | None]:
+    """The same of each."""
+    if math.isfinite(sum(values)):  # of any that is not finite, the sum is not either
+        return [*values]
+    return [finite(value) for value in values]

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from models.frame import Quantity, finite
-from models.histograms import histograms, sample
-from models.moments import COUNTERS, FIELDS, MOMENTS, correlation, dead_share, moments, saturated_share
+from models.frame import Quantity, each_finite
+from models.histograms import histograms
+from models.moments import COUNTERS, FIELDS, MOMENTS, correlation, dead_share, moments_and_sample, saturated_share
+from models.sampling import stride
 
 SHARES = ("dead", "saturated", "correlation")
 
@@ -44,8 +45,9 @@ class Meter:
             return
         if what == "preactivation":
             self._shares["correlation"][index] = correlation(tensor)
-        self._moments.setdefault(what, {})[index] = moments(tensor)
-        self._samples.setdefault(what, {})[index] = sample(tensor, self.samples)
+        found, sample = moments_and_sample(tensor, stride(tensor.numel(), self.samples))
+        self._moments.setdefault(what, {})[index] = found
+        self._samples.setdefault(what, {})[index] = sample
 
     def _visit_nonlinearity(self, index: int, phi: Tensor) -> None:
         self._shares["dead"][index] = dead_share(phi)
@@ -62,12 +64,12 @@ class Meter:
         values = torch.cat([part.reshape(-1).double() for part in parts]).cpu()
         pieces = iter(torch.split(values, [part.numel() for part in parts]))
         quantities = {name: self._quantity(*(next(pieces) for _ in range(4))) for name in names}
-        shares = {name: [finite(value) for value in next(pieces).tolist()] for name in SHARES}
+        shares = {name: each_finite(next(pieces).tolist()) for name in SHARES}
         if "activation" in quantities:
             quantities["activation"] |= {"dead": shares["dead"], "saturated": shares["saturated"]}
         if "update" in quantities:
             quantities["update"]["ratio"] = _ratios(quantities["update"]["norm"], quantities["weight"]["norm"])
-        return quantities, shares["correlation"], [[finite(value) for value in next(pieces).tolist()] for _ in others]
+        return quantities, shares["correlation"], [each_finite(next(pieces).tolist()) for _ in others]
 
     def _parts(self, name: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Moments (R, fields), linear counts (R, bins), the log axis (2,), log counts (R, bins): all on the device."""
@@ -84,7 +86,7 @@ class Meter:
 
     def _quantity(self, table: Tensor, linear: Tensor, axis: Tensor, log10: Tensor) -> Quantity:
         columns = dict(zip(FIELDS, table.reshape(self.rows, len(FIELDS)).T.tolist(), strict=True))
-        found = {name: [finite(value) for value in columns[name]] for name in MOMENTS}
+        found = {name: each_finite(columns[name]) for name in MOMENTS}
         counted = {name: [int(value) for value in columns[name]] for name in COUNTERS}
         low, high = axis.tolist()
         shape = (self.rows, self.bins)
@@ -98,4 +100,4 @@ class Meter:
 
 def _ratios(updates: Sequence[float | None], weights: Sequence[float | None]) -> list[float | None]:
     """Norm of the update over norm of the weight; None where that is not a finite number."""
-    return [None if u is None or not w else finite(u / w) for u, w in zip(updates, weights, strict=True)]
+    return each_finite([math.nan if u is None or not w else u / w for u, w in zip(updates, weights, strict=True)])

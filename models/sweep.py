@@ -25,7 +25,7 @@ from models.activations import ACTIVATIONS
 from models.choices import Parameter
 from models.config import Part, RunConfig
 from models.datasets import SOURCES
-from models.frame import finite
+from models.frame import each_finite
 from models.moments import correlation
 from models.words import say
 
@@ -146,7 +146,7 @@ class Networks:
         chi = ratio ** (1.0 / max(1, len(hidden) - 1))
         found = {"q": _mean_square(hidden[-1].detach()), "correlation": torch.stack([correlation(z) for z in hidden[-1].detach()]),
                  "chi": chi, "loss": losses.detach()}
-        return {name: [finite(value) for value in values.tolist()] for name, values in found.items()}
+        return {name: each_finite(values.tolist()) for name, values in found.items()}
 
     def train(self, inputs: Tensor, labels: Tensor, steps: int) -> list[float | None]:
         """Full-batch gradient descent of every network for so many steps; the losses reached."""
@@ -161,7 +161,7 @@ class Networks:
                 optimizer.zero_grad()
                 losses.sum().backward()
                 optimizer.step()
-        return [finite(value) for value in losses.tolist()]
+        return each_finite(losses.tolist())
 
     def _forward(self, parameters: list[nn.Parameter], inputs: Tensor) -> Tensor:
         layers = len(self.weights)

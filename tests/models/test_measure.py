@@ -9,12 +9,23 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from models import native
 from models.config import RunConfig
 from models.frame import MAX_ROWS, row_numbers
-from models.histograms import linear_counts, log10_counts, sample, stride
+from models.histograms import histograms, linear_counts, log10_counts
 from models.measure import Meter
-from models.moments import FIELDS, array_moments, correlation, dead_share, exact_moments, moments, pixel_correlations, saturated_share
+from models.moments import (
+    FIELDS,
+    correlation,
+    dead_share,
+    exact_moments,
+    moments,
+    moments_and_sample,
+    pixel_correlations,
+    saturated_share,
+)
 from models.network import build
+from models.sampling import sample, stride
 from models.trace import Probe, hooked, probes
 from models.training import Run, _batches, initial_frame, train
 
@@ -53,7 +64,7 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize("config", NETWORKS, ids=lambda c: str(c["network"])[:60])
-def test_every_layer_as_a_plain_loop_sees_it(config):
+def test_every_layer_as_a_plain_loop_sees_it(config, form):
     run, inputs, labels = started(**config, capture={"samples": "all"})
     expected = plain_pass(run, inputs, labels)
     frame = run.frame(0, inputs, labels)
@@ -98,7 +109,7 @@ def test_update_is_what_the_optimizer_did():
     assert last["quantities"]["update"]["ratio"] == pytest.approx(ratios, rel=1e-5)
 
 
-def test_an_overflowing_network_is_counted_not_dropped():
+def test_an_overflowing_network_is_counted_not_dropped(form):
     frame = initial_frame(RunConfig.model_validate({"network": {"depth": 60, "width": 64}, "init": {"name": "normal", "std": 10.0},
                                                     "data": {"name": "gaussian"}, "seed": 3}))
     z = frame["quantities"]["preactivation"]
@@ -125,7 +136,7 @@ MIXED = [
 
 
 @pytest.mark.parametrize("x", MIXED, ids=range(len(MIXED)))
-def test_moments_against_numpy_in_float64(x):
+def test_moments_against_numpy_in_float64(x, form):
     found = dict(zip(FIELDS, moments(x).tolist(), strict=True))
     values = x.double().numpy().ravel()
     good = values[np.isfinite(values)]
@@ -142,9 +153,42 @@ def test_moments_against_numpy_in_float64(x):
 NEAR = [normal(7), normal(32, 16, 8, 8).relu() - 0.1, normal(99, 99) * 1e-3 + 5]
 
 
+@pytest.fixture(params=["in C", "in torch operations"])
+def form(request, monkeypatch):
+    """Both forms of what is measured: of the same numbers."""
+    if request.param != "in C":
+        monkeypatch.setattr(native, "_library", None)
+    elif native._library is None:
+        pytest.fail("models/native/native.so is missing: `make setup` compiles it, for which it needs a C compiler")
+    return request.param
+
+
 @pytest.mark.parametrize("x", [*MIXED, *NEAR], ids=range(len(MIXED) + len(NEAR)))
-def test_the_form_in_numpy_and_the_form_for_any_device_agree(x):
-    assert array_moments(x.flatten().numpy()) == pytest.approx(exact_moments(x).tolist(), rel=1e-5, abs=1e-6, nan_ok=True)
+def test_the_form_in_c_and_the_form_for_any_device_agree(x):
+    found, taken = native.moments(x, len(FIELDS), 16, 3)
+    assert found.tolist() == pytest.approx(exact_moments(x).tolist(), rel=1e-5, abs=1e-6, nan_ok=True)
+    assert taken.equal(sample(x, 3)) or x.isnan().any()
+
+
+@pytest.mark.parametrize("bins", [1, 5, 64, 512])
+def test_histograms_in_c_and_in_torch_operations_agree(bins, monkeypatch):
+    rows = [normal(4384), normal(4384) * 1e-30, normal(99).relu(), normal(50) * 1e-39, torch.full((20,), 0.1),
+            torch.tensor([math.nan, math.inf, -math.inf, 0.0, 1.0, -2.0]), torch.full((5,), math.nan), torch.zeros(7)]
+    low, high = (torch.stack([exact_moments(row)[FIELDS.index(field)] for row in rows]) for field in ("min", "max"))
+    linear, axis, log10 = histograms(rows, low, high, bins)
+    monkeypatch.setattr(native, "_library", None)
+    expected_linear, expected_axis, expected_log10 = histograms(rows, low, high, bins)
+    assert axis.tolist() == expected_axis.tolist()
+    assert linear.tolist() == expected_linear.tolist()
+    assert log10.sum(1).tolist() == expected_log10.sum(1).tolist()
+    near = 2e-6 / (float(axis[1] - axis[0]) / bins)  # share of values within float32's rounding of one of the edges, as a rule
+    assert (log10.cumsum(1) - expected_log10.cumsum(1)).abs().max() <= 1 + near * 4384
+
+
+def test_logarithms_of_all_sizes_fall_in_their_bin():
+    x = torch.tensor([sign * m * 10.0**k for k in range(-44, 38) for m in (1.5, 3.0, 7.0) for sign in (1, -1)])
+    counts = histograms([x], x.min().double()[None], x.max().double()[None], 82)[2]
+    assert counts.tolist() == [[6] * 82]
 
 
 def test_a_single_value_has_no_spread():
@@ -165,12 +209,13 @@ def test_the_sample_sees_every_unit():
     for shape in ((256, 256), (256, 64), (250, 300), (128, 16, 8, 8), (64, 3)):
         n = math.prod(shape)
         step = stride(n, 4096)
-        taken = sample(torch.arange(n).reshape(shape), 4096)
-        assert len(taken) >= min(n, 4096) and math.gcd(step, n) == 1
+        taken = sample(torch.arange(n).reshape(shape), step)
+        assert len(taken) >= min(n, 4096)
+        assert moments_and_sample(torch.arange(n, dtype=torch.float32).reshape(shape), step)[1].long().equal(taken)
         assert len(set((taken % shape[-1]).tolist())) == shape[-1]
 
 
-def test_dead_and_saturated_shares():
+def test_dead_and_saturated_shares(form):
     phi = torch.randn(50, 10).abs()
     phi[:, :3] = 0
     phi[:49, 5] = 0
@@ -184,7 +229,7 @@ def test_dead_and_saturated_shares():
     assert saturated_share(torch.tensor([[0.01, 0.5, 0.96, 0.98, math.nan]]), (0.0, 1.0)).item() == pytest.approx(2 / 5)
 
 
-def test_correlation_is_the_mean_cosine_of_all_pairs():
+def test_correlation_is_the_mean_cosine_of_all_pairs(form):
     z = torch.randn(12, 5, 2, generator=torch.Generator().manual_seed(0)) + 0.3
     unit = F.normalize(z.flatten(1), dim=1)
     cosines = (unit @ unit.T)[~torch.eye(12, dtype=torch.bool)]

@@ -33,11 +33,14 @@ def instructions(dockerfile: str) -> list[tuple[str, str]]:
     return [(word.upper(), rest.strip()) for word, _, rest in (line.strip().partition(" ") for line in joined.splitlines())]
 
 
-INSTRUCTIONS = instructions(DOCKERFILE.read_text())
+EVERY = instructions(DOCKERFILE.read_text())
+LAST_STAGE = max(row for row, (name, _) in enumerate(EVERY) if name == "FROM")
+COMPILING, INSTRUCTIONS = EVERY[:LAST_STAGE], EVERY[LAST_STAGE:]
+"""The stage that compiles, and the one that is the image."""
 
 
-def arguments(instruction: str) -> list[str]:
-    return [argument for name, argument in INSTRUCTIONS if name == instruction]
+def arguments(instruction: str, stage: list[tuple[str, str]] = INSTRUCTIONS) -> list[str]:
+    return [argument for name, argument in stage if name == instruction]
 
 
 def command(argument: str) -> list[str]:
@@ -57,10 +60,23 @@ def tracked(paths: list[str]) -> list[str]:
     return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
+def compiled(target: Path) -> Path:
+    """What the stage that compiles makes in its working directory."""
+    (copied,), (script,) = (arguments(instruction, COMPILING) for instruction in ("COPY", "RUN"))
+    target.mkdir(exist_ok=True)
+    for name in tracked(copied.split()[:-1]):
+        shutil.copy(ROOT / name, target)
+    subprocess.run(script, cwd=target, shell=True, check=True)
+    return target
+
+
 def copy_of_the_image(target: Path) -> None:
     """What the image's COPY instructions put into its working directory."""
     for argument in arguments("COPY"):
         *sources, destination = argument.split()
+        if sources[0] == "--from=native":
+            shutil.copy(compiled(target.parent / "native") / Path(sources[1]).name, target / destination)
+            continue
         for name in tracked(sources):
             keep = Path(name).name if destination.endswith("./") else Path(destination) / Path(name).relative_to(sources[0])
             (target / keep).parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +167,7 @@ def test_the_user_is_not_root() -> None:
 
 def test_what_is_copied_is_not_ignored() -> None:
     ignore = (ROOT / ".dockerignore").read_text().splitlines()
-    copied = {source for argument in arguments("COPY") for source in argument.split()[:-1]}
+    copied = {source for argument in arguments("COPY") if not argument.startswith("--from") for source in argument.split()[:-1]}
     assert copied == {line.removeprefix("!") for line in ignore if line.startswith("!")}
 
 
@@ -194,6 +210,11 @@ def test_the_gpu_file_lays_over_the_same_service() -> None:
 def test_the_container_becomes_healthy(container: Container) -> None:
     status, body = container.get("/api/health")
     assert status == 200 and json.loads(body)["status"] == "ok"
+
+
+def test_the_container_measures_in_c(container: Container) -> None:
+    asked = "from models import native; import torch; raise SystemExit(not native.readable(torch.ones(3)))"
+    assert subprocess.run([sys.executable, "-c", asked], cwd=container.app, check=False).returncode == 0
 
 
 def test_the_container_holds_the_page(container: Container) -> None:
