@@ -61,8 +61,7 @@ class Meter:
         """
         names = [name for name, found in self._moments.items() if len(found) == self.rows]
         parts = [part for name in names for part in self._parts(name)] + [self._share(name) for name in SHARES] + list(others)
-        values = torch.cat([part.reshape(-1).double() for part in parts]).cpu()
-        pieces = iter(torch.split(values, [part.numel() for part in parts]))
+        pieces = iter(_on_host(parts))
         quantities = {name: self._quantity(*(next(pieces) for _ in range(4))) for name in names}
         shares = {name: each_finite(next(pieces).tolist()) for name in SHARES}
         if "activation" in quantities:
@@ -96,6 +95,14 @@ class Meter:
             log10={"low": low, "high": high, "counts": log10.reshape(shape).int().tolist()},
         )
         return made
+
+
+def _on_host(parts: list[Tensor]) -> Sequence[Tensor]:
+    """The tensors' values where Python can read them, flat: of those on a device in one copy."""
+    if all(part.device.type == "cpu" for part in parts):
+        return [part.reshape(-1) for part in parts]
+    values = torch.cat([part.reshape(-1).double() for part in parts]).cpu()
+    return torch.split(values, [part.numel() for part in parts])
 
 
 def _ratios(updates: Sequence[float | None], weights: Sequence[float | None]) -> list[float | None]:

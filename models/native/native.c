@@ -5,6 +5,7 @@ torch operations, for any device, and tests hold one against the other. Tensors 
 LANES of them side by side, and in float64 over the chunks. */
 
 #include <math.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -177,6 +178,7 @@ double units_squared(const float *restrict x, int64_t rows, int64_t n, float *re
 /* ---- histograms ---- */
 
 #define MOST_BINS 512 /* models/config.py */
+#define MOST_THREADS 16
 
 /* Of a float32 as an integer: its places, and the numbers infinity, 2^-126 and 1 / sqrt(2). */
 #define MAGNITUDE 0x7fffffff
@@ -199,7 +201,8 @@ INLINE float number(int32_t bits) {
 }
 
 /* Whole decades around every finite |x| > 0 of all rows; (-1, 0) where there is none. Positive floats are in the order of their bits. */
-INLINE void decades(const float *const *x, const int64_t *n, int64_t rows, double *axis) {
+EACH_PROCESSOR
+static void decades(const float *const *x, const int64_t *n, int64_t rows, double *axis) {
     int32_t least[LANES], most[LANES] = {0}, small = INT32_MAX, great = 0;
     for (int k = 0; k < LANES; k++) least[k] = INT32_MAX;
     for (int64_t row = 0; row < rows; row++)
@@ -228,15 +231,21 @@ INLINE void linear_bins(const float *restrict x, int64_t n, double low, double s
     }
 }
 
-/* log10 of a number > 0 to 1e-7 and float32's rounding: its exponent, and of its mantissa m in [1/sqrt(2), sqrt(2)] the series of
-   2 artanh((m - 1) / (m + 1)). */
+/* log10 of a number > 0 to 2e-7 and float32's rounding: its exponent, and of its mantissa m in [1/sqrt(2), sqrt(2)] t p(t), t = m - 1,
+   with p of degree 6 from Chebyshev's nodes. */
 INLINE float logarithm(int32_t size) {
     int32_t subnormal = size < SMALLEST_NORMAL;
     float x = subnormal ? number(size) * 0x1p32f : number(size);
     int32_t bits = magnitude(x) - HALF_ROOT_2, exponent = (bits >> MANTISSA) - 32 * subnormal;
-    float m = number((bits & MANTISSA_BITS) + HALF_ROOT_2), y = (m - 1.0f) / (m + 1.0f), z = y * y;
-    float ln = 2.0f * y * (1.0f + z * (1 / 3.0f + z * (1 / 5.0f + z * (1 / 7.0f))));
-    return exponent * 0.30103f + ln * 0.4342944819f;
+    float t = number((bits & MANTISSA_BITS) + HALF_ROOT_2) - 1.0f;
+    float p = 0.051815911f;
+    p = p * t - 0.0811294726f;
+    p = p * t + 0.0889945814f;
+    p = p * t - 0.108175325f;
+    p = p * t + 0.14468379f;
+    p = p * t - 0.217152214f;
+    p = p * t + 0.434294901f;
+    return exponent * 0.30103f + t * p;
 }
 
 /* The same of log10|x|; of a zero, too. */
@@ -255,23 +264,49 @@ INLINE void count(const int32_t *bin, int64_t n, int32_t (*counts)[MOST_BINS + 1
     if (n % 2) counts[0][bin[n - 1]]++;
 }
 
-/* Of rows of sampled values: the axis (2,) of log10|x|, counts (rows, bins) in bins of equal width from each row's low to its high,
-   both included (all in the first where they are one), and of log10|x| on the axis. */
+typedef struct {
+    const float *const *x;
+    const int64_t *n;
+    const double *low, *high, *axis;
+    int32_t *linear, *log10;
+    int64_t rows, bins, first, step;
+} task;
+
+/* Counts every step-th row from the first on. */
 EACH_PROCESSOR
-void histograms(const float *const *x, const int64_t *n, int64_t rows, const double *low, const double *high, int64_t bins, double *axis,
-                int32_t *linear, int32_t *log10_) {
+static void *counted(void *given) {
+    const task *of = given;
+    int64_t bins = of->bins;
+    float log_low = (float)of->axis[0], log_scale = (float)(bins / (of->axis[1] - of->axis[0]));
     int32_t found[CHUNK];
-    decades(x, n, rows, axis);
-    for (int64_t row = 0; row < rows; row++, linear += bins, log10_ += bins) {
-        int32_t counts[4][MOST_BINS + 1] = {0};
-        double scale = high[row] > low[row] ? bins / (high[row] - low[row]) : 0.0;
-        for (int64_t i = 0; i < n[row]; i += CHUNK) {
-            int64_t some = n[row] - i < CHUNK ? n[row] - i : CHUNK;
-            linear_bins(x[row] + i, some, low[row], scale, bins, found);
+    for (int64_t row = of->first; row < of->rows; row += of->step) {
+        const float *x = of->x[row];
+        double low = of->low[row], high = of->high[row], scale = high > low ? bins / (high - low) : 0.0;
+        int32_t counts[4][MOST_BINS + 1] = {0}, *linear = of->linear + row * bins, *log10 = of->log10 + row * bins;
+        for (int64_t i = 0; i < of->n[row]; i += CHUNK) {
+            int64_t some = of->n[row] - i < CHUNK ? of->n[row] - i : CHUNK;
+            linear_bins(x + i, some, low, scale, bins, found);
             count(found, some, counts);
-            log10_bins(x[row] + i, some, (float)axis[0], (float)(bins / (axis[1] - axis[0])), bins, found);
+            log10_bins(x + i, some, log_low, log_scale, bins, found);
             count(found, some, counts + 2);
         }
-        for (int64_t k = 0; k < bins; k++) linear[k] = counts[0][k] + counts[1][k], log10_[k] = counts[2][k] + counts[3][k];
+        for (int64_t k = 0; k < bins; k++) linear[k] = counts[0][k] + counts[1][k], log10[k] = counts[2][k] + counts[3][k];
     }
+    return NULL;
+}
+
+/* Of rows of sampled values: the axis (2,) of log10|x|, counts (rows, bins) in bins of equal width from each row's low to its high,
+   both included (all in the first where they are one), and of log10|x| on the axis; in so many threads, as far as they can be had. */
+void histograms(const float *const *x, const int64_t *n, int64_t rows, const double *low, const double *high, int64_t bins,
+                int64_t threads, double *axis, int32_t *linear, int32_t *log10) {
+    task tasks[MOST_THREADS];
+    pthread_t started[MOST_THREADS];
+    int64_t step = threads < 1 ? 1 : threads < MOST_THREADS ? threads : MOST_THREADS;
+    decades(x, n, rows, axis);
+    for (int64_t t = 0; t < step; t++) tasks[t] = (task){x, n, low, high, axis, linear, log10, rows, bins, t, step};
+    int64_t others = 0;
+    while (others + 1 < step && pthread_create(&started[others], NULL, counted, &tasks[others + 1]) == 0) others++;
+    for (int64_t t = others + 1; t < step; t++) counted(&tasks[t]);
+    counted(&tasks[0]);
+    for (int64_t t = 0; t < others; t++) pthread_join(started[t], NULL);
 }
