@@ -7,7 +7,7 @@ export const ZH = {
   "app.skip": "跳到图表",
   "app.rail": "配置",
   "app.charts": "图表",
-  "app.loading": "正在载入目录……",
+  "app.loading": "正在载入……",
   "app.start_over": "从默认网络重新开始",
 
   "action.train": "训练",
@@ -114,7 +114,7 @@ export const ZH = {
   "help.panel.layer": "所选的层，用它自己的范围，计数是精确的。",
   "help.panel.loss": "每一步训练批次的交叉熵，以及每一帧验证集的交叉熵。",
   "help.panel.gradient-norms": "dL/d(预激活) 与 dL/d(权重) 的 l2 范数。向左下降的直线表示梯度在回传途中消失。",
-  "help.panel.update-ratio": "一步优化的更新量范数与权重范数之比。1e-3 附近是健康的；高于 1e-2 太粗暴，低于 1e-4 几乎学不动。",
+  "help.panel.update-ratio": "一步优化的更新量范数与权重范数之比。10⁻³ 附近是健康的；高于 10⁻² 太粗暴，低于 10⁻⁴ 几乎学不动。",
   "help.panel.mean-square": "每一层各值平方的平均。直线上升是爆炸，直线下降是消失。",
   "help.panel.dead-saturated": "死亡：在整个批次上都为 0 的单元。饱和：距有界激活函数的极限不到 3 % 的值。",
   "help.panel.theory": "无限宽网络的理论对初始化时刻的预测。",
@@ -210,9 +210,10 @@ export const ZH = {
   "update.weight_norm": "权重的范数",
   "update.preview": "点“训练”看每一步把各层权重移动多远。",
   "update.at_start": "这一帧在第一步之前。请移到后面的帧。",
+  "update.only_start": "目前只记录了第一步之前的那一帧。",
   "update.none": "没有一层的权重移动过，或者比值非有限。",
-  "update.inside": "全部 {total} 层都在 1e-4 … 1e-2 之内。",
-  "update.outside": "{total} 层中有 {slow} 层学得太慢（低于 1e-4），{fast} 层太粗暴（高于 1e-2）。",
+  "update.inside": "全部 {total} 层都在 10⁻⁴ … 10⁻² 之内。",
+  "update.outside": "{total} 层中有 {slow} 层学得太慢（低于 10⁻⁴），{fast} 层太粗暴（高于 10⁻²）。",
 
   "mean_square.none": "所有层都为 0 或非有限：对数轴上没有可显示的内容。请换一种初始化。",
 

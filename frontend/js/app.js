@@ -33,6 +33,9 @@ import { said, t } from "../i18n/index.js";
 
 const STREAM_MS = 100, FETCH_MS = 1000;
 
+/** A link to a lesson as a whole: it begins with the first step's network. @param {State} options */
+const isBareLesson = (options) => options["view.lesson"] !== null && options["view.lesson_step"] === null;
+
 export class App {
   /** @param {Catalog} catalog */
   constructor(catalog) {
@@ -76,6 +79,7 @@ export class App {
     this.state = state;
     this.leaveRun();
     this.preview(0);
+    if (isBareLesson(view)) void this.lesson.open(String(view["view.lesson"]), 1);
   }
 
   // ---- the configuration ------------------------------------------------------------------------------------------
@@ -153,12 +157,13 @@ export class App {
   /** A lesson's step comes on show, or the lesson ends. @param {string | null} id @param {number} number
    * @param {import("./types.js").LessonStep | null} step @param {string[]} controls */
   begin(id, number, step, controls) {
+    const write = isBareLesson(this.options) ? address.replaceSoon : address.push;
     this.options = { ...this.options, ...optionsOf(id, number, step, controls) };
     this.follow();
     if (!step) return this.keep();
     this.state = fromConfig(configOf(step), this.catalog);
     this.leaveRun();
-    address.push(this.configUrl());
+    write(this.configUrl());
     this.preview(0);
   }
 

@@ -29,7 +29,7 @@ export class Card {
     this.legend = el("ul", { class: "legend" });
     this.facts = el("dl", { class: "facts", hidden: true });
     this.sheet = el("div", { class: "sheet", hidden: true, tabindex: 0, role: "region", "aria-label": `${this.title}: ${t("action.table")}` });
-    this.toggle = el("button", { type: "button", class: "quiet", "aria-pressed": "false", text: t("action.table"), onclick: () => this.flip() });
+    this.toggle = el("button", { type: "button", class: "quiet toggle", "aria-pressed": "false", text: t("action.table"), onclick: () => this.flip() });
     this.element = this.build();
     if (panel.selects) this.plot.addEventListener("keydown", (event) => this.walk(event));
   }
@@ -38,7 +38,7 @@ export class Card {
     const { panel } = this, head = el("header", {},
       el("h2", { id: `title-${panel.id}`, text: this.title }),
       el("span", { class: "hint", tabindex: 0, role: "note", "aria-label": t(`help.panel.${panel.id}`), text: "?" }, el("span", { class: "tip", "aria-hidden": "true", text: t(`help.panel.${panel.id}`) })),
-      el("div", { class: "options" }, ...this.options.map((option) => option.element), this.toggle));
+      el("div", { class: "options" }, ...this.options.map((option) => option.element)), this.toggle);
     return el("section", { class: `card card-${panel.id} ${panel.size ?? ""}`, "data-testid": `panel-${panel.id}`, "aria-labelledby": `title-${panel.id}` },
       head, this.legend, el("div", { class: "body" }, this.plot, this.facts, this.message, this.sheet), this.caption);
   }

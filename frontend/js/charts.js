@@ -81,9 +81,14 @@ function draw(element, chart) {
   const { width, height } = chart.size;
   chart.dirty = false;
   const { data, layout } = chart.make();
-  window.Plotly.react(element, data, { ...layout, width, height }, config());
+  window.Plotly.react(element, data, { ...layout, xaxis: fitted(layout.xaxis, width), width, height }, config());
   if (!chart.bound) bind(element, chart);
 }
+
+const TICK_PX = 48, MOST_TICKS = 10;
+
+/** Not more ticks than a narrow plot has room for: Plotly would turn their labels. @param {Record<string, any> | undefined} axis @param {number} width */
+const fitted = (axis, width) => axis && { ...axis, nticks: Math.min(axis.nticks || MOST_TICKS, Math.max(2, Math.floor(width / TICK_PX))) };
 
 /** @param {HTMLElement} element @param {Chart} chart */
 function bind(element, chart) {

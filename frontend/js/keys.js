@@ -35,6 +35,6 @@ function showHelp(known) {
     el("dt", {}, ...keys.split(" ").flatMap((key) => (key === "…" ? [" … "] : [el("kbd", { text: key }), " "]))), el("dd", { text: t(text) })]);
   dialog.replaceChildren(el("h2", { id: "keys-title", text: t("help.title") }), el("dl", {}, ...rows),
     el("p", {}, el("a", { href: `/docs${named ? `#view.lang=${named}` : ""}`, text: t("help.api") })),
-    el("button", { type: "button", text: t("action.close"), onclick: () => dialog.close() }));
+    el("button", { type: "button", text: t("action.close"), autofocus: true, onclick: () => dialog.close() }));
   dialog.showModal();
 }

@@ -10,6 +10,14 @@ export function startTheme(changed) {
   apply(remembered());
   byId("theme").addEventListener("click", () => { next(); changed(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  whenTextGrows(changed);
+}
+
+/** A window moved to a larger screen has larger text, which the charts take from the theme. @param {() => void} changed */
+function whenTextGrows(changed) {
+  const size = () => getComputedStyle(document.documentElement).fontSize;
+  let before = size();
+  window.addEventListener("resize", () => { if (size() !== before) { before = size(); changed(); } });
 }
 
 /** A browser may refuse storage; then the choice lasts as long as the page. */

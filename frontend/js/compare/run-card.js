@@ -31,8 +31,8 @@ export class RunCard {
     this.agreed = el("p", { class: "muted" });
     this.badge = el("span", { class: "letter", text: series.letter });
     this.element = el("article", { class: "compared-run", "data-testid": `run-${series.letter}`, "aria-label": `${series.letter}: ${series.name}` },
-      el("header", {}, this.badge, el("a", { href, class: "name" }, el("bdi", { text: series.name })), this.stop, this.seeds,
-        button("compare.twin", () => actions.twin(this.series)), button("compare.remove", () => actions.remove(this.series))),
+      el("header", {}, this.badge, el("a", { href, class: "name" }, el("bdi", { text: series.name })),
+        el("div", { class: "run-options" }, this.stop, this.seeds, button("compare.twin", () => actions.twin(this.series)), button("compare.remove", () => actions.remove(this.series)))),
       this.state, this.verdict, this.agreed);
   }
 

@@ -50,18 +50,20 @@ export function logAxis(title, values) {
   return { title, type: "log", range: [low, high], tickvals: ticks.map(({ value }) => value), ticktext: ticks.map(({ text }) => text) };
 }
 
-/** 1, 2 and 5 times powers of ten; where even these are too few, evenly spaced numbers. @param {number} low @param {number} high */
+const DIGITS = [[1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9]];
+
+/** 1, 2 and 5 times powers of ten, or more digits where these are too few; else evenly spaced numbers. @param {number} low @param {number} high */
 function fineTicks(low, high) {
-  const all = [];
-  for (let at = Math.floor(low); at <= high; at += 1) for (const digit of [1, 2, 5]) all.push({ value: digit * 10 ** at, text: short(digit, at) });
-  const inside = all.filter(({ value }) => Math.log10(value) >= low && Math.log10(value) <= high);
-  if (inside.length >= 2) return inside;
+  const decades = Array.from({ length: Math.floor(high) - Math.floor(low) + 1 }, (_, index) => Math.floor(low) + index);
+  const inside = DIGITS.map((digits) => decades.flatMap((at) => digits.map((digit) => ({ value: digit * 10 ** at, text: short(digit, at) })))
+    .filter(({ value }) => Math.log10(value) >= low && Math.log10(value) <= high)).find((ticks) => ticks.length >= 3);
+  if (inside) return inside;
   return [0.1, 0.5, 0.9].map((part) => 10 ** (low + part * (high - low))).map((value) => ({ value, text: number(value) }));
 }
 
 /** @param {number} digit @param {number} exponent */
 const short = (digit, exponent) =>
-  (exponent > -4 && exponent < 5 ? String(Number((digit * 10 ** exponent).toPrecision(1))) : `${digit === 1 ? "" : `${digit}·`}${powerOfTen(exponent)}`);
+  (exponent > -4 && exponent < 5 ? String(Number((digit * 10 ** exponent).toPrecision(2))) : `${digit === 1 ? "" : `${digit}·`}${powerOfTen(exponent)}`);
 
 /** The layer whose own histogram is shown: the one chosen, else the last hidden one. @param {View} view */
 export function chosenLayer(view) {

@@ -52,7 +52,7 @@ export const histograms = {
   options: ["view.quantity", "view.axis", "view.form"],
   selects: layerSelection,
   empty: (view) => (quantityOf(view, String(view.options["view.quantity"])) ? null
-    : t(view.preview ? "histograms.no_update" : view.frame.step === 0 ? "histograms.no_update_yet" : "histograms.not_captured")),
+    : t(view.preview ? "histograms.no_update" : view.history.length === 1 ? "update.only_start" : view.frame.step === 0 ? "histograms.no_update_yet" : "histograms.not_captured")),
   figure: (view) => FORMS[formOf(view)](view, shown(view)),
   caption,
   table: (view) => {

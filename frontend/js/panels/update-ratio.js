@@ -36,7 +36,7 @@ function caption(view) {
 export const updateRatio = {
   id: "update-ratio",
   empty: (view) => (ratios(view).some((ratio) => ratio !== null) ? null
-    : t(view.preview ? "update.preview" : view.frame.step === 0 ? "update.at_start" : "update.none")),
+    : t(view.preview ? "update.preview" : view.history.length === 1 ? "update.only_start" : view.frame.step === 0 ? "update.at_start" : "update.none")),
   figure,
   caption,
   table: (view) => layerTable(view, [

@@ -93,7 +93,9 @@ async function start() {
   startLanguage((chosen) => history.replaceState(null, "", `#view.lang=${chosen}`));
   startKeys({ d: nextTheme });
   byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
+  notice("loading", t("app.loading"));
   draw(await api.getDescription());
+  notice("loading", "");
 }
 
 start().catch((error) => {
