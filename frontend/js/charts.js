@@ -81,9 +81,19 @@ function draw(element, chart) {
   const { width, height } = chart.size;
   chart.dirty = false;
   const { data, layout } = chart.make();
-  window.Plotly.react(element, data, { ...layout, xaxis: fitted(layout.xaxis, width), width, height }, config());
+  window.Plotly.react(element, scaled(data, layout.font?.size / USUAL_TEXT_PX), { ...layout, xaxis: fitted(layout.xaxis, width), width, height }, config());
   if (!chart.bound) bind(element, chart);
 }
+
+const USUAL_TEXT_PX = 12;
+
+/** Lines and marks grow with the text. @param {Record<string, any>[]} data @param {number} factor */
+const scaled = (data, factor) => (factor > 1 ? data.map((trace) => ({
+  ...trace,
+  ...(trace.line && { line: { ...trace.line, width: (trace.line.width ?? 2) * factor } }),
+  ...(trace.marker?.size && { marker: { ...trace.marker, size: trace.marker.size * factor } }),
+  ...(trace.colorbar && { colorbar: { ...trace.colorbar, thickness: trace.colorbar.thickness * factor } }),
+})) : data);
 
 const TICK_PX = 48, MOST_TICKS = 10;
 

@@ -54,7 +54,7 @@ def reader(browser, server):
             tab = new_tab(locale=LOCALES[language])
             tab.open("/")
             for panel in sorted(set(TABLES.values())):
-                tab.at(f"panel-{panel}").locator(".options > button[aria-pressed]").last.click()
+                tab.at(f"panel-{panel}").locator(".toggle").click()
             return tab
 
         yield opened
