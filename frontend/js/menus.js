@@ -67,7 +67,7 @@ export function startDrawer() {
     rail.classList.toggle("open", open);
     backdrop.hidden = !open;
     opener.setAttribute("aria-expanded", String(open));
-    (open ? byId("rail-close") : opener).focus();
+    (open ? byId("rail-close") : opener).focus({ preventScroll: true });
   };
   opener.addEventListener("click", () => set(true));
   byId("rail-close").addEventListener("click", () => set(false));

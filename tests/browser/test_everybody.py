@@ -1,4 +1,4 @@
-"""For everybody: axe-core finds nothing serious on any page, in light and dark; a Chinese page says nothing in English."""
+"""For everybody: axe-core finds nothing serious on any page, light or dark; a Chinese page says nothing in English; all fits a phone."""
 
 import re
 from pathlib import Path
@@ -73,6 +73,50 @@ def test_a_chinese_page_says_nothing_in_english_and_axe_nothing_serious(new_tab,
     assert [text for text in tab.page.evaluate(VISIBLE_TEXTS) if ENGLISH.search(text)] == []
     assert tab.page.evaluate("document.documentElement.lang") == "zh"
     assert complaints(tab) == []
+
+
+MISFITS = """() => {
+    const width = document.documentElement.clientWidth, found = [];
+    const say = (what, one) => found.push(`${what}: ${one.outerHTML.slice(0, 120)}`);
+    if (document.documentElement.scrollWidth > width) found.push(`the page is ${document.documentElement.scrollWidth} px wide`);
+    for (const one of document.querySelectorAll('body *')) {
+        const style = getComputedStyle(one), box = one.getBoundingClientRect();
+        if (one.closest('svg, .skip, .rail:not(.open)') || style.clipPath !== 'none') continue;
+        if (!one.checkVisibility({visibilityProperty: true})) continue;
+        if ((box.left < -1 || box.right > width + 1) && !one.closest('.sheet, .plot, pre')) say('off the screen', one);
+        if (style.overflowX === 'hidden' && one.scrollWidth > one.clientWidth + 1) say('cut', one);
+        const target = one.closest('label') ?? one, {width: wide, height: high} = target.getBoundingClientRect();
+        const isTarget = one.matches('button, summary, select, input, a') && style.display !== 'inline' && one.type !== 'checkbox';
+        if (isTarget && Math.min(wide, high) < 23.5) say('hard to hit', one);
+    }
+    return found;
+}"""
+"""What does not fit the window: wider than it, beyond its edges, cut off, or a target below 24 px (WCAG 2.5.8)."""
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_every_page_fits_a_narrow_phone(new_tab, addresses, locale):
+    tab = new_tab(locale=locale, viewport={"width": 360, "height": 740})
+    found = {}
+    for page in PAGES:
+        opened(tab, addresses[page])
+        found[page] = tab.page.evaluate(MISFITS)
+    for menu in ("lessons", "runs"):
+        tab.page.locator(f"#{menu}-menu summary").click()
+        tab.page.locator(f"#{menu}-list > *").first.wait_for()
+        found[menu] = tab.page.evaluate(MISFITS)
+        tab.page.keyboard.press("Escape")
+    tab.page.locator("#rail-open").click()
+    tab.until("() => document.querySelector('#rail').getBoundingClientRect().left === 0")
+    found["controls"] = tab.page.evaluate(MISFITS)
+    assert {page: misfits for page, misfits in found.items() if misfits} == {}
+
+
+def test_the_scrubber_has_room_beside_every_button(new_tab, addresses):
+    tab = new_tab(locale="en-GB", viewport={"width": 1280, "height": 800})
+    opened(tab, addresses["run"])
+    tab.until("() => document.querySelector('[data-testid=scrubber]:enabled')")
+    assert tab.at("scrubber").bounding_box()["width"] > 150
 
 
 REACHABLE = """() => [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]

@@ -95,6 +95,16 @@ def test_a_link_to_a_step_shows_it_with_its_controls_only(tab):
     tab.until("document.querySelector('[data-testid=\"control-network.depth\"]').checkVisibility()")
 
 
+def test_a_link_to_a_lesson_begins_with_its_first_network(tab):
+    lesson = json.loads((FOLDER / "too-small-too-large.en.json").read_text())
+    tab.page.goto("/runs")
+    tab.open("/#view.lesson=too-small-too-large&view.lang=en")
+    tab.until("() => new URLSearchParams(location.hash.slice(1)).get('view.lesson_step') === '1'")
+    assert tab.at("control-network.depth").input_value() == str(lesson["steps"][0]["config"]["network"]["depth"])
+    tab.page.go_back()
+    tab.page.wait_for_url("**/runs")
+
+
 def test_a_lesson_goes_along_to_its_comparison(tab):
     lessons = [(path, json.loads(path.read_text())) for path in FILES if path.name.endswith(".en.json")]
     path, number = next((path, number) for path, lesson in lessons for number, step in enumerate(lesson["steps"], start=1)
