@@ -81,7 +81,7 @@ function draw(element, chart) {
   const { width, height } = chart.size;
   chart.dirty = false;
   const { data, layout } = chart.make();
-  window.Plotly.react(element, scaled(data, layout.font?.size / USUAL_TEXT_PX), { ...layout, xaxis: fitted(layout.xaxis, width), width, height }, config());
+  window.Plotly.react(element, scaled(data, layout.font?.size / USUAL_TEXT_PX), { ...layout, ...dragged(), xaxis: fitted(layout.xaxis, width), width, height }, config());
   if (!chart.bound) bind(element, chart);
 }
 
@@ -95,6 +95,13 @@ const scaled = (data, factor) => (factor > 1 ? data.map((trace) => ({
   ...(trace.colorbar && { colorbar: { ...trace.colorbar, thickness: trace.colorbar.thickness * factor } }),
 })) : data);
 
+/** A mouse zooms; a finger that moves over a plot scrolls the page. */
+const dragged = () => (isTouched() ? { dragmode: false } : {});
+const isTouched = () => matchMedia("(pointer: coarse)").matches;
+
+/** A tap comes twice where nothing is dragged: by itself, and as the mouse that the browser plays for it. */
+const TAP_MS = 1000;
+
 const TICK_PX = 48, MOST_TICKS = 10;
 
 /** Not more ticks than a narrow plot has room for: Plotly would turn their labels. @param {Record<string, any> | undefined} axis @param {number} width */
@@ -104,7 +111,12 @@ const fitted = (axis, width) => axis && { ...axis, nticks: Math.min(axis.nticks 
 function bind(element, chart) {
   chart.bound = true;
   const plot = /** @type {any} */ (element);
-  plot.on("plotly_click", (/** @type {any} */ event) => chart.click?.(event.points[0].x, event.points[0].y));
+  let last = { x: NaN, y: NaN, at: 0 };
+  plot.on("plotly_click", (/** @type {any} */ { points: [{ x, y }] }) => {
+    const at = performance.now(), again = isTouched() && x === last.x && y === last.y && at - last.at < TAP_MS;
+    last = { x, y, at };
+    if (!again) chart.click?.(x, y);
+  });
 }
 
 /** One object for ever: with a config that is not the one before, Plotly builds the whole plot anew. @type {Record<string, any> | null} */

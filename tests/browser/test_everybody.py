@@ -112,6 +112,24 @@ def test_every_page_fits_a_narrow_phone(new_tab, addresses, locale):
     assert {page: misfits for page, misfits in found.items() if misfits} == {}
 
 
+def test_a_finger_over_a_plot_scrolls_the_page_and_a_tap_chooses_a_layer(new_tab, addresses):
+    tab = new_tab(locale="en-GB", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    opened(tab, addresses["run"])
+    plot = tab.at("panel-histograms").locator(".plot")
+    plot.scroll_into_view_if_needed()
+    tab.until("() => document.querySelector('[data-testid=panel-histograms] .nsewdrag')")
+    plot.tap(position={"x": 150, "y": 40})
+    tab.until("() => /view.layer=[0-9]+/.test(location.hash)")
+    box, before = plot.bounding_box(), tab.page.evaluate("scrollY")
+    finger = tab.page.context.new_cdp_session(tab.page)
+    places = [{"x": 150, "y": box["y"] + 60 - 6 * step} for step in range(16)]
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": places[:1]})
+    for place in places[1:]:
+        finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [place]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    tab.until("before => scrollY > before", before)
+
+
 def test_the_scrubber_has_room_beside_every_button(new_tab, addresses):
     tab = new_tab(locale="en-GB", viewport={"width": 1280, "height": 800})
     opened(tab, addresses["run"])

@@ -18,6 +18,7 @@ export function layout(theme, more = {}) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: false, dragmode: "zoom",
     font: { family: theme.font, size: theme.size, color: theme.muted },
     margin: { l: 58, r: 14, t: 10, b: 42 }, hovermode: "closest", showlegend: false,
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.muted, activecolor: theme.accent },
     hoverlabel: { bgcolor: theme.paper, bordercolor: theme.grid, font: { color: theme.ink, family: theme.font } },
     xaxis: axis(theme, xaxis), yaxis: axis(theme, yaxis), ...rest,
   };
