@@ -92,7 +92,7 @@ def start_server(data_dir, *options, env=None, port=None):
         [sys.executable, "-m", "server", "--port", str(port), "--data-dir", str(data_dir), *options],
         cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={"SIGPROP_DRAIN_S": "0.5", **os.environ, **(env or {})})
     url = f"http://127.0.0.1:{port}"
-    client = httpx.Client(base_url=url, timeout=90)
+    client = httpx.Client(base_url=url, timeout=180)
 
     def answers():
         assert process.poll() is None, Path(log.name).read_text()[-3000:]

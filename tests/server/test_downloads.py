@@ -64,7 +64,11 @@ async def told_while_many_wait(url, body):
 def test_a_run_waits_for_its_data_through_a_stop_and_the_next_one_finds_it_there(own_server, source, folder):
     held = source.hold[IMAGES] = threading.Event()
     server = own_server("--dataset-mirror", source.url)
-    waiting = server.client.post("/api/preview", json=RUN)
+    def being_fetched():  # a worker that is not there yet is told in the same way
+        answer = server.client.post("/api/preview", json=RUN)
+        return answer if answer.json().get("fetching") else None
+
+    waiting = wait_for(being_fetched)
     body = waiting.json()
     assert waiting.status_code == 503 and waiting.headers["content-type"] == "application/problem+json"
     assert waiting.headers["retry-after"] == "1" and "mnist is being fetched" in body["detail"] and body["fetching"]["file"] == IMAGES

@@ -18,7 +18,7 @@ def test_health_answers_before_all_is_loaded_and_the_rest_waits(own_server):
 def test_a_server_told_to_stop_while_it_loads_ends_well(own_server):
     live = own_server()
     live.process.terminate()
-    assert live.process.wait(60) == 0
+    assert live.process.wait(120) == 0
 
 
 def why_it_ends(data_dir):

@@ -30,7 +30,7 @@ def test_a_server_that_is_told_to_stop_takes_no_runs_and_ends_those_it_has(own_s
         assert "stopped" in problem(refused, 503)["detail"] and int(refused.headers["retry-after"]) > 0
     assert server.client.post("/api/runs", json=LONG).json()["id"] == ran  # what is known is not new
     assert [kind for kind, _, _ in server.events(ran)][-1] == "end"  # who watches sees it end
-    assert server.process.wait(60) == 0
+    assert server.process.wait(120) == 0
     wait_for(lambda: gone(workers))
     cancelled, left = records(server.data_dir, ran, waited)
     assert cancelled.status == "cancelled" and "server was stopped" in cancelled.error and cancelled.frames > 0
