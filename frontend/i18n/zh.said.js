@@ -271,7 +271,8 @@ export const SAID = {
     "在中位层，一步使权重改变其范数的 {ratio}；1e-3 附近较好，低于 1e-4 时几乎不动。",
   ", and take {steps} steps": "，并训练 {steps} 步",
   "Set the learning rate to {lr}{more}: the weights then change by about a thousandth a step.": "把学习率设为 {lr}{more}：这样权重每步大约改变千分之一。",
-  "Lower the learning rate to {lr}{more}.": "把学习率降到 {lr}{more}。",
+  "Lower the learning rate to {lr}.": "把学习率降到 {lr}。",
+  "Lower the dropout to {rate}: of {width} units it leaves none to some examples.": "把 dropout 降到 {rate}：{width} 个单元中，有些样本一个也不剩。",
 
   // ---- findings: settings, precision, trained weights ----
   "Too small a batch: batch normalization averages over {values} values": "批次太小：批归一化只在 {values} 个值上求平均",
