@@ -33,12 +33,16 @@ from models.theory.pair import gap
 
 @dataclass(frozen=True, slots=True)
 class WeightGradients:
-    """One entry a row, 1 to depth + 1. weight, gradient: l2 norms;  count: weights;  leverage: |z| |dL/dz|."""
+    """One entry a row, 1 to depth + 1. weight, gradient: l2 norms;  count: weights;  leverage: |z| |dL/dz|;  back: dL/dz's mean square;
+    activation: mean square of what the hidden row hands on;  logits: that of the network's output."""
 
     weight: list[float]
     gradient: list[float]
     count: list[int]
     leverage: list[float]
+    back: list[float]
+    activation: list[float]
+    logits: float
 
 
 def weight_gradients(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> WeightGradients | None:
@@ -73,7 +77,9 @@ def _weight_gradients(facts: Plan, mean_square: float, usual: Correlations) -> W
     gradient = batch * images * raw * sizes * taken * received * coherent
     weight = sizes * np.array(rows.sigma_w2)
     leverage = np.sqrt(np.array(rows.q) * back) * batch * images * sizes
-    return WeightGradients(np.sqrt(weight).tolist(), np.sqrt(gradient).tolist(), (sizes * taken).astype(int).tolist(), leverage.tolist())
+    return WeightGradients(
+        np.sqrt(weight).tolist(), np.sqrt(gradient).tolist(), (sizes * taken).astype(int).tolist(), leverage.tolist(), back.tolist(),
+        rows.p[:-1], float(rows.q[-1]))
 
 
 def _softmax_square(classes: int, q: float) -> float:
