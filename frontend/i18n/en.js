@@ -228,6 +228,7 @@ export const EN = {
   "theory.predicted": "theory",
   "theory.variance": "theory",
   "theory.band": "{level} band",
+  "theory.no_band": "From layer {layer} on there is no band: how far seeds spread there is not known, and theory's panel says why.",
   "theory.at_start": "Theory speaks of the network at initialization; this frame is from later.",
   "theory.phase": "phase",
   "theory.phase.ordered": "ordered: gradients vanish",

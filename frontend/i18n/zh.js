@@ -228,6 +228,7 @@ export const ZH = {
   "theory.predicted": "理论",
   "theory.variance": "理论",
   "theory.band": "{level} 区间",
+  "theory.no_band": "从第 {layer} 层起没有区间：那里各种子的散布未知，原因见理论面板。",
   "theory.at_start": "理论只谈初始化时的网络；这一帧在那之后。",
   "theory.phase": "相",
   "theory.phase.ordered": "有序：梯度消失",

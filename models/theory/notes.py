@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from models.theory.band import unknown_from
 from models.theory.chain import Chain
 from models.theory.fixed_point import FixedPoint
 from models.theory.layers import Plan
@@ -66,9 +67,9 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
     if plan.norm == "batch":
         found.append(say("Batch normalization is treated for large batches; "
                          "with {batch} examples expect errors of a few times 1/{batch}.", batch=plan.batch))
-    if plan.post == "batch" and plan.residual:
+    if (row := unknown_from(plan, rows)) is not None:
         found.append(say("Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not "
-                         "followed: expect deviations that grow with depth."))
+                         "followed: expect deviations that grow with depth. From row {row} on no band is given.", row=row))
     if plan.unit:
         found.append(say("LSUV fits every layer's weights to the batch: its output's variance is 1 before the gain, "
                          "and sigma_w^2 is what that takes."))
