@@ -365,6 +365,8 @@ export const SAID = {
   "A normalization group of {channels} channels is too small for an average over units.": "每组只有 {channels} 个通道，太小，无法对单元求平均。",
   "Max pooling takes the largest of four correlated values, for which no mean-field theory is implemented.": "最大池化取四个相关值中最大的一个，这里没有实现相应的平均场理论。",
   "A constant bias under RMS normalization shifts each layer by another amount, which is not implemented.": "RMS 归一化下的常数偏置使每一层的偏移各不相同，这里没有实现。",
+  "A unit of the first layer sees only {seen} of the input's numbers, so pairs of inputs have very different cosines, of which theory follows the mean: expect two inputs' correlation to be off by up to 0.1, of images by 0.2.": "第一层的一个单元只看到输入中的 {seen} 个数，因此各对输入的余弦相差很大，而理论只跟踪其均值：两个输入的相关系数预计最多偏差 0.1，图像为 0.2。",
+  "Behind the activation a group of {units} units has a spread that differs much from example to example: expect gradient factors above theory's, twofold with 8 units, by a fifth with 16.": "在激活之后，{units} 个单元的一组在各样本间的离散程度相差很大：梯度因子预计高于理论值，8 个单元时约为两倍，16 个时高出五分之一。",
   "Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not followed: expect deviations that grow with depth. From row {row} on no band is given.": "激活之后的批归一化与残差连接并用时，各样本的长度会逐层拉开，这里没有计入：预计偏差会随深度增大。从第 {row} 层起不给出区间。",
   "LSUV leaves a variance that is within {tolerance} of 1 as it is, and which layers that are is left to chance; theory is given up to a tolerance of {most}.": "LSUV 对与 1 相差不超过 {tolerance} 的方差不作调整，哪些层如此全凭偶然；容差不超过 {most} 时才给出理论。",
   "LSUV fits the weights without dropout, and training adds it: what that does to each layer is not implemented.": "LSUV 在没有 dropout 时调整权重，而训练时会加上 dropout：这对每层的影响尚未实现。",
