@@ -401,7 +401,12 @@ export const EN = {
   "initializer.layer": "layer",
   "initializer.fan_in": "fan_in",
   "initializer.fan_out": "fan_out",
-  "initializer.gain": "gain (activation's × own)",
+  "initializer.fan_mode": "fan mode",
+  "initializer.activation_gain": "activation's gain",
+  "initializer.no_gain": "not taken",
+  "initializer.own_gain": "own gain ×",
+  "initializer.gain_follows": "{initializer}'s gain follows the activation; for {activation} it is {formula} (torch.nn.init.calculate_gain where torch has one, else what keeps a standard Gaussian's mean square). The initializer's own gain, {own}, multiplies it.",
+  "initializer.gain_alone": "{initializer} takes no gain from the activation; its own gain, {own}, multiplies every weight.",
   "initializer.default": "PyTorch's default here: 1/√(3 fan_in)",
   // ---- comparisons ----
   "twin.beside": "Train this configuration and show it beside: {names}",

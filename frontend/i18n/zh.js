@@ -401,7 +401,12 @@ export const ZH = {
   "initializer.layer": "层",
   "initializer.fan_in": "fan_in",
   "initializer.fan_out": "fan_out",
-  "initializer.gain": "增益（激活函数的 × 自身的）",
+  "initializer.fan_mode": "fan 模式",
+  "initializer.activation_gain": "激活函数的增益",
+  "initializer.no_gain": "不采用",
+  "initializer.own_gain": "自身增益 ×",
+  "initializer.gain_follows": "{initializer} 的增益取决于激活函数；{activation} 的增益为 {formula}（torch 有值时取 torch.nn.init.calculate_gain，否则取保持标准高斯均方的值）。初始化自身的增益 {own} 再与之相乘。",
+  "initializer.gain_alone": "{initializer} 不采用激活函数的增益；自身的增益 {own} 乘到每个权重上。",
   "initializer.default": "PyTorch 在这里的默认值：1/√(3 fan_in)",
   // ---- comparisons ----
   "twin.beside": "训练这个配置，并与这些并排显示：{names}",

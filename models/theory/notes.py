@@ -11,8 +11,8 @@ from models.theory.layers import Plan, inner_width
 from models.words import Text, say
 
 FEW = 32
-"""Numbers that a unit of the first layer sees, or units of a group: with fewer, two inputs' correlation was measured up to 0.17 off (0.08 for points in the
-plane, 0.06 for 25 pixels); with 64 features it is within 0.02."""
+"""Numbers that a unit of the first layer sees, or units of a group: with fewer, two inputs' correlation was measured up to 0.17 off
+(0.08 for points in the plane, 0.06 for 25 pixels); with 64 features it is within 0.02."""
 
 FLOAT32_MAX = 3.4028235e38
 
