@@ -57,8 +57,9 @@ def _sound_start(look: Look) -> Remedy | None:
     """Where theory says that this start does not carry signal and gradient: the first sound one within fp16's range, or the best."""
     if not look.initial or cost(look.config) <= 1.0:
         return None
-    fitting = [found for found in candidates(look.config) if cost(found[1]) < cost(look.config) and _within_range(found[1], look)]
-    start = min(fitting, key=lambda found: max(1.0, cost(found[1])), default=None)
+    better = sorted((found for found in candidates(look.config) if cost(found[1]) < cost(look.config)),
+                    key=lambda found: max(1.0, cost(found[1])))
+    start = next((found for found in better if _within_range(found[1], look)), None)
     return start and (paced(start, look) or start)
 
 

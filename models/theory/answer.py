@@ -32,7 +32,7 @@ class Part(BaseModel):
 
 
 class Band(Part):
-    """Where the measured mean square of the pre-activations lies for `level` of the seeds, row by row."""
+    """Where the measured mean square of the pre-activations lies for `level` of the seeds, row by row; null where that is not known."""
 
     low: Numbers
     high: Numbers

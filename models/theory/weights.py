@@ -28,6 +28,7 @@ from models.theory.chain import Chain, Correlations, chain
 from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, fans, plan
 from models.theory.nonlinearity import Array, Nonlinearity
+from models.theory.outlook import start_of
 from models.theory.pair import gap
 
 
@@ -46,12 +47,17 @@ class WeightGradients:
 
 
 def weight_gradients(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> WeightGradients | None:
-    """For the batch that a frame measured (frame["input"]); None where theory does not apply, or not finitely."""
-    facts, usual = plan(config), correlations_of(config, inputs)
+    """For the batch that a frame measured (frame["input"]); None where theory does not apply, or not finitely. Kept for each start."""
+    return _known(start_of(config), float(inputs["mean_square"] or 0.0), correlations_of(config, inputs))
+
+
+@lru_cache(maxsize=256)
+def _known(config: RunConfig, mean_square: float, usual: Correlations) -> WeightGradients | None:
+    facts = plan(config)
     if why_not(config, facts, usual.pixels is not None):
         return None
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        found = _weight_gradients(facts, float(inputs["mean_square"] or 0.0), usual)
+        found = _weight_gradients(facts, mean_square, usual)
     return found if np.isfinite([*found.weight, *found.gradient, *found.leverage]).all() else None
 
 
