@@ -34,8 +34,8 @@ within a factor of about 2."""
 LARGEST_ROOT = 5e3
 """Of activations: with this root mean square fewer than 1 in 20 lies above FP16_MAX, whatever their law."""
 
-DEVIATIONS = 3.2
-"""Between the largest of ten Gaussian numbers (1.5) and the smallest of twenty (1.65 below the mean)."""
+DEVIATIONS = 4.0
+"""Between the largest of ten Gaussian numbers (1.5) and the smallest of twenty (1.65 below the mean), and a fourth to spare."""
 
 
 def half_precision(look: Look) -> Finding | None:
@@ -65,9 +65,11 @@ def _sound_start(look: Look) -> Remedy | None:
 
 def _within_range(config: RunConfig, look: Look) -> bool:
     """Whether theory foresees activations and gradients within fp16's range: in every row, and of the softmax, which is about
-    exp(-DEVIATIONS sqrt(q)) for the least likely classes of logits with mean square q, over the batch."""
-    expected = weight_gradients(config, look.frame["input"])
-    if expected is None or math.sqrt(min(expected.back)) < SMALLEST_ROOT or math.sqrt(max(expected.activation)) > LARGEST_ROOT:
+    exp(-DEVIATIONS sqrt(q)) for the least likely classes of logits with mean square q, over the batch. At a finite
+    width examples' gradients differ by factors, ln of their square by a variance of 5 / width a layer (see remedy.cost)."""
+    network, expected = config.network, weight_gradients(config, look.frame["input"])
+    spared = math.exp(min(5.0 * network.depth / (network.width * (1.0 - network.dropout)), 50.0))
+    if expected is None or math.sqrt(min(expected.back)) < spared * SMALLEST_ROOT or math.sqrt(max(expected.activation)) > LARGEST_ROOT:
         return False
     return DEVIATIONS * math.sqrt(expected.logits) < -math.log(FP16_MIN * config.batch_size)
 
