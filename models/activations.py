@@ -84,6 +84,11 @@ class Activation(Choice):
             return float(nn.init.calculate_gain(*named))  # type: ignore[arg-type]
         return 1.0 / math.sqrt(gaussian_second_moment(self.function(params)))
 
+    def gain_formula(self, params: Params) -> str:
+        """Where that comes from, as text: the call in torch, or the integral."""
+        named = self.torch_gain(params)
+        return "1/√E[φ(z)²]" if named is None else f"calculate_gain({', '.join(repr(part) for part in named if part is not None)})"
+
 
 def gaussian_second_moment(phi: Callable[[Tensor], Tensor]) -> float:
     """E[phi(z)^2] for z ~ N(0, 1), by the trapezoidal rule on [-12, 12] (spectrally accurate where phi is smooth)."""

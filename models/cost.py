@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -25,8 +25,10 @@ class LayerInfo(TypedDict):
 
     parameters:   weights, biases and affine parameters       output_shape: one example's
     fan_in, fan_out: of one unit; `gain`: all that the initializer multiplies by: the activation's, where it takes one, and its own
+    gain_formula: where the activation's comes from, written out; None where the initializer takes none
     weight_std:   what the initializer's formula gives with these numbers; None where the data (LSUV) or a training decides
     weight_std_formula: how, written out
+    (Formulas may be missing: runs that were stored before they were written have none.)
     """
 
     row: int
@@ -37,8 +39,9 @@ class LayerInfo(TypedDict):
     fan_in: int
     fan_out: int
     gain: float
+    gain_formula: NotRequired[str | None]
     weight_std: float | None
-    weight_std_formula: str | None
+    weight_std_formula: NotRequired[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +108,14 @@ def _layer(config: RunConfig, row: int) -> LayerInfo:
         fan = Fan(network.width, config.classes)
         std, formula = _spread(config, fan)
         return LayerInfo(row=row, name="output", kind="Linear", parameters=_output_parameters(config), output_shape=[config.classes],
-                         fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config), weight_std=std, weight_std_formula=formula)
+                         fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config), gain_formula=_gain_formula(config),
+                         weight_std=std, weight_std_formula=formula)
     kind, taps = ("Linear", 1) if network.kind == "mlp" else ("Conv2d", network.kernel_size**2)
     fan = Fan((config.input_shape[0] if row == 1 else network.width) * taps, network.width * taps, taps)
     std, formula = _spread(config, fan)
     return LayerInfo(row=row, name=f"layer {row}", kind=kind, parameters=_weight_count(config, row) + _extra(config),
                      output_shape=_output_shape(config, row), fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config),
+                     gain_formula=_gain_formula(config),
                      weight_std=std, weight_std_formula=formula)
 
 
@@ -118,6 +123,13 @@ def _gain(config: RunConfig) -> float:
     """The initializer's own factor, times the activation's where the initializer takes one (Kaiming)."""
     own = float(config.init.params["gain"])
     return own * nonlinearity_gain(config) if INITIALIZERS[config.init.name].uses_gain else own
+
+
+def _gain_formula(config: RunConfig) -> str | None:
+    activation = config.network.activation
+    if not INITIALIZERS[config.init.name].uses_gain:
+        return None
+    return f"{ACTIVATIONS[activation.name].gain_formula(activation.params)} = {nonlinearity_gain(config):.4g}"
 
 
 def _spread(config: RunConfig, fan: Fan) -> tuple[float | None, str | None]:

@@ -271,7 +271,8 @@ export const SAID = {
     "在中位层，一步使权重改变其范数的 {ratio}；1e-3 附近较好，低于 1e-4 时几乎不动。",
   ", and take {steps} steps": "，并训练 {steps} 步",
   "Set the learning rate to {lr}{more}: the weights then change by about a thousandth a step.": "把学习率设为 {lr}{more}：这样权重每步大约改变千分之一。",
-  "Lower the learning rate to {lr}{more}.": "把学习率降到 {lr}{more}。",
+  "Lower the learning rate to {lr}.": "把学习率降到 {lr}。",
+  "Lower the dropout to {rate}: of {width} units it leaves none to some examples.": "把 dropout 降到 {rate}：{width} 个单元中，有些样本一个也不剩。",
 
   // ---- findings: settings, precision, trained weights ----
   "Too small a batch: batch normalization averages over {values} values": "批次太小：批归一化只在 {values} 个值上求平均",
@@ -298,7 +299,8 @@ export const SAID = {
   "Gradients of these rows underflow fp16's range (6e-8 to 65504); bf16 has float32's range and keeps them, with 8 bits of precision.":
     "这些层的梯度小于 fp16 的范围（6e-8 到 65504）；bf16 的范围与 float32 相同，能容纳它们，精度为 8 位。",
   "Keep these layers in float32.": "让这些层保持 float32。",
-  "Scale the loss before the backward pass, or use bf16.": "反向传播前放大损失（loss scaling），或改用 bf16。",
+  "Multiply the loss by 2^{power} = {factor} before the backward pass and divide the gradients by it afterwards (loss scaling: Micikevicius et al. 2018, 1710.03740), or use bf16.": "反向传播前把损失乘以 2^{power} = {factor}，之后再把梯度除以它（loss scaling：Micikevicius et al. 2018, 1710.03740），或改用 bf16。",
+  "Use bf16, or keep these layers in float32: no one factor on the loss brings all gradients into fp16's range.": "改用 bf16，或让这些层保持 float32：没有一个损失系数能把所有梯度都带进 fp16 的范围。",
   "Pretrained: {fitted} of {rows} layers from {source}": "预训练权重：{rows} 层中有 {fitted} 层来自 {source}",
   "Every layer's weights have the shape that this network asks for.": "每一层的权重都与这个网络的形状相符。",
   "Weights that do not fit: {reasons}.": "形状不符的权重：{reasons}。",
@@ -363,7 +365,9 @@ export const SAID = {
   "A normalization group of {channels} channels is too small for an average over units.": "每组只有 {channels} 个通道，太小，无法对单元求平均。",
   "Max pooling takes the largest of four correlated values, for which no mean-field theory is implemented.": "最大池化取四个相关值中最大的一个，这里没有实现相应的平均场理论。",
   "A constant bias under RMS normalization shifts each layer by another amount, which is not implemented.": "RMS 归一化下的常数偏置使每一层的偏移各不相同，这里没有实现。",
-  "Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not followed: expect deviations that grow with depth.": "激活之后的批归一化与残差连接并用时，各样本的长度会逐层拉开，这里没有计入：预计偏差会随深度增大。",
+  "A unit of the first layer sees only {seen} of the input's numbers, so pairs of inputs have very different cosines, of which theory follows the mean: expect two inputs' correlation to be off by up to 0.1, of images by 0.2.": "第一层的一个单元只看到输入中的 {seen} 个数，因此各对输入的余弦相差很大，而理论只跟踪其均值：两个输入的相关系数预计最多偏差 0.1，图像为 0.2。",
+  "Behind the activation a group of {units} units has a spread that differs much from example to example: expect gradient factors above theory's, twofold with 8 units, by a fifth with 16.": "在激活之后，{units} 个单元的一组在各样本间的离散程度相差很大：梯度因子预计高于理论值，8 个单元时约为两倍，16 个时高出五分之一。",
+  "Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not followed: expect deviations that grow with depth. From row {row} on no band is given.": "激活之后的批归一化与残差连接并用时，各样本的长度会逐层拉开，这里没有计入：预计偏差会随深度增大。从第 {row} 层起不给出区间。",
   "LSUV leaves a variance that is within {tolerance} of 1 as it is, and which layers that are is left to chance; theory is given up to a tolerance of {most}.": "LSUV 对与 1 相差不超过 {tolerance} 的方差不作调整，哪些层如此全凭偶然；容差不超过 {most} 时才给出理论。",
   "LSUV fits the weights without dropout, and training adds it: what that does to each layer is not implemented.": "LSUV 在没有 dropout 时调整权重，而训练时会加上 dropout：这对每层的影响尚未实现。",
   "LSUV asks for unit variance, but the biases alone have variance {variance}.": "LSUV 要求方差为 1，但仅偏置的方差就有 {variance}。",

@@ -87,7 +87,7 @@ export interface Finding {
 }
 export interface Layer {
   row: number; name: string; kind: string; parameters: number; output_shape: number[];
-  fan_in?: number; fan_out?: number; gain?: number; weight_std?: Maybe; weight_std_formula?: string | null;
+  fan_in?: number; fan_out?: number; gain?: number; gain_formula?: string | null; weight_std?: Maybe; weight_std_formula?: string | null;
 }
 /** A data set on its way. */
 export interface Fetching { name: string; file: string; done_bytes: number; total_bytes: number }
@@ -115,7 +115,8 @@ export interface BaseView { options: State; theme: Theme; refuse?: (path: string
 
 /** Of a run's whole configuration, what panels read. */
 export interface Config {
-  network: { kind: string; depth: number; width: number; normalization: { name: string; groups?: number } };
+  network: { kind: string; depth: number; width: number; activation: { name: string }; normalization: { name: string; groups?: number } };
+  init: { name: string; gain: number; mode?: string };
   data: { name: string; batch_size: number | "all" };
 }
 

@@ -1,6 +1,7 @@
 """The verdict: named rules over a frame and theory, worst first, each with a configuration that mends what it found.
 
-look (what a rule sees) -> remedy (configurations judged by theory) -> steps, signal, units, settings, precision (the rules)
+movement (what an optimizer's step does) -> look (what a rule sees) -> remedy (starts judged by theory), rates (learning rates)
+                                                                    -> steps, signal, units, settings, precision (the rules)
                                                                     -> prediction (what the findings at step 0 foretell)
 """
 

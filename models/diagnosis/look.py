@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median
 
 from models.config import RunConfig
+from models.diagnosis.movement import Movement, Row, is_adaptive, movement
 from models.frame import Frame, Quantity
 from models.theory import Theory
 
@@ -96,59 +96,27 @@ class Look:
         return [row for index, row in enumerate(self.frame["layers"]) if any(column[index] for column in counts)]
 
     @cached_property
-    def steps(self) -> list[float]:
-        """By how much of its weights' norm the optimizer moves each row a step, from the gradients that the frame measured.
-
-        sgd: lr |g| / |w|, with momentum over 1 - momentum (its sum over many steps). Optimizers that divide by the gradient's
-        own size move every weight by about lr, as far as that size is above eps. A row without weights or gradient is left out.
-        """
-        return [step for _, step in self._steps]
-
-    @cached_property
-    def _steps(self) -> list[tuple[int, float]]:
-        """The same with each row's place in the columns."""
+    def movement(self) -> Movement:
+        """By how much the optimizer's step moves the rows, from the gradients that the frame measured. A row without weights or gradient
+        is left out."""
         weight, gradient = self.quantity("weight"), self.quantity("weight_gradient")
         if not weight or not gradient:
-            return []
-        cut, p = self._clip(gradient["norm"]), self.config.training.optimizer.params
-        factor = p["lr"] / (1.0 - p.get("momentum", 0.0))
-        found = []
-        for index, (w, g, n) in enumerate(zip(weight["norm"], gradient["norm"], weight["n"], strict=True)):
-            if not w or g is None:
-                continue
-            moved = g * cut
-            if self.adaptive:
-                typical = moved / math.sqrt(n)
-                moved = math.sqrt(n) * typical / (typical + p["eps"])
-            found.append((index, factor * moved / w))
-        return found
+            return Movement((), 0.0)
+        z, back = self.quantity("preactivation").get("norm", ()), self.quantity("preactivation_gradient").get("norm", ())
+        leverage = [(a or 0.0) * (b or 0.0) for a, b in zip(z, back, strict=False)]
+        rows = [Row(w, g, n, leverage[place]) for place, (w, g, n) in enumerate(zip(
+            weight["norm"], gradient["norm"], weight["n"], strict=True)) if w and g is not None]
+        return movement(self.config.training, rows, leverage[len(self.hidden) - 1])
+
+    @property
+    def jolt(self) -> float:
+        """By how much of itself one step moves the last hidden layer."""
+        return self.movement.jolt
 
     @property
     def adaptive(self) -> bool:
         """Whether the optimizer divides each gradient by its own size."""
-        return "eps" in self.config.training.optimizer.params
-
-    @cached_property
-    def jolt(self) -> float:
-        """To first order, by how much of itself one step moves the last hidden layer: the rows' relative changes, each times
-        its leverage, |z_l| |dL/dz_l| over the last hidden row's. ReLU passes every row's change on as it is (leverage 1); a
-        chaotic network makes more of it on the way, an ordered one less."""
-        z, back = self.quantity("preactivation").get("norm", ()), self.quantity("preactivation_gradient").get("norm", ())
-        leverage = [(a or 0.0) * (b or 0.0) for a, b in zip(z, back, strict=False)]
-        last = len(self.hidden) - 1
-        if last >= len(leverage) or not leverage[last]:
-            return sum(self.steps)
-        return sum(step * leverage[index] / leverage[last] for index, step in self._steps)
-
-    def _clip(self, norms: Column) -> float:
-        """What clipping multiplies the gradient by."""
-        limit, total = self.config.training.clip_norm, math.sqrt(sum(norm * norm for norm in norms if norm))
-        return 1.0 if limit is None or total <= limit else limit / total
-
-    @property
-    def step(self) -> float:
-        """The median of `steps`; 0 where there is none."""
-        return median(self.steps) if self.steps else 0.0
+        return is_adaptive(self.config.training)
 
     @property
     def guess(self) -> float:

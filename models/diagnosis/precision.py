@@ -7,9 +7,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from models.config import RunConfig
 from models.diagnosis.finding import Finding
 from models.diagnosis.look import Look
+from models.diagnosis.rates import paced
+from models.diagnosis.remedy import Remedy, candidates, cost
+from models.diagnosis.steps import dump
 from models.frame import Quantity
+from models.theory import weight_gradients
 from models.words import Text, say
 
 FP16_MAX = 65504.0
@@ -22,6 +27,16 @@ BF16_MIN = 9.2e-41
 LOST = 0.05
 """Share of a row's values that may fall outside before it is said."""
 
+SMALLEST_ROOT = 5e-6
+"""Of a Gaussian gradient with this root mean square a hundredth lies below FP16_MIN; deep rows have more small values, and are foreseen
+within a factor of about 2."""
+
+LARGEST_ROOT = 5e3
+"""Of activations: with this root mean square fewer than 1 in 20 lies above FP16_MAX, whatever their law."""
+
+DEVIATIONS = 4.0
+"""Between the largest of ten Gaussian numbers (1.5) and the smallest of twenty (1.65 below the mean), and a fourth to spare."""
+
 
 def half_precision(look: Look) -> Finding | None:
     shares = {kind: _rows(look, name, kind) for name, kind in (("activation", "over"), ("preactivation_gradient", "under"))}
@@ -30,12 +45,51 @@ def half_precision(look: Look) -> Finding | None:
     if not found:
         return None
     worst, lost = max(found.values()), _bf16(look)
+    start = _sound_start(look)
     return Finding(
         rule="half_precision", severity="note", layers=sorted(found), measured=worst, threshold=LOST,
         title=say("fp16 would overflow: {share:.0%} of a row's values", share=worst) if over
         else say("fp16 would lose: {share:.0%} of a row's values", share=worst),
-        cause=_cause(bool(over), lost),
-        remedy=say("Keep these layers in float32.") if over or lost else say("Scale the loss before the backward pass, or use bf16."))
+        cause=_cause(bool(over), lost), remedy=start[0] if start else _by_hand(look, bool(over), lost), config=dump(start))
+
+
+def _sound_start(look: Look) -> Remedy | None:
+    """Where theory says that this start does not carry signal and gradient: the first sound one within fp16's range, or the best."""
+    if not look.initial or cost(look.config) <= 1.0:
+        return None
+    better = sorted((found for found in candidates(look.config) if cost(found[1]) < cost(look.config)),
+                    key=lambda found: max(1.0, cost(found[1])))
+    start = next((found for found in better if _within_range(found[1], look)), None)
+    return start and (paced(start, look) or start)
+
+
+def _within_range(config: RunConfig, look: Look) -> bool:
+    """Whether theory foresees activations and gradients within fp16's range: in every row, and of the softmax, which is about
+    exp(-DEVIATIONS sqrt(q)) for the least likely classes of logits with mean square q, over the batch. At a finite
+    width examples' gradients differ by factors, ln of their square by a variance of 5 / width a layer (see remedy.cost)."""
+    network, expected = config.network, weight_gradients(config, look.frame["input"])
+    spared = math.exp(min(5.0 * network.depth / (network.width * (1.0 - network.dropout)), 50.0))
+    if expected is None or math.sqrt(min(expected.back)) < spared * SMALLEST_ROOT or math.sqrt(max(expected.activation)) > LARGEST_ROOT:
+        return False
+    return DEVIATIONS * math.sqrt(expected.logits) < -math.log(FP16_MIN * config.batch_size)
+
+
+def _by_hand(look: Look, over: bool, lost: bool) -> Text:
+    power = None if over else loss_scale(look.quantity("preactivation_gradient"))
+    if power is not None:
+        return say("Multiply the loss by 2^{power} = {factor} before the backward pass and divide the gradients by it afterwards (loss "
+                   "scaling: Micikevicius et al. 2018, 1710.03740), or use bf16.", power=power, factor=2**power)
+    if over or lost:
+        return say("Keep these layers in float32.")
+    return say("Use bf16, or keep these layers in float32: no one factor on the loss brings all gradients into fp16's range.")
+
+
+def loss_scale(gradient: Quantity) -> int | None:
+    """The smallest power of two, as its exponent, that brings all but LOST of every row's gradients above FP16_MIN; None where the
+    largest one would then be above FP16_MAX."""
+    largest = max((abs(end) for name in ("min", "max") for end in gradient[name] if end is not None), default=0.0)
+    powers = range(1, math.floor(math.log2(FP16_MAX / largest)) + 1) if largest > 0 else ()
+    return next((power for power in powers if not (beyond(gradient, FP16_MIN / 2.0**power, above=False) > LOST).any()), None)
 
 
 def _cause(over: bool, lost: bool) -> Text:

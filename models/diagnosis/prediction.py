@@ -11,8 +11,8 @@ from pydantic import ConfigDict
 from models.config import RunConfig
 from models.diagnosis.finding import Finding, Severity
 from models.diagnosis.look import Look
+from models.diagnosis.rates import JOLT, bears
 from models.diagnosis.signal import correlation_gap
-from models.diagnosis.steps import JOLT, NORMALIZED
 from models.frame import Frame
 from models.words import NOTHING, Text, Worded, say, together
 
@@ -34,7 +34,7 @@ below ALIKE_ADAPTIVE; normalized layers that add to a skip are not, since the di
 ALIKE_ADAPTIVE = 0.002
 
 ADAPTIVE_JOLT = 0.7
-"""Such an optimizer never takes smaller steps where it nears its aim: slow from here on (see steps.JOLT, where it fails)."""
+"""Such an optimizer never takes smaller steps where it nears its aim: slow from here on (see rates.JOLT, where it fails)."""
 
 ADAPTIVE_DECADES = {"vanishing": (11.5, math.inf), "exploding": (3.5, 5.0)}
 """Of signal or gradient it bears more, too: slow and fails."""
@@ -77,12 +77,12 @@ def _told(findings: list[Finding]) -> list[Sign]:
 def _steps(look: Look, findings: list[Finding]) -> Sign | None:
     """Steps too large or too small, as the learning rate's rule found them."""
     found = next((finding for finding in findings if finding.rule == "learning_rate"), None)
-    bears = NORMALIZED if look.normalized else 1.0
-    if found is not None and look.jolt < JOLT[0] * bears:
+    borne = bears(look.config)
+    if found is not None and look.jolt < JOLT[0] * borne:
         return "fails" if found.severity == "warning" or look.adaptive else "slow", found.rule, _within(found.title)
     if found is not None and (foretold := PLAIN[found.severity]) != "trains":
         return foretold, found.rule, _within(found.title)
-    if look.adaptive and look.jolt >= ADAPTIVE_JOLT * bears:
+    if look.adaptive and look.jolt >= ADAPTIVE_JOLT * borne:
         return "slow", "learning_rate", say("one step moves the last hidden layer by {jolt:.2g} of itself", jolt=look.jolt)
     return None
 

@@ -24,6 +24,12 @@ LARGEST_SIGMA_W2 = 10.0
 BIAS_VARIANCE = 0.05
 """sigma_b^2 of the second critical point that is tried: tanh's (1.76, 0.05) keeps q where (1, 0) lets it decay as 1/(2l)."""
 
+SILENCED = 0.02
+"""Expected number of examples of which dropout leaves nothing somewhere on the way, from which on it is mended first."""
+
+LIGHTER = (0.5, 0.2, 0.1, 0.0)
+"""Dropout that is tried instead."""
+
 UNJUDGED = 4.0
 """What a configuration costs to which theory does not apply: more than any that carries the signal, less than none."""
 
@@ -82,25 +88,52 @@ def cost(config: RunConfig, apart: bool = False) -> float:
     """Decades that mean squares change over the hidden rows by theory, in units of what is tolerated; at most 1 is sound.
 
     Signal: 2 decades (3 with normalized skips, see signal.py), less two standard deviations of what a finite width adds
-    without a normalization, ln q's variance growing by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719).
-    Gradient: 1.5 decades. 1 - correlation: 0.003, or 0.03 if inputs must stay clearly apart.
+    without a normalization, ln q's variance growing by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719), of the width that
+    dropout keeps. Gradient: 1.5 decades. 1 - correlation: 0.003, or 0.03 if inputs must stay clearly apart.
     """
+    if silenced(config) > SILENCED:
+        return math.inf
     said = outlook(config)
     if said is None:
         return UNJUDGED
     network = config.network
-    noise = 0.0 if network.normalization.name != "none" else 2.0 * math.sqrt(5.0 * network.depth / network.width) / math.log(10)
+    kept = network.width * (1.0 - network.dropout)
+    noise = 0.0 if network.normalization.name != "none" else 2.0 * math.sqrt(5.0 * network.depth / kept) / math.log(10)
     tolerated = 3.0 if network.residual and network.normalization.name != "none" else 2.0
     least = 0.03 if apart else 0.003
     return max((abs(said.signal) + noise) / tolerated, abs(said.gradient) / 1.5, least / max(1e-12, said.gap))
 
 
+def silenced(config: RunConfig) -> float:
+    """Expected number of layers and examples where dropout sets all units to 0. What a layer hands on is then nothing; a normalization of
+    single examples divides by the root of eps, and the gradient of the whole batch explodes. Behind a skip it takes all layers at once."""
+    network = config.network
+    if network.kind == "cnn" or network.dropout == 0.0:
+        return 0.0
+    single = network.normalization.name not in ("none", "batch")
+    layers, examples = 1 if network.residual else network.depth, config.batch_size if single else 1
+    return float(layers * examples * network.dropout**network.width)
+
+
 def candidates(config: RunConfig) -> Iterator[Remedy]:
     """Configurations to try, the smallest change first."""
+    if silenced(config) <= SILENCED:
+        yield from _starts(config)
+        return
+    lighter = next(found for rate in LIGHTER if silenced(found := changed(config, network__dropout=rate)) <= SILENCED)
+    first = say("Lower the dropout to {rate:g}: of {width} units it leaves none to some examples.", rate=lighter.network.dropout,
+                width=config.network.width)
+    if outlook(lighter) is not None:
+        yield first, lighter
+    yield from ((together(first, sentence), found) for sentence, found in _starts(lighter))
+
+
+def _starts(config: RunConfig) -> Iterator[Remedy]:
+    """Other weights, then other structures, then another activation."""
     yield from _critical(config)
     for sentence, paths in _structures(config):
         try:
-            yield sentence, changed(config, **paths, **_drawn(config))
+            yield sentence, changed(config, **paths, **drawn(config))
         except ValidationError:
             continue  # a normalization that does not fit this network (one example a batch, ...)
     if relative := RELATIVES.get(config.network.activation.name):
@@ -147,7 +180,7 @@ def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
         yield with_skips, {**norm, "network__residual": True}
 
 
-def _drawn(config: RunConfig) -> dict[str, Any]:
+def drawn(config: RunConfig) -> dict[str, Any]:
     """Independent weights where the configuration has none."""
     fixed = INITIALIZERS[config.init.name].law == "fixed" or weights_mean(config) != 0.0 or config.init.params["gain"] == 0.0
     return {"init": {"name": "kaiming_normal"}} if fixed else {}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Change, Look
+from models.diagnosis.rates import paced, slower
 from models.diagnosis.remedy import Remedy, mended
-from models.diagnosis.steps import NOTHING_HELPS, slower
+from models.diagnosis.steps import NOTHING_HELPS
 from models.words import Text, say
 
 VANISHING_DECADES = (1.5, 3.0, 5.0)
@@ -112,9 +113,12 @@ def correlation(look: Look) -> Finding | None:
 
 
 def remedy(look: Look, severity: Severity, apart: bool = False, always: bool = False) -> tuple[Text, dict[str, object] | None]:
-    """The mended initialization; once the weights are trained, and theory sees no fault in the start, a lower learning rate."""
+    """The mended initialization, with a learning rate where the old one does not suit it; once the weights are trained, and
+    theory sees no fault in the start, a lower learning rate."""
     found: Remedy | None = mended(look.config, apart, always, only_sound=severity == "note")
-    if found is None and not look.initial and severity != "note":
+    if found is not None:
+        found = paced(found, look) or found
+    elif not look.initial and severity != "note":
         found = slower(look)
     if found is None:
         return NOTHING_HELPS, None

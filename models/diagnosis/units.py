@@ -7,7 +7,8 @@ from typing import Any
 from models.activations import ACTIVATIONS
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Column, Look
-from models.diagnosis.remedy import changed, mended
+from models.diagnosis.rates import paced
+from models.diagnosis.remedy import changed, drawn, mended
 from models.diagnosis.signal import remedy
 from models.diagnosis.steps import dump
 from models.initializers import INITIALIZERS
@@ -62,9 +63,11 @@ def _alive(look: Look, severity: Severity) -> tuple[Text, dict[str, Any] | None]
     """A slope on both sides of ReLU; a start that carries the signal, where this one does not."""
     if look.config.network.activation.name not in ("relu", "relu6"):
         return remedy(look, severity)
-    leaky = changed(look.config, network__activation={"name": "leaky_relu"})
+    leaky = changed(look.config, network__activation={"name": "leaky_relu"}, **drawn(look.config))
     sentence, found = say("Use leaky ReLU, which has a slope on both sides."), None if look.carried else mended(leaky)
-    return (sentence, leaky.model_dump(mode="json")) if found is None else (together(sentence, found[0]), dump(found))
+    whole = (sentence, leaky) if found is None else (together(sentence, found[0]), found[1])
+    whole = paced(whole, look) or whole
+    return whole[0], dump(whole)
 
 
 def _shares(look: Look, column: Column) -> dict[int, float]:
@@ -82,6 +85,7 @@ def symmetry(look: Look) -> Finding | None:
     if not alike:
         return None
     found = mended(look.config)
+    found = found and (paced(found, look) or found)
     spread = max((value for index, row in enumerate(look.hidden) if row in alike and (value := weight["std"][index])), default=0.0)
     broken = look.config.bias_init.name in ("normal", "uniform", "pytorch_default") and look.config.network.has_bias
     return Finding(

@@ -32,7 +32,7 @@ class Part(BaseModel):
 
 
 class Band(Part):
-    """Where the measured mean square of the pre-activations lies for `level` of the seeds, row by row."""
+    """Where the measured mean square of the pre-activations lies for `level` of the seeds, row by row; null where that is not known."""
 
     low: Numbers
     high: Numbers
@@ -97,10 +97,19 @@ def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation:
 
 def theory_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Theory:
     """Theory for the batch that a frame measured (frame["input"])."""
-    pixels, across = inputs.get("pixel_correlation"), inputs.get("pixel_correlation_across")
+    found = correlations_of(config, inputs)
+    known = None if found.pixels is None or found.across is None else (found.pixels, found.across)
+    return theory(config, inputs["mean_square"] or 0.0, found.inputs, known)
+
+
+def correlations_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Correlations:
+    """Of the batch that a frame measured, the usual ones where it could not."""
+    usual, pixels, across = usual_correlations(config), inputs.get("pixel_correlation"), inputs.get("pixel_correlation_across")
     across = pixels if across is None and config.batch_size == 1 else across  # one example has no other: nothing reads it
-    known = None if pixels is None or across is None else (float(pixels), float(across))
-    return theory(config, inputs["mean_square"] or 0.0, inputs["correlation"], known)
+    examples = usual.inputs if inputs["correlation"] is None else _cosine(float(inputs["correlation"]))
+    if pixels is None or across is None:
+        return Correlations(examples, usual.pixels, usual.across)
+    return Correlations(examples, _cosine(float(pixels)), _cosine(float(across)))
 
 
 def usual_correlations(config: RunConfig) -> Correlations:

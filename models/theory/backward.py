@@ -16,7 +16,7 @@ import numpy as np
 
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages, second_moment
-from models.theory.layers import Plan
+from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
 
 
@@ -37,6 +37,7 @@ def gradient_factors(plan: Plan, rows: Chain, at: Averages, exact: bool) -> Arra
     scale = np.ones(plan.depth)
     if plan.pre != "none":
         scale[:-1] = 1.0 / (np.array(rows.v[1:-1]) + plan.eps)
+    scale[:-1] *= _of_group(plan)
     if plan.pre == "instance" and plan.depth > 1:
         scale[-2] *= _pixels_kept(plan, rows, at)
     carried = weight * scale
@@ -44,6 +45,15 @@ def gradient_factors(plan: Plan, rows: Chain, at: Averages, exact: bool) -> Arra
         carried[:-1] += 1.0 / s[1:]
     result: Array = s * carried
     return result
+
+
+def _of_group(plan: Plan) -> float:
+    """What groups of few units add to the scale: E[1 / s^2] of n Gaussians around their mean is n / (n - 3), and of n directions the
+    normalization takes two away, the mean's and the values' own: (n - 2) / (n - 3). 1 where an average over all units is taken."""
+    units = inner_width(plan.config)
+    if plan.pre != "group" or plan.pixels > 1 or units == plan.width:
+        return 1.0
+    return (units - 2.0) / (units - 3.0)
 
 
 def _pixels_kept(plan: Plan, rows: Chain, at: Averages) -> float:

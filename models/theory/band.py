@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.theory.chain import Chain
-from models.theory.gaussian import Averages, averages
+from models.theory.gaussian import Averages, averages, second_moment
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
@@ -30,6 +30,9 @@ LEVEL = 0.95
 DEVIATIONS = 1.959964
 FLOOR = 1e-5
 """Relative half width that rounding in float32 takes."""
+
+ODD = 1e-3
+"""dE[phi] / dln q in units of phi's standard deviation, below which phi counts as odd up to a constant (ReLU has 0.34, SELU 0.03)."""
 
 
 Cosines = tuple[Array, Array]
@@ -55,7 +58,30 @@ class Steps:
 
 
 def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
-    """(low, high) of every row's mean square, which hold LEVEL of the seeds."""
+    """(low, high) of every row's mean square, which hold LEVEL of the seeds; not a number where that is not known (`unknown_from`)."""
+    low, high = _band(plan, rows, at)
+    first = unknown_from(plan, rows)
+    if first is not None:
+        low[first - 1:], high[first - 1:] = math.nan, math.nan
+    return low, high
+
+
+def unknown_from(plan: Plan, rows: Chain) -> int | None:
+    """The row from which on no band is known, if there is one.
+
+    A batch normalization behind phi takes each unit's mean over the batch away, and what is left of E[phi] is positive for longer
+    examples, negative for shorter ones. Skips add that up over the rows, so that lengths drift apart: at 20 rows of ReLU of width 64 the
+    mean square is 1.17 times q. An odd phi, up to a constant, has the same E[phi] whatever the length.
+    """
+    if plan.post != "batch" or not plan.residual or plan.depth < 3:
+        return None
+    q = rows.q[0]
+    turn = abs(second_moment(plan.nl, q * 1.01)[1] - second_moment(plan.nl, q / 1.01)[1]) / 0.02
+    square, mean = second_moment(plan.nl, q)
+    return 3 if turn > ODD * math.sqrt(max(square - mean**2, 0.0)) else None
+
+
+def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     batch, shift = _spreads(plan, rows, at)
     variance = batch + (shift / 2) ** 2
     half, centre = DEVIATIONS * np.sqrt(variance) + FLOOR, np.clip(shift, -0.5, 0.5) - variance / 2
@@ -234,7 +260,7 @@ def _alike(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Arra
     """
     q = np.array(rows.q)
     weight, part = np.array(rows.sigma_w2[1:]), _part(plan, rows, at)
-    slope = weight * (q[:-1] * at.slope**2 + (1.0 - part) * np.array(rows.p[:-1])) / q[1:]
+    slope = weight * (q[:-1] * at.slope**2 * np.array(rows.behind) + (1.0 - part) * np.array(rows.p[:-1])) / q[1:]
     kept = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2 * smoothed[1:] / smoothed[:-1]
     wander = [smoothed[0] / plan.config.input_shape[0]]
     for factor, fresh in zip(kept.tolist(), (part * (2.0 - part)).tolist(), strict=True):

@@ -89,8 +89,8 @@ class Plan:
 def plan(config: RunConfig) -> Plan:
     """What theory needs of the configuration."""
     network, norm = config.network, config.network.normalization
-    fans = _fans(config)
-    first, hidden, last = (_layer(config, fan, output=place == 2) for place, fan in enumerate(fans))
+    found = fans(config)
+    first, hidden, last = (_layer(config, fan, output=place == 2) for place, fan in enumerate(found))
     chosen: Params = norm.params if norm.name != "none" else {"placement": "", "eps": 0.0}
     shift = hidden.shift if norm.name == "none" or chosen["placement"] != "pre_activation" else 0.0
     size = config.input_shape[-1] if network.kind == "cnn" else 1
@@ -109,7 +109,7 @@ def _norm(config: RunConfig) -> str:
     return "instance" if name == "batch" and config.network.kind == "cnn" and config.batch_size == 1 else name
 
 
-def _fans(config: RunConfig) -> tuple[Fan, Fan, Fan]:
+def fans(config: RunConfig) -> tuple[Fan, Fan, Fan]:
     """Fans of the first, a hidden and the output layer."""
     network = config.network
     taps = network.kernel_size**2 if network.kind == "cnn" else 1

@@ -36,7 +36,12 @@ class Outlook:
 
 def outlook(config: RunConfig) -> Outlook | None:
     """None where theory does not apply. Kept for each start: training, capture and seed change nothing of it."""
-    return _outlook(config.model_copy(update={"training": TrainingConfig(), "capture": CaptureConfig(), "seed": 0}))
+    return _outlook(start_of(config))
+
+
+def start_of(config: RunConfig) -> RunConfig:
+    """The configuration as far as theory reads it."""
+    return config.model_copy(update={"training": TrainingConfig(), "capture": CaptureConfig(), "seed": 0})
 
 
 @lru_cache(maxsize=1024)

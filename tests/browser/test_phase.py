@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 MAP = "network.depth=10&network.width=32&points=5"
 
 
@@ -44,6 +46,22 @@ def test_on_a_phone_the_controls_are_behind_a_button(new_tab):
     tab.until("() => document.querySelector('[data-testid=phase-words]').textContent.startsWith('ReLU')")
     tab.page.locator("#rail-close").click()
     tab.until("() => !document.getElementById('controls').checkVisibility({visibilityProperty: true})")
+
+
+@pytest.mark.parametrize(("width", "language"), [(1280, "en"), (1280, "zh"), (390, "en"), (390, "zh"), (3840, "en")])
+def test_no_choice_is_cut_off(new_tab, width, language):
+    """Each select is as wide as its longest choice asks for, beside its label."""
+    tab = new_tab(viewport={"width": width, "height": 800})
+    drawn(tab, f"view.lang={language}&{MAP}")
+    if width < 900:
+        tab.page.locator("#rail-open").click()
+    cut = tab.page.evaluate("""() => [...document.querySelectorAll("#controls .control > select")].map((select) => {
+        const width = select.getBoundingClientRect().width;
+        Object.assign(select.style, {maxWidth: "none", width: "max-content"});
+        return [select.dataset.testid, width, select.getBoundingClientRect().width];
+    })""")
+    assert any(name == "control-colour" for name, _, _ in cut)
+    assert [name for name, width, natural in cut if width < natural - 0.5] == []
 
 
 def test_a_measured_map_streams_its_rows(tab):

@@ -124,6 +124,22 @@ def test_the_spread_that_is_written_out_is_the_spread(name):
                 assert eval(read, {"sqrt": math.sqrt}) == pytest.approx(std, rel=1e-3), text
 
 
+@pytest.mark.parametrize(("init", "activation", "formula"), [
+    ("kaiming_normal", {"name": "tanh"}, "calculate_gain('tanh') = 1.667"), ("kaiming_uniform", {"name": "gelu"}, "1/√E[φ(z)²] = 1.534"),
+    ("kaiming_normal", {"name": "leaky_relu", "negative_slope": 0.5}, "calculate_gain('leaky_relu', 0.5) = 1.265"),
+    ("xavier_normal", {"name": "tanh"}, None), ("pytorch_default", {"name": "relu"}, None)])
+def test_where_the_gain_comes_from_is_written_out(init, activation, formula):
+    """The call is torch's, the integral is taken once more by sampling."""
+    given = RunConfig.model_validate({"network": {"depth": 2, "activation": activation}, "init": {"name": init}})
+    assert {info["gain_formula"] for info in cost.layers(given)} == {formula}
+    if formula and formula.startswith("calculate_gain"):
+        call, value = formula.split(" = ")
+        assert eval(call, {"calculate_gain": torch.nn.init.calculate_gain}) == pytest.approx(float(value), rel=1e-3)
+    if formula and formula.startswith("1/"):
+        z = torch.randn(400_000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        assert float(torch.nn.functional.gelu(z).square().mean()) ** -0.5 == pytest.approx(float(formula.split(" = ")[1]), rel=0.01)
+
+
 def test_cost_counts_the_multiply_adds_of_the_real_network():
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -142,3 +158,11 @@ def test_frame_count_is_the_number_of_captured_steps(steps, every):
     captured = {*range(0, steps + 1, config.frame_every), steps}
     assert config.frame_count == len(captured)
     assert every != "auto" or config.frame_count <= 62
+
+
+def test_layers_of_runs_stored_before_formulas_were_written_are_still_read():
+    from pydantic import TypeAdapter
+
+    info = cost.layers(RunConfig())[0]
+    before = {key: value for key, value in info.items() if not key.endswith("_formula")}
+    assert TypeAdapter(cost.LayerInfo).validate_python(before) == before

@@ -1,6 +1,7 @@
 """The verdict: every rule on a network that has the fault, every remedy applied, no alarm over sound networks."""
 
 import json
+import re
 from functools import lru_cache
 from itertools import product
 
@@ -12,7 +13,7 @@ from models.config import RunConfig
 from models.diagnosis import Finding, Verdict, diagnose, outcome, predict
 from models.diagnosis.finding import SEVERITIES
 from models.theory import outlook, theory_of
-from models.training import initial_frame, train
+from models.training import Run, initial_frame, train
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -226,6 +227,43 @@ def test_half_precision_says_what_fp16_would_lose():
     lost = rules(look(network(40, "sigmoid", "xavier_normal")))["half_precision"]
     assert lost.severity == "note" and lost.measured > 0.5 and 1 in lost.layers and 40 not in lost.layers
     assert "half_precision" not in rules(look(network(5)))
+
+
+@pytest.mark.parametrize("config", [
+    network(40, "sigmoid", "xavier_normal"), network(20, init=scaled(8.0)), network(30, "tanh", scaled(0.3)),
+    network(30, "silu", "pytorch_default"), network(25, network={"residual": True}),
+], ids=["sigmoid", "overflow", "tanh", "silu", "skips"])
+def test_a_start_that_leaves_fp16s_range_is_mended(config):
+    """What vanishes or overflows with depth is mended at the start, and then nothing lies outside."""
+    finding = rules(look(config))["half_precision"]
+    assert finding.config is not None
+    assert "half_precision" not in rules(look(RunConfig.model_validate(finding.config)))
+
+
+def test_a_sound_network_with_small_gradients_is_told_by_how_much_to_scale_its_loss():
+    """A batch of 32,768: every example's gradient is a part in so many. Multiplied by the power of two that is named,
+    all but a twentieth of each row's gradients lie within fp16's range; by half of it, more are outside."""
+    config = RunConfig.model_validate({
+        "network": {"depth": 4, "width": 64, "activation": {"name": "tanh"}}, "init": {"name": "orthogonal", "gain": 0.65},
+        "data": {"name": "gaussian", "batch_size": 32_768, "samples": 32_768, "validation_fraction": 0.0}, "capture": {"samples": "all"}})
+    finding = rules(look(config))["half_precision"]
+    assert finding.config is None
+    power = int(re.search(r"2\^(\d+)", finding.remedy).group(1))
+    assert f"= {2**power} " in finding.remedy
+    lost = [lost_in_fp16(config, 2.0**scale) for scale in (0, power - 1, power)]
+    assert power > 1 and lost[0] > lost[1] > 0.045 and lost[2] < 0.055
+
+
+def lost_in_fp16(config, factor):
+    """The largest share of a row's nonzero pre-activation gradients that the loss times this factor leaves outside fp16's range."""
+    run, found = Run.start(config), []
+    def look_at(module, inputs, output):
+        output.register_hook(lambda gradient: found.append(gradient[gradient != 0] * factor))
+    for layer in run.network.rows():
+        layer.weighted.register_forward_hook(look_at)
+    run.backward(run.data.values(run.data.inputs), run.data.labels)
+    smallest = torch.finfo(torch.float16).smallest_normal * torch.finfo(torch.float16).eps
+    return max(float(((gradient.abs() < smallest) | gradient.half().isinf()).double().mean()) for gradient in found)
 
 
 def test_findings_are_json_and_worst_first():

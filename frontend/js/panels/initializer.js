@@ -4,6 +4,7 @@
  * @typedef {import("../types.js").View} View
  */
 import { integer, number, positive } from "../format.js";
+import { cardOf } from "../state.js";
 import { t } from "../../i18n/index.js";
 import { chosenLayer, depthAxis, layerTable, layout, line, logAxis, quantityOf } from "./common.js";
 
@@ -29,10 +30,33 @@ function facts(view) {
   if (!layer) return [];
   return [
     [t("initializer.layer"), `${row} · ${layer.kind}`], [t("initializer.fan_in"), integer(layer.fan_in ?? NaN)], [t("initializer.fan_out"), integer(layer.fan_out ?? NaN)],
-    [t("initializer.gain"), number(layer.gain, 4)], [t("initializer.formula"), layer.weight_std == null ? "–" : [layer.weight_std_formula, number(layer.weight_std, 4)].filter(Boolean).join(" = ")],
+    ...fanMode(view), ...gains(view, layer), [t("initializer.formula"), layer.weight_std == null ? "–" : [layer.weight_std_formula, number(layer.weight_std, 4)].filter(Boolean).join(" = ")],
     [t("initializer.measured"), number(quantityOf(view, "weight")?.std[index], 4)], [t("initializer.default"), number(1 / Math.sqrt(3 * (layer.fan_in ?? NaN)), 4)],
   ];
 }
+
+/** @param {View} view @returns {[string, string][]} */
+function fanMode(view) {
+  const { mode } = view.config.init;
+  return typeof mode === "string" ? [[t("initializer.fan_mode"), mode]] : [];
+}
+
+/** What the weights are multiplied by, part by part; of runs of before, which do not say, all of it. @param {View} view @param {import("../types.js").Layer} layer @returns {[string, string][]} */
+function gains(view, layer) {
+  if (layer.gain_formula === undefined) return [[t("initializer.own_gain"), number(layer.gain, 4)]];
+  return [[t("initializer.activation_gain"), layer.gain_formula ?? t("initializer.no_gain")], [t("initializer.own_gain"), number(view.config.init.gain, 4)]];
+}
+
+/** Where the gain comes from, in a sentence. @param {View} view */
+function origin(view) {
+  const { activation } = view.config.network, { init } = view.config, formula = view.layers[0]?.gain_formula;
+  if (formula === undefined) return "";
+  const names = { initializer: labelOf(view, "init", init.name), activation: labelOf(view, "network.activation", activation.name), own: number(init.gain, 4) };
+  return formula ? t("initializer.gain_follows", { ...names, formula }) : t("initializer.gain_alone", names);
+}
+
+/** @param {View} view @param {string} path @param {string} name */
+const labelOf = (view, path, name) => cardOf(view.catalog, path, name)?.label ?? name;
 
 /** @type {Panel} */
 export const initializer = {
@@ -41,7 +65,7 @@ export const initializer = {
   empty: () => null,
   figure,
   facts,
-  caption: (view) => (view.layers.every((layer) => layer.weight_std == null) ? t("initializer.none") : ""),
+  caption: (view) => [view.layers.every((layer) => layer.weight_std == null) ? t("initializer.none") : "", origin(view)].filter(Boolean).join(" "),
   table: (view) => layerTable(view, [
     [t("initializer.fan_in"), (row) => integer(layerOf(view, row)?.fan_in ?? NaN)], [t("initializer.fan_out"), (row) => integer(layerOf(view, row)?.fan_out ?? NaN)],
     [t("initializer.formula"), (row) => number(layerOf(view, row)?.weight_std)], [t("initializer.measured"), (row) => number(quantityOf(view, "weight")?.std[row])],

@@ -19,6 +19,12 @@ function theoryTraces(view) {
   return [...around, line(t("theory.variance"), x, predicted(view), view.theme.ink, { dash: "dash", mode: "lines" })];
 }
 
+/** What is said where theory has a line and no band around it. @param {View} view */
+function withoutBand(view) {
+  const low = onRows(view, view.theory?.preactivation_band?.low), first = predicted(view).findIndex((q, row) => q !== null && low[row] === null);
+  return first < 0 || !view.theory?.preactivation_band ? "" : t("theory.no_band", { layer: view.frame.layers[first] });
+}
+
 /** @param {View} view */
 function figure(view) {
   const { theme } = view, x = view.frame.layers, before = quantityOf(view, "preactivation"), after = quantityOf(view, "activation");
@@ -39,7 +45,7 @@ export const meanSquare = {
     return squares.some((square) => positive(square) !== null) ? null : t("mean_square.none");
   },
   figure,
-  caption: (view) => (theoryApplies(view) && view.frame.step > 0 ? t("theory.at_start") : ""),
+  caption: (view) => (theoryApplies(view) ? [view.frame.step > 0 ? t("theory.at_start") : "", withoutBand(view)].filter(Boolean).join(" ") : ""),
   table: (view) => layerTable(view, [
     [t("quantity.preactivation"), (row) => number(quantityOf(view, "preactivation")?.mean_square[row])],
     [t("quantity.activation"), (row) => number(quantityOf(view, "activation")?.mean_square[row])],

@@ -86,7 +86,7 @@ def forward(settings: RunConfig, seed: int, x: torch.Tensor) -> list[torch.Tenso
             x = x.mean((2, 3))
         h = convolve(x, weight, bias, network.padding) if weight.dim() == 4 else x @ weight.T + bias
         if hidden and norm.name != "none" and norm.params["placement"] == "pre_activation":
-            h = normalize(norm.name, h, norm.params["eps"])
+            h = normalize(norm.name, h, norm.params)
         if h.requires_grad:
             h.retain_grad()
         else:
@@ -95,7 +95,7 @@ def forward(settings: RunConfig, seed: int, x: torch.Tensor) -> list[torch.Tenso
         if hidden:
             a = phi(h)
             if norm.name != "none" and norm.params["placement"] == "post_activation":
-                a = normalize(norm.name, a, norm.params["eps"])
+                a = normalize(norm.name, a, norm.params)
             a = torch.nn.functional.dropout(a, network.dropout)
             x = x + a if network.residual and row > 1 else a
     return out
@@ -107,11 +107,14 @@ def convolve(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, padding:
     return torch.nn.functional.conv2d(torch.nn.functional.pad(x, (reach,) * 4, mode=mode), weight, bias)
 
 
-def normalize(name: str, h: torch.Tensor, eps: float) -> torch.Tensor:
+def normalize(name: str, h: torch.Tensor, params: dict[str, Any]) -> torch.Tensor:
+    if name == "group":
+        grouped = h.unflatten(1, (params["groups"], -1))
+        return normalize("layer", grouped.flatten(0, 1), params).reshape(h.shape)
     pixels = tuple(range(2, h.dim()))
     dims = {"batch": (0, *pixels), "layer": (1, *pixels), "rms": (1, *pixels), "instance": pixels}[name]
     mean = 0.0 if name == "rms" else h.mean(dims, keepdim=True)
-    return (h - mean) / ((h - mean).square().mean(dims, keepdim=True) + eps).sqrt()
+    return (h - mean) / ((h - mean).square().mean(dims, keepdim=True) + params["eps"]).sqrt()
 
 
 def mean_squares(settings: RunConfig, seed: int, correlation: float = 0.0) -> np.ndarray:

@@ -1,0 +1,110 @@
+"""How often a remedy, applied, leaves nothing of what it was offered for: `python -m benchmarks.remedies`, about four minutes on one core.
+
+Configurations at random over the catalogue; each finding's configuration is run, and a finding of the same rule that is as bad or worse
+counts as a failure. `--misses` names them.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import argparse
+import random
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+
+from models.activations import ACTIVATIONS
+from models.config import RunConfig
+from models.diagnosis import Finding, diagnose
+from models.diagnosis.finding import SEVERITIES
+from models.initializers import INITIALIZERS
+from models.normalizations import NORMALIZATIONS
+from models.optimizers import OPTIMIZERS
+from models.theory import theory_of
+from models.training import initial_frame
+
+DATA = ("digits", "digits", "digits", "gaussian", "moons")
+
+
+def configurations(seed: int) -> Iterator[RunConfig]:
+    """Valid configurations without end: depth 2 to 60, width 4 to 256, learning rates 1e-5 to 10, one in ten an image network."""
+    draw = random.Random(seed)
+    while True:
+        try:
+            yield RunConfig.model_validate(_drawn(draw))
+        except ValidationError:
+            continue  # what does not fit together is drawn anew
+
+
+def _drawn(draw: random.Random) -> dict[str, Any]:
+    image = draw.random() < 0.1
+    norm = draw.choice(list(NORMALIZATIONS)) if draw.random() < 0.5 else "none"
+    dropout, bias = draw.choice([0.0, 0.0, 0.0, 0.1, 0.5, 0.9]), draw.choice(["auto", True, False])
+    network = {
+        "kind": "cnn" if image else "mlp", "depth": round(_log_uniform(draw, 2, 12 if image else 60)),
+        "width": round(_log_uniform(draw, 4, 16 if image else 256)), "activation": {"name": draw.choice(list(ACTIVATIONS))},
+        "normalization": {"name": norm} if norm == "none" else {
+            "name": norm, "placement": draw.choice(["pre_activation", "pre_activation", "post_activation"])},
+        "residual": draw.random() < 0.25, "dropout": dropout, "bias": bias}
+    init: dict[str, Any] = {"name": draw.choice([name for name, entry in INITIALIZERS.items() if not entry.trained])}
+    if draw.random() < 0.25:
+        init["gain"] = _log_uniform(draw, 0.3, 3.0)
+    bias_init = draw.choice([{}, {}, {"name": "normal", "std": 0.2}, {"name": "constant", "value": 0.1}, {"name": "pytorch_default"}])
+    optimizer = {"name": draw.choice(list(OPTIMIZERS)), "lr": float(f"{_log_uniform(draw, 1e-5, 10.0):.1e}")}
+    return {"network": network, "init": init, "bias_init": bias_init, "seed": draw.randrange(1000),
+            "data": {"name": "digits" if image else draw.choice(DATA), "batch_size": draw.choice([8, 32, 128])},
+            "training": {"steps": draw.choice([50, 200, 1000]), "optimizer": optimizer}, "capture": {"samples": 1024}, "device": "cpu"}
+
+
+def _log_uniform(draw: random.Random, low: float, high: float) -> float:
+    return float(low * (high / low) ** draw.random())
+
+
+def findings(config: RunConfig) -> list[Finding]:
+    frame = initial_frame(config)
+    return diagnose(config, frame, theory_of(config, frame["input"]))
+
+
+def left(finding: Finding) -> Finding | None:
+    """What the remedy leaves of a finding: one of the same rule, as bad or worse."""
+    assert finding.config is not None
+    after = findings(RunConfig.model_validate(finding.config))
+    bad = SEVERITIES.index(finding.severity)
+    return next((found for found in after if found.rule == finding.rule and SEVERITIES.index(found.severity) <= bad), None)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--configurations", type=int, default=300)
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--misses", action="store_true", help="name the remedies that leave what they were offered for")
+    chosen = options.parse_args()
+    torch.set_num_threads(1)
+    offered: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    withheld: Counter[str] = Counter()
+    for config, _ in zip(configurations(chosen.seed), range(chosen.configurations), strict=False):
+        for finding in findings(config):
+            if finding.config is None:
+                withheld[finding.rule] += finding.severity in ("warning", "critical")
+                continue
+            offered[finding.rule] += 1
+            if remains := left(finding):
+                failed[finding.rule] += 1
+                if chosen.misses:
+                    print(f"{finding.rule} {finding.severity} {finding.measured} -> {remains.severity} {remains.measured}: "
+                          f"{finding.remedy}\n  {config.canonical()}", flush=True)
+    print(f"{sum(offered.values())} remedies, {sum(failed.values())} leave what they were offered for, "
+          f"{sum(withheld.values())} warnings and worse without one")
+    for rule in sorted(offered | withheld):
+        print(f"  {rule}: {failed[rule]} of {offered[rule]}, {withheld[rule]} without")
+
+
+if __name__ == "__main__":
+    main()

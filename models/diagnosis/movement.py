@@ -1,0 +1,67 @@
+"""Movement: by how much of itself an optimizer's first step moves each row, from the sizes of weights and gradients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from models.config import TrainingConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """l2 norms of a row's weights and of their gradient, how many weights, and |z| |dL/dz|."""
+
+    weight: float
+    gradient: float
+    count: int
+    leverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """rows: the part of its weights' norm by which a step moves each row;  jolt: to first order, by how much of itself one step moves
+    the last hidden layer."""
+
+    rows: tuple[float, ...]
+    jolt: float
+
+    @property
+    def typical(self) -> float:
+        """The median row's; 0 where there is none."""
+        return median(self.rows) if self.rows else 0.0
+
+
+def is_adaptive(training: TrainingConfig) -> bool:
+    """Whether the optimizer divides each gradient by its own size."""
+    return "eps" in training.optimizer.params
+
+
+def movement(training: TrainingConfig, rows: Sequence[Row], last_hidden: float) -> Movement:
+    """Of the rows that have weights; last_hidden: the last hidden row's leverage.
+
+    sgd: lr |g| / |w|, with momentum over 1 - momentum (its sum over many steps). Optimizers that divide by the gradient's own size
+    move every weight by about lr, as far as that size is above eps. The jolt sums the rows' changes, each times its leverage over the
+    last hidden row's: ReLU passes every row's change on as it is (1); a chaotic network makes more of it on the way, an ordered one less.
+    """
+    cut, moving = _clip(training.clip_norm, [row.gradient for row in rows]), [row for row in rows if row.weight]
+    moved = [_moved(training, row.gradient * cut, row.count) / row.weight for row in moving]
+    jolt = sum(part * row.leverage / last_hidden for part, row in zip(moved, moving, strict=True)) if last_hidden else sum(moved)
+    return Movement(tuple(moved), jolt)
+
+
+def _moved(training: TrainingConfig, gradient: float, count: int) -> float:
+    p = training.optimizer.params
+    if is_adaptive(training):
+        typical = gradient / math.sqrt(count)
+        gradient = math.sqrt(count) * typical / (typical + p["eps"])
+    rate: float = p["lr"] / (1.0 - p.get("momentum", 0.0))
+    return rate * gradient
+
+
+def _clip(limit: float | None, norms: Sequence[float]) -> float:
+    """What clipping multiplies the gradient by."""
+    total = math.sqrt(sum(norm * norm for norm in norms))
+    return 1.0 if limit is None or total <= limit else limit / total

@@ -1,0 +1,150 @@
+"""The learning rate as a remedy: for the start that was measured, or for a mended one, whose gradients theory foresees."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from models.config import RunConfig
+from models.diagnosis.look import Look
+from models.diagnosis.movement import Movement, Row, is_adaptive, movement
+from models.diagnosis.remedy import Remedy, changed, mended
+from models.theory import weight_gradients
+from models.words import say, together
+
+GOOD_RATIO = 1e-3
+"""Norm of the update over norm of the weight: what is aimed at (DL4J's advice: log10 near -3, bad above -2 and below -4)."""
+
+GOOD_JOLT = 0.5
+"""By how much of itself a first step of the right size moves the last hidden layer, at most."""
+
+JOLT = (1.5, 4.5, 7.0)
+"""By how much of itself the first step moves the last hidden layer (Movement.jolt): note, warning, critical. Of the calibration's
+networks most train below the second, few between it and the third, none above."""
+
+NORMALIZED = 15.0
+"""A normalization bears so many times more: what the weights are scaled by, it takes out again, and the growth of the weights
+that too large steps bring makes the next ones smaller."""
+
+TRAVEL = (0.65, 0.18)
+"""The rows' relative changes, summed over rows and steps: by how much of itself the output can move in the whole run. Below the
+first a run barely begins to learn, below the second it does not. Gradients grow as learning begins: no bound."""
+
+REACH = (0.05, 0.02)
+"""The same for the median row of an optimizer that divides each gradient by its own size, without the sum over rows: what eps holds
+back, it holds back in most rows at once."""
+
+LARGEST_RATE = 10.0
+"""The largest learning rate that is offered: where it takes more, no gradient to speak of arrives."""
+
+FEWEST = 100
+"""Steps of GOOD_RATIO that a mended run takes at least."""
+
+MOST = 10_000
+"""The most steps that are offered as a remedy: where it takes more, the start has to change."""
+
+SPREAD = 30.0
+"""Where rows' relative changes differ more than so, no learning rate suits all of them."""
+
+SEEN, FORESEEN = 1.1, 3.0
+"""What a remedy spares of the limits: where the gradients were measured, and where theory foresees them (half of all networks
+within a factor of 1.4, nine of ten within 3)."""
+
+
+def bears(config: RunConfig) -> float:
+    """How much more than a network without a normalization this one bears of a step."""
+    return NORMALIZED if config.network.normalization.name != "none" else 1.0
+
+
+def reach(config: RunConfig, each: Movement) -> tuple[float, tuple[float, float]]:
+    """How far all steps move the network, and the limits of that (TRAVEL, REACH)."""
+    return (each.typical, REACH) if is_adaptive(config.training) else (sum(each.rows), TRAVEL)
+
+
+def sized(look: Look) -> Remedy | None:
+    """The learning rate that suits the start measured; where none suits all rows, or any of them, a mended start with its own."""
+    own = _suited(look)
+    if own is not None and look.carried and even(look.movement.rows):
+        return own
+    start = mended(look.config)
+    return (start and paced(start, look, FORESEEN)) or own
+
+
+def paced(start: Remedy, look: Look, spare: float = 1.0) -> Remedy | None:
+    """A mended start; with a learning rate of its own where theory foresees that the old one does not suit it: steps may be too large,
+    or too small by a factor of `spare`. None where theory cannot know, or none suits."""
+    sentence, config = start
+    if config.total_steps == 0:
+        return start
+    each = foreseen(config, look)
+    if each is None:
+        return None
+    reached, limits = reach(config, each)
+    if each.jolt * FORESEEN < JOLT[0] * bears(config) and reached * config.total_steps >= spare * limits[0]:
+        return start
+    config = _with_rate(config)
+    found = suited(config, foreseen(config, look) or each, GOOD_JOLT / 2, FORESEEN)
+    return found and (together(sentence, found[0]), found[1])
+
+
+def foreseen(config: RunConfig, look: Look) -> Movement | None:
+    """What theory expects of the configuration's first step on the batch that was measured; None where it does not apply."""
+    found = weight_gradients(config, look.frame["input"])
+    if found is None:
+        return None
+    rows = [Row(*row) for row in zip(found.weight, found.gradient, found.count, found.leverage, strict=True)]
+    return movement(config.training, rows, found.leverage[-2])
+
+
+def _suited(look: Look) -> Remedy | None:
+    config = _with_rate(look.config)
+    return suited(config, replace(look, config=config).movement, GOOD_JOLT, SEEN)
+
+
+def _with_rate(config: RunConfig) -> RunConfig:
+    """With some learning rate where there is none."""
+    return config if config.training.optimizer.params["lr"] else changed(config, training__optimizer__lr=0.01)
+
+
+def suited(config: RunConfig, each: Movement, jolt: float, spare: float) -> Remedy | None:
+    """The learning rate at which the median row moves by GOOD_RATIO a step and the last hidden layer by `jolt` at most, with the steps
+    that it takes; None where no learning rate makes anything of the gradients."""
+    if not each.typical > 0:
+        return None
+    factor = min(GOOD_RATIO / each.typical, jolt / max(each.jolt, 1e-300))
+    reached, limits = reach(config, each)
+    lr = float(f"{config.training.optimizer.params['lr'] * factor:.1e}")
+    if not 0 < lr <= LARGEST_RATE or (needed := spare * limits[0] / (reached * factor)) > MOST:
+        return None
+    return with_rate(config, lr, max(FEWEST, _two_digits(needed)))
+
+
+def _two_digits(steps: float) -> int:
+    """Rounded up to two digits."""
+    unit: int = 10 ** max(0, len(str(math.ceil(steps))) - 2)
+    return math.ceil(steps / unit) * unit
+
+
+def with_rate(config: RunConfig, lr: float, needed: int = FEWEST) -> Remedy:
+    """This learning rate, and more steps where there are too few for it to get anywhere."""
+    steps = config.training.steps
+    few = steps is not None and 0 < steps < needed
+    paths: dict[str, Any] = {"training__steps": needed} if few else {}
+    more = say(", and take {steps} steps", steps=needed) if few else ""
+    return (say("Set the learning rate to {lr:g}{more}: the weights then change by about a thousandth a step.", lr=lr, more=more),
+            changed(config, training__optimizer__lr=lr, **paths))
+
+
+def slower(look: Look) -> Remedy:
+    """A tenth of the learning rate."""
+    lr = float(f"{look.config.training.optimizer.params['lr'] / 10:.1e}")
+    return say("Lower the learning rate to {lr:g}.", lr=lr), changed(look.config, training__optimizer__lr=lr)
+
+
+def even(steps: tuple[float, ...] | list[float]) -> bool:
+    """Whether one learning rate suits all rows but the odd one, and the gradients are there at all."""
+    ordered = sorted(step for step in steps if step > 0)
+    cut = len(ordered) // 10
+    inner = ordered[cut : len(ordered) - cut]
+    return bool(inner) and inner[-1] / inner[0] < SPREAD and inner[-1] > 1e-7

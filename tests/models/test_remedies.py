@@ -1,0 +1,49 @@
+"""Every remedy that is offered, over random configurations: applied, the finding is gone."""
+
+from itertools import islice
+
+import pytest
+
+from benchmarks.remedies import configurations, findings, left
+from models.config import RunConfig
+from models.diagnosis.remedy import SILENCED, silenced
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_remedy_applied_leaves_nothing_as_bad_of_its_finding(seed: int) -> None:
+    """Over the catalogue, depths 2 to 60, widths 4 to 256, learning rates 1e-5 to 10 (`python -m benchmarks.remedies` draws more)."""
+    offered = [(config, finding) for config in islice(configurations(seed), 20) for finding in findings(config) if finding.config]
+    assert len(offered) > 15
+    assert [(config.canonical(), finding) for config, finding in offered if left(finding)] == []
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize("lr", [1e-6, 10.0])
+def test_a_mended_start_comes_with_a_learning_rate_of_its_own(optimizer: str, lr: float) -> None:
+    """The start loses the gradient, so no learning rate suits it: the remedy mends the start and sets the rate with it."""
+    config = RunConfig.model_validate({"network": {"depth": 30, "width": 64, "activation": {"name": "sigmoid"}}, "data": {"name": "digits"},
+                                       "training": {"optimizer": {"name": optimizer, "lr": lr}}})
+    found = {finding.rule: finding for finding in findings(config)}
+    mended = RunConfig.model_validate(found["learning_rate"].config)
+    assert mended.training.optimizer.params["lr"] != lr and mended.network != config.network
+    for rule in ("vanishing_gradient", "learning_rate"):
+        mended = RunConfig.model_validate(found[rule].config)
+        after = {finding.rule: finding for finding in findings(mended)}
+        assert "learning_rate" not in after and "vanishing_gradient" not in after, (rule, after)
+
+
+def test_a_learning_rate_that_suits_the_mended_start_stays() -> None:
+    config = RunConfig.model_validate({"network": {"depth": 20, "width": 64}, "init": {"name": "xavier_normal"}, "data": {"name": "digits"},
+                                       "training": {"steps": 500}})
+    finding = next(finding for finding in findings(config) if finding.rule == "vanishing_signal")
+    assert RunConfig.model_validate(finding.config).training == config.training
+
+
+def test_dropout_that_leaves_nothing_is_lowered_first() -> None:
+    """Of 8 units none is left to 0.43 of the examples in each layer: no weights and no normalization mend that."""
+    config = RunConfig.model_validate({"network": {"depth": 16, "width": 8, "dropout": 0.9, "activation": {"name": "tanh"}},
+                                       "init": {"name": "pytorch_default"}, "data": {"name": "digits", "batch_size": 32}})
+    finding = next(finding for finding in findings(config) if finding.rule == "dead_units")
+    mended = RunConfig.model_validate(finding.config)
+    assert mended.network.dropout < 0.9 and silenced(mended) <= SILENCED < silenced(config)
+    assert left(finding) is None
