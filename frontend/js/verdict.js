@@ -1,6 +1,6 @@
 /**
- * What is wrong with the network, in words: the worst finding as headline, the others under it; without findings a
- * sentence that the frame itself gives.
+ * What is wrong with the network, in words: the worst finding as headline (that it is well, where there are but notes), the
+ * others under it; without findings a sentence that the frame itself gives.
  * @typedef {import("./types.js").Finding} Finding
  * @typedef {import("./types.js").Frame} Frame
  * @typedef {import("./types.js").Maybe} Maybe
@@ -9,7 +9,8 @@ import { el } from "./dom.js";
 import { isFinite, nonFinite, number, root } from "./format.js";
 import { said, t } from "../i18n/index.js";
 
-const ORDER = ["critical", "warning", "note", "ok"];
+/** A network that is well and bears a note is well: that comes first. */
+const ORDER = ["critical", "warning", "ok", "note"];
 
 /** @param {Finding} finding */
 const severity = (finding) => finding.severity ?? "note";
