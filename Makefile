@@ -35,6 +35,8 @@ APT := sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	$$sudo apt-get -qq update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends
 
 export CHROMIUM
+# Compiled once and not at each of a test run's fifty starts, whatever the shell has set.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DELETE_ON_ERROR:
 .PHONY: run test setup lint mypy ruff lint-imports tsc node-test audit bench pins clean browser
