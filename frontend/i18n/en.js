@@ -246,6 +246,8 @@ export const EN = {
   "theory.correlation": "theory",
   "theory.correlation_measured": "correlation of two inputs",
 
+  "card.more": "{count} more notes",
+  "card.one_more": "1 more note",
   "verdict.more": "{count} more findings",
   "verdict.one_more": "1 more finding",
   "verdict.severity.ok": "Healthy",

@@ -246,6 +246,8 @@ export const ZH = {
   "theory.correlation": "理论",
   "theory.correlation_measured": "两个输入的相关",
 
+  "card.more": "另有 {count} 条说明",
+  "card.one_more": "另有 1 条说明",
   "verdict.more": "另有 {count} 条诊断",
   "verdict.one_more": "另有 1 条诊断",
   "verdict.severity.ok": "健康",

@@ -214,6 +214,7 @@ export const SAID = {
   "Healthy: signal ×{signal} a layer": "健康：信号每层 ×{signal}",
   "Healthy: gradient ×{gradient} a layer": "健康：梯度每层 ×{gradient}",
   "Healthy: signal ×{signal} a layer, gradient ×{gradient} a layer": "健康：信号每层 ×{signal}，梯度每层 ×{gradient}",
+  "Over all hidden layers the signal changes by a factor of {forward} and the gradient, on its way back, by {back}: a network bears that.": "经过全部隐藏层，信号变为 {forward} 倍，梯度在返回途中变为 {back} 倍：网络承受得起。",
   "Signal and gradient keep their size from the first layer to the last.": "信号和梯度从第一层到最后一层都保持大小。",
   "Signal, gradient and updates are of a size that learns.": "信号、梯度和更新量的大小都适合学习。",
   " (theory ×{theory})": "（理论 ×{theory}）",

@@ -26,6 +26,9 @@ export class Card {
     this.plot = el("div", { class: "plot", ...(panel.selects ? { tabindex: 0, role: "application", "aria-label": `${this.title}. ${t("help.layer")}` } : { role: "figure", "aria-label": this.title }) });
     this.message = el("p", { class: "empty", hidden: true });
     this.caption = el("p", { class: "caption" });
+    this.summary = el("summary", {});
+    this.sentences = el("ul", {});
+    this.notes = el("details", { class: "notes", hidden: true }, this.summary, this.sentences);
     this.legend = el("ul", { class: "legend" });
     this.facts = el("dl", { class: "facts", hidden: true });
     this.sheet = el("div", { class: "sheet", hidden: true, tabindex: 0, role: "region", "aria-label": `${this.title}: ${t("action.table")}` });
@@ -40,7 +43,8 @@ export class Card {
       el("span", { class: "hint", tabindex: 0, role: "note", "aria-label": t(`help.panel.${panel.id}`), text: "?" }, el("span", { class: "tip", "aria-hidden": "true", text: t(`help.panel.${panel.id}`) })),
       el("div", { class: "options" }, ...this.options.map((option) => option.element)), this.toggle);
     return el("section", { class: `card card-${panel.id} ${panel.size ?? ""}`, "data-testid": `panel-${panel.id}`, "aria-labelledby": `title-${panel.id}` },
-      head, this.legend, el("div", { class: "body" }, this.plot, this.facts, this.message, this.sheet), this.caption);
+      head, this.legend, el("div", { class: "body" }, this.plot, this.facts, this.message, this.sheet),
+      el("div", { class: "below" }, this.caption, this.notes));
   }
 
   /** @param {V} view */
@@ -56,6 +60,7 @@ export class Card {
     this.plot.hidden = this.legend.hidden = sentence !== null || tabled;
     this.sheet.hidden = sentence !== null || !tabled;
     setText(this.caption, sentence === null ? (this.panel.caption?.(view) ?? "") : "");
+    this.showNotes(sentence === null ? (this.panel.notes?.(view) ?? []) : []);
     this.showFacts(sentence === null ? (this.panel.facts?.(view) ?? []) : []);
     if (sentence !== null) return;
     if (tabled) this.sheet.replaceChildren(sheetTable(this.panel.table(view), this.title));
@@ -67,6 +72,13 @@ export class Card {
     const figure = this.panel.figure(view);
     this.legend.replaceChildren(...legendOf(figure));
     return figure;
+  }
+
+  /** @param {string[]} notes */
+  showNotes(notes) {
+    this.notes.hidden = !notes.length;
+    setText(this.summary, notes.length === 1 ? t("card.one_more") : t("card.more", { count: notes.length }));
+    this.sentences.replaceChildren(...notes.map((text) => el("li", { text })));
   }
 
   /** @param {[string, string][]} facts */

@@ -149,6 +149,8 @@ export interface Panel<V extends BaseView = View> {
   figure: (view: V) => Figure;
   table: (view: V) => Sheet;
   caption?: (view: V) => string;
+  /** Sentences of less weight, behind a summary under the caption. */
+  notes?: (view: V) => string[];
   facts?: (view: V) => [string, string][];
 }
 

@@ -7,6 +7,7 @@ movement (what an optimizer's step does) -> look (what a rule sees) -> remedy (s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from models.config import RunConfig
@@ -55,8 +56,16 @@ def healthy(look: Look) -> Finding:
     return Finding(
         rule="healthy", severity="ok", title=_rates(look), layers=look.hidden,
         measured=look.signal.rate if look.signal else None, theory=look.signal_theory,
-        cause=say("Signal and gradient keep their size from the first layer to the last.") if look.initial
-        else say("Signal, gradient and updates are of a size that learns."))
+        cause=_kept(look) if look.initial else say("Signal, gradient and updates are of a size that learns."))
+
+
+def _kept(look: Look) -> Text:
+    """What depth does in all, where it is more than half a decade."""
+    forward, back = (10.0 ** found.decades if found else 1.0 for found in (look.signal, look.gradient))
+    if max(abs(math.log10(forward)), abs(math.log10(back))) < 0.5:
+        return say("Signal and gradient keep their size from the first layer to the last.")
+    return say("Over all hidden layers the signal changes by a factor of {forward:.3g} and the gradient, on its way back, by {back:.3g}: "
+               "a network bears that.", forward=forward, back=back)
 
 
 def _rates(look: Look) -> Text:

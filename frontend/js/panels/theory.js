@@ -38,6 +38,9 @@ function facts({ theory }) {
   ];
 }
 
+/** What stands beside the numbers, the most important first. @param {View} view @returns {string[]} */
+const remarks = ({ frame, theory }) => [...(frame.step > 0 ? [t("theory.at_start")] : []), ...(theory ? said(theory, "notes") ?? [] : [])];
+
 /** @type {Panel} */
 export const theory = {
   id: "theory",
@@ -47,7 +50,8 @@ export const theory = {
   },
   figure,
   facts,
-  caption: (view) => [view.frame.step > 0 ? t("theory.at_start") : "", ...(view.theory ? said(view.theory, "notes") ?? [] : [])].filter(Boolean).join(t("words.between")),
+  caption: (view) => remarks(view)[0] ?? "",
+  notes: (view) => remarks(view).slice(1),
   table: (view) => layerTable(view, [
     [t("theory.variance"), (row) => number(onRows(view, view.theory?.preactivation_variance)[row])],
     [t("theory.chi_layer"), (row) => number(onRows(view, view.theory?.gradient_factor)[row])],
