@@ -98,8 +98,9 @@ $(VENV)/test.stamp: $(VENV)/serve.stamp
 # Without it all works, but watching costs more: so a machine that has no compiler and gets none is told so, and served.
 $(NATIVE): models/native/native.c models/native/build.sh
 	@command -v $(CC) >/dev/null || ( what="C compiler, with which measuring is fast,"; $(APT) gcc libc6-dev ) || true
-	@if command -v $(CC) >/dev/null; then CC=$(CC) sh models/native/build.sh; \
-	else echo "Without a C compiler frames are measured in torch operations, several times slower."; fi
+	@rm -f $@
+	@command -v $(CC) >/dev/null && CC=$(CC) sh models/native/build.sh \
+		|| echo "Without a C compiler frames are measured in torch operations, several times slower."
 
 node_modules/stamp: package.json package-lock.json
 	@command -v npm >/dev/null || { what=Node.js; $(APT) nodejs npm; }
