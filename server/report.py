@@ -10,7 +10,6 @@ import posixpath
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import orjson
 from models.config import RunConfig
 from models.theory import theory_of
 from server.exports import packed_frames
-from server.frontend import FRONTEND, page
+from server.frontend import FRONTEND, PLOTLY, page
 from server.records import RunRecord
 from server.store import Store
 
@@ -57,10 +56,9 @@ def _page() -> bytes:
     """index.html with everything it loads inside, and a mark where the data goes."""
     html = page("index")
     icon = _data_url("image/svg+xml", (FRONTEND / "icon.svg").read_bytes())
-    plotly = (files("plotly") / "package_data" / "plotly.min.js").read_text()
     parts = {
         '<link rel="stylesheet" href="/static/styles.css">': f"<style>{(FRONTEND / 'styles.css').read_text()}</style>",
-        '<script src="/static/vendor/plotly.min.js" defer></script>': f"<script>{plotly}</script>",
+        '<script src="/static/vendor/plotly.min.js" defer></script>': f"<script>{PLOTLY.read_text()}</script>",
         '<script src="/static/js/main.js" type="module"></script>': f'<script type="importmap">{_import_map()}</script>',
         "</body>": f'<!--data--><script type="module">import "{PREFIX}js/main.js";</script></body>',
         "/static/icon.svg": icon,

@@ -14,7 +14,6 @@ WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 PLOTLY_STYLES = (
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",  # an empty <style>, whose rules it inserts one by one
-    "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",  # the sheet of its maps, which are not used here
     "'sha256-AR/cKIZjWPcPmBUPDA6oti9XBiTbJvz0Cro2J1VzzS8='",  # a heat map in whole pixels: image-rendering: optimizeSpeed; ...
     "'sha256-S+l+cz1wXqs2B0FcjqqT7NvjwGmhD1UjJswXjlSkj0s='",  # a power on an axis: font-size:70%
 )

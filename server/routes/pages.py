@@ -1,4 +1,4 @@
-"""The page: static files, Plotly from its Python package, compressed once and cached."""
+"""The page: its files, and Plotly, compressed once and cached."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import gzip
 import hashlib
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import HTMLResponse, Response
 
 from server.deps import GateDep, StoreDep
-from server.frontend import page
+from server.frontend import PLOTLY, page
 
 PLOTLY_CACHE_S = 7 * 24 * 3600
 
@@ -72,7 +71,7 @@ def run_page(run_id: str, request: Request, store: StoreDep, gate: GateDep, html
 
 @router.get("/static/vendor/plotly.min.js")
 def plotly(accept_encoding: Annotated[str, Header()] = "", if_none_match: Annotated[str, Header()] = "") -> Response:
-    """Plotly.js, as the installed `plotly` package brings it."""
+    """Plotly.js: its bundle of what is drawn on two axes."""
     plain, packed, tag = _plotly()
     headers = {"Cache-Control": f"public, max-age={PLOTLY_CACHE_S}", "ETag": tag, "Vary": "Accept-Encoding"}
     if if_none_match == tag:
@@ -85,5 +84,5 @@ def plotly(accept_encoding: Annotated[str, Header()] = "", if_none_match: Annota
 @cache
 def _plotly() -> tuple[bytes, bytes, str]:
     """The script, the script compressed, and its entity tag."""
-    plain = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    plain = PLOTLY.read_bytes()
     return plain, gzip.compress(plain, 9), f'"{hashlib.sha256(plain).hexdigest()[:16]}"'

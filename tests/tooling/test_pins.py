@@ -3,6 +3,7 @@
 import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,12 @@ def installed(name: str) -> str | None:
         return Version(version(name)).public
     except PackageNotFoundError:
         return None
+
+
+def test_the_pages_plotly_is_npms_and_of_the_version_that_the_python_package_brings() -> None:
+    ours = (ROOT / "frontend/vendor/plotly.min.js").read_bytes()
+    assert ours == (ROOT / "node_modules/plotly.js-cartesian-dist-min/plotly-cartesian.min.js").read_bytes()
+    whole = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    version_of = re.compile(rb"^\* plotly\.js .*?v([\d.]+)$", flags=re.MULTILINE)
+    (found,), (expected,) = version_of.findall(ours[:300]), version_of.findall(whole[:300])
+    assert found == expected
