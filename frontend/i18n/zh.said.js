@@ -300,7 +300,7 @@ export const SAID = {
   "Gradients of these rows underflow fp16's range (6e-8 to 65504); bf16 has float32's range and keeps them, with 8 bits of precision.":
     "这些层的梯度小于 fp16 的范围（6e-8 到 65504）；bf16 的范围与 float32 相同，能容纳它们，精度为 8 位。",
   "Keep these layers in float32.": "让这些层保持 float32。",
-  "Multiply the loss by 2^{power} = {factor} before the backward pass and divide the gradients by it afterwards (loss scaling: Micikevicius et al. 2018, 1710.03740), or use bf16.": "反向传播前把损失乘以 2^{power} = {factor}，之后再把梯度除以它（loss scaling：Micikevicius et al. 2018, 1710.03740），或改用 bf16。",
+  "Multiply the loss by 2^{power} = {factor} before the backward pass and divide the gradients by it afterwards (loss scaling: Micikevicius et al. 2018, 1710.03740), or use bf16.": "反向传播前把损失乘以 2^{power} = {factor}，之后再把梯度除以它（损失缩放：1710.03740），或改用 bf16。",
   "Use bf16, or keep these layers in float32: no one factor on the loss brings all gradients into fp16's range.": "改用 bf16，或让这些层保持 float32：没有一个损失系数能把所有梯度都带进 fp16 的范围。",
   "Pretrained: {fitted} of {rows} layers from {source}": "预训练权重：{rows} 层中有 {fitted} 层来自 {source}",
   "Every layer's weights have the shape that this network asks for.": "每一层的权重都与这个网络的形状相符。",
