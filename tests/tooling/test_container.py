@@ -214,7 +214,7 @@ def test_the_container_becomes_healthy(container: Container) -> None:
 
 def test_the_container_measures_in_c(container: Container) -> None:
     asked = "from models import native; import torch; raise SystemExit(not native.readable(torch.ones(3)))"
-    assert subprocess.run([sys.executable, "-c", asked], cwd=container.app, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", asked], cwd=container.app, env=container.environment, check=False).returncode == 0
 
 
 def test_the_container_holds_the_page(container: Container) -> None:
