@@ -1,7 +1,6 @@
 """Histograms of one quantity of all rows: bins of equal width a row, and bins of log10|x| on one axis for all rows.
 
-As with moments there are two forms: a branchless one for any device, and one in C for the CPU. That one takes a value's bin of
-log10|x| from a table by the float's exponent and the first bits of its mantissa, without a logarithm.
+As with moments there are two forms: a branchless one for any device, and one in C for the CPU (models/native).
 """
 
 from __future__ import annotations

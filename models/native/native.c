@@ -177,7 +177,6 @@ double units_squared(const float *restrict x, int64_t rows, int64_t n, float *re
 
 /* ---- histograms ---- */
 
-#define MOST_BINS 512 /* models/config.py */
 #define MOST_THREADS 16
 
 /* Of a float32 as an integer: its places, and the numbers infinity, 2^-126 and 1 / sqrt(2). */
@@ -259,7 +258,7 @@ INLINE void log10_bins(const float *restrict x, int64_t n, float low, float scal
 }
 
 /* Two sets of counters take turns: one after the other in the same place would wait for it. */
-INLINE void count(const int32_t *bin, int64_t n, int32_t (*counts)[MOST_BINS + 1]) {
+INLINE void count(const int32_t *bin, int64_t n, int64_t bins, int32_t (*counts)[bins + 1]) {
     for (int64_t i = 0; i + 1 < n; i += 2) counts[0][bin[i]]++, counts[1][bin[i + 1]]++;
     if (n % 2) counts[0][bin[n - 1]]++;
 }
@@ -282,13 +281,14 @@ static void *counted(void *given) {
     for (int64_t row = of->first; row < of->rows; row += of->step) {
         const float *x = of->x[row];
         double low = of->low[row], high = of->high[row], scale = high > low ? bins / (high - low) : 0.0;
-        int32_t counts[4][MOST_BINS + 1] = {0}, *linear = of->linear + row * bins, *log10 = of->log10 + row * bins;
+        int32_t counts[4][bins + 1], *linear = of->linear + row * bins, *log10 = of->log10 + row * bins;
+        memset(counts, 0, sizeof counts);
         for (int64_t i = 0; i < of->n[row]; i += CHUNK) {
             int64_t some = of->n[row] - i < CHUNK ? of->n[row] - i : CHUNK;
             linear_bins(x + i, some, low, scale, bins, found);
-            count(found, some, counts);
+            count(found, some, bins, counts);
             log10_bins(x + i, some, log_low, log_scale, bins, found);
-            count(found, some, counts + 2);
+            count(found, some, bins, counts + 2);
         }
         for (int64_t k = 0; k < bins; k++) linear[k] = counts[0][k] + counts[1][k], log10[k] = counts[2][k] + counts[3][k];
     }
