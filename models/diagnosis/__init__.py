@@ -7,7 +7,6 @@ movement (what an optimizer's step does) -> look (what a rule sees) -> remedy (s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 from models.config import RunConfig
@@ -61,11 +60,11 @@ def healthy(look: Look) -> Finding:
 
 def _kept(look: Look) -> Text:
     """What depth does in all, where it is more than half a decade."""
-    forward, back = (10.0 ** found.decades if found else 1.0 for found in (look.signal, look.gradient))
-    if max(abs(math.log10(forward)), abs(math.log10(back))) < 0.5:
+    forward, back = (found.decades if found else 0.0 for found in (look.signal, look.gradient))
+    if max(abs(forward), abs(back)) < 0.5:
         return say("Signal and gradient keep their size from the first layer to the last.")
     return say("Over all hidden layers the signal changes by a factor of {forward:.3g} and the gradient, on its way back, by {back:.3g}: "
-               "a network bears that.", forward=forward, back=back)
+               "a network bears that.", forward=10.0**forward, back=10.0**back)
 
 
 def _rates(look: Look) -> Text:

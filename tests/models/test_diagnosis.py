@@ -301,3 +301,12 @@ def test_an_overflow_is_named_by_the_row_where_it_begins() -> None:
     first = next(row for row, lost in zip(frame["layers"], frame["quantities"]["preactivation"]["pos_inf"], strict=True) if lost)
     worst = diagnose(config, frame)[0]
     assert worst.rule == "divergence" and worst.layers[0] == first > 10
+
+
+def test_a_healthy_network_whose_signal_changes_with_depth_says_by_how_much():
+    config = network(8, norm={"name": "batch", "placement": "post_activation"}, network={"residual": True})
+    quantities = initial_frame(config)["quantities"]
+    signal, back = (quantities[name]["mean_square"][:8] for name in ("activation", "preactivation_gradient"))
+    cause = rules(look(config))["healthy"].cause
+    assert f"a factor of {signal[-1] / signal[0]:.3g} and the gradient, on its way back, by {back[0] / back[-1]:.3g}" in str(cause)
+    assert "keep their size" in str(rules(look(network(8, "selu", "lecun_normal", width=256)))["healthy"].cause)
