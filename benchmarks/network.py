@@ -12,9 +12,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.timing import Case, Result, beside
+from models import mapping
 from models.config import RunConfig
 from models.network import build
-from models.sweep import SweepConfig, as_run, sweep
+from models.sweep import SweepConfig, as_run
 from models.training import Run, initial_frame, train
 
 MLP = {"network": {"depth": 20, "width": 256}, "data": {"validation_fraction": 0.0}}
@@ -98,7 +99,7 @@ def grid(quick: bool) -> list[Result]:
             network = build(RunConfig.model_validate(as_run(config, sigma_w2, sigma_b2)), torch.device("cpu"))
             functional.cross_entropy(network(batch), torch.zeros(16, dtype=torch.long)).backward()
 
-    return [beside(f"a {count} x {count} map, batched", lambda: exhaust(sweep(config)), one_at_a_time, 0.25, 1 if quick else 3)]
+    return [beside(f"a {count} x {count} map, batched", lambda: exhaust(mapping.rows(config)), one_at_a_time, 0.25, 1 if quick else 3)]
 
 
 def deep(quick: bool) -> list[Result]:

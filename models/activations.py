@@ -1,7 +1,8 @@
-"""The activations: for each its torch.nn module, and the facts that theory and diagnosis need.
+"""The activations: for each its torch.nn module, phi itself, and the facts that theory and diagnosis need.
 
-`derivative` is d phi/dx almost everywhere; `kinks` are the points where phi or its derivative is not smooth (quadrature
-splits there); `limits` are the two ends of a bounded activation; `gain` is what Kaiming initialization multiplies by.
+A network uses the module; theory uses phi and `derivative`, written out here on numpy arrays, so that it neither needs PyTorch nor
+leans on what it checks. `kinks` are the points where phi or its derivative is not smooth (quadrature splits there); `limits` are the
+two ends of a bounded activation; `gain` is what Kaiming initialization multiplies by.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+import numpy as np
+from numpy.typing import NDArray
 
 from models.choices import Choice, Parameter, Params, Table
+from models.later import nn
 from models.words import Text, say, together
 
 LONELY = say("Goes with no initializer through many layers: its output is never negative and bends little, so all inputs soon look alike. "
              "Put a normalization before it.")
+
+Array = NDArray[np.float64]
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
@@ -41,7 +45,8 @@ class Activation(Choice):
     """An elementwise nonlinearity phi.
 
     module:      makes the torch.nn module from the parameters
-    derivative:  (x, params) -> phi'(x), elementwise, in x's dtype
+    phi:         (x, params) -> phi(x), elementwise, in float64; learnable parameters are at their initial value
+    derivative:  (x, params) -> phi'(x) almost everywhere, likewise
     kinks:       params -> points where phi is not smooth
     limits:      params -> (infimum, supremum) of a bounded phi, else None
     torch_gain:  params -> arguments of torch.nn.init.calculate_gain where torch has a gain, else None
@@ -49,7 +54,8 @@ class Activation(Choice):
     """
 
     module: Callable[[Params], nn.Module]
-    derivative: Callable[[Tensor, Params], Tensor]
+    phi: Callable[[Array, Params], Array]
+    derivative: Callable[[Array, Params], Array]
     kinks: Callable[[Params], tuple[float, ...]] = lambda params: ()
     limits: Callable[[Params], tuple[float, float] | None] = lambda params: None
     torch_gain: Callable[[Params], tuple[str, float | None] | None] = lambda params: None
@@ -62,17 +68,6 @@ class Activation(Choice):
         note = together(self.note, said)
         return {**super().card(shared), "note": note, "words": {"note": note.parts}, "pairing": pairing}
 
-    def function(self, params: Params) -> Callable[[Tensor], Tensor]:
-        """phi as a function of a tensor of any floating dtype; learnable parameters are at their initial value."""
-        module = self.module(params)
-
-        def phi(x: Tensor) -> Tensor:
-            with torch.no_grad():
-                result: Tensor = module.to(x.dtype)(x)
-                return result
-
-        return phi
-
     def gain(self, params: Params) -> float:
         """Kaiming's gain: torch's where torch has one, else 1/sqrt(E[phi(z)^2]) for z ~ N(0, 1).
 
@@ -81,8 +76,8 @@ class Activation(Choice):
         """
         named = self.torch_gain(params)
         if named is not None:
-            return float(nn.init.calculate_gain(*named))  # type: ignore[arg-type]
-        return 1.0 / math.sqrt(gaussian_second_moment(self.function(params)))
+            return calculate_gain(*named)
+        return 1.0 / math.sqrt(gaussian_second_moment(lambda z: self.phi(z, params)))
 
     def gain_formula(self, params: Params) -> str:
         """Where that comes from, as text: the call in torch, or the integral."""
@@ -90,41 +85,81 @@ class Activation(Choice):
         return "1/√E[φ(z)²]" if named is None else f"calculate_gain({', '.join(repr(part) for part in named if part is not None)})"
 
 
-def gaussian_second_moment(phi: Callable[[Tensor], Tensor]) -> float:
+def calculate_gain(nonlinearity: str, param: float | None) -> float:
+    """The values of torch.nn.init.calculate_gain."""
+    if nonlinearity == "leaky_relu":
+        return math.sqrt(2.0 / (1.0 + float(param or 0.0) ** 2))
+    return {"linear": 1.0, "sigmoid": 1.0, "tanh": 5.0 / 3.0, "relu": math.sqrt(2.0), "selu": 0.75}[nonlinearity]
+
+
+def gaussian_second_moment(phi: Callable[[Array], Array]) -> float:
     """E[phi(z)^2] for z ~ N(0, 1), by the trapezoidal rule on [-12, 12] (spectrally accurate where phi is smooth)."""
-    z = torch.linspace(-12.0, 12.0, 48_001, dtype=torch.float64)
-    density = torch.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
-    return float(torch.trapezoid(phi(z).square() * density, z))
+    z = np.linspace(-12.0, 12.0, 48_001)
+    density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+    with np.errstate(over="ignore"):
+        return float(np.trapezoid(phi(z) ** 2 * density, z))
 
 
-def _sigmoid_slope(x: Tensor) -> Tensor:
-    s = torch.sigmoid(x)
-    return s * (1.0 - s)
+def _softplus(x: Array) -> Array:
+    return np.asarray(np.logaddexp(0.0, x))
 
 
-def _normal_cdf(x: Tensor) -> Tensor:
-    return 0.5 * torch.erfc(-x / math.sqrt(2.0))
+def _sigmoid(x: Array) -> Array:
+    return np.exp(-np.logaddexp(0.0, -x))
 
 
-def _gelu_slope(x: Tensor, params: Params) -> Tensor:
+def _sigmoid_slope(x: Array) -> Array:
+    return _sigmoid(x) * _sigmoid(-x)
+
+
+def _normal_cdf(x: Array) -> Array:
+    from scipy.special import ndtr  # a tenth of the server's start, for one activation
+
+    return np.asarray(ndtr(x))
+
+
+def _gelu(x: Array, params: Params) -> Array:
+    return x * (_normal_cdf(x) if params["approximate"] == "none" else 0.5 * (1.0 + np.tanh(_gelu_argument(x))))
+
+
+def _gelu_argument(x: Array) -> Array:
+    return math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)
+
+
+def _gelu_slope(x: Array, params: Params) -> Array:
     if params["approximate"] == "none":
-        return _normal_cdf(x) + x * torch.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
-    scale = math.sqrt(2.0 / math.pi)
-    t = torch.tanh(scale * (x + 0.044715 * x**3))
-    return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * scale * (1.0 + 3 * 0.044715 * x * x)
+        return _normal_cdf(x) + x * np.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+    t = np.tanh(_gelu_argument(x))
+    return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * math.sqrt(2.0 / math.pi) * (1.0 + 3 * 0.044715 * x * x)
 
 
-def _mish_slope(x: Tensor) -> Tensor:
-    t = torch.tanh(nn.functional.softplus(x))
-    return t + x * (1.0 - t * t) * torch.sigmoid(x)
+def _mish_slope(x: Array) -> Array:
+    t = np.tanh(_softplus(x))
+    return t + x * (1.0 - t * t) * _sigmoid(x)
 
 
-def _between(x: Tensor, low: float, high: float) -> Tensor:
-    return ((x > low) & (x < high)).to(x.dtype)
+def _between(x: Array, low: float, high: float) -> Array:
+    return np.where((x > low) & (x < high), 1.0, 0.0)
 
 
-def _leaky_slope(x: Tensor, slope: float) -> Tensor:
-    return torch.where(x > 0, torch.ones_like(x), torch.full_like(x, slope))
+def _leaky(x: Array, slope: float) -> Array:
+    return np.where(x > 0, x, slope * x)
+
+
+def _leaky_slope(x: Array, slope: float) -> Array:
+    return np.where(x > 0, 1.0, slope)
+
+
+def _elu(x: Array, alpha: float) -> Array:
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0)))
+
+
+def _elu_slope(x: Array, alpha: float) -> Array:
+    return np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0.0)))
+
+
+def _hard_sigmoid(x: Array) -> Array:
+    return np.clip(x / 6.0 + 0.5, 0.0, 1.0)
 
 
 _HANDED_ON = say("its gain hands on the mean square it receives. Two inputs still become alike, slowly.")
@@ -137,20 +172,21 @@ _ALPHA = Parameter("alpha", "float", 1.0, "alpha", "Value that the activation te
 ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
     Activation(
         name="linear", label="Linear", formula="φ(x) = x", source="torch.nn.Identity; Saxe et al. 2014 (1312.6120)",
-        module=lambda p: nn.Identity(), derivative=lambda x, p: torch.ones_like(x), torch_gain=lambda p: ("linear", None),
+        module=lambda p: nn.Identity(), phi=lambda x, p: x, derivative=lambda x, p: np.ones_like(x), torch_gain=lambda p: ("linear", None),
         pairing=Pairing("orthogonal", 100, say("it keeps every length, forward and backward.")),
     ),
     Activation(
         name="relu", label="ReLU", formula="φ(x) = max(0, x)", source="torch.nn.ReLU; Nair & Hinton 2010",
-        module=lambda p: nn.ReLU(), derivative=lambda x, p: (x > 0).to(x.dtype), kinks=lambda p: (0.0,),
-        torch_gain=lambda p: ("relu", None),
+        module=lambda p: nn.ReLU(), phi=lambda x, p: np.maximum(x, 0.0), derivative=lambda x, p: _leaky_slope(x, 0.0),
+        kinks=lambda p: (0.0,), torch_gain=lambda p: ("relu", None),
         pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
     ),
     Activation(
         name="leaky_relu", label="Leaky ReLU", formula="φ(x) = x if x > 0 else negative_slope · x",
         source="torch.nn.LeakyReLU; Maas et al. 2013",
         parameters=(Parameter("negative_slope", "float", 0.01, "negative slope", low=-10.0, high=10.0, slider=(0.0, 1.0)),),
-        module=lambda p: nn.LeakyReLU(p["negative_slope"]), derivative=lambda x, p: _leaky_slope(x, p["negative_slope"]),
+        module=lambda p: nn.LeakyReLU(p["negative_slope"]),
+        phi=lambda x, p: _leaky(x, p["negative_slope"]), derivative=lambda x, p: _leaky_slope(x, p["negative_slope"]),
         kinks=lambda p: (0.0,), torch_gain=lambda p: ("leaky_relu", float(p["negative_slope"])),
         pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
     ),
@@ -158,21 +194,22 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         name="prelu", label="PReLU", formula="φ(x) = x if x > 0 else a · x, a learned",
         source="torch.nn.PReLU; He et al. 2015 (1502.01852)",
         parameters=(Parameter("init", "float", 0.25, "initial slope a", low=-10.0, high=10.0, slider=(0.0, 1.0)),),
-        module=lambda p: nn.PReLU(init=p["init"]), derivative=lambda x, p: _leaky_slope(x, p["init"]),
+        module=lambda p: nn.PReLU(init=p["init"]),
+        phi=lambda x, p: _leaky(x, p["init"]), derivative=lambda x, p: _leaky_slope(x, p["init"]),
         kinks=lambda p: (0.0,), torch_gain=lambda p: ("leaky_relu", float(p["init"])),
         pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
     ),
     Activation(
         name="elu", label="ELU", formula="φ(x) = x if x > 0 else α (eˣ − 1)", source="torch.nn.ELU; Clevert et al. 2016 (1511.07289)",
         parameters=(_ALPHA,), module=lambda p: nn.ELU(p["alpha"]),
-        derivative=lambda x, p: torch.where(x > 0, 1.0, p["alpha"] * torch.exp(x.clamp(max=0.0))), kinks=lambda p: (0.0,),
+        phi=lambda x, p: _elu(x, p["alpha"]), derivative=lambda x, p: _elu_slope(x, p["alpha"]), kinks=lambda p: (0.0,),
         pairing=Pairing("kaiming_normal", 100, _STABLE),
     ),
     Activation(
         name="selu", label="SELU", formula="φ(x) = 1.0507 · (x if x > 0 else 1.6733 (eˣ − 1))",
         source="torch.nn.SELU; Klambauer et al. 2017 (1706.02515)",
         module=lambda p: nn.SELU(),
-        derivative=lambda x, p: SELU_SCALE * torch.where(x > 0, 1.0, SELU_ALPHA * torch.exp(x.clamp(max=0.0))),
+        phi=lambda x, p: SELU_SCALE * _elu(x, SELU_ALPHA), derivative=lambda x, p: SELU_SCALE * _elu_slope(x, SELU_ALPHA),
         kinks=lambda p: (0.0,), torch_gain=lambda p: ("selu", None),
         pairing=Pairing("lecun_normal", 50, say("mean 0 and variance 1 are a stable fixed point. The gradient's mean square "
                                                    "grows by 1.07 a layer.")),
@@ -180,24 +217,25 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
     Activation(
         name="celu", label="CELU", formula="φ(x) = x if x > 0 else α (e^(x/α) − 1)", source="torch.nn.CELU; Barron 2017 (1704.07483)",
         parameters=(_ALPHA,), module=lambda p: nn.CELU(p["alpha"]),
-        derivative=lambda x, p: torch.where(x > 0, 1.0, torch.exp(x.clamp(max=0.0) / p["alpha"])), kinks=lambda p: (0.0,),
+        phi=lambda x, p: p["alpha"] * _elu(x / p["alpha"], 1.0), derivative=lambda x, p: _elu_slope(x / p["alpha"], 1.0),
+        kinks=lambda p: (0.0,),
         pairing=Pairing("kaiming_normal", 100, _STABLE),
     ),
     Activation(
         name="gelu", label="GELU", formula="φ(x) = x Φ(x), Φ the normal distribution function",
         source="torch.nn.GELU; Hendrycks & Gimpel 2016 (1606.08415)",
         parameters=(Parameter("approximate", "choice", "none", "approximation", choices=("none", "tanh")),),
-        module=lambda p: nn.GELU(approximate=p["approximate"]), derivative=_gelu_slope,
+        module=lambda p: nn.GELU(approximate=p["approximate"]), phi=_gelu, derivative=_gelu_slope,
         pairing=Pairing("kaiming_normal", 30, _UNSTABLE),
     ),
     Activation(
         name="silu", label="SiLU (swish)", formula="φ(x) = x σ(x)", source="torch.nn.SiLU; Ramachandran et al. 2017 (1710.05941)",
-        module=lambda p: nn.SiLU(), derivative=lambda x, p: torch.sigmoid(x) + x * _sigmoid_slope(x),
+        module=lambda p: nn.SiLU(), phi=lambda x, p: x * _sigmoid(x), derivative=lambda x, p: _sigmoid(x) + x * _sigmoid_slope(x),
         pairing=Pairing("kaiming_normal", 15, _UNSTABLE),
     ),
     Activation(
         name="mish", label="Mish", formula="φ(x) = x tanh(softplus(x))", source="torch.nn.Mish; Misra 2019 (1908.08681)",
-        module=lambda p: nn.Mish(), derivative=lambda x, p: _mish_slope(x),
+        module=lambda p: nn.Mish(), phi=lambda x, p: x * np.tanh(_softplus(x)), derivative=lambda x, p: _mish_slope(x),
         pairing=Pairing("kaiming_normal", 40, _UNSTABLE),
     ),
     Activation(
@@ -208,18 +246,21 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
                       low=1.0, high=1000.0, slider=(1.0, 50.0)),
         ),
         module=lambda p: nn.Softplus(p["beta"], p["threshold"]),
-        derivative=lambda x, p: torch.where(p["beta"] * x > p["threshold"], 1.0, torch.sigmoid(p["beta"] * x)),
+        phi=lambda x, p: np.where(p["beta"] * x > p["threshold"], x, _softplus(p["beta"] * x) / p["beta"]),
+        derivative=lambda x, p: np.where(p["beta"] * x > p["threshold"], 1.0, _sigmoid(p["beta"] * x)),
         kinks=lambda p: (p["threshold"] / p["beta"],),
     ),
     Activation(
         name="softsign", label="Softsign", formula="φ(x) = x / (1 + |x|)", source="torch.nn.Softsign; Glorot & Bengio 2010",
-        module=lambda p: nn.Softsign(), derivative=lambda x, p: (1.0 + x.abs()).square().reciprocal(),
+        module=lambda p: nn.Softsign(),
+        phi=lambda x, p: x / (1.0 + np.abs(x)), derivative=lambda x, p: (1.0 + np.abs(x)) ** -2.0,
         kinks=lambda p: (0.0,), limits=lambda p: (-1.0, 1.0),
         pairing=Pairing("xavier_normal", 20, say("σ_w² = 1 is critical where the signal is small, and every layer makes it smaller.")),
     ),
     Activation(
         name="tanh", label="Tanh", formula="φ(x) = tanh(x)", source="torch.nn.Tanh; LeCun et al. 1998",
-        module=lambda p: nn.Tanh(), derivative=lambda x, p: torch.cosh(x.clamp(-300, 300)).pow(-2), limits=lambda p: (-1.0, 1.0),
+        module=lambda p: nn.Tanh(), phi=lambda x, p: np.tanh(x),
+        derivative=lambda x, p: np.cosh(np.clip(x, -300, 300)) ** -2.0, limits=lambda p: (-1.0, 1.0),
         torch_gain=lambda p: ("tanh", None),
         pairing=Pairing("xavier_normal", 100, say("σ_w² = 1 is critical where the signal is small, and that falls only like 1/layer.")),
     ),
@@ -231,31 +272,31 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         ),
         check=lambda p: None if p["min_val"] < p["max_val"] else say("min_val {min_val} must be below max_val {max_val}", **p),
         module=lambda p: nn.Hardtanh(p["min_val"], p["max_val"]),
-        derivative=lambda x, p: _between(x, p["min_val"], p["max_val"]),
+        phi=lambda x, p: np.clip(x, p["min_val"], p["max_val"]), derivative=lambda x, p: _between(x, p["min_val"], p["max_val"]),
         kinks=lambda p: (p["min_val"], p["max_val"]), limits=lambda p: (p["min_val"], p["max_val"]),
         pairing=Pairing("orthogonal", 100, say("it keeps every length, and few values reach the limits.")),
     ),
     Activation(
         name="sigmoid", label="Sigmoid", formula="φ(x) = 1 / (1 + e^(−x))", source="torch.nn.Sigmoid",
-        module=lambda p: nn.Sigmoid(), derivative=lambda x, p: _sigmoid_slope(x), limits=lambda p: (0.0, 1.0),
+        module=lambda p: nn.Sigmoid(), phi=lambda x, p: _sigmoid(x), derivative=lambda x, p: _sigmoid_slope(x), limits=lambda p: (0.0, 1.0),
         torch_gain=lambda p: ("sigmoid", None),
     ),
     Activation(
         name="hardsigmoid", label="Hardsigmoid", formula="φ(x) = min(max(x/6 + 1/2, 0), 1)", source="torch.nn.Hardsigmoid",
-        module=lambda p: nn.Hardsigmoid(), derivative=lambda x, p: _between(x, -3.0, 3.0) / 6.0,
+        module=lambda p: nn.Hardsigmoid(), phi=lambda x, p: _hard_sigmoid(x), derivative=lambda x, p: _between(x, -3.0, 3.0) / 6.0,
         kinks=lambda p: (-3.0, 3.0), limits=lambda p: (0.0, 1.0),
     ),
     Activation(
         name="hardswish", label="Hardswish", formula="φ(x) = x · min(max(x/6 + 1/2, 0), 1)",
         source="torch.nn.Hardswish; Howard et al. 2019 (1905.02244)",
-        module=lambda p: nn.Hardswish(),
-        derivative=lambda x, p: torch.where(x >= 3.0, 1.0, _between(x, -3.0, 3.0) * (2.0 * x + 3.0) / 6.0),
+        module=lambda p: nn.Hardswish(), phi=lambda x, p: x * _hard_sigmoid(x),
+        derivative=lambda x, p: np.where(x >= 3.0, 1.0, _between(x, -3.0, 3.0) * (2.0 * x + 3.0) / 6.0),
         kinks=lambda p: (-3.0, 3.0),
         pairing=Pairing("kaiming_normal", 10, _UNSTABLE),
     ),
     Activation(
         name="relu6", label="ReLU6", formula="φ(x) = min(max(0, x), 6)", source="torch.nn.ReLU6; Krizhevsky 2010",
-        module=lambda p: nn.ReLU6(), derivative=lambda x, p: _between(x, 0.0, 6.0),
+        module=lambda p: nn.ReLU6(), phi=lambda x, p: np.clip(x, 0.0, 6.0), derivative=lambda x, p: _between(x, 0.0, 6.0),
         kinks=lambda p: (0.0, 6.0), limits=lambda p: (0.0, 6.0),
         pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
     ),

@@ -9,17 +9,19 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
 from numpy.random import RandomState
-from torch import Tensor
 
 from models import images, seeds
 from models.choices import Choice, Parameter, Params, Table
 from models.images import CIFAR10, FASHION_MNIST, MNIST, ImageSet
+from models.later import torch
 from models.words import say
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 NOISE_PIXELS = 8
 """Gaussian noise for a CNN is `features` channels of 8 x 8 pixels."""

@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
-import torch
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
+from models.later import torch
 from models.words import say
 
+if TYPE_CHECKING:
+    from torch import device as Device
 
-def resolve(wanted: str) -> torch.device:
-    """The device of a run: `auto` is the GPU where there is one, else the CPU.
+DRIVERS = tuple(Path(path) for path in ("/proc/driver/nvidia", "/dev/dxg", "/dev/kfd"))
+"""One of these is there where torch may find a GPU: NVIDIA's driver, Windows' for its Linux, AMD's."""
+
+
+def may_have_gpu() -> bool:
+    """Whether it is worth asking torch."""
+    return any(driver.exists() for driver in DRIVERS)
+
+
+@cache
+def has_gpu() -> bool:
+    """Whether there is a GPU that torch can use. Without a driver there is none, and torch need not be loaded to say so."""
+    return may_have_gpu() and torch.cuda.is_available()
+
+
+def kind(wanted: str) -> Literal["cpu", "cuda"]:
+    """The kind of device of a run: `auto` is the GPU where there is one, else the CPU.
 
     Raises ValueError where a GPU is asked for and there is none.
     """
-    available = torch.cuda.is_available()
-    if wanted == "cuda" and not available:
+    if wanted == "cuda" and not has_gpu():
         raise ValueError(say("device: cuda is asked for, but this machine has no GPU that torch can use; choose auto or cpu"))
-    return torch.device("cuda" if available and wanted != "cpu" else "cpu")
+    return "cuda" if wanted != "cpu" and has_gpu() else "cpu"
 
 
-def label(device: torch.device) -> str:
+def resolve(wanted: str) -> Device:
+    """The device itself."""
+    return torch.device(kind(wanted))
+
+
+def label(device: Device) -> str:
     """The device in words, as a run's record bears it."""
     return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else "cpu"

@@ -12,6 +12,10 @@ from typing_extensions import TypedDict
 QUANTITIES = ("preactivation", "activation", "preactivation_gradient", "weight", "weight_gradient", "update")
 """What is measured of every layer; `update` from the first optimizer step on."""
 
+MOMENTS = ("mean", "std", "mean_square", "min", "max", "norm")
+COUNTERS = ("n", "zeros", "nan", "pos_inf", "neg_inf")
+"""What is counted and computed of all values of a layer's quantity; `Quantity` says how."""
+
 MAX_ROWS = 256
 """Up to so many rows are all shown; of more, so many, spread evenly, with the first and the last."""
 

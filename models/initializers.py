@@ -9,13 +9,14 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
-
-import torch
-from torch import Generator, Tensor, nn
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from models.choices import Choice, Parameter, Params, Table
+from models.later import nn, torch
 from models.words import Text, say
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
 
 TRUNCATED_STD = 0.87962566103423978
 """Standard deviation of N(0, 1) cut at +-2: what Keras divides by to keep the variance asked for."""
@@ -39,7 +40,7 @@ class Fan:
         return {"fan_in": self.fan_in, "fan_out": self.fan_out, "fan_avg": (self.fan_in + self.fan_out) / 2}[mode]
 
 
-Fill = Callable[[Tensor, Params, float, Generator], object]
+Fill: TypeAlias = "Callable[[Tensor, Params, float, Generator], object]"
 Variance = Callable[[Fan, Params, float], float]
 
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from models.frame import Quantity, each_finite
+from models.frame import COUNTERS, MOMENTS, Quantity, each_finite
 from models.histograms import histograms
-from models.moments import COUNTERS, FIELDS, MOMENTS, correlation, dead_share, moments_and_sample, saturated_share
+from models.moments import FIELDS, correlation, dead_share, moments_and_sample, saturated_share
 from models.sampling import stride
 
 SHARES = ("dead", "saturated", "correlation")

@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 
 from models import native
+from models.frame import COUNTERS, MOMENTS
 from models.sampling import BLOCK, sample
 
-MOMENTS = ("mean", "std", "mean_square", "min", "max", "norm")
-COUNTERS = ("n", "zeros", "nan", "pos_inf", "neg_inf")
 FIELDS = (*MOMENTS, *COUNTERS)
 
 SATURATION_MARGIN = 0.03

@@ -6,36 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-
 from models.choices import Choice, Kind, Parameter, Params, Table
-
-
-class RMSNormChannels(nn.Module):
-    """x / sqrt(mean over (C, H, W) of x^2 + eps), times a weight a channel: RMSNorm for images (B, C, H, W).
-
-    Source: Zhang & Sennrich 2019 (1910.07467), over the axes that LayerNorm takes on images.
-    """
-
-    def __init__(self, channels: int, eps: float, affine: bool) -> None:
-        super().__init__()
-        self.eps = eps
-        self.weight = nn.Parameter(torch.ones(channels, 1, 1)) if affine else None
-
-    def forward(self, x: Tensor) -> Tensor:
-        normed = x * torch.rsqrt(x.square().mean(dim=(1, 2, 3), keepdim=True) + self.eps)
-        return normed if self.weight is None else normed * self.weight
-
-
-class GroupNorm(nn.GroupNorm):
-    """torch's, which also takes a batch in which a group has a single value: it goes to 0, in any batch.
-
-    torch refuses that for a batch of one example and takes it for two, so a run would end at its validation part.
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        return torch.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+from models.later import nn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +35,21 @@ def _batch(kind: Kind, width: int, p: Params) -> nn.Module:
 def _layer(kind: Kind, width: int, p: Params) -> nn.Module:
     if kind == "mlp":
         return nn.LayerNorm(width, eps=p["eps"], elementwise_affine=p["affine"])
-    return GroupNorm(1, width, eps=p["eps"], affine=p["affine"])
+    return _group(1, width, p)
 
 
 def _rms(kind: Kind, width: int, p: Params) -> nn.Module:
     if kind == "mlp":
         return nn.RMSNorm(width, eps=p["eps"], elementwise_affine=p["affine"])
+    from models.modules import RMSNormChannels  # loads torch
+
     return RMSNormChannels(width, p["eps"], p["affine"])
+
+
+def _group(groups: int, width: int, p: Params) -> nn.Module:
+    from models.modules import GroupNorm  # loads torch
+
+    return GroupNorm(groups, width, eps=p["eps"], affine=p["affine"])
 
 
 _SHARED = (
@@ -107,7 +87,7 @@ NORMALIZATIONS: Table[Normalization] = Table("Normalization", "none", (
         source="torch.nn.GroupNorm; Wu & He 2018 (1803.08494)",
         parameters=(Parameter("groups", "int", 8, "groups", "Must divide the width.", low=1, high=65536, slider=(1, 32)),),
         axes={"mlp": ("group",), "cnn": ("group", "pixels")},
-        build=lambda kind, width, p: GroupNorm(p["groups"], width, eps=p["eps"], affine=p["affine"]),
+        build=lambda kind, width, p: _group(p["groups"], width, p),
     ),
     Normalization(
         name="rms", label="RMS", formula="y = γ x / √(mean of x² + ε) over one example's features",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from torch import nn, optim
-
 from models.choices import Choice, Parameter, Params, Table
+from models.later import nn, optim
 from models.words import say
 
 

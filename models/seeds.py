@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from torch import Generator, device
+from models.later import torch
+
+if TYPE_CHECKING:
+    from torch import Generator, device
 
 Stream = Literal["weights", "data", "split", "batches", "dropout"]
 
 
 def generator(seed: int, stream: Stream, on: device | str = "cpu") -> Generator:
     """The generator of one stream of a run: a function of seed and stream alone."""
-    return Generator(on).manual_seed(number(seed, stream))
+    return torch.Generator(on).manual_seed(number(seed, stream))
 
 
 def number(seed: int, stream: Stream) -> int:

@@ -18,7 +18,7 @@ from pebble import ProcessExpired
 from sqlalchemy.exc import OperationalError
 
 from models.words import Text, say, together
-from server import forkserver, keeping, worker
+from server import forkserver, keeping
 from server.downloads import Downloads
 from server.errors import Busy, Unavailable, store_trouble
 from server.fetch import Stopped
@@ -27,6 +27,7 @@ from server.pool import pool
 from server.records import Kind, Status
 from server.settings import Settings
 from server.store import Store
+from server.tasks import do
 
 log = logging.getLogger("sigprop")
 
@@ -84,7 +85,7 @@ class LocalEngine:
         self.metrics = metrics
         self.futures: dict[str, Future[None]] = {}
         self.previews, self.trainers = (
-            pool(size, worker.prepare, (settings.threads, niceness), forkserver.context())
+            pool(size, do, ("prepare", settings.threads, niceness), forkserver.context())
             for size, niceness in ((1, 0), (settings.run_workers, TRAINERS_NICENESS)))
         # The first task starts a pool, which waits for the fork server to have torch loaded: the server answers meanwhile.
         self.starting = threading.Thread(target=self._warm_up, name="warm-up")
@@ -92,10 +93,10 @@ class LocalEngine:
 
     def _warm_up(self) -> None:
         for workers in (self.previews, self.trainers):
-            workers.schedule(worker.warm_up)
+            workers.schedule(do, args=["warm_up"])
 
     def preview(self, config_json: str) -> Future[bytes]:
-        future: Future[bytes] = self.previews.schedule(worker.preview, args=[config_json, self.settings.places],
+        future: Future[bytes] = self.previews.schedule(do, args=["preview", config_json, self.settings.places],
                                                        timeout=self.settings.preview_timeout_s)
         future.add_done_callback(self._count_restart)
         return future
@@ -119,8 +120,7 @@ class LocalEngine:
             self._schedule(run_id, kind, config_json)
 
     def _schedule(self, run_id: str, kind: Kind, config_json: str) -> None:
-        job = worker.run if kind == "run" else worker.sweep
-        future: Future[None] = self.trainers.schedule(job, args=[run_id, config_json, self.store.url, self.settings.places],
+        future: Future[None] = self.trainers.schedule(do, args=[kind, run_id, config_json, self.store.url, self.settings.places],
                                                      timeout=self.settings.max_run_s)
         self.futures[run_id] = future
         future.add_done_callback(lambda done: self._ended(run_id, done))

@@ -9,8 +9,7 @@ from typing import Any
 
 import orjson
 
-from models.frame import NORMALIZED, QUANTITIES
-from models.moments import COUNTERS, MOMENTS
+from models.frame import COUNTERS, MOMENTS, NORMALIZED, QUANTITIES
 from server import encode
 from server.records import RunRecord
 from server.store import Store

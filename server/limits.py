@@ -50,7 +50,7 @@ def as_json(settings: Settings) -> dict[str, float]:
 
 def _check_network(config: RunConfig, settings: Settings) -> Cost:
     try:
-        device.resolve(config.device)
+        device.kind(config.device)
     except ValueError as error:
         raise OverLimit(error.args[0], errors=[FieldError(loc="device", msg=error.args[0])]) from error
     cost = estimate(config)

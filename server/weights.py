@@ -13,12 +13,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import safetensors
-import safetensors.torch
 from starlette.concurrency import run_in_threadpool
-from torch import Tensor
 
 from models.config import RunConfig
 from models.initializers import source_problem
@@ -26,6 +24,9 @@ from models.words import Text, say
 from server.errors import Problem, TooLarge, at_field
 from server.fetch import put_in_place
 from server.store import Store, is_over
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ENDING = ".safetensors"
 PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -89,16 +90,20 @@ def check(path: Path) -> dict[str, list[int]]:
 
 
 def read(folder: Path, source: str) -> dict[str, Tensor]:
-    """The tensors of a source, by name."""
-    return safetensors.torch.load_file(path_of(folder, source))
+    """The tensors of a source, by name. For the worker: it loads torch."""
+    from safetensors.torch import load_file
+
+    return load_file(path_of(folder, source))
 
 
 def write(folder: Path, run_id: str, state: Mapping[str, Tensor]) -> None:
-    """Keeps a run's weights."""
+    """Keeps a run's weights. For the worker: it loads torch."""
+    from safetensors.torch import save_file
+
     folder.mkdir(parents=True, exist_ok=True)
     target = path_of(folder, run_id)
     part = target.with_suffix(".part")
-    safetensors.torch.save_file({name: value.detach().cpu().contiguous() for name, value in state.items()}, part)
+    save_file({name: value.detach().cpu().contiguous() for name, value in state.items()}, part)
     put_in_place(part, target)
 
 

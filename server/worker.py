@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from sqlalchemy.exc import OperationalError
 
-from models import cost, device, images
+from models import cost, device, images, mapping
 from models.config import RunConfig
 from models.datasets import SOURCES
 from models.diagnosis import Finding, Severity, Verdict
@@ -23,7 +23,6 @@ from models.diagnosis.pretrained import pretrained
 from models.frame import Frame
 from models.initializers import INITIALIZERS
 from models.sweep import SweepConfig
-from models.sweep import sweep as map_rows
 from models.theory import Theory, theory_of
 from models.training import Run
 from server import encode, weights
@@ -149,7 +148,7 @@ def sweep(run_id: str, config_json: str, store_url: str, places: Places) -> None
 
 
 def _map(run_id: str, config: SweepConfig, store: Store) -> None:
-    for row in map_rows(config):
+    for row in mapping.rows(config):
         store.append_frame(run_id, row["seq"], row["seq"] + 1, encode.pack(row))
         if not store.progress(run_id, row["seq"] + 1):
             store.finish(run_id, "cancelled")

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from models.activations import ACTIVATIONS
+from models.activations import Array as Array
 from models.choices import Params
 
-Array = NDArray[np.float64]
 Key = tuple[tuple[str, object], ...]
 
 
@@ -48,11 +46,10 @@ def nonlinearity(name: str, params: Params, shift: float = 0.0) -> Nonlinearity:
 @lru_cache(maxsize=64)
 def _nonlinearity(name: str, key: Key, shift: float) -> Nonlinearity:
     entry, params = ACTIVATIONS[name], dict(key)
-    module = entry.module(params).to(torch.float64).requires_grad_(False)  # made once: entry.function would convert it each time
     return Nonlinearity(
         name=name,
-        phi=_on_arrays(_softplus(params) if name == "softplus" else module.forward, shift),
-        derivative=_on_arrays(lambda x: entry.derivative(x, params), shift),
+        phi=_shifted(lambda x: entry.phi(x, params), shift),
+        derivative=_shifted(lambda x: entry.derivative(x, params), shift),
         kinks=tuple(kink - shift for kink in sorted(set(entry.kinks(params)))),
         centres=(-shift,),
         scale=_scale(name, params),
@@ -62,21 +59,10 @@ def _nonlinearity(name: str, key: Key, shift: float) -> Nonlinearity:
     )
 
 
-def _softplus(params: Params) -> Callable[[torch.Tensor], torch.Tensor]:
-    """torch's takes exp(beta x) up to its threshold, which overflows at 709 (in float32 at 88) where the threshold is higher."""
-    beta, threshold = float(params["beta"]), float(params["threshold"])
-
-    def phi(x: torch.Tensor) -> torch.Tensor:
-        scaled = beta * x
-        return torch.where(scaled > threshold, x, torch.logaddexp(scaled, torch.zeros_like(x)) / beta)
-
-    return phi
-
-
-def _on_arrays(function: Callable[[torch.Tensor], torch.Tensor], shift: float) -> Callable[[Array], Array]:
+def _shifted(function: Callable[[Array], Array], shift: float) -> Callable[[Array], Array]:
     def evaluate(x: Array) -> Array:
-        values: Array = function(torch.from_numpy(x + shift if shift else x)).numpy()
-        return values
+        with np.errstate(over="ignore", under="ignore"):
+            return function(x + shift if shift else x)
 
     return evaluate
 

@@ -28,7 +28,7 @@ HEALTH_THREADS = CapacityLimiter(2)
 
 
 def _health(store: Store, engine: Engine) -> Health:
-    return Health(status="ok", ready=not engine.draining, version=models.__version__, device=device.resolve("auto").type,
+    return Health(status="ok", ready=not engine.draining, version=models.__version__, device=device.kind("auto"),
                   engine=engine.name, queued=store.count("queued"), running=store.count("running"))
 
 

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from models import mapping
 from models.config import RunConfig
-from models.sweep import SweepConfig, as_run, sweep
+from models.sweep import SweepConfig, as_run
 from models.theory import theory
 from models.training import initial_frame
 
@@ -14,7 +15,7 @@ MAP = {"base": {"network": {"depth": 10, "width": 200, "activation": {"name": "t
 
 @pytest.fixture(scope="module")
 def rows():
-    return list(sweep(SweepConfig.model_validate(MAP)))
+    return list(mapping.rows(SweepConfig.model_validate(MAP)))
 
 
 def test_the_map_has_every_point(rows):
@@ -44,11 +45,11 @@ def test_a_point_is_where_theory_says(rows, point):
 def test_networks_side_by_side_are_networks_one_at_a_time():
     """The same base numbers, once in a batch of points and once nearly alone."""
     config = SweepConfig.model_validate({**MAP, "train_steps": 3, "base": {**MAP["base"], "training": {"optimizer": {"lr": 0.1}}}})
-    together = next(sweep(config))
+    together = next(mapping.rows(config))
     for point, sigma_w2 in enumerate(together["sigma_w2"]):
         narrow = {**config.model_dump(), "sigma_w2": {"low": sigma_w2 - 1e-9, "high": sigma_w2, "count": 2},
                   "sigma_b2": {"low": 0.05, "high": 0.051, "count": 2}}
-        alone = next(sweep(SweepConfig.model_validate(narrow)))
+        alone = next(mapping.rows(SweepConfig.model_validate(narrow)))
         for name in ("q", "correlation", "chi", "loss", "final_loss"):
             assert together[name][point] == pytest.approx(alone[name][1], rel=1e-3), name
 
@@ -57,7 +58,7 @@ def test_training_lowers_the_loss_where_the_signal_gets_through():
     config = {"base": {"network": {"depth": 6, "width": 64, "activation": {"name": "tanh"}}, "data": {"name": "moons", "batch_size": 128},
                        "training": {"optimizer": {"lr": 0.1}}},
               "sigma_w2": {"low": 0.05, "high": 1.5, "count": 2}, "sigma_b2": {"low": 0.0, "high": 0.01, "count": 2}, "train_steps": 60}
-    row = next(sweep(SweepConfig.model_validate(config)))
+    row = next(mapping.rows(SweepConfig.model_validate(config)))
     vanished, alive = row["final_loss"]
     assert alive < 0.6 * row["loss"][1]
     assert vanished == pytest.approx(0.693, abs=0.02)
@@ -67,7 +68,7 @@ def test_chi_is_the_gradients_factor():
     network = {"depth": 8, "width": 300, "activation": {"name": "linear"}}
     linear = {"base": {"network": network, "data": {"name": "gaussian", "batch_size": 32}},
               "sigma_w2": {"low": 0.5, "high": 2.0, "count": 2}, "sigma_b2": {"low": 0.0, "high": 0.1, "count": 2}}
-    row = next(sweep(SweepConfig.model_validate(linear)))
+    row = next(mapping.rows(SweepConfig.model_validate(linear)))
     assert row["chi"] == pytest.approx([0.5, 2.0], rel=0.1)
 
 
@@ -79,5 +80,5 @@ def test_only_plain_networks(network):
 
 def test_overflow_is_none_not_an_error():
     hot = {"base": {"network": {"depth": 60, "width": 32}, "data": {"name": "gaussian"}}, "sigma_w2": {"low": 1.0, "high": 1e6, "count": 2}}
-    row = next(sweep(SweepConfig.model_validate(hot)))
+    row = next(mapping.rows(SweepConfig.model_validate(hot)))
     assert row["q"][1] is None and row["q"][0] is not None and torch.isfinite(torch.tensor(row["q"][0]))

@@ -1,0 +1,108 @@
+"""Measures a map: what each network of a grid over (sigma_w^2, sigma_b^2) does to the signal, many networks at once.
+
+All networks of a row share one set of base random numbers: a point of the grid differs from its neighbour only by the
+factors sigma_w and sigma_b on them. So a row is one matrix product a layer, and the map is smooth where theory is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models import device, seeds
+from models.activations import ACTIVATIONS
+from models.config import RunConfig
+from models.datasets import SOURCES
+from models.frame import each_finite
+from models.moments import correlation
+from models.sweep import SweepConfig, SweepRow
+
+
+def rows(config: SweepConfig) -> Iterator[SweepRow]:
+    """The rows of the map, from the smallest sigma_b^2 up."""
+    base, where = config.base, device.resolve(config.base.device)
+    data = SOURCES[base.data.name].load(base.data.params, base.demand, base.seed).to(where)
+    inputs, labels = data.values(data.inputs[: base.batch_size]), data.labels[: base.batch_size]
+    weights, biases = _base_numbers(base, where)
+    sigma_w2 = config.sigma_w2.values()
+    for seq, sigma_b2 in enumerate(config.sigma_b2.values()):
+        networks = Networks(base, weights, biases, torch.tensor(sigma_w2, device=where).sqrt(), math.sqrt(sigma_b2))
+        found = networks.look(inputs, labels)
+        final = networks.train(inputs, labels, config.train_steps) if config.train_steps else [None] * len(sigma_w2)
+        yield SweepRow(seq=seq, sigma_b2=sigma_b2, sigma_w2=sigma_w2, final_loss=final, **found)  # type: ignore[typeddict-item]
+
+
+def _base_numbers(config: RunConfig, where: torch.device) -> tuple[list[Tensor], list[Tensor]]:
+    """Weights ~ N(0, 1 / fan_in), (out, in), and biases ~ N(0, 1), (out,), of every layer, the output layer last."""
+    generator = seeds.generator(config.seed, "weights")
+    sizes = [config.input_shape[0], *[config.network.width] * config.network.depth, config.classes]
+    pairs = list(pairwise(sizes))
+    weights = [(torch.randn(out, inputs, generator=generator) / math.sqrt(inputs)).to(where) for inputs, out in pairs]
+    return weights, [torch.randn(out, generator=generator).to(where) for _, out in pairs]
+
+
+class Networks:
+    """P networks side by side: point p has weights sigma_w[p] * base and biases sigma_b * base."""
+
+    def __init__(self, config: RunConfig, weights: list[Tensor], biases: list[Tensor], sigma_w: Tensor, sigma_b: float) -> None:
+        self.config = config
+        self.weights = weights
+        self.biases = [sigma_b * bias for bias in biases]
+        self.sigma_w = sigma_w[:, None, None]
+        activation = config.network.activation
+        self.phi = ACTIVATIONS[activation.name].module(activation.params).to(sigma_w.device)
+
+    def look(self, inputs: Tensor, labels: Tensor) -> dict[str, list[float | None]]:
+        """One forward and backward pass of all P networks: q, correlation, chi and loss of each."""
+        x = inputs.expand(len(self.sigma_w), *inputs.shape)
+        hidden: list[Tensor] = []
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            z = (x @ weight.T) * self.sigma_w + bias
+            hidden.append(z.requires_grad_() if not z.requires_grad else z)
+            x = self.phi(z)
+        losses = _losses((x @ self.weights[-1].T) * self.sigma_w + self.biases[-1], labels)
+        first, last = torch.autograd.grad(losses.sum(), [hidden[0], hidden[-1]])
+        ratio = _mean_square(first) / _mean_square(last)
+        chi = ratio ** (1.0 / max(1, len(hidden) - 1))
+        found = {"q": _mean_square(hidden[-1].detach()), "correlation": torch.stack([correlation(z) for z in hidden[-1].detach()]),
+                 "chi": chi, "loss": losses.detach()}
+        return {name: each_finite(values.tolist()) for name, values in found.items()}
+
+    def train(self, inputs: Tensor, labels: Tensor, steps: int) -> list[float | None]:
+        """Full-batch gradient descent of every network for so many steps; the losses reached."""
+        parameters = [nn.Parameter((weight * self.sigma_w).contiguous()) for weight in self.weights]
+        parameters += [nn.Parameter(bias.expand(len(self.sigma_w), 1, -1).clone()) for bias in self.biases]
+        rate = self.config.training.optimizer.params["lr"]
+        optimizer = torch.optim.SGD(parameters, lr=rate)
+        losses = torch.empty(0)
+        for step in range(steps + 1):
+            losses = _losses(self._forward(parameters, inputs), labels)
+            if step < steps:
+                optimizer.zero_grad()
+                losses.sum().backward()
+                optimizer.step()
+        return each_finite(losses.tolist())
+
+    def _forward(self, parameters: list[nn.Parameter], inputs: Tensor) -> Tensor:
+        layers = len(self.weights)
+        x = inputs.expand(len(self.sigma_w), *inputs.shape)
+        for number, (weight, bias) in enumerate(zip(parameters[:layers], parameters[layers:], strict=True)):
+            z = torch.baddbmm(bias, x, weight.transpose(1, 2))
+            x = self.phi(z) if number < layers - 1 else z
+        return x
+
+
+def _losses(logits: Tensor, labels: Tensor) -> Tensor:
+    """The mean cross entropy of each network: (P, B, classes), (B,) -> (P,)."""
+    points, batch, _ = logits.shape
+    each = functional.cross_entropy(logits.flatten(0, 1), labels.repeat(points), reduction="none")
+    return each.reshape(points, batch).mean(1)
+
+
+def _mean_square(z: Tensor) -> Tensor:
+    return z.double().square().mean((1, 2))

@@ -1,0 +1,32 @@
+"""Modules that torch.nn does not have, or has otherwise."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class RMSNormChannels(nn.Module):
+    """x / sqrt(mean over (C, H, W) of x^2 + eps), times a weight a channel: RMSNorm for images (B, C, H, W).
+
+    Source: Zhang & Sennrich 2019 (1910.07467), over the axes that LayerNorm takes on images.
+    """
+
+    def __init__(self, channels: int, eps: float, affine: bool) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(channels, 1, 1)) if affine else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        normed = x * torch.rsqrt(x.square().mean(dim=(1, 2, 3), keepdim=True) + self.eps)
+        return normed if self.weight is None else normed * self.weight
+
+
+class GroupNorm(nn.GroupNorm):
+    """torch's, which also takes a batch in which a group has a single value: it goes to 0, in any batch.
+
+    torch refuses that for a batch of one example and takes it for two, so a run would end at its validation part.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return torch.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
