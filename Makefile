@@ -19,7 +19,7 @@ PYTHON = $(shell for python in python3 python3.13 python3.12 python3.11; do \
 # The headless shell first: the same engine without windows, whose contexts open three times as fast (docs/log.md).
 CHROMIUM ?= $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome)
 PYTEST_ARGS =
-JOBS = 2
+JOBS = 3
 
 VENV := .venv
 BIN := $(VENV)/bin

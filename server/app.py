@@ -50,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
         counted = Metrics()
         engine = LocalEngine(settings, store, downloads, counted)
         _take_up(store, engine)
+        settings.places.weights.mkdir(exist_ok=True)  # for people to put theirs into
         remove_unfinished(settings.places.weights)
         app.state.settings, app.state.store, app.state.engine = settings, store, engine
         app.state.downloads, app.state.metrics = downloads, counted

@@ -23,6 +23,7 @@ from models.words import say
 from server import fetch
 from server.errors import FieldError, Unavailable
 from server.fetch import FetchError, Stopped, WrongContent
+from server.files import put_in_place
 from server.records import Fetching
 
 log = logging.getLogger("sigprop")
@@ -157,7 +158,7 @@ class Downloads:
                 raise self._unobtainable(image_set, file.name, [f"{self.mirror}/{image_set.name}/{SUMS} has no line for it"])
         part = kept.with_name(f"{SUMS}.part")
         part.write_text(text)
-        fetch.put_in_place(part, kept)
+        put_in_place(part, kept)
         return sums
 
     def _is_right(self, name: str) -> bool:

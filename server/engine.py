@@ -92,8 +92,8 @@ class LocalEngine:
         self.starting.start()
 
     def _warm_up(self) -> None:
-        for workers in (self.previews, self.trainers):
-            workers.schedule(do, args=["warm_up"])
+        self.previews.schedule(do, args=["warm_up"])
+        self.trainers.schedule(do, args=["warm_up_training"])
 
     def preview(self, config_json: str) -> Future[bytes]:
         future: Future[bytes] = self.previews.schedule(do, args=["preview", config_json, self.settings.places],

@@ -8,13 +8,14 @@ Stopped         whoever asked for it wants it no longer; what came so far is kep
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+
+from server.files import put_in_place
 
 CHUNK_BYTES = 256 * 1024
 TIMEOUT_S = httpx.Timeout(20.0, connect=5.0)
@@ -68,18 +69,6 @@ def digest(path: Path) -> str:
     """The SHA-256 of a file, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def put_in_place(part: Path, target: Path) -> None:
-    """Renames a finished file so that after a crash either it is there whole or not at all."""
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(part, target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _copy(source: Path, part: Path, seen: OnBytes, stopped: Callable[[], bool]) -> None:

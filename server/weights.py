@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import safetensors
 from starlette.concurrency import run_in_threadpool
@@ -22,13 +22,9 @@ from models.config import RunConfig
 from models.initializers import source_problem
 from models.words import Text, say
 from server.errors import Problem, TooLarge, at_field
-from server.fetch import put_in_place
+from server.files import ENDING, put_in_place, weights_file
 from server.store import Store, is_over
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-ENDING = ".safetensors"
 PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 """How a file of torch.save begins: a zip with a pickle in it, or a bare pickle."""
 
@@ -48,7 +44,7 @@ def path_of(folder: Path, source: str) -> Path:
     """Where a source's weights are. Raises BadWeights for a name that cannot be one."""
     if problem := source_problem(source):
         raise _refused(problem)
-    return folder / (source if source.endswith(ENDING) else source + ENDING)
+    return weights_file(folder, source)
 
 
 def name_of(source: str) -> str:
@@ -87,24 +83,6 @@ def check(path: Path) -> dict[str, list[int]]:
             return {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - it is no mapping
     except safetensors.SafetensorError as error:
         raise _refused(say("is no safetensors file: {problem}", problem=error)) from error
-
-
-def read(folder: Path, source: str) -> dict[str, Tensor]:
-    """The tensors of a source, by name. For the worker: it loads torch."""
-    from safetensors.torch import load_file
-
-    return load_file(path_of(folder, source))
-
-
-def write(folder: Path, run_id: str, state: Mapping[str, Tensor]) -> None:
-    """Keeps a run's weights. For the worker: it loads torch."""
-    from safetensors.torch import save_file
-
-    folder.mkdir(parents=True, exist_ok=True)
-    target = path_of(folder, run_id)
-    part = target.with_suffix(".part")
-    save_file({name: value.detach().cpu().contiguous() for name, value in state.items()}, part)
-    put_in_place(part, target)
 
 
 def forget(folder: Path, run_id: str) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import torch
@@ -25,7 +26,7 @@ from models.initializers import INITIALIZERS
 from models.sweep import SweepConfig
 from models.theory import Theory, theory_of
 from models.training import Run
-from server import encode, weights
+from server import encode, tensors
 from server.settings import Places
 from server.store import Store
 
@@ -56,6 +57,11 @@ def warm_up() -> None:
     preview(RunConfig.model_validate({"network": {"depth": 3, "width": 32}}).canonical(), Places(Path(), Path()))
 
 
+def warm_up_training() -> None:
+    """What torch's optimizers import when the first of a process is made: 1,900 modules, a second, which no preview needs."""
+    import_module("torch._dynamo")
+
+
 def preview(config_json: str, places: Places) -> bytes:
     """The answer to a preview, as JSON."""
     config = RunConfig.model_validate_json(config_json)
@@ -72,7 +78,7 @@ def preview(config_json: str, places: Places) -> bytes:
 def begin(config: RunConfig, places: Places) -> Run:
     """The run's network before its first step, with the data and the trained weights that it needs from files."""
     load_files(config, places.datasets)
-    return Run.start(config, weights.read(places.weights, config.init.params["source"]) if INITIALIZERS[config.init.name].trained else None)
+    return Run.start(config, tensors.read(places.weights, config.init.params["source"]) if INITIALIZERS[config.init.name].trained else None)
 
 
 def about_weights(started: Run) -> list[Finding]:
@@ -134,7 +140,7 @@ def _train(run_id: str, config: RunConfig, store: Store, places: Places) -> None
         known = gist
         loss = frame["loss"]
     if config.capture.weights and loss is not None and not watch.stopped:
-        weights.write(places.weights, run_id, started.network.state_dict())
+        tensors.write(places.weights, run_id, started.network.state_dict())
     store.finish(run_id, "diverged" if loss is None else "cancelled" if watch.stopped else "finished")
 
 

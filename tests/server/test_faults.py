@@ -28,6 +28,7 @@ def killed(tmp_path_factory):
     first.stop(signal.SIGKILL)
     wait_for(lambda: gone(workers))
     again = start_server(data, "--run-workers", "2", "--threads", "1", "--max-queue", "1")
+    again.finished(waited)  # its place in the queue is the only one
     yield again, ran, waited
     again.stop()
 
