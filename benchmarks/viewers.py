@@ -10,28 +10,31 @@ import asyncio
 import json
 import sys
 import time
+import zlib
 from collections import defaultdict
 from urllib.parse import urlsplit
 
 import httpx
 
-LINE_BYTES = 64 * 1024 * 1024
+READ_BYTES = 1024 * 1024
 
 SHORT = {"network": {"depth": 3, "width": 32}, "training": {"steps": 5}}
 
 
 async def view(host: str, port: int, run: str, seen: dict[bytes, list[float]]) -> float:
     """Reads the run's stream to its end, notes when each frame came, and says when the end did."""
-    reader, writer = await asyncio.open_connection(host, port, limit=LINE_BYTES)
-    writer.write(f"GET /api/runs/{run}/events HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n".encode())
-    event = b""
-    while line := await reader.readline():
-        if line.startswith(b"event: "):
-            event = line[7:].strip()
-        elif line.startswith(b"id: ") and event == b"frame":
-            seen[line[4:].strip()].append(time.monotonic())
-        if event == b"end":
-            break
+    reader, writer = await asyncio.open_connection(host, port)
+    # HTTP/1.0: the body comes as it is, not in chunks. Compressed, as browsers ask for it.
+    writer.write(f"GET /api/runs/{run}/events HTTP/1.0\r\nHost: {host}\r\nAccept-Encoding: deflate\r\n\r\n".encode())
+    await reader.readuntil(b"\r\n\r\n")
+    inflate, text, event = zlib.decompressobj(), b"", b""
+    while event != b"end" and (data := await reader.read(READ_BYTES)):
+        *lines, text = (text + inflate.decompress(data)).split(b"\n")
+        for line in lines:
+            if line.startswith(b"event: "):
+                event = line[7:]
+            elif line.startswith(b"id: ") and event == b"frame":
+                seen[line[4:]].append(time.monotonic())
     writer.close()
     return time.monotonic()
 

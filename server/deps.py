@@ -109,7 +109,7 @@ QuantitiesQuery = Annotated[str | None, Query(
     max_length=500, description=f"only these quantities, separated by commas: {', '.join(QUANTITIES)}")]
 
 
-def _quantities(quantities: QuantitiesQuery = None) -> frozenset[str] | None:
+async def _quantities(quantities: QuantitiesQuery = None) -> frozenset[str] | None:
     if quantities is None:
         return None
     names = frozenset(name.strip() for name in quantities.split(",") if name.strip())

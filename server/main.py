@@ -15,6 +15,10 @@ from server import forkserver, logs
 from server.settings import Settings
 from server.starting import Starting
 
+SWITCH_S = 0.0005
+"""How long one thread keeps the interpreter from another that wants it (5 ms else): with fifty requests in threads, the loop, which serves
+the streams and tells of the server's health, would wait that long again and again."""
+
 
 class Command(Settings):
     """Serves the Signal Propagation Dashboard. Every option is also an environment variable SIGPROP_..."""
@@ -23,6 +27,7 @@ class Command(Settings):
         # uvicorn shuts down in order and then raises the signal once more: that is a good end, not a failure.
         for asked in (signal.SIGTERM, signal.SIGINT):
             signal.signal(asked, lambda *_: sys.exit(0))
+        sys.setswitchinterval(SWITCH_S)
         forkserver.start()
         starting = Starting(self, lambda: setattr(server, "should_exit", True))
         server = Server(starting, uvicorn.Config(starting, host=self.host, port=self.port, log_level=self.log_level,

@@ -1,6 +1,6 @@
 """The stream: one tail of the store a run, however many viewers; each viewer keeps its own place.
 
-A tail looks into the store every few milliseconds while somebody watches, keeps the newest frames unpacked, and wakes its
+A tail looks into the store every few milliseconds while somebody watches, keeps the newest frames as they go out, and wakes its
 viewers. A viewer that has fallen behind what the tail keeps reads the store itself, so nothing is ever skipped and nothing
 queues up in memory.
 """
@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import Literal
 
 import orjson
@@ -19,16 +22,26 @@ from anyio import CapacityLimiter, to_thread
 
 from server import encode
 from server.records import RunRecord
+from server.sse import Body, Named
 from server.store import Store, is_over
 
 KEPT = 32
-"""Unpacked frames that a tail holds."""
+"""Frames that a tail holds."""
 
 PAGE = 32
 """Frames read from the store at once."""
 
 THREADS = 8
 """That look into the store for viewers: of their own, so that a class that submits its runs does not keep frames from those who watch."""
+
+TOGETHER = 8
+"""Viewers who are told at once: each takes the loop for half a millisecond, and it has others to answer."""
+
+PING_S = 15.0
+"""Silence after which a viewer is told that the line is alive."""
+
+PROGRESS_S = 0.005
+"""Times the viewers: how often they are told that a run has got on, beside its frames. One is told at every look, 200 once a second."""
 
 WAITING_GROWTH, WAITING_MOST = 1.2, 8
 """A run that waits in the queue is looked at less and less often, down to one look in so many intervals: twenty that wait beside one that
@@ -37,11 +50,29 @@ trains would otherwise take its time."""
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One server-sent event: its JSON, and its id where it is a frame."""
+    """One event of a run: the record, or a frame with its number. A ping has nothing to tell."""
 
-    kind: Literal["status", "frame", "end"]
-    data: str
+    kind: Literal["status", "frame", "end", "ping"]
+    body: Body | None = None
     seq: int | None = None
+
+
+Choice = frozenset[str] | None
+"""The quantities that a viewer wants of a frame; None is all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A stored frame, ready to go out: for each choice of quantities that is asked for, made once."""
+
+    seq: int
+    packed: bytes
+    bodies: dict[Choice, Body] = field(default_factory=dict)
+
+    def body(self, quantities: Choice) -> Body:
+        if quantities not in self.bodies:
+            self.bodies[quantities] = Body.of(encode.only(encode.unpack(self.packed), quantities))
+        return self.bodies[quantities]
 
 
 class Tail:
@@ -50,13 +81,16 @@ class Tail:
     def __init__(self, store: Store, record: RunRecord, interval_s: float, threads: CapacityLimiter) -> None:
         self.store = store
         self.record: RunRecord | None = record
-        self.said = _json(record)
+        self.said: Body | None = _body(record)
+        self.told_at = -math.inf
+        self.woken_at = time.monotonic()
         self.interval_s = interval_s
         self.threads = threads
-        self.frames: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
+        self.frames: deque[Frame] = deque(maxlen=KEPT)
+        self.wanted: set[Choice] = set()
         self.newest = -1
         self.viewers = 0
-        self.changed = asyncio.Event()
+        self.waiting: list[asyncio.Future[None]] = []
         self.task: asyncio.Task[None] | None = None
 
     async def follow(self) -> None:
@@ -65,11 +99,12 @@ class Tail:
         pause_s = self.interval_s
         while self.record is not None:
             found, record = await to_thread.run_sync(self._look, run_id, limiter=self.threads)
-            if found or record != self.record:
+            if self._note(record) or found:
                 self.frames.extend(found)
-                self.newest = found[-1][0] if found else self.newest
-                self._note(record)
-                self._wake()
+                self.newest = found[-1].seq if found else self.newest
+                await self._wake()
+            elif time.monotonic() > self.woken_at + PING_S:
+                await self._wake()
             if record is not None and is_over(record) and self.newest >= record.frames - 1:
                 return
             waits = record is not None and record.status == "queued"
@@ -77,28 +112,41 @@ class Tail:
             if len(found) < PAGE:
                 await asyncio.sleep(pause_s)
 
-    def _look(self, run_id: str) -> tuple[list[tuple[int, bytes]], RunRecord | None]:
+    def _look(self, run_id: str) -> tuple[list[Frame], RunRecord | None]:
         """Frames after the newest known, then the record: so that the last frame is never behind the end."""
         record = self.store.get(run_id)
-        found = self.store.frames(run_id, self.newest, PAGE)
-        return [(seq, encode.unpack(data)) for seq, data in found], record
+        return read(self.store, run_id, self.newest, self.wanted), record
 
-    def _note(self, record: RunRecord | None) -> None:
-        """Keeps a record that says something new, written once for all viewers."""
-        if record != self.record:
-            self.record = record
-            self.said = "" if record is None else _json(record)
+    def _note(self, record: RunRecord | None) -> bool:
+        """Keeps a record that says something new, written once for all viewers; of one that only gets on, not every one where many look."""
+        now = time.monotonic()
+        if record == self.record or (now < self.told_at + PROGRESS_S * self.viewers and _gets_on(self.record, record)):
+            return False
+        self.record, self.told_at = record, now
+        self.said = None if record is None else _body(record)
+        return True
 
-    def _wake(self) -> None:
-        self.changed.set()
-        self.changed = asyncio.Event()
+    async def news(self) -> None:
+        """Waits until there is something new."""
+        self.waiting.append(asyncio.get_running_loop().create_future())
+        await self.waiting[-1]
 
-    def kept_after(self, seq: int) -> list[tuple[int, bytes]] | None:
+    async def _wake(self) -> None:
+        """Tells everybody who waits, a few at a time: others whom the server has to answer come in between."""
+        self.woken_at = time.monotonic()
+        told, self.waiting = self.waiting, []
+        for start in range(0, len(told), TOGETHER):
+            for viewer in told[start:start + TOGETHER]:
+                if not viewer.done():  # it may have gone away
+                    viewer.set_result(None)
+            await asyncio.sleep(0)
+
+    def kept_after(self, seq: int) -> list[Frame] | None:
         """The frames after `seq` if they are all at hand, else None."""
         if seq >= self.newest:
             return []
-        if self.frames and self.frames[0][0] <= seq + 1:
-            return [frame for frame in self.frames if frame[0] > seq]
+        if self.frames and self.frames[0].seq <= seq + 1:
+            return [frame for frame in self.frames if frame.seq > seq]
         return None
 
 
@@ -111,9 +159,10 @@ class Streams:
         self.threads = CapacityLimiter(THREADS)
         self.tails: dict[str, Tail] = {}
 
-    async def events(self, record: RunRecord, after: int, quantities: Collection[str] | None) -> AsyncGenerator[Event]:
+    async def events(self, record: RunRecord, after: int, quantities: Choice) -> AsyncGenerator[Event]:
         """The run from the frame after `after` to its end: status, frames in order, end."""
         tail = self._join(record)
+        tail.wanted.add(quantities)
         try:
             async for event in _watch(tail, record, after, quantities):
                 yield event
@@ -121,8 +170,8 @@ class Streams:
             self._leave(record.id, tail)
 
     async def several(
-        self, records: Sequence[RunRecord], after: Sequence[int], quantities: Collection[str] | None,
-    ) -> AsyncIterator[tuple[int, Event]]:
+        self, records: Sequence[RunRecord], after: Sequence[int], quantities: Choice,
+    ) -> AsyncGenerator[tuple[int, Event]]:
         """Several runs at once, each from its own place to its end: (which run, event) as they come."""
         sources = [self.events(record, start, quantities) for record, start in zip(records, after, strict=True)]
         waiting = {asyncio.ensure_future(anext(source)): which for which, source in enumerate(sources)}
@@ -163,33 +212,52 @@ class Streams:
                 del self.tails[run_id]
 
 
-async def _watch(tail: Tail, record: RunRecord, after: int, quantities: Collection[str] | None) -> AsyncIterator[Event]:
+async def alone(events: AsyncGenerator[Event], frames_are: str = "frame") -> AsyncGenerator[Named]:
+    """A single run's events as they go out."""
+    async with aclosing(events):
+        async for event in events:
+            yield Named(frames_are if event.kind == "frame" else event.kind, event.body, event.seq)
+
+
+async def _watch(tail: Tail, record: RunRecord, after: int, quantities: Choice) -> AsyncIterator[Event]:
     shown: RunRecord | None = None
     while True:
-        changed = tail.changed
         latest, said = tail.record, tail.said
         if latest is None:  # deleted while it was watched
-            yield Event("end", _json((shown or record).model_copy(update={"status": "cancelled", "error": "the run was deleted"})))
+            yield Event("end", _body((shown or record).model_copy(update={"status": "cancelled", "error": "the run was deleted"})))
             return
         if latest is not shown:
             yield Event("status", said)
             shown = latest
         frames = tail.kept_after(after)
         if frames is None:
-            frames = await to_thread.run_sync(_read, tail.store, record.id, after, limiter=tail.threads)
-        for seq, data in frames:
-            yield Event("frame", encode.only(data, quantities).decode(), seq)
-            after = seq
+            frames = await to_thread.run_sync(read, tail.store, record.id, after, {quantities}, limiter=tail.threads)
+        for frame in frames:
+            yield Event("frame", frame.body(quantities), frame.seq)
+            after = frame.seq
         if is_over(latest) and after >= latest.frames - 1:
             yield Event("end", said)
             return
-        if not frames and latest is tail.record:
-            await changed.wait()
+        if not frames and latest is tail.record and after >= tail.newest:
+            await tail.news()
+            if latest is tail.record and after >= tail.newest:
+                yield Event("ping")
 
 
-def _read(store: Store, run_id: str, after: int) -> list[tuple[int, bytes]]:
-    return [(seq, encode.unpack(data)) for seq, data in store.frames(run_id, after, PAGE)]
+def _gets_on(before: RunRecord | None, after: RunRecord | None) -> bool:
+    """Whether nothing but the numbers that grow with every step and frame has changed."""
+    return (before is not None and after is not None
+            and before == after.model_copy(update={name: getattr(before, name) for name in ("steps_done", "frames", "bytes")}))
 
 
-def _json(record: RunRecord) -> str:
-    return orjson.dumps(record.model_dump(mode="json")).decode()
+def read(store: Store, run_id: str, after: int, wanted: Collection[Choice]) -> list[Frame]:
+    """A run's stored frames after this one, a page of them, made ready for these choices."""
+    frames = [Frame(seq, packed) for seq, packed in store.frames(run_id, after, PAGE)]
+    for frame in frames:
+        for quantities in tuple(wanted):
+            frame.body(quantities)
+    return frames
+
+
+def _body(record: RunRecord) -> Body:
+    return Body.of(orjson.dumps(record.model_dump(mode="json")))

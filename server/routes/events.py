@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from models.words import say
+from server import sse
 from server.deps import BadQuery, QuantitiesDep, RunsDep, StreamsDep
 from server.errors import ProblemDetails, at_field
+from server.records import RunRecord
+from server.stream import Event
 
 router = APIRouter(prefix="/api/events", tags=["runs"], responses={422: {"model": ProblemDetails}})
 
 PLACES = r"^-?\d{1,15}(,-?\d{1,15})*$"
 
 
-def _places(
+async def _places(
     runs: RunsDep,
     after: Annotated[str | None, Query(pattern=PLACES, description="for each run, only frames with a seq above this; -1 for all")] = None,
     last_event_id: Annotated[str | None, Header(pattern=PLACES, description="where the client was before a lost connection")] = None,
@@ -30,12 +33,18 @@ def _places(
     return places
 
 
-@router.get("", response_class=EventSourceResponse, responses={404: {"model": ProblemDetails, "description": "there is no such run"}})
+@router.get("", response_class=sse.Streaming,
+            responses={404: {"model": ProblemDetails, "description": "there is no such run"}, **sse.DESCRIBED})
 async def events(
-    runs: RunsDep, streams: StreamsDep, quantities: QuantitiesDep, places: Annotated[list[int], Depends(_places)],
-) -> AsyncIterator[ServerSentEvent]:
+    runs: RunsDep, streams: StreamsDep, stream: sse.StreamDep, quantities: QuantitiesDep, places: Annotated[list[int], Depends(_places)],
+) -> sse.Streaming:
     """Server-sent events `status:ID`, `frame:ID` and `end:ID`, with the data of a single run's events. An event's id says, for
     each run, the newest frame sent, so that a lost connection is taken up where it broke."""
-    async for which, event in streams.several(runs, list(places), quantities):
-        places[which] = places[which] if event.seq is None else event.seq
-        yield ServerSentEvent(raw_data=event.data, event=f"{event.kind}:{runs[which].id}", id=",".join(map(str, places)))
+    return sse.respond(_together(streams.several(runs, list(places), quantities), runs, places), stream)
+
+
+async def _together(events: AsyncGenerator[tuple[int, Event]], runs: list[RunRecord], places: list[int]) -> AsyncGenerator[sse.Named]:
+    async with aclosing(events):
+        async for which, event in events:
+            places[which] = places[which] if event.seq is None else event.seq
+            yield sse.Named(f"{event.kind}:{runs[which].id}", event.body, ",".join(map(str, places)))

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 import models
 from models import cost
 from models.config import SEED, RunConfig
 from models.initializers import INITIALIZERS
 from models.words import say
-from server import encode, keeping, limits, weights
+from server import encode, keeping, limits, sse, weights
 from server.deps import AfterQuery, BadQuery, DownloadsDep, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep
 from server.engine import Engine
 from server.errors import Conflict, ProblemDetails, at_field
 from server.records import FrameList, RunList, RunPatch, RunRecord, Status
 from server.search import searching
 from server.store import NewRun, Store, is_over
+from server.stream import alone
 
 router = APIRouter(prefix="/api/runs", tags=["runs"], responses={422: {"model": ProblemDetails}})
 
@@ -139,15 +138,14 @@ def frames(
     return Response(b'{"frames":[' + b",".join(found) + b"]}", media_type="application/json")
 
 
-@router.get("/{run_id}/events", response_class=EventSourceResponse, responses=UNKNOWN)
+@router.get("/{run_id}/events", response_class=sse.Streaming, responses={**UNKNOWN, **sse.DESCRIBED})
 async def events(
-    run: RunDep, streams: StreamsDep, quantities: QuantitiesDep, after: AfterQuery = -1,
+    run: RunDep, streams: StreamsDep, stream: sse.StreamDep, quantities: QuantitiesDep, after: AfterQuery = -1,
     last_event_id: Annotated[int | None, Header(ge=-1, description="the newest frame the client has, after a lost connection")] = None,
-) -> AsyncIterator[ServerSentEvent]:
+) -> sse.Streaming:
     """Server-sent events: `status` and `end` bear the record, `frame` a frame with its seq as id. A finished run replays."""
-    start = after if last_event_id is None else last_event_id
-    async for event in streams.events(run, start, quantities):
-        yield ServerSentEvent(raw_data=event.data, event=event.kind, id=None if event.seq is None else str(event.seq))
+    found = streams.events(run, after if last_event_id is None else last_event_id, quantities)
+    return sse.respond(alone(found), stream)
 
 
 @router.post("/{run_id}/cancel", responses={**UNKNOWN, 409: {"model": ProblemDetails, "description": "the run is over"}})

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Header, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, Field
 
 import models
 from models.sweep import SweepConfig
 from models.theory import critical_sigma_w2, phase_grid
 from models.words import say
-from server import limits
+from server import limits, sse
 from server.deps import AfterQuery, DownloadsDep, EngineDep, SettingsDep, StoreDep, StreamsDep, SweepDep
 from server.errors import Conflict, ProblemDetails
 from server.records import RunRecord
 from server.store import NewRun, is_over
+from server.stream import alone
 
 FETCH_PATIENCE_S = 1.0
 """Seconds that a new map's answer waits to hear that its data set cannot be had."""
@@ -91,15 +90,14 @@ def record(sweep: SweepDep) -> RunRecord:
     return sweep
 
 
-@router.get("/{sweep_id}/events", response_class=EventSourceResponse, responses=UNKNOWN)
+@router.get("/{sweep_id}/events", response_class=sse.Streaming, responses={**UNKNOWN, **sse.DESCRIBED})
 async def events(
-    sweep: SweepDep, streams: StreamsDep, after: AfterQuery = -1,
+    sweep: SweepDep, streams: StreamsDep, stream: sse.StreamDep, after: AfterQuery = -1,
     last_event_id: Annotated[int | None, Header(ge=-1, description="the newest row the client has, after a lost connection")] = None,
-) -> AsyncIterator[ServerSentEvent]:
+) -> sse.Streaming:
     """Server-sent events: `status` and `end` bear the record, `row` a row of the map with its seq as id."""
-    async for event in streams.events(sweep, after if last_event_id is None else last_event_id, None):
-        kind = "row" if event.kind == "frame" else event.kind
-        yield ServerSentEvent(raw_data=event.data, event=kind, id=None if event.seq is None else str(event.seq))
+    found = streams.events(sweep, after if last_event_id is None else last_event_id, None)
+    return sse.respond(alone(found, frames_are="row"), stream)
 
 
 @router.post("/{sweep_id}/cancel", responses={**UNKNOWN, 409: {"model": ProblemDetails, "description": "the sweep is over"}})

@@ -1,0 +1,146 @@
+"""The streams' bytes against zlib, and what viewers are told: a few at a time, progress not at every step, a sign of life in silence."""
+
+import asyncio
+import random
+import zlib
+from contextlib import aclosing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from server import stream as streams
+from server.records import RunRecord
+from server.sse import Body, Deflated, Plain, joined, takes_deflate
+from server.store import NewRun, Store
+from tests.conftest import wait_for
+
+RUN = {"network": {"depth": 4, "width": 32}, "training": {"steps": 12}, "capture": {"every": 2}, "seed": 4711}
+
+
+@pytest.mark.parametrize("sizes", [(0, 0), (0, 7), (1, 1), (5, 70_000), (200_000, 3), (65_521, 65_522)])
+def test_a_checksum_of_two_texts_is_zlibs(sizes):
+    first, second = (random.Random(size).randbytes(size) for size in sizes)
+    assert joined(zlib.adler32(first), zlib.adler32(second), len(second)) == zlib.adler32(first + second)
+
+
+def test_viewers_streams_share_pieces_and_each_is_whole_at_every_event():
+    bodies = [Body.of(text) for text in (b"{}", b'{"a":' + b"1" * 100_000 + b"}", random.Random(1).randbytes(70_000))]
+    orders = [(0, 1, 2), (2, 2, 0), (1,), ()]
+    for order in orders:
+        plain, packed, inflate = Plain(), Deflated(), zlib.decompressobj()
+        assert inflate.decompress(packed.begin) == plain.begin
+        for which in order:
+            parts = (b"event: frame\ndata: ", bodies[which], b"\nid: 3\n\n")
+            assert inflate.decompress(packed.event(*parts)) == plain.event(*parts)  # nothing waits for the next one
+        assert inflate.decompress(packed.text(b": ping\n\n")) == plain.text(b": ping\n\n")
+        assert inflate.decompress(packed.end()) == plain.end() and inflate.eof  # zlib has checked the sum
+
+
+@pytest.mark.parametrize(("header", "taken"), [
+    ("gzip, deflate, br, zstd", True), ("deflate", True), ("Deflate;q=0.5", True), ("gzip;q=1.0, deflate; q=0.1", True),
+    ("", False), ("identity", False), ("gzip", False), ("deflate;q=0", False), ("deflate; q=0.000", False), ("*", False)])
+def test_a_stream_is_compressed_for_those_who_take_it(header, taken):
+    assert takes_deflate(header) == taken
+
+
+def test_both_forms_say_the_same_and_one_is_short(server):
+    run = server.client.post("/api/runs", json=RUN).json()["id"]
+    server.finished(run)
+    texts, sizes = {}, {}
+    for coding in ("identity", "deflate"):
+        with server.client.stream("GET", f"/api/runs/{run}/events", headers={"Accept-Encoding": coding}) as answer:
+            assert answer.headers.get("content-encoding", "identity") == coding and answer.headers["vary"] == "Accept-Encoding"
+            texts[coding] = answer.read()
+            sizes[coding] = answer.num_bytes_downloaded
+    assert texts["identity"] == texts["deflate"] and texts["identity"].count(b"event: frame") == 7
+    assert sizes["deflate"] < sizes["identity"] / 2
+
+
+def record(**more):
+    values = {"id": "1", "kind": "run", "url": "/runs/1", "status": "running", "config": {}, "version": "0", "device": "cpu",
+              "created_at": 0.0, "started_at": 1.0, "finished_at": None, "steps_done": 0, "steps_total": 9, "frames": 1, "error": None,
+              "layers": [], "findings": [], "queue_position": None}
+    return RunRecord.model_validate({**values, **more})
+
+
+def test_of_a_run_that_gets_on_many_viewers_are_told_now_and_then_and_of_its_end_at_once():
+    tail = streams.Tail(None, record(), 0.05, None)
+    tail.viewers = 200
+    assert tail._note(record(steps_done=1))
+    assert not tail._note(record(steps_done=2, frames=2, bytes=7))
+    assert tail._note(record(steps_done=2, frames=2, status="finished"))
+    tail.viewers, tail.record = 0, record()
+    assert tail._note(record(steps_done=3)) and tail._note(record(steps_done=4))
+
+
+@pytest.fixture
+def waiting(tmp_path):
+    """A store with a run that waits."""
+    store = Store(f"sqlite:///{tmp_path / 'runs.db'}")
+    store.open()
+    yield store, store.create(NewRun("waits", "run", "waits", "{}", "0", 5, []))
+    store.close()
+
+
+def test_in_silence_viewers_hear_that_the_line_is_alive(waiting, monkeypatch):
+    monkeypatch.setattr(streams, "PING_S", 0.1)
+    store, run = waiting
+
+    async def hear():
+        async with aclosing(streams.Streams(store, 0.02).events(run, -1, None)) as events:
+            return [(await anext(events)).kind for _ in range(3)]
+
+    assert asyncio.run(asyncio.wait_for(hear(), 30)) == ["status", "ping", "ping"]
+
+
+def test_many_viewers_all_get_everything_and_none_is_left_when_they_go(waiting):
+    store, run = waiting
+
+    async def view(found, kinds):
+        async with aclosing(found.events(run, -1, None)) as events:
+            async for event in events:
+                kinds.append(event.kind)
+
+    async def watch():
+        found, kinds = streams.Streams(store, 0.02), [[] for _ in range(3 * streams.TOGETHER + 1)]
+        viewers = [asyncio.create_task(view(found, each)) for each in kinds]
+        await asyncio.sleep(0.2)
+        assert found.viewers == len(viewers)
+        viewers[0].cancel()
+        store.start(run.id, "cpu", 5)
+        store.finish(run.id, "cancelled")
+        await asyncio.wait(viewers)
+        return found.viewers, kinds
+
+    left, kinds = asyncio.run(asyncio.wait_for(watch(), 30))
+    assert left == 0 and kinds[0] == ["status"]
+    assert all(each[0] == "status" and each[-1] == "end" and each.count("end") == 1 for each in kinds[1:])
+
+
+def test_the_servers_own_process_has_no_torch(server):
+    assert server.client.post("/api/preview", json=RUN).status_code == 200
+    assert server.client.post("/api/theory", json=RUN).status_code == 200
+    pids = [server.process.pid, *(int(pid) for pid in _children(server.process.pid))]
+    torch = {pid: "libtorch" in Path(f"/proc/{pid}/maps").read_text() for pid in pids}
+    assert not torch[server.process.pid] and any(torch.values())
+
+
+def _children(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def test_a_viewer_who_goes_is_no_viewer_any_more(server):
+    run = server.client.post("/api/runs", json={**RUN, "training": {"steps": 100_000}, "capture": {"every": 1000}}).json()["id"]
+    with httpx.Client(base_url=server.url) as other, other.stream("GET", f"/api/runs/{run}/events") as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == "event: status"
+        assert viewers(server) == 1
+    wait_for(lambda: viewers(server) == 0)
+    assert server.client.post(f"/api/runs/{run}/cancel").status_code == 200
+    server.finished(run)
+
+
+def viewers(server):
+    text = server.client.get("/metrics").text
+    return float(next(line for line in text.splitlines() if line.startswith("sigprop_viewers ")).split()[1])
