@@ -105,7 +105,9 @@ def takes_deflate(accept_encoding: str) -> bool:
     return False
 
 
-async def _stream(accept_encoding: Annotated[str, Header(description="with deflate, the stream comes compressed")] = "") -> Plain | Deflated:
+async def _stream(
+    accept_encoding: Annotated[str, Header(description="with deflate, the stream comes compressed")] = "",
+) -> Plain | Deflated:
     return Deflated() if takes_deflate(accept_encoding) else Plain()
 
 

@@ -1,4 +1,4 @@
-"""The first seconds: PyTorch takes long to load, so an application that can say so answers until the whole one is there."""
+"""The first seconds: loading takes some, so an application that can say so answers until the whole one is there."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import models
+from models import device
 from server.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
-
-NVIDIA_DRIVER = Path("/proc/driver/nvidia")
-
 
 STARTING = {"/api/health": 200, "/api/health/ready": 503}
 """What is answered until all is loaded: the server lives, and is not ready."""
@@ -81,8 +78,8 @@ def _create(settings: Settings) -> FastAPI:
 
 
 async def _say_starting(send: Send, status: int) -> None:
-    """Health while nothing is loaded. A machine without NVIDIA's driver computes on its CPU; with one, torch has to say."""
-    health = {"status": "ok", "version": models.__version__, "device": None if NVIDIA_DRIVER.exists() else "cpu",
+    """Health while nothing is loaded. A machine without a GPU's driver computes on its CPU; with one, torch has to say."""
+    health = {"status": "ok", "version": models.__version__, "device": None if device.may_have_gpu() else "cpu",
               "engine": "local", "queued": 0, "running": 0, "ready": False}
     await send({"type": "http.response.start", "status": status,
                 "headers": [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]})
