@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -87,11 +87,14 @@ class Tail:
         self.interval_s = interval_s
         self.threads = threads
         self.frames: deque[Frame] = deque(maxlen=KEPT)
-        self.wanted: set[Choice] = set()
+        self.wanted: Counter[Choice] = Counter()
         self.newest = -1
-        self.viewers = 0
         self.waiting: list[asyncio.Future[None]] = []
         self.task: asyncio.Task[None] | None = None
+
+    @property
+    def viewers(self) -> int:
+        return self.wanted.total()
 
     async def follow(self) -> None:
         """Looks until the run is over or gone, and every frame of it is known."""
@@ -161,13 +164,12 @@ class Streams:
 
     async def events(self, record: RunRecord, after: int, quantities: Choice) -> AsyncGenerator[Event]:
         """The run from the frame after `after` to its end: status, frames in order, end."""
-        tail = self._join(record)
-        tail.wanted.add(quantities)
+        tail = self._join(record, quantities)
         try:
             async for event in _watch(tail, record, after, quantities):
                 yield event
         finally:
-            self._leave(record.id, tail)
+            self._leave(record.id, tail, quantities)
 
     async def several(
         self, records: Sequence[RunRecord], after: Sequence[int], quantities: Choice,
@@ -194,17 +196,18 @@ class Streams:
         """Streams that are open; one of several runs counts for each."""
         return sum(tail.viewers for tail in self.tails.values())
 
-    def _join(self, record: RunRecord) -> Tail:
+    def _join(self, record: RunRecord, quantities: Choice) -> Tail:
         tail = self.tails.get(record.id)
         if tail is None:
             tail = self.tails[record.id] = Tail(self.store, record, self.interval_s, self.threads)
             tail.newest = max(-1, record.frames - 1 - KEPT)
             tail.task = asyncio.create_task(tail.follow())
-        tail.viewers += 1
+        tail.wanted[quantities] += 1
         return tail
 
-    def _leave(self, run_id: str, tail: Tail) -> None:
-        tail.viewers -= 1
+    def _leave(self, run_id: str, tail: Tail, quantities: Choice) -> None:
+        tail.wanted[quantities] -= 1
+        tail.wanted += Counter()  # without what nobody wants any more
         if tail.viewers == 0:
             if tail.task is not None:
                 tail.task.cancel()

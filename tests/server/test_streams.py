@@ -66,12 +66,14 @@ def record(**more):
 
 def test_of_a_run_that_gets_on_many_viewers_are_told_now_and_then_and_of_its_end_at_once():
     tail = streams.Tail(None, record(), 0.05, None)
-    tail.viewers = 200
+    tail.wanted[None] = 200
     assert tail._note(record(steps_done=1))
     assert not tail._note(record(steps_done=2, frames=2, bytes=7))
     assert tail._note(record(steps_done=2, frames=2, status="finished"))
-    tail.viewers, tail.record = 0, record()
-    assert tail._note(record(steps_done=3)) and tail._note(record(steps_done=4))
+    tail.wanted[None], tail.record = 1, record()
+    for steps_done in (3, 4):
+        tail.told_at -= tail.interval_s  # one look later
+        assert tail._note(record(steps_done=steps_done))
 
 
 @pytest.fixture
