@@ -85,15 +85,15 @@ class LocalEngine:
         self.metrics = metrics
         self.futures: dict[str, Future[None]] = {}
         self.previews, self.trainers = (
-            pool(size, do, ("prepare", settings.threads, niceness), forkserver.context())
-            for size, niceness in ((1, 0), (settings.run_workers, TRAINERS_NICENESS)))
+            pool(size, do, (task, settings.threads, niceness), forkserver.context())
+            for size, task, niceness in ((1, "prepare", 0), (settings.run_workers, "prepare_training", TRAINERS_NICENESS)))
         # The first task starts a pool, which waits for the fork server to have torch loaded: the server answers meanwhile.
         self.starting = threading.Thread(target=self._warm_up, name="warm-up")
         self.starting.start()
 
     def _warm_up(self) -> None:
-        self.previews.schedule(do, args=["warm_up"])
-        self.trainers.schedule(do, args=["warm_up_training"])
+        for workers in (self.previews, self.trainers):
+            workers.schedule(do, args=["warm_up"])
 
     def preview(self, config_json: str) -> Future[bytes]:
         future: Future[bytes] = self.previews.schedule(do, args=["preview", config_json, self.settings.places],

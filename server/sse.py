@@ -18,6 +18,8 @@ from fastapi.sse import KEEPALIVE_COMMENT
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+MEDIA_TYPE = "text/event-stream"
+
 LEVEL = 1
 """zlib's, as the store's: server/encode.py."""
 
@@ -114,8 +116,6 @@ async def _stream(
 class Streaming(StreamingResponse):
     """An answer of server-sent events, which end with it: a viewer that has gone away is none any more."""
 
-    media_type = "text/event-stream"
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert isinstance(self.body_iterator, AsyncGenerator)
         async with aclosing(self.body_iterator):
@@ -123,7 +123,7 @@ class Streaming(StreamingResponse):
 
 
 DESCRIBED: dict[int | str, dict[str, Any]] = {200: {
-    "description": "a stream of server-sent events", "content": {Streaming.media_type: {"itemSchema": {
+    "description": "a stream of server-sent events", "content": {MEDIA_TYPE: {"itemSchema": {
         "type": "object", "properties": {name: {"type": "string"} for name in ("event", "data", "id")}}}}}}
 """What OpenAPI says of such an answer."""
 
@@ -135,7 +135,7 @@ def respond(events: AsyncGenerator[Named], stream: Plain | Deflated) -> Streamin
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no", "Vary": "Accept-Encoding"}
     if isinstance(stream, Deflated):
         headers["Content-Encoding"] = "deflate"
-    return Streaming(_written(events, stream), headers=headers)
+    return Streaming(_written(events, stream), media_type=MEDIA_TYPE, headers=headers)
 
 
 async def _written(events: AsyncGenerator[Named], stream: Plain | Deflated) -> AsyncGenerator[bytes]:

@@ -45,6 +45,13 @@ def prepare(threads: int, niceness: int) -> None:
     threading.Thread(target=_end_with_the_server, daemon=True).start()
 
 
+def prepare_training(threads: int, niceness: int) -> None:
+    """The same in a worker for runs, which then loads what torch's optimizers import when the first of a process is made: 1,900 modules, a
+    second or more. No preview needs them, and no run's time is spent on them."""
+    prepare(threads, niceness)
+    import_module("torch._dynamo")
+
+
 def _end_with_the_server() -> None:
     server = multiprocessing.parent_process()
     if server is not None:
@@ -55,11 +62,6 @@ def _end_with_the_server() -> None:
 def warm_up() -> None:
     """A small preview, so that the first real one finds everything loaded."""
     preview(RunConfig.model_validate({"network": {"depth": 3, "width": 32}}).canonical(), Places(Path(), Path()))
-
-
-def warm_up_training() -> None:
-    """What torch's optimizers import when the first of a process is made: 1,900 modules, a second, which no preview needs."""
-    import_module("torch._dynamo")
 
 
 def preview(config_json: str, places: Places) -> bytes:
