@@ -85,8 +85,8 @@ class LocalEngine:
         self.metrics = metrics
         self.futures: dict[str, Future[None]] = {}
         self.previews, self.trainers = (
-            pool(size, do, (task, settings.threads, niceness), forkserver.context())
-            for size, task, niceness in ((1, "prepare", 0), (settings.run_workers, "prepare_training", TRAINERS_NICENESS)))
+            pool(size, do, ("prepare", settings.threads, niceness), forkserver.context())
+            for size, niceness in ((1, 0), (settings.run_workers, TRAINERS_NICENESS)))
         # The first task starts a pool, which waits for the fork server to have torch loaded: the server answers meanwhile.
         self.starting = threading.Thread(target=self._warm_up, name="warm-up")
         self.starting.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 
-def do(task: Literal["prepare", "prepare_training", "warm_up", "preview", "run", "sweep"], *args: Any) -> Any:
+def do(task: Literal["prepare", "warm_up", "preview", "run", "sweep"], *args: Any) -> Any:
     """In a worker process: the function of `server.worker` that has this name."""
     from server import worker
 

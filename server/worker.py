@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 
 import torch
@@ -43,13 +42,6 @@ def prepare(threads: int, niceness: int) -> None:
     torch.set_num_threads(threads)
     os.nice(niceness)
     threading.Thread(target=_end_with_the_server, daemon=True).start()
-
-
-def prepare_training(threads: int, niceness: int) -> None:
-    """The same in a worker for runs, which then loads what torch's optimizers import when the first of a process is made: 1,900 modules, a
-    second or more. No preview needs them, and no run's time is spent on them."""
-    prepare(threads, niceness)
-    import_module("torch._dynamo")
 
 
 def _end_with_the_server() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +68,12 @@ class LiveServer:
             self.process.kill()
             self.process.wait(30)
         self.client.close()
+
+
+def in_a_loop(coroutine):
+    """What it gives, from a thread of its own: Playwright leaves a running loop in a test process's first one."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, coroutine).result(120)
 
 
 def wait_for(condition, timeout_s=60.0, every_s=0.05):

@@ -15,7 +15,7 @@ from server.downloads import Downloads, Job
 from server.errors import Unavailable
 from server.fetch import FetchError, Stopped, WrongContent
 from tests import mirror
-from tests.conftest import free_port, wait_for
+from tests.conftest import free_port, in_a_loop, wait_for
 
 IMAGES = MNIST_FILES[0]
 THREADS = 40
@@ -79,7 +79,7 @@ def test_a_run_waits_for_its_data_through_a_stop_and_the_next_one_finds_it_there
     assert server.client.post(f"/api/runs/{given_up}/cancel").json()["status"] == "cancelled"
     other = server.client.post("/api/runs", json={"network": {"depth": 2, "width": 8}, "training": {"steps": 2}}).json()
     assert server.finished(other["id"])["status"] == "finished"  # whoever needs no file does not wait for one
-    assert asyncio.run(told_while_many_wait(server.url, RUN)) == 200
+    assert in_a_loop(told_while_many_wait(server.url, RUN)) == 200
     seen = next(data for kind, _, data in server.events(record["id"]) if kind == "status")
     assert 0 < seen["fetching"]["done_bytes"] < seen["fetching"]["total_bytes"]
 

@@ -13,7 +13,7 @@ from server import stream as streams
 from server.records import RunRecord
 from server.sse import Body, Deflated, Plain, joined, takes_deflate
 from server.store import NewRun, Store
-from tests.conftest import wait_for
+from tests.conftest import in_a_loop, wait_for
 
 RUN = {"network": {"depth": 4, "width": 32}, "training": {"steps": 12}, "capture": {"every": 2}, "seed": 4711}
 
@@ -93,7 +93,7 @@ def test_in_silence_viewers_hear_that_the_line_is_alive(waiting, monkeypatch):
         async with aclosing(streams.Streams(store, 0.02).events(run, -1, None)) as events:
             return [(await anext(events)).kind for _ in range(3)]
 
-    assert asyncio.run(asyncio.wait_for(hear(), 30)) == ["status", "ping", "ping"]
+    assert in_a_loop(hear()) == ["status", "ping", "ping"]
 
 
 def test_many_viewers_all_get_everything_and_none_is_left_when_they_go(waiting):
@@ -115,7 +115,7 @@ def test_many_viewers_all_get_everything_and_none_is_left_when_they_go(waiting):
         await asyncio.wait(viewers)
         return found.viewers, kinds
 
-    left, kinds = asyncio.run(asyncio.wait_for(watch(), 30))
+    left, kinds = in_a_loop(watch())
     assert left == 0 and kinds[0] == ["status"]
     assert all(each[0] == "status" and each[-1] == "end" and each.count("end") == 1 for each in kinds[1:])
 
