@@ -74,6 +74,7 @@ class Starting:
 def _create(settings: Settings) -> FastAPI:
     from server.app import create_app  # the import is what takes the time
 
+    device.has_gpu()  # where there is a driver this loads torch: here, where no request waits for it
     return create_app(settings)
 
 
