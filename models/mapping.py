@@ -33,7 +33,7 @@ def rows(config: SweepConfig) -> Iterator[SweepRow]:
     for seq, sigma_b2 in enumerate(config.sigma_b2.values()):
         networks = Networks(base, weights, biases, torch.tensor(sigma_w2, device=where).sqrt(), math.sqrt(sigma_b2))
         found = networks.look(inputs, labels)
-        final = networks.train(inputs, labels, config.train_steps) if config.train_steps else [None] * len(sigma_w2)
+        final: list[float | None] = networks.train(inputs, labels, config.train_steps) if config.train_steps else [None] * len(sigma_w2)
         yield SweepRow(seq=seq, sigma_b2=sigma_b2, sigma_w2=sigma_w2, q=found["q"], correlation=found["correlation"], chi=found["chi"],
                        loss=found["loss"], final_loss=final)
 
