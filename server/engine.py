@@ -1,7 +1,6 @@
 """An engine runs runs. `local`: worker processes on this machine, one kept for previews, the others for runs.
 
-Pebble's pools do the work of keeping processes: a crashed or cancelled worker is replaced, warm in a moment because the
-fork server has torch loaded already.
+A crashed or cancelled worker is replaced (server/pool.py), warm in a moment because the fork server has torch loaded already.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import time
 from concurrent.futures import Future, wait
 from typing import Any, Protocol
 
-from pebble import ProcessExpired
 from sqlalchemy.exc import OperationalError
 
 from models.words import Text, say, together
@@ -23,7 +21,7 @@ from server.downloads import Downloads
 from server.errors import Busy, Unavailable, store_trouble
 from server.fetch import Stopped
 from server.metrics import Metrics
-from server.pool import pool
+from server.pool import Died, Pool
 from server.records import Kind, Status
 from server.settings import Settings
 from server.store import Store
@@ -33,8 +31,8 @@ log = logging.getLogger("sigprop")
 
 STOPPED = say("The server was stopped while this ran. Its frames are kept; run it again for the rest.")
 
-KILL_S = 4.0
-"""Seconds until a worker that was told to end and does not is gone: pebble waits three before it kills."""
+KILL_S = 2.0
+"""Seconds in which a worker whose run is cancelled is gone, and that written."""
 
 TRAINERS_NICENESS = 5
 """Training gives way, three to one, to whatever else wants its core: previews, viewers, the page."""
@@ -75,7 +73,7 @@ class LocalEngine:
     """Worker processes on this machine."""
 
     name = "local"
-    draining = False
+    draining = closing = False
 
     def __init__(self, settings: Settings, store: Store, downloads: Downloads, metrics: Metrics) -> None:
         forkserver.start()
@@ -85,19 +83,13 @@ class LocalEngine:
         self.metrics = metrics
         self.futures: dict[str, Future[None]] = {}
         self.previews, self.trainers = (
-            pool(size, do, ("prepare", settings.threads, niceness), forkserver.context())
+            Pool(size, do, ("prepare", settings.threads, niceness), forkserver.context())
             for size, niceness in ((1, 0), (settings.run_workers, TRAINERS_NICENESS)))
-        # The first task starts a pool, which waits for the fork server to have torch loaded: the server answers meanwhile.
-        self.starting = threading.Thread(target=self._warm_up, name="warm-up")
-        self.starting.start()
-
-    def _warm_up(self) -> None:
         for workers in (self.previews, self.trainers):
-            workers.schedule(do, args=["warm_up"])
+            workers.schedule("warm_up")
 
     def preview(self, config_json: str) -> Future[bytes]:
-        future: Future[bytes] = self.previews.schedule(do, args=["preview", config_json, self.settings.places],
-                                                       timeout=self.settings.preview_timeout_s)
+        future = self.previews.schedule("preview", config_json, self.settings.places, timeout_s=self.settings.preview_timeout_s)
         future.add_done_callback(self._count_restart)
         return future
 
@@ -120,8 +112,7 @@ class LocalEngine:
             self._schedule(run_id, kind, config_json)
 
     def _schedule(self, run_id: str, kind: Kind, config_json: str) -> None:
-        future: Future[None] = self.trainers.schedule(do, args=[kind, run_id, config_json, self.store.url, self.settings.places],
-                                                     timeout=self.settings.max_run_s)
+        future = self.trainers.schedule(kind, run_id, config_json, self.store.url, self.settings.places, timeout_s=self.settings.max_run_s)
         self.futures[run_id] = future
         future.add_done_callback(lambda done: self._ended(run_id, done))
 
@@ -172,7 +163,7 @@ class LocalEngine:
         return [record.id for record in self.store.unfinished() if record.status == status and record.id in self.futures]
 
     def close(self) -> None:
-        self.starting.join()
+        self.closing = True
         for workers in (self.previews, self.trainers):
             workers.stop()
         for workers in (self.previews, self.trainers):
@@ -181,6 +172,8 @@ class LocalEngine:
     def _ended(self, run_id: str, future: Future[None]) -> None:
         """A worker has done with the run, one way or another."""
         self.futures.pop(run_id, None)
+        if self.closing:
+            return  # the next server says that it was interrupted
         if self.draining and (record := self.store.get(run_id)) is not None and record.status == "queued":
             return  # the next server takes it up
         self._count_restart(future)
@@ -214,11 +207,11 @@ class LocalEngine:
                      f": {ended.error}" if ended.error else "", extra={"run_id": run_id})
 
     def _count_restart(self, future: Future[Any]) -> None:
-        """Pebble ends a worker whose task is cancelled or takes too long, and makes another for one that died."""
+        """A worker whose task is cancelled or takes too long is ended, and another takes its place, as of one that died."""
         if future.cancelled():
             self.metrics.restarts.labels("cancelled").inc()
-        elif isinstance(error := future.exception(), ProcessExpired | TimeoutError):
-            self.metrics.restarts.labels("died" if isinstance(error, ProcessExpired) else "took too long").inc()
+        elif isinstance(error := future.exception(), Died | TimeoutError):
+            self.metrics.restarts.labels("died" if isinstance(error, Died) else "took too long").inc()
 
 
 def _what_happened(error: BaseException | None) -> Text:
@@ -227,7 +220,7 @@ def _what_happened(error: BaseException | None) -> Text:
         return say("The worker ended without finishing the run.")
     if isinstance(error, OperationalError):
         return together(store_trouble(error), say("The run's frames up to here are kept."))
-    if isinstance(error, ProcessExpired):
+    if isinstance(error, Died):
         return say("The worker process ended unexpectedly (exit code {code}); it may have run out of memory. "
                    "Frames up to here are kept; run it again, or choose a smaller network.", code=error.exitcode)
     return Text(f"{type(error).__name__}: {error}")

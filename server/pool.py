@@ -1,60 +1,212 @@
 """Worker processes that are replaced when they die, whatever they were doing.
 
-Pebble does the work. What is changed: it takes a worker that dies while no task runs, and one that cannot be started, for the end of all
-workers, and refuses every task from then on. Here a new worker takes the place of the first, as one does where a task was running, and
-the other is tried again: the fork server may have died, and the next try starts another one.
+Each worker has a pipe and a thread of its own and shares nothing with the others: no lock that it could take into its grave, no pipe with
+half a message of its in which others write. The workers of pebble, loky and concurrent.futures share both, and one that is killed in the
+wrong moment ends or hangs them all (docs/log.md, 2026-11-22).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
-from concurrent.futures.process import BrokenProcessPool
+import pickle
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from functools import partial
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
 from typing import Any
-
-from pebble import ProcessPool
-from pebble.pool.process import PoolManager
 
 log = logging.getLogger("sigprop")
 
+LOOK_S = 0.1
+"""Seconds between two looks whether a worker that waits still lives, and whether a task is still wanted."""
 
-class Manager(PoolManager):
-    """Pebble's manager, for which a worker may die without a task, and another one may not start at once."""
+BEGIN_S = 60.0
+"""Seconds in which a worker has to begin what it is given; the first time it gets ready before."""
 
-    complained = False
+END_S = 1.0
+"""Seconds in which a killed process is gone."""
 
-    def start(self) -> None:
-        self.worker_manager.create_channels()
-        self.create_workers()
 
-    def update_workers(self) -> None:
-        """Several times a second: the tasks of workers that died are over, and new ones take their place."""
-        for expiration in self.worker_manager.inspect_workers():
-            self.handle_worker_expiration(expiration)
-        self.create_workers()
+class Died(RuntimeError):
+    """The worker process ended before the task did."""
 
-    def create_workers(self) -> None:
-        """As many as are missing; those that cannot be started are missing still when this is called again."""
+    def __init__(self, exitcode: int | None) -> None:
+        super().__init__(f"exit code {exitcode}")
+        self.exitcode = exitcode
+
+
+class Task(Future[Any]):
+    """What a worker is to call: a future that can be cancelled while it runs, which ends the worker."""
+
+    def __init__(self, call: tuple[Any, ...], timeout_s: float | None) -> None:
+        super().__init__()
+        self.call = call
+        self.timeout_s = timeout_s
+        self.unwanted = False
+
+    def cancel(self) -> bool:
+        waited = super().cancel()
+        self.unwanted = self.unwanted or waited or not self.done()
+        return self.unwanted
+
+    def cancelled(self) -> bool:
+        return super().cancelled() or (self.unwanted and self.done())
+
+
+class Worker:
+    """A process that makes one call after another, as its end of the pipe sees it."""
+
+    def __init__(self, context: ForkServerContext, function: Callable[..., Any], prepare: tuple[Any, ...]) -> None:
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_work, args=(theirs, function, prepare), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def lives(self) -> bool:
+        return self.process.is_alive()
+
+    def do(self, task: Task) -> bool:
+        """Whether that is over, one way or another; False where the process did not begin it. One that does not answer is ended."""
+        if task.cancelled():
+            return not task.set_running_or_notify_cancel()
         try:
-            self.worker_manager.create_workers()
-        except BrokenProcessPool as error:
-            if not self.complained:
-                log.error("a worker cannot be started and is tried again until it can: %r", error.__cause__)
-            self.complained = True
+            self.pipe.send(task.call)
+            self._hear(task, BEGIN_S)
+        except (OSError, EOFError, CancelledError):  # it has died, says nothing (TimeoutError is an OSError), or need not begin
+            self.end()
+            return False
+        if not task.set_running_or_notify_cancel():
+            self.end()
+            return True
+        try:
+            result, error = self._hear(task, task.timeout_s)
+        except (TimeoutError, CancelledError) as unfinished:
+            self.end()
+            result, error = None, unfinished
+        except (OSError, EOFError):
+            result, error = None, Died(self.end())
+        if error is None:
+            task.set_result(result)
         else:
-            self.complained = False
+            task.set_exception(error)
+        return True
 
-    def find_expired_task(self, worker_id: int) -> Any:
-        """The task of a worker that died; LookupError where it had none, which the caller takes for nothing to report."""
-        for task in tuple(self.task_manager.tasks.values()):
-            if task.worker_id == worker_id:
-                return task
-        raise LookupError(f"worker {worker_id} had no task")
+    def _hear(self, task: Task, patience_s: float | None) -> Any:
+        """What the process says next; raises CancelledError, TimeoutError, and EOFError or OSError where it dies."""
+        until_s = None if patience_s is None else time.monotonic() + patience_s
+        while not self.pipe.poll(LOOK_S):
+            if task.unwanted:
+                raise CancelledError
+            if until_s is not None and time.monotonic() > until_s:
+                raise TimeoutError
+        return self.pipe.recv()
+
+    def end(self) -> int | None:
+        """Ends the process, if it has not; its exit code."""
+        self.process.kill()
+        self.process.join(END_S)
+        self.pipe.close()
+        return self.process.exitcode
 
 
-def pool(workers: int, initializer: Callable[..., None], initargs: Iterable[Any], context: ForkServerContext) -> ProcessPool:
-    """So many worker processes, each prepared by `initializer` once."""
-    made = ProcessPool(max_workers=workers, initializer=initializer, initargs=initargs, context=context)
-    made._pool_manager = Manager(made._context, context)
-    return made
+class Pool:
+    """So many workers, each of which calls `function(*prepare)` once and then `function(*call)` for each task."""
+
+    def __init__(self, workers: int, function: Callable[..., Any], prepare: tuple[Any, ...], context: ForkServerContext) -> None:
+        self.make = partial(Worker, context, function, prepare)
+        self.tasks: SimpleQueue[Task] = SimpleQueue()
+        self.given: list[Task | None] = [None] * workers
+        self.closing = Event()
+        self.keepers = [Thread(target=self._keep, args=(place,), name=f"worker-{place}", daemon=True) for place in range(workers)]
+        for keeper in self.keepers:
+            keeper.start()
+
+    def schedule(self, *call: Any, timeout_s: float | None = None) -> Task:
+        """The call is made as soon as a worker is free; longer than `timeout_s` it ends with TimeoutError, and with its worker."""
+        task = Task(call, timeout_s)
+        self.tasks.put(task)
+        return task
+
+    def stop(self) -> None:
+        """Ends all workers; what waits or runs is cancelled."""
+        self.closing.set()
+        with suppress(Empty):
+            while True:
+                self.tasks.get_nowait().cancel()
+        for task in self.given:
+            if task is not None:
+                task.cancel()
+
+    def join(self) -> None:
+        """Waits until they have ended."""
+        for keeper in self.keepers:
+            keeper.join()
+
+    def _keep(self, place: int) -> None:
+        """Keeps one worker: makes it, gives it one task after another, and makes another when it dies. A task that it did not begin goes
+        to the next."""
+        worker: Worker | None = None
+        while not self.closing.is_set():
+            if worker is None or not worker.lives():
+                worker = self._replace(worker)
+            elif (task := self.given[place]) is None:
+                self.given[place] = self._next()
+            elif worker.do(task):
+                self.given[place] = None
+        if worker is not None:
+            worker.end()
+        if (task := self.given[place]) is not None:
+            task.cancel()
+
+    def _replace(self, dead: Worker | None) -> Worker | None:
+        """A new worker, once one can be started: the fork server may have died, and the next try starts another one."""
+        if dead is not None:
+            dead.end()
+        complained = False
+        while not self.closing.is_set():
+            try:
+                return self.make()
+            except (OSError, EOFError) as error:
+                if not complained:
+                    log.error("a worker cannot be started and is tried again until it can: %r", error)
+                complained = True
+                self.closing.wait(LOOK_S)
+        return None
+
+    def _next(self) -> Task | None:
+        with suppress(Empty):
+            return self.tasks.get(timeout=LOOK_S)
+        return None
+
+
+def _work(pipe: Connection, function: Callable[..., Any], prepare: tuple[Any, ...]) -> None:
+    """The worker process, until nobody is at the pipe's other end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to everybody in the terminal: the server decides
+    function(*prepare)
+    with suppress(EOFError, BrokenPipeError):
+        while True:
+            call = pipe.recv()
+            pipe.send(None)  # it begins
+            pipe.send(_outcome(function, call))
+
+
+def _outcome(function: Callable[..., Any], call: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+    try:
+        return function(*call), None
+    except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked gets it
+        return None, _portable(error)
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, if it can be made again from what pickle keeps of it; else what it says."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # noqa: BLE001 - an error's own code may raise anything
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

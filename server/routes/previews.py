@@ -9,7 +9,6 @@ from concurrent.futures import CancelledError, Future
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pebble import ProcessExpired
 
 from models.config import RunConfig
 from models.images import Unreadable
@@ -18,6 +17,7 @@ from server import limits, weights
 from server.deps import DownloadsDep, EngineDep, SettingsDep, StoreDep
 from server.downloads import Downloads
 from server.errors import ProblemDetails, Unavailable
+from server.pool import Died
 from server.records import Preview
 
 router = APIRouter(prefix="/api", tags=["preview"])
@@ -45,7 +45,7 @@ async def preview(config: RunConfig, request: Request, settings: SettingsDep, en
     except TimeoutError as error:
         raise Unavailable(say("The preview took longer than {limit_s:g} s; choose a smaller network.",
                               limit_s=settings.preview_timeout_s), retry_after_s=1) from error
-    except ProcessExpired as error:
+    except Died as error:
         raise Unavailable(say("The preview's worker ended unexpectedly (exit code {code}), perhaps out of memory; "
                               "choose a smaller network.",
                               code=error.exitcode), retry_after_s=1) from error
