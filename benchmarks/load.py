@@ -40,6 +40,7 @@ def load(quick: bool) -> list[Result]:
     who = f"{viewers} viewers and {runs} runs at once"
     return [Result(f"{who}: frames that a viewer missed", viewers * frames - told["frames"], "frames", goal=0),
             Result(f"{who}: delivery behind the first, 99 % within", 1e3 * quantile(told["lags_s"], 0.99), "ms"),
+            Result(f"{who}: a stream begins, 99 % within", 1e3 * quantile(told["waits_s"], 0.99), "ms"),
             Result(f"{who}: runs neither taken nor told when to come back", len(wrong), "runs", goal=0),
             Result(f"{who}: the slowest answer to a new run", 1e3 * max(seconds for _, _, seconds in told["submitted"]), "ms"),
             Result(f"{who}: health meanwhile, 99 % within", 1e3 * quantile(health_s, 0.99), "ms", goal=50),

@@ -29,6 +29,7 @@ from server.security import Security
 from server.settings import Settings
 from server.store import Store
 from server.stream import Streams
+from server.turns import Turns
 from server.watch import Watch
 from server.weights import remove_unfinished
 
@@ -79,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Access, gate=gate)
     app.add_middleware(RateLimit, per_minute=settings.requests_per_minute)
     app.add_middleware(Security)
+    app.add_middleware(Turns)
     for routes in (about, session, previews, theories, runs, events, sweeps, exports, weights, metrics, pages):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=FRONTEND), name="static")

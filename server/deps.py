@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import Depends, Path, Query, Request
 
 from models.frame import QUANTITIES
@@ -80,7 +81,10 @@ def _sweep(store: StoreDep, sweep_id: Annotated[str, Path(description="the sweep
 SweepDep = Annotated[RunRecord, Depends(_sweep)]
 
 
-def _run(store: StoreDep, run_id: Annotated[str, Path(description="the run's id", max_length=64)]) -> RunRecord:
+RunId = Annotated[str, Path(description="the run's id", max_length=64)]
+
+
+def _run(store: StoreDep, run_id: RunId) -> RunRecord:
     record = store.get(run_id)
     if record is None or record.kind != "run":
         raise NotFound(say("There is no run {id!r} on this server; GET /api/runs lists those there are.", id=run_id))
@@ -88,6 +92,15 @@ def _run(store: StoreDep, run_id: Annotated[str, Path(description="the run's id"
 
 
 RunDep = Annotated[RunRecord, Depends(_run)]
+
+
+async def _watched(store: StoreDep, streams: StreamsDep, run_id: RunId) -> RunRecord:
+    """A run that somebody watches already is known without asking the store: a class opens the same link at once."""
+    known = streams.watched(run_id)
+    return known if known is not None and known.kind == "run" else await to_thread.run_sync(_run, store, run_id)
+
+
+WatchedDep = Annotated[RunRecord, Depends(_watched)]
 
 
 MOST_RUNS = 120

@@ -191,6 +191,11 @@ class Streams:
             for source in sources:
                 await source.aclose()
 
+    def watched(self, run_id: str) -> RunRecord | None:
+        """The record as its viewers have it; None where nobody watches."""
+        tail = self.tails.get(run_id)
+        return None if tail is None else tail.record
+
     @property
     def viewers(self) -> int:
         """Streams that are open; one of several runs counts for each."""

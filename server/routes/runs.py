@@ -13,7 +13,7 @@ from models.config import SEED, RunConfig
 from models.initializers import INITIALIZERS
 from models.words import say
 from server import encode, keeping, limits, sse, weights
-from server.deps import AfterQuery, BadQuery, DownloadsDep, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep
+from server.deps import AfterQuery, BadQuery, DownloadsDep, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep, WatchedDep
 from server.engine import Engine
 from server.errors import Conflict, ProblemDetails, at_field
 from server.records import FrameList, RunList, RunPatch, RunRecord, Status
@@ -140,7 +140,7 @@ def frames(
 
 @router.get("/{run_id}/events", response_class=sse.Streaming, responses={**UNKNOWN, **sse.DESCRIBED})
 async def events(
-    run: RunDep, streams: StreamsDep, stream: sse.StreamDep, quantities: QuantitiesDep, after: AfterQuery = -1,
+    run: WatchedDep, streams: StreamsDep, stream: sse.StreamDep, quantities: QuantitiesDep, after: AfterQuery = -1,
     last_event_id: Annotated[int | None, Header(ge=-1, description="the newest frame the client has, after a lost connection")] = None,
 ) -> sse.Streaming:
     """Server-sent events: `status` and `end` bear the record, `frame` a frame with its seq as id. A finished run replays."""
