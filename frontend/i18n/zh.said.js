@@ -348,6 +348,11 @@ export const SAID = {
   "Predicted: {predicted}. It held.": "曾预测：{predicted}。预测正确。",
   "Predicted: {predicted}. It did not hold: the network {came}.": "曾预测：{predicted}。预测不对：实际上{came}。",
   "Too few steps, or labels drawn at random.": "步数太少，或者标签是随机的。",
+  "It has not learned: after {steps} steps the loss is {loss}; a guess has {guess}":
+    "没有学到东西：{steps} 步之后损失为 {loss}；随机猜测的损失为 {guess}",
+  "That was to be seen at initialization.": "这在初始化时就能看出来。",
+  "Nothing at initialization spoke against it.": "初始化时没有任何不利的迹象。",
+  "Take ten times the learning rate, or a tenth, or more steps.": "把学习率改为十倍或十分之一，或者多训练几步。",
 
   // ---- theory: why it does not apply ----
   "The activation changes over distances of {odd}, and the averages are taken for {least} to {most}.": "激活函数在 {odd} 的尺度上变化，而求平均只适用于 {least} 到 {most}。",

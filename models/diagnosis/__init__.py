@@ -13,7 +13,7 @@ from models.config import RunConfig
 from models.diagnosis.finding import Finding, Severity, worst_first
 from models.diagnosis.look import Look
 from models.diagnosis.precision import half_precision
-from models.diagnosis.prediction import Outcome, Prediction, announced, outcome, predict, score
+from models.diagnosis.prediction import Outcome, Prediction, announced, not_learned, outcome, predict, score
 from models.diagnosis.settings import kaiming_gain, small_batch, useless_bias
 from models.diagnosis.signal import correlation, gradient, signal
 from models.diagnosis.steps import divergence, learning_rate, update_ratio
@@ -77,12 +77,13 @@ def _rates(look: Look) -> Text:
 
 
 class Verdict:
-    """The findings of a run, frame by frame; remembers the first frame, and what was predicted from it."""
+    """The findings of a run, frame by frame; remembers the first frame with its findings, and what was predicted from them."""
 
     def __init__(self, config: RunConfig, theory: Callable[[Frame], Theory]) -> None:
         self.config = config
         self.theory = theory
         self.first: list[Frame] = []
+        self.start: list[Finding] = []
         self.prediction: Prediction | None = None
 
     def of(self, frame: Frame) -> list[Finding]:
@@ -90,10 +91,13 @@ class Verdict:
         initial = frame["step"] == 0
         findings = diagnose(self.config, frame, self.theory(frame) if initial else None, self.first)
         if initial:
-            self.first = [frame]
+            self.first, self.start = [frame], findings
             self.prediction = predict(self.config, frame, findings) if self.config.total_steps else None
         if self.prediction is None:
             return findings
         over = frame["step"] == self.config.total_steps or frame["loss"] is None
-        said = score(self.prediction, self.config, frame) if over else announced(self.prediction)
-        return worst_first([*findings, said])
+        if not over:
+            return worst_first([*findings, announced(self.prediction)])
+        if findings[-1].rule == "healthy" and (found := not_learned(self.prediction, self.start, self.config, frame)):
+            findings[-1] = found
+        return worst_first([*findings, score(self.prediction, self.config, frame)])

@@ -156,3 +156,19 @@ def score(prediction: Prediction, config: RunConfig, last: Frame) -> Finding:
         title=say("Predicted: {predicted}. It held.", predicted=predicted) if held
         else say("Predicted: {predicted}. It did not hold: the network {came}.", predicted=predicted, came=words[came]),
         cause=together(prediction.sentence, facts))
+
+
+def not_learned(prediction: Prediction, start: list[Finding], config: RunConfig, last: Frame) -> Finding | None:
+    """At the end of a run whose loss is a guess's still: what stood against it among the findings of step 0, with what mends that."""
+    if last["loss"] is None or outcome(config, last) != "fails":
+        return None
+    against = next((finding for finding in start if finding.rule == prediction.rule), None)
+    guess = math.log(config.classes)
+    return Finding(
+        rule="not_learned", severity="warning", measured=last["loss"], threshold=LEARNED[1] * guess,
+        title=say("It has not learned: after {steps} steps the loss is {loss:.3g}; a guess has {guess:.3g}", steps=last["step"],
+                  loss=last["loss"], guess=guess),
+        cause=say("Nothing at initialization spoke against it.") if prediction.rule is None
+        else together(say("That was to be seen at initialization."), prediction.sentence if against is None else against.cause),
+        remedy=say("Take ten times the learning rate, or a tenth, or more steps.") if against is None else against.remedy,
+        config=None if against is None else against.config)

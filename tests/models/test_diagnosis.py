@@ -287,6 +287,20 @@ def test_the_prediction_of_step_0_is_scored_at_the_end(config, expected):
     assert "Prediction" in said[0]["prediction"].title and "It held" in said[-1]["prediction"].title
 
 
+def test_a_run_that_learned_nothing_is_not_called_healthy_and_is_mended_as_its_start_was():
+    chaotic = network(30, "tanh", scaled(4.0), width=128, training={"steps": 60, "optimizer": {"name": "sgd", "lr": 0.05}},
+                      data={"name": "digits"})
+    verdict = Verdict(chaotic, predicted(chaotic))
+    first, *_, last = [rules(verdict.of(frame)) for frame in train(chaotic)]
+    assert "healthy" not in last
+    found = last["not_learned"]
+    assert found.severity == "warning" and found.measured > 2.18 and found.config == first["learning_rate"].config
+    mended = RunConfig.model_validate(found.config)
+    verdict = Verdict(mended, predicted(mended))
+    after = [rules(verdict.of(frame)) for frame in train(mended)][-1]
+    assert "not_learned" not in after and after["prediction"].measured < 1.2
+
+
 def test_a_run_too_short_or_with_random_labels_cannot_tell():
     short = network(5, training={"steps": 5})
     assert outcome(short, list(train(short))[-1]) is None
