@@ -440,6 +440,7 @@ export const EN = {
   "compare.none": "A comparison needs two to six runs, as in /compare?runs=ID,ID. Choose them in the list of runs.",
   "compare.choose": "Choose runs",
   "compare.no_loss": "No run has a loss yet.",
+  "compare.untrained": "At initialization the loss is: {losses}. Curves begin with the first step of training.",
   "compare.no_statistic": "None of the runs has this statistic at this step. Choose another statistic or another step.",
   "compare.no_map": "One of the two runs has no frame with this quantity yet. Choose another quantity or wait for its first frame.",
   "compare.dashed": "Dashed: validation.",

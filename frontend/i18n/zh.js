@@ -440,6 +440,7 @@ export const ZH = {
   "compare.none": "比较需要两到六个运行，例如 /compare?runs=ID,ID。请在运行列表中选择。",
   "compare.choose": "选择运行",
   "compare.no_loss": "还没有任何运行有损失。",
+  "compare.untrained": "初始化时的损失：{losses}。训练的第一步之后才有曲线。",
   "compare.no_statistic": "这一步上没有运行有这个统计量。请换一个统计量或换一步。",
   "compare.no_map": "两个运行之一还没有含这个量的帧。请换一个量，或等待它的第一帧。",
   "compare.dashed": "虚线：验证。",

@@ -43,15 +43,27 @@ const cursor = ({ step, theme }) => ({
   type: "line", xref: "x", yref: "paper", x0: step, x1: step, y0: 0, y1: 1, line: { color: theme.muted, width: 1, dash: "dot" },
 });
 
+/** Nothing to draw before there are two steps: the losses in words. @param {Comparison} view */
+function empty({ series }) {
+  const curves = series.flatMap(({ members }) => members.map(({ curve }) => curve.values));
+  if (!curves.some((values) => values.some(isFinite))) return t("compare.no_loss");
+  if (curves.some((values) => values.length > 1)) return null;
+  const losses = series.map(({ letter, members }) => `${letter} ${members.map(({ curve }) => number(curve.values[0] ?? null)).join(", ")}`);
+  return t("compare.untrained", { losses: losses.join(" · ") });
+}
+
 /** @param {Comparison} view */
-const caption = (view) => [t("compare.dashed"), ...view.series.filter(({ members }) => members.length > 1).slice(0, 1).map(() => t("compare.band"))].join(t("words.between"));
+const validated = ({ series }) => series.some(({ members }) => members.some(({ history }) => history.some((frame) => isFinite(frame.validation_loss))));
+
+/** @param {Comparison} view */
+const caption = (view) => [...(validated(view) ? [t("compare.dashed")] : []), ...view.series.filter(({ members }) => members.length > 1).slice(0, 1).map(() => t("compare.band"))].join(t("words.between"));
 
 /** @type {import("../../types.js").Panel<Comparison>} */
 export const losses = {
   id: "losses",
   size: "full",
   options: ["view.loss_log"],
-  empty: (view) => (view.series.some(({ members }) => members.some(({ curve }) => curve.values.some(isFinite))) ? null : t("compare.no_loss")),
+  empty,
   figure,
   caption,
   table: (view) => ({
