@@ -27,7 +27,8 @@ NATIVE := models/native/native.so
 # Prints the dependencies of pyproject.toml, with those of the extras named after it.
 REQUIREMENTS := $(BIN)/python -c 'import sys, tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 	print(*p["dependencies"], *(r for e in sys.argv[1:] for r in p["optional-dependencies"][e]), sep="\n")'
-PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(MAKE_TERMOUT),,-qq)
+# To compile all that is installed takes longer than to install it: Python compiles what is imported, when it first is.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile $(if $(MAKE_TERMOUT),,-qq)
 APT := sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	if ! command -v apt-get >/dev/null || ! command -v $${sudo:-true} >/dev/null; then \
 		echo "There is no $$what here, and no apt-get (or no sudo) to install it with: please install it." >&2; exit 1; fi; \
@@ -88,6 +89,7 @@ $(BIN)/python:
 $(VENV)/serve.stamp: pyproject.toml constraints.txt $(BIN)/python
 	@echo "Installing what the server needs (PyTorch is large: minutes on a slow line) ..."
 	@$(REQUIREMENTS) > $(VENV)/serve.txt && $(PIP) --constraint constraints.txt --requirement $(VENV)/serve.txt
+	@$(BIN)/python -c 'import server.main, server.app, server.worker, torch._dynamo'  # so that the first start need not compile it
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/serve.stamp
