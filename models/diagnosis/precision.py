@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.diagnosis.finding import Finding
 from models.diagnosis.look import Look
@@ -14,7 +17,7 @@ from models.diagnosis.rates import paced
 from models.diagnosis.remedy import Remedy, candidates, cost
 from models.diagnosis.steps import dump
 from models.frame import Quantity
-from models.theory import weight_gradients
+from models.theory import WeightGradients, weight_gradients
 from models.words import Text, say
 
 FP16_MAX = 65504.0
@@ -27,15 +30,17 @@ BF16_MIN = 9.2e-41
 LOST = 0.05
 """Share of a row's values that may fall outside before it is said."""
 
-SMALLEST_ROOT = 5e-6
-"""Of a Gaussian gradient with this root mean square a hundredth lies below FP16_MIN; deep rows have more small values, and are foreseen
-within a factor of about 2."""
+FORESEEN = 0.02
+"""The same share as theory may foresee it for a start that is offered: what a single draw adds to it is not foreseen."""
 
 LARGEST_ROOT = 5e3
 """Of activations: with this root mean square fewer than 1 in 20 lies above FP16_MAX, whatever their law."""
 
 DEVIATIONS = 4.0
 """Between the largest of ten Gaussian numbers (1.5) and the smallest of twenty (1.65 below the mean), and a fourth to spare."""
+
+NORMAL = np.array([NormalDist().inv_cdf((place + 0.5) / 256) for place in range(256)])
+"""Standard normal numbers, each as likely as the next."""
 
 
 def half_precision(look: Look) -> Finding | None:
@@ -64,14 +69,26 @@ def _sound_start(look: Look) -> Remedy | None:
 
 
 def _within_range(config: RunConfig, look: Look) -> bool:
-    """Whether theory foresees activations and gradients within fp16's range: in every row, and of the softmax, which is about
-    exp(-DEVIATIONS sqrt(q)) for the least likely classes of logits with mean square q, over the batch. At a finite
-    width examples' gradients differ by factors, ln of their square by a variance of 5 / width a layer (see remedy.cost)."""
-    network, expected = config.network, weight_gradients(config, look.frame["input"])
-    spared = math.exp(min(5.0 * network.depth / (network.width * (1.0 - network.dropout)), 50.0))
-    if expected is None or math.sqrt(min(expected.back)) < spared * SMALLEST_ROOT or math.sqrt(max(expected.activation)) > LARGEST_ROOT:
+    """Whether theory foresees activations, gradients and the softmax's errors within fp16's range: of these the least likely classes'
+    are about exp(-DEVIATIONS sqrt(q)) for logits with mean square q, over the batch."""
+    expected = weight_gradients(config, look.frame["input"])
+    if expected is None or math.sqrt(max(expected.activation)) > LARGEST_ROOT:
         return False
-    return DEVIATIONS * math.sqrt(expected.logits) < -math.log(FP16_MIN * config.batch_size)
+    unlikely = math.exp(-DEVIATIONS * math.sqrt(expected.logits))
+    return FP16_MIN * config.batch_size < unlikely and max(_foreseen(config, expected, unlikely)) < FORESEEN
+
+
+def _foreseen(config: RunConfig, expected: WeightGradients, unlikely: float) -> Iterator[float]:
+    """Share of each hidden row's nonzero gradients below FP16_MIN: products of a Gaussian number, phi' at another one, and the error at the
+    output, which one example in so many classes has got right already. At a finite width examples' gradients differ by factors, ln of
+    their square by a variance of 5 / width a layer (see remedy.cost)."""
+    network = config.network
+    spread = math.exp(-min(5.0 * network.depth / (network.width * (1.0 - network.dropout)), 50.0))
+    for q, back in zip(expected.q, expected.back[:-1], strict=False):
+        slopes = np.abs(ACTIVATIONS[network.activation.name].derivative(math.sqrt(q) * NORMAL, network.activation.params))
+        sizes = spread * math.sqrt(back / np.square(slopes).mean()) * slopes[slopes > 0]
+        likely, right = ((np.minimum(1.0, math.sqrt(2.0 / math.pi) * FP16_MIN / (sizes * error))).mean() for error in (1.0, unlikely))
+        yield float(likely + (right - likely) / config.classes)
 
 
 def _by_hand(look: Look, over: bool, lost: bool) -> Text:

@@ -35,13 +35,14 @@ from models.theory.pair import gap
 @dataclass(frozen=True, slots=True)
 class WeightGradients:
     """One entry a row, 1 to depth + 1. weight, gradient: l2 norms;  count: weights;  leverage: |z| |dL/dz|;  back: dL/dz's mean square;
-    activation: mean square of what the hidden row hands on;  logits: that of the network's output."""
+    q: pre-activation's mean square;  activation: mean square of what the hidden row hands on;  logits: that of the network's output."""
 
     weight: list[float]
     gradient: list[float]
     count: list[int]
     leverage: list[float]
     back: list[float]
+    q: list[float]
     activation: list[float]
     logits: float
 
@@ -85,7 +86,7 @@ def _weight_gradients(facts: Plan, mean_square: float, usual: Correlations) -> W
     leverage = np.sqrt(np.array(rows.q) * back) * batch * images * sizes
     return WeightGradients(
         np.sqrt(weight).tolist(), np.sqrt(gradient).tolist(), (sizes * taken).astype(int).tolist(), leverage.tolist(), back.tolist(),
-        rows.p[:-1], float(rows.q[-1]))
+        rows.q, rows.p[:-1], float(rows.q[-1]))
 
 
 def _softmax_square(classes: int, q: float) -> float:
