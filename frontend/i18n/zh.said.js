@@ -273,6 +273,7 @@ export const SAID = {
   ", and take {steps} steps": "，并训练 {steps} 步",
   "Set the learning rate to {lr}{more}: the weights then change by about a thousandth a step.": "把学习率设为 {lr}{more}：这样权重每步大约改变千分之一。",
   "Lower the learning rate to {lr}.": "把学习率降到 {lr}。",
+  "Take {width} units a layer: of {few} the draw decides over {depth} layers, not the variance.": "每层取 {width} 个单元：只有 {few} 个单元时，经过 {depth} 层后起决定作用的是随机抽样，而不是方差。",
   "Lower the dropout to {rate}: of {width} units it leaves none to some examples.": "把 dropout 降到 {rate}：{width} 个单元中，有些样本一个也不剩。",
 
   // ---- findings: settings, precision, trained weights ----
@@ -397,6 +398,8 @@ export const SAID = {
   "The normalization's average over pixels is taken as the average over independent units: an approximation.": "把归一化在像素上的平均当作在独立单元上的平均：这是近似。",
   "Every example counts as having the batch's mean square, while those of {data} differ in length: where phi bends, expect deviations in the first rows, before q forgets the input.":
     "这里把每个样本的均方值都当作整个批次的均方值，而 {data} 的样本长短不一：在 φ 弯曲的地方，头几行（q 忘掉输入之前）会有偏差。",
+  "A unit's standard deviation over the batch, by which batch normalization divides, comes from only {seen} numbers of the input and is often small: expect the gradient to grow by up to 8 a layer where the activation is nearly linear, and by 2 to 4 in the first rows of others.":
+    "批归一化要除以单元在批次上的标准差，而这里它只来自输入的 {seen} 个数，常常很小：激活函数近似线性时梯度每层最多增长到 8 倍，其他激活函数在头几行每层增长到 2 至 4 倍。",
   "Batch normalization is treated for large batches; with {batch} examples expect errors of a few times 1/{batch}.": "批归一化按大批次处理；{batch} 个样本时误差约为 1/{batch} 的几倍。",
   "LSUV fits every layer's weights to the batch: its output's variance is 1 before the gain, and sigma_w^2 is what that takes.": "LSUV 按批次调整每层的权重：乘以增益之前输出方差为 1，σ_w² 取所需的值。",
   "Uniform biases count as Gaussian ones of the same variance: an approximation where they dominate.": "均匀分布的偏置按同方差的高斯偏置处理：偏置占主导时这是近似。",

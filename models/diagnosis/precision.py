@@ -14,7 +14,7 @@ from models.config import RunConfig
 from models.diagnosis.finding import Finding
 from models.diagnosis.look import Look
 from models.diagnosis.rates import paced
-from models.diagnosis.remedy import Remedy, candidates, cost
+from models.diagnosis.remedy import Remedy, candidates, cost, crowding
 from models.diagnosis.steps import dump
 from models.frame import Quantity
 from models.theory import WeightGradients, weight_gradients
@@ -72,7 +72,7 @@ def _within_range(config: RunConfig, look: Look) -> bool:
     """Whether theory foresees activations, gradients and the softmax's errors within fp16's range: of these the least likely classes'
     are about exp(-DEVIATIONS sqrt(q)) for logits with mean square q, over the batch."""
     expected = weight_gradients(config, look.frame["input"])
-    if expected is None or math.sqrt(max(expected.activation)) > LARGEST_ROOT:
+    if expected is None or crowding(config) > 1.0 or math.sqrt(max(expected.activation)) > LARGEST_ROOT:
         return False
     unlikely = math.exp(-DEVIATIONS * math.sqrt(expected.logits))
     return FP16_MIN * config.batch_size < unlikely and max(_foreseen(config, expected, unlikely)) < FORESEEN
@@ -83,7 +83,7 @@ def _foreseen(config: RunConfig, expected: WeightGradients, unlikely: float) -> 
     output, which one example in so many classes has got right already. At a finite width examples' gradients differ by factors, ln of
     their square by a variance of 5 / width a layer (see remedy.cost)."""
     network = config.network
-    spread = math.exp(-min(5.0 * network.depth / (network.width * (1.0 - network.dropout)), 50.0))
+    spread = math.exp(-5.0 * crowding(config))
     for q, back in zip(expected.q, expected.back[:-1], strict=False):
         slopes = np.abs(ACTIVATIONS[network.activation.name].derivative(math.sqrt(q) * NORMAL, network.activation.params))
         sizes = spread * math.sqrt(back / np.square(slopes).mean()) * slopes[slopes > 0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +30,13 @@ SILENCED = 0.02
 
 LIGHTER = (0.5, 0.2, 0.1, 0.0)
 """Dropout that is tried instead."""
+
+CROWDED = 2.0
+"""Layers for each unit that dropout keeps, from which on the draw of the weights decides and not their variance: the logarithm of q varies
+by 5 depth / width (Hanin & Rolnick 2018, 1803.01719), and what a normalization makes of so few units theory does not foresee."""
+
+WIDEST = 256
+"""Units a layer that a crowded network is given, at most."""
 
 UNJUDGED = 4.0
 """What a configuration costs to which theory does not apply: more than any that carries the signal, less than none."""
@@ -94,11 +102,10 @@ def cost(config: RunConfig, apart: bool = False) -> float:
     if silenced(config) > SILENCED:
         return math.inf
     said = outlook(config)
-    if said is None:
+    if said is None or crowding(config) > CROWDED:
         return UNJUDGED
     network = config.network
-    kept = network.width * (1.0 - network.dropout)
-    noise = 0.0 if network.normalization.name != "none" else 2.0 * math.sqrt(5.0 * network.depth / kept) / math.log(10)
+    noise = 0.0 if network.normalization.name != "none" else 2.0 * math.sqrt(5.0 * crowding(config)) / math.log(10)
     tolerated = 3.0 if network.residual and network.normalization.name != "none" else 2.0
     least = 0.03 if apart else 0.003
     return max((abs(said.signal) + noise) / tolerated, abs(said.gradient) / 1.5, least / max(1e-12, said.gap))
@@ -115,17 +122,36 @@ def silenced(config: RunConfig) -> float:
     return float(layers * examples * network.dropout**network.width)
 
 
+def crowding(config: RunConfig) -> float:
+    """Layers for each unit of a layer that dropout keeps."""
+    network = config.network
+    return network.depth / (network.width * (1.0 - network.dropout))
+
+
 def candidates(config: RunConfig) -> Iterator[Remedy]:
     """Configurations to try, the smallest change first."""
-    if silenced(config) <= SILENCED:
+    room = list(_room(config))
+    if not room:
         yield from _starts(config)
         return
-    lighter = next(found for rate in LIGHTER if silenced(found := changed(config, network__dropout=rate)) <= SILENCED)
-    first = say("Lower the dropout to {rate:g}: of {width} units it leaves none to some examples.", rate=lighter.network.dropout,
-                width=config.network.width)
-    if outlook(lighter) is not None:
-        yield first, lighter
-    yield from ((together(first, sentence), found) for sentence, found in _starts(lighter))
+    first, roomy = together(*(sentence for sentence, _ in room)), room[-1][1]
+    if outlook(roomy) is not None:
+        yield first, roomy
+    yield from ((together(first, sentence), found) for sentence, found in _starts(roomy))
+
+
+def _room(config: RunConfig) -> Iterator[Remedy]:
+    """What no start mends comes first: dropout that leaves some examples nothing, then layers of too few units."""
+    if silenced(config) > SILENCED:
+        config = next(found for rate in LIGHTER if silenced(found := changed(config, network__dropout=rate)) <= SILENCED)
+        yield say("Lower the dropout to {rate:g}: of {width} units it leaves none to some examples.", rate=config.network.dropout,
+                  width=config.network.width), config
+    if config.network.kind == "mlp" and crowding(config) > CROWDED:
+        width = 2 ** math.ceil(math.log2(2.0 * config.network.depth / (1.0 - config.network.dropout)))
+        with suppress(ValidationError):  # groups that do not divide it
+            if width <= WIDEST:
+                yield (say("Take {width} units a layer: of {few} the draw decides over {depth} layers, not the variance.", width=width,
+                           few=config.network.width, depth=config.network.depth), changed(config, network__width=width))
 
 
 def _starts(config: RunConfig) -> Iterator[Remedy]:

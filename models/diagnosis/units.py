@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from models.activations import ACTIVATIONS
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Column, Look
 from models.diagnosis.rates import paced
-from models.diagnosis.remedy import changed, drawn, mended
+from models.diagnosis.remedy import SILENCED, changed, drawn, mended, silenced
 from models.diagnosis.signal import remedy
 from models.diagnosis.steps import dump
 from models.initializers import INITIALIZERS
@@ -16,7 +17,8 @@ from models.words import NOTHING, Text, say, together
 
 SATURATED = (0.4, 0.8, 0.95)
 """Share of values at a bounded activation's limits. tanh at Kaiming's gain of 5/3 has 0.2, hardtanh with Xavier 0.35;
-both train, and so does a shallow hardtanh with 0.75."""
+both train, and so does a shallow hardtanh with 0.75. The share of so many units is off by 1 / sqrt(units), two standard deviations,
+before it is said."""
 
 DEAD = (0.4, 0.75, 0.99)
 """Share of units that are zero on the whole batch. He + ReLU has up to 0.55 in 50 layers, since all inputs become alike; a layer
@@ -31,7 +33,7 @@ def saturation(look: Look) -> Finding | None:
     shares = _shares(look, look.quantity("activation").get("saturated", ()))
     worst = max(shares.values(), default=0.0)
     severity = grade(worst, *SATURATED)
-    if severity is None:
+    if severity is None or worst < SATURATED[0] + 1.0 / math.sqrt(look.config.network.width):
         return None
     sentence, config = remedy(look, severity)
     return Finding(
@@ -64,7 +66,8 @@ def _alive(look: Look, severity: Severity) -> tuple[Text, dict[str, Any] | None]
     if look.config.network.activation.name not in ("relu", "relu6"):
         return remedy(look, severity)
     leaky = changed(look.config, network__activation={"name": "leaky_relu"}, **drawn(look.config))
-    sentence, found = say("Use leaky ReLU, which has a slope on both sides."), None if look.carried else mended(leaky)
+    sentence = say("Use leaky ReLU, which has a slope on both sides.")
+    found = None if look.carried and silenced(leaky) <= SILENCED else mended(leaky)
     whole = (sentence, leaky) if found is None else (together(sentence, found[0]), found[1])
     whole = paced(whole, look) or whole
     return whole[0], dump(whole)

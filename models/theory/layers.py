@@ -76,6 +76,17 @@ class Plan:
         return self.config.network.kernel_size**2 if self.pixels > 1 and self.config.init.name != "delta_orthogonal" else 1
 
     @property
+    def seen(self) -> int:
+        """Numbers of the input that a unit of the first layer sees."""
+        return self.config.input_shape[0] * self.taps
+
+    @property
+    def flat(self) -> bool:
+        """Whether batch normalization divides by what so few numbers of the input leave of a unit's spread: E[1/s^2], the gradient's
+        factor, is infinite for two Gaussian ones and 3 for three (of an inverse chi square)."""
+        return self.norm == "batch" and self.seen < 4
+
+    @property
     def pre(self) -> str:
         """The normalization in front of the activation, or "none"."""
         return self.norm if self.placement == "pre_activation" else "none"

@@ -68,14 +68,17 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
     if plan.config.data.name != "gaussian" and plan.pre not in ("layer", "group", "rms"):
         found.append(say("Every example counts as having the batch's mean square, while those of {data} differ in length: "
                          "where phi bends, expect deviations in the first rows, before q forgets the input.", data=plan.config.data.name))
-    seen = plan.config.input_shape[0] * plan.taps
-    if seen < FEW and plan.nl.slope != 1.0:
+    if plan.seen < FEW and plan.nl.slope != 1.0:
         found.append(say("A unit of the first layer sees only {seen} of the input's numbers, so pairs of inputs have very different "
                          "cosines, of which theory follows the mean: expect two inputs' correlation to be off by up to 0.1, of images "
-                         "by 0.2.", seen=seen))
+                         "by 0.2.", seen=plan.seen))
     if plan.post == "group" and inner_width(plan.config) < FEW:
         found.append(say("Behind the activation a group of {units:g} units has a spread that differs much from example to example: expect "
                          "gradient factors above theory's, twofold with 8 units, by a fifth with 16.", units=inner_width(plan.config)))
+    if plan.flat:
+        found.append(say("A unit's standard deviation over the batch, by which batch normalization divides, comes from only {seen} numbers "
+                         "of the input and is often small: expect the gradient to grow by up to 8 a layer where the activation is nearly "
+                         "linear, and by 2 to 4 in the first rows of others.", seen=plan.seen))
     if plan.norm == "batch":
         found.append(say("Batch normalization is treated for large batches; "
                          "with {batch} examples expect errors of a few times 1/{batch}.", batch=plan.batch))

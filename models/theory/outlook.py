@@ -35,7 +35,8 @@ class Outlook:
 
 
 def outlook(config: RunConfig) -> Outlook | None:
-    """None where theory does not apply. Kept for each start: training, capture and seed change nothing of it."""
+    """None where theory does not apply, or has the gradient wrong (Plan.flat). Kept for each start: training, capture and seed change
+    nothing of it."""
     return _outlook(start_of(config))
 
 
@@ -48,7 +49,7 @@ def start_of(config: RunConfig) -> RunConfig:
 def _outlook(config: RunConfig) -> Outlook | None:
     facts = plan(config)
     usual = usual_correlations(config)
-    if why_not(config, facts, usual.pixels is not None):
+    if facts.flat or why_not(config, facts, usual.pixels is not None):
         return None
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         rows = chain(facts, 1.0, usual)

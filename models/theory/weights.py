@@ -48,14 +48,15 @@ class WeightGradients:
 
 
 def weight_gradients(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> WeightGradients | None:
-    """For the batch that a frame measured (frame["input"]); None where theory does not apply, or not finitely. Kept for each start."""
+    """For the batch that a frame measured (frame["input"]); None where theory does not apply, not finitely, or has
+    the gradient wrong (Plan.flat). Kept for each start."""
     return _known(start_of(config), float(inputs["mean_square"] or 0.0), correlations_of(config, inputs))
 
 
 @lru_cache(maxsize=256)
 def _known(config: RunConfig, mean_square: float, usual: Correlations) -> WeightGradients | None:
     facts = plan(config)
-    if why_not(config, facts, usual.pixels is not None):
+    if facts.flat or why_not(config, facts, usual.pixels is not None):
         return None
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         found = _weight_gradients(facts, mean_square, usual)

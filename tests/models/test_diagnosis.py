@@ -122,9 +122,12 @@ def test_kaimings_gain_is_not_named_where_another_gain_is_chosen():
 
 
 def test_where_no_gradient_arrives_no_learning_rate_is_offered():
-    silent = network(12, width=2, bias_init={"name": "constant", "value": -3.0}, training={"optimizer": {"name": "sgd"}, "steps": 50})
-    finding = rules(look(silent))["learning_rate"]
+    """Of 200 layers of two units nothing arrives, and no more units than are offered carry it; of twelve, 32 units do."""
+    silent = {"width": 2, "bias_init": {"name": "constant", "value": -3.0}, "training": {"optimizer": {"name": "sgd"}, "steps": 50}}
+    finding = rules(look(network(200, **silent)))["learning_rate"]
     assert finding.config is None and "learning rate" not in finding.remedy
+    finding = rules(look(network(12, **silent)))["learning_rate"]
+    assert finding.remedy.startswith("Take 32 units a layer") and badness(look(RunConfig.model_validate(finding.config))) <= 2
 
 
 def test_skips_without_normalization_explode_and_are_mended():

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.remedies import configurations, findings, left
 from models.config import RunConfig
-from models.diagnosis.remedy import SILENCED, silenced
+from models.diagnosis.remedy import CROWDED, SILENCED, candidates, crowding, silenced
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -47,3 +47,18 @@ def test_dropout_that_leaves_nothing_is_lowered_first() -> None:
     mended = RunConfig.model_validate(finding.config)
     assert mended.network.dropout < 0.9 and silenced(mended) <= SILENCED < silenced(config)
     assert left(finding) is None
+
+
+def test_layers_of_too_few_units_for_their_number_are_widened_first() -> None:
+    """Twenty layers of seven units: no weights and no normalization carry the gradient through, since the draw decides."""
+    config = RunConfig.model_validate({"network": {"depth": 20, "width": 7, "activation": {"name": "softplus"}},
+                                       "init": {"name": "kaiming_normal"}, "data": {"name": "digits", "batch_size": 32}})
+    finding = next(finding for finding in findings(config) if finding.rule == "vanishing_gradient")
+    assert crowding(RunConfig.model_validate(finding.config)) <= 0.5 < CROWDED < crowding(config)
+    assert left(finding) is None
+
+
+def test_groups_that_do_not_divide_more_units_are_left_as_they_are() -> None:
+    config = RunConfig.model_validate({"network": {"depth": 20, "width": 6, "activation": {"name": "sigmoid"},
+                                                   "normalization": {"name": "group", "groups": 3}}, "data": {"name": "digits"}})
+    assert all(candidate.network.width == 6 for _, candidate in candidates(config))

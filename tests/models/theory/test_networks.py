@@ -14,7 +14,7 @@ import torch
 from models.activations import ACTIVATIONS
 from models.config import NetworkConfig, RunConfig
 from models.initializers import INITIALIZERS
-from models.theory import Theory, theory, theory_of
+from models.theory import Theory, outlook, theory, theory_of
 from models.theory.chain import Correlations, chain
 from models.theory.layers import plan
 from models.training import initial_frame
@@ -206,6 +206,26 @@ def test_batch_normalization_makes_relu_gradients_explode_as_published() -> None
     settings = config("relu", "kaiming_normal", 6, network={"normalization": {"name": "batch"}}, batch=1024)
     factor = theory(settings).gradient_factor[3]
     assert factor == pytest.approx(math.pi / (math.pi - 1), rel=1e-2)
+
+
+@pytest.mark.parametrize("activation", ["linear", "relu", "tanh"])
+def test_batch_normalization_of_points_in_the_plane_is_said_to_explode_faster(activation: str) -> None:
+    """A unit's spread over the batch has the law of a chi with two degrees of freedom, whose inverse square has no mean."""
+    settings = {data: RunConfig.model_validate({
+        "network": {"depth": 4, "width": 128, "activation": {"name": activation}, "normalization": {"name": "batch"}},
+        "init": {"name": "kaiming_normal"}, "data": {"name": data, "batch_size": 128}}) for data in ("moons", "digits")}
+    measured = {data: np.median([_first_gradient_ratio(found.model_copy(update={"seed": seed})) for seed in range(5)])
+                for data, found in settings.items()}
+    predicted = {data: theory(found).gradient_mean_square_ratio[0] or 0.0 for data, found in settings.items()}
+    assert measured["digits"] == pytest.approx(predicted["digits"], rel=0.2) and measured["moons"] > 1.5 * predicted["moons"]
+    said = {data: any("comes from only 2 numbers" in note for note in theory(found).notes) for data, found in settings.items()}
+    assert said == {"moons": True, "digits": False}
+    assert outlook(settings["moons"]) is None and outlook(settings["digits"]) is not None
+
+
+def _first_gradient_ratio(settings: RunConfig) -> float:
+    first, second = initial_frame(settings)["quantities"]["preactivation_gradient"]["norm"][:2]
+    return float((first / second) ** 2)
 
 
 @pytest.mark.parametrize(("activation", "start"), [("tanh", 0.5), ("relu", 0.3), ("sigmoid", 0.2)])
