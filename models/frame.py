@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
 QUANTITIES = ("preactivation", "activation", "preactivation_gradient", "weight", "weight_gradient", "update")
@@ -123,6 +125,15 @@ def row_numbers(rows: int) -> list[int]:
 def finite(value: float) -> float | None:
     """The number, or None where it is not finite: the one policy for all of a frame."""
     return value if math.isfinite(value) else None
+
+
+def nine_digits(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values to nine significant digits, which is what it takes to tell any two float32 apart; written out, a frame is a fifth
+    smaller than with the seventeen of a float64. Beyond 1e-13 and 1e9 they stay as they are: powers of ten are exact in between."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        scale = 10.0 ** (8.0 - np.floor(np.log10(np.abs(values))))
+        found: NDArray[np.float64] = np.where((scale >= 1.0) & (scale < 1e22), np.rint(values * scale) / scale, values)
+    return found
 
 
 def each_finite(values: list[float]) -> list[float | None]:

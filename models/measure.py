@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from models.frame import COUNTERS, MOMENTS, Quantity, each_finite
+from models.frame import COUNTERS, MOMENTS, Quantity, each_finite, nine_digits
 from models.histograms import histograms
 from models.moments import FIELDS, correlation, dead_share, moments_and_sample, saturated_share
 from models.sampling import stride
@@ -84,7 +85,7 @@ class Meter:
         return torch.stack([found.get(index, missing).double() for index in range(self.rows)])
 
     def _quantity(self, table: Tensor, linear: Tensor, axis: Tensor, log10: Tensor) -> Quantity:
-        columns = dict(zip(FIELDS, table.reshape(self.rows, len(FIELDS)).T.tolist(), strict=True))
+        columns = dict(zip(FIELDS, nine_digits(table.reshape(self.rows, len(FIELDS)).numpy()).T.tolist(), strict=True))
         found = {name: each_finite(columns[name]) for name in MOMENTS}
         counted = {name: [int(value) for value in columns[name]] for name in COUNTERS}
         low, high = axis.tolist()
@@ -107,4 +108,5 @@ def _on_host(parts: list[Tensor]) -> Sequence[Tensor]:
 
 def _ratios(updates: Sequence[float | None], weights: Sequence[float | None]) -> list[float | None]:
     """Norm of the update over norm of the weight; None where that is not a finite number."""
-    return each_finite([math.nan if u is None or not w else u / w for u, w in zip(updates, weights, strict=True)])
+    ratios = [math.nan if u is None or not w else u / w for u, w in zip(updates, weights, strict=True)]
+    return each_finite(nine_digits(np.array(ratios)).tolist())

@@ -75,21 +75,21 @@ def changed(config: RunConfig, **paths: Any) -> RunConfig:
 
 
 @lru_cache(maxsize=64)
-def mended(config: RunConfig, apart: bool = False, always: bool = False, only_sound: bool = False) -> Remedy | None:
+def mended(config: RunConfig, apart: bool = False, redrawn: bool = False, only_sound: bool = False) -> Remedy | None:
     """The first candidate that theory says is sound, else the best of them if it is better than this configuration.
 
-    apart: two inputs must stay clearly apart;  always: even where this configuration is as good
+    apart: two inputs must stay clearly apart;  redrawn: with another initializer, even where this one is as good
     only_sound: nothing that is merely better: what a mere note asks for
     """
     present, best = cost(config, apart), None
     for sentence, candidate in candidates(config):
-        if candidate == config:
+        if candidate == config or (redrawn and candidate.init == config.init):
             continue
         found = (cost(candidate, apart), sentence, candidate)
         if found[0] <= 1.0:
-            return found[1:] if always or found[0] < present else None
+            return found[1:] if redrawn or found[0] < present else None
         best = found if best is None or found[0] < best[0] else best
-    return None if only_sound or best is None or not (always or best[0] < present) else best[1:]
+    return None if only_sound or best is None or not (redrawn or best[0] < present) else best[1:]
 
 
 def cost(config: RunConfig, apart: bool = False) -> float:
@@ -97,7 +97,8 @@ def cost(config: RunConfig, apart: bool = False) -> float:
 
     Signal: 2 decades (3 with normalized skips, see signal.py), less two standard deviations of what a finite width adds
     without a normalization, ln q's variance growing by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719), of the width that
-    dropout keeps. Gradient: 1.5 decades. 1 - correlation: 0.003, or 0.03 if inputs must stay clearly apart.
+    dropout keeps. Gradient: 1.5 decades. 1 - correlation: 0.003, or, if inputs must stay clearly apart, 0.018 and
+    what a finite width takes from it.
     """
     if silenced(config) > SILENCED:
         return math.inf
@@ -107,7 +108,7 @@ def cost(config: RunConfig, apart: bool = False) -> float:
     network = config.network
     noise = 0.0 if network.normalization.name != "none" else 2.0 * math.sqrt(5.0 * crowding(config)) / math.log(10)
     tolerated = 3.0 if network.residual and network.normalization.name != "none" else 2.0
-    least = 0.03 if apart else 0.003
+    least = 0.018 * math.exp(2.0 * math.sqrt(crowding(config))) if apart else 0.003
     return max((abs(said.signal) + noise) / tolerated, abs(said.gradient) / 1.5, least / max(1e-12, said.gap))
 
 

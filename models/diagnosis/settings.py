@@ -62,7 +62,7 @@ def kaiming_gain(look: Look) -> Finding | None:
         "sigmoid": say("torch gives sigmoid gain 1, and its slope is at most 1/4: "
                        "the gradient's mean square falls by more than 16 a layer."),
     }[network.activation.name]
-    sentence, config = remedy(look, "note", always=True)
+    sentence, config = remedy(look, "note", redrawn=True)
     return Finding(
         rule="kaiming_gain", severity="note", layers=look.hidden, measured=gain, threshold=None,
         title=say("Kaiming with {activation}: gain {gain:.3g}", activation=network.activation.name, gain=gain),

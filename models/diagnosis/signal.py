@@ -112,10 +112,10 @@ def correlation(look: Look) -> Finding | None:
         remedy=sentence, config=config)
 
 
-def remedy(look: Look, severity: Severity, apart: bool = False, always: bool = False) -> tuple[Text, dict[str, object] | None]:
+def remedy(look: Look, severity: Severity, apart: bool = False, redrawn: bool = False) -> tuple[Text, dict[str, object] | None]:
     """The mended initialization, with a learning rate where the old one does not suit it; once the weights are trained, and
     theory sees no fault in the start, a lower learning rate."""
-    found: Remedy | None = mended(look.config, apart, always, only_sound=severity == "note")
+    found: Remedy | None = mended(look.config, apart, redrawn, only_sound=severity == "note")
     if found is not None:
         found = paced(found, look) or found
     elif not look.initial and severity != "note":

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from models import native
 from models.config import RunConfig
-from models.frame import MAX_ROWS, row_numbers
+from models.frame import MAX_ROWS, nine_digits, row_numbers
 from models.histograms import histograms, linear_counts, log10_counts
 from models.measure import Meter
 from models.moments import (
@@ -293,3 +293,13 @@ def test_the_correlation_of_pixels_is_the_mean_over_all_pairs(shape):
     across = [x[a, :, i] @ x[b, :, j] for a in range(batch) for b in range(batch) for i in range(pixels) for j in range(pixels)
               if i != j and a != b]
     assert pixel_correlations(images) == pytest.approx((sum(same) / len(same) / unit, sum(across) / len(across) / unit))
+
+
+def test_a_frame_keeps_nine_digits_which_tell_any_two_float32_apart():
+    x = torch.randn(2000, dtype=torch.float64) * 10.0 ** torch.linspace(-40, 30, 2000)
+    values = x.float().double().numpy()
+    kept = nine_digits(values)
+    assert (kept.astype(np.float32) == values.astype(np.float32)).all()
+    assert np.allclose(kept, values, rtol=5e-9, atol=0) and max(len(repr(value)) for value in kept[900:1200].tolist()) <= 16
+    odd = np.array([0.0, math.nan, math.inf, -math.inf, 5e-324, -1.7e308])
+    assert np.array_equal(nine_digits(odd), odd, equal_nan=True)
