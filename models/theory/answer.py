@@ -145,7 +145,7 @@ def _rest(facts: Plan, rows: Chain, at: Averages) -> tuple[FixedPoint, Phase | N
     """Fixed point and phase of the hidden layers; the end of a longer network where a normalization or a skip rules."""
     if facts.norm == "none" and not facts.residual and not facts.unit:
         found = fixed_point(Map(facts.nl, facts.hidden.forward, facts.hidden.bias, facts.keep), rows.v[0])
-        return found, phase_of(found.chi)
+        return _around_zero(found, facts.nl.centres[0] ** 2), phase_of(found.chi)
     longer, deep, last = facts, rows, at
     if facts.depth < 200 or facts.kernel > 1:
         longer = replace(facts, depth=max(facts.depth, 200), kernel=1)
@@ -156,6 +156,14 @@ def _rest(facts: Plan, rows: Chain, at: Averages) -> tuple[FixedPoint, Phase | N
     settled = abs(q - deep.q[-3]) <= 1e-9 * q < math.inf
     scale_q = 0.0 if settled else math.nan  # what sets every layer's scale anew forgets the one before at once
     return FixedPoint(q if settled else None, chi, gaps[-1] if settled else None, scale_q, observed_scale(gaps)), phase_of(chi)
+
+
+def _around_zero(found: FixedPoint, shift: float) -> FixedPoint:
+    """With the square of what a constant bias adds to every unit, as the rows' q and correlations have it."""
+    if found.q is None or found.one_minus_c is None or shift == 0.0:
+        return found
+    total = found.q + shift
+    return replace(found, q=total, one_minus_c=found.one_minus_c * found.q / total)
 
 
 def observed_scale(gaps: Array) -> float:

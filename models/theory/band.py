@@ -7,7 +7,7 @@ The mean square over N units and B examples is q_l times the product of two fluc
 
 ln q is taken as Gaussian with mean -variance / 2, exact for ReLU's products of layers (Hanin & Nica 2020, 1812.05994: 5 / N a layer).
 Pairs: C = 1/B + (1 - 1/B) c^2, and E[phi^2 phi^2] over pairs by Hermite's first two terms. Orthogonal weights keep lengths, so that
-a square one draws nothing. A normalization before phi leaves only eps's share. Every pixel of an image is an input of its own,
+a square one draws its biases only. A normalization before phi leaves eps's share. Every pixel of an image is an input of its own,
 so that C runs over pairs of pixels, too; a convolution's average over its taps smooths what differs from pixel to pixel.
 
 The centre: one example's own variance of ln q, `single`, bends E[phi^2] by q^2 (d^2/dq^2) / 2 times it; a sphere of N units instead of
@@ -23,7 +23,7 @@ import numpy as np
 
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages, averages, second_moment
-from models.theory.layers import Plan
+from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
 
 LEVEL = 0.95
@@ -120,17 +120,38 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     units[-1] = plan.config.classes
     loose = np.array([plan.first.loose, *[plan.hidden.loose] * (plan.depth - 1), plan.last.loose])
     own = np.zeros(plan.depth + 1) if plan.unit else 2.0 * loose / units
+    biases = np.zeros(plan.depth + 1) if plan.unit else (1.0 - loose) * _of_biases(plan, rows, mean) / units
     start = 0.0 if plan.pixels == 1 else 2.0 * smoothed[0] / plan.config.input_shape[0]  # an image's pixels differ in length
     batch, single, shift = (np.array(column) for column in _followed(steps, start, plan.pre == "none"))
     apart = np.clip(single - batch, 0.0, 50.0)  # of examples: the mean of B lengths that differ by factors is ruled by the longest
     batch = batch + np.log1p(np.expm1(apart) / plan.batch) - np.log1p(apart / plan.batch)
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
         batch = _with_skips(plan, rows, at, (alike[:-1], mean[:-1]), batch)
-    batch, single = batch + own * alike, single + own
+    batch, single = batch + own * alike + biases, single + own + biases
     if plan.pre != "none":
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
-        batch[:-1], shift[:-1] = share**2 * batch[:-1], share * single[:-1]
+        batch[:-1] = share**2 * batch[:-1]
+        shift[:-1] = -share * (1.0 - share) * (single[:-1] + _few(plan))  # v / (v + eps) is bent downwards
     return batch, shift
+
+
+def _few(plan: Plan) -> float:
+    """What E[1 / v] - 1 is above 2 / N where v is taken over n units of one example: n / (n - 3) around their mean, else n / (n - 2)."""
+    units = inner_width(plan.config)
+    if plan.pre not in ("layer", "group", "rms") or plan.pixels > 1:
+        return 0.0
+    return (2.0 / (units - 2.0) if plan.pre == "rms" else 3.0 / (units - 3.0)) - 2.0 / plan.width
+
+
+def _of_biases(plan: Plan, rows: Chain, mean: Array) -> Array:
+    """What drawn biases, and their product with the weighted sums, add where the weights keep every length: times 1 / N, in units of q^2.
+    With s the biases' variance and t the square of their mean over q: 2 s^2 + 4 s t + 4 (s + t) (mean cosine - s - t)."""
+    layers = [plan.layer(row) for row in range(1, plan.depth + 2)]
+    q = np.array(rows.q)
+    s, t = (np.array(column) / q for column in ([layer.bias for layer in layers], [layer.shift**2 for layer in layers]))
+    found = 2.0 * s * s + 4.0 * s * t + 4.0 * (s + t) * np.maximum(mean - s - t, 0.0)
+    result: Array = np.where(np.isfinite(found), found, 0.0)
+    return result
 
 
 def _followed(steps: Steps, start: float, passes: bool) -> tuple[list[float], list[float], list[float]]:

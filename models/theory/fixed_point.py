@@ -65,7 +65,7 @@ def fixed_point(layer: Map, q: float) -> FixedPoint:
     at = averages(nl, where)
     chi = layer.weight * float(at.slope_square) / keep
     slope = layer.weight * float(at.even) / (2 * where) / keep
-    one_minus_c, slope_c = (None, chi) if found is None else _correlation(layer, where, chi)
+    one_minus_c, slope_c = (None, chi) if found is None else _correlation(layer, where, chi, at)
     return FixedPoint(found, chi, one_minus_c, depth_scale(slope), depth_scale(slope_c))
 
 
@@ -124,12 +124,15 @@ def bracketed_zero(drift: Callable[[float], float], low: float, high: float) -> 
     return math.exp((a * at_b - b * at_a) / (at_b - at_a)) if at_a != at_b else math.exp(a)
 
 
-def _correlation(layer: Map, q: float, chi: float) -> tuple[float, float]:
-    """1 - c* and the slope of c's map there. c = 1 is stable for chi <= 1 without dropout; else by secant steps."""
+def _correlation(layer: Map, q: float, chi: float, at: Averages) -> tuple[float, float]:
+    """1 - c* and the slope of c's map there. c = 1 is stable for chi <= 1 without dropout; an odd phi without biases leaves c = 0 as it
+    is, with slope sigma_w^2 E[phi']^2 (E[phi z]^2 / E[phi^2] <= 1: stable); else by secant steps."""
     if layer.nl.slope is not None and layer.bias == 0 and layer.keep == 1:
         return 0.0, chi  # c -> 1 slower than any exponential (Hayou et al. 2019); what decays is q, with chi
     if chi <= 1 + 1e-9 and layer.keep == 1:
         return 0.0, chi
+    if layer.bias == 0 and float(at.mean) == 0.0:
+        return 1.0, layer.weight * float(at.slope) ** 2
     first, second = 0.9, min(1.0, layer.next_gap(q, 0.9))
     rest_first, rest_second = layer.next_gap(q, first) - first, layer.next_gap(q, second) - second
     for _ in range(40):

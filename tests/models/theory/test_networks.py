@@ -121,6 +121,27 @@ def test_the_band_holds_as_often_as_it_says(activation: str, init: str, network:
     assert (each >= 0.86).all(), each
 
 
+def test_the_band_of_a_normalization_counts_what_eps_leaves() -> None:
+    """Weights so small that eps counts: v / (v + eps) is bent downwards, so that networks lie below q, not above."""
+    network = {"normalization": {"name": "layer"}}
+    settings = config("tanh", "normal", depth=8, width=64, init_params={"std": 0.002}, network=network, batch=32)
+    found = theory(settings)
+    measured = np.stack([mean_squares(settings, seed) for seed in range(60)])[:, :8]
+    low, high = (np.array(column[:8], dtype=float) for column in (found.preactivation_band.low, found.preactivation_band.high))
+    assert ((measured >= low) & (measured <= high)).mean() >= 0.87
+    assert measured.mean() < np.mean(np.array(found.preactivation_variance[:8], dtype=float))
+
+
+@pytest.mark.parametrize("bias", [{"name": "normal", "std": 0.5}, {"name": "constant", "value": 0.5}])
+def test_the_band_of_orthogonal_weights_counts_their_biases(bias: dict[str, Any]) -> None:
+    settings = config("tanh", "orthogonal", depth=8, width=64, bias=bias, batch=32, network={"bias": True})
+    found = theory(settings)
+    measured = np.stack([mean_squares(settings, seed) for seed in range(60)])[:, :8]
+    low, high = (np.array(column[:8], dtype=float) for column in (found.preactivation_band.low, found.preactivation_band.high))
+    inside = ((measured >= low) & (measured <= high)).mean(axis=0)
+    assert inside.mean() >= 0.9 and (inside >= 0.8).all(), inside
+
+
 SKIPPED = {"residual": True, "normalization": {"name": "batch", "placement": "post_activation"}}
 
 

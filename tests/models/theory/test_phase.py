@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from models.activations import ACTIVATIONS
 from models.theory import Map, critical_sigma_w2, fixed_point, phase_grid, phase_of, theory
@@ -149,3 +151,28 @@ def test_tanhs_correlation_decays_at_its_slope_behind_a_layer_normalization() ->
     slope = float(at.slope) ** 2 / float(at.square)
     found = theory(config("tanh", "kaiming_normal", 10, network={"normalization": {"name": "layer"}}), 1.0, 0.5).fixed_point
     assert found.depth_scale_q == 0.0 and found.depth_scale_c == pytest.approx(-1.0 / math.log(slope), rel=1e-3)
+
+
+@pytest.mark.parametrize(("name", "sigma_w2"), [("tanh", 1.05), ("tanh", 2.5), ("softsign", 2.5), ("hardtanh", 1.3), ("hardtanh", 2.5)])
+def test_an_odd_activation_without_biases_leaves_two_inputs_uncorrelated(name: str, sigma_w2: float) -> None:
+    """c* = 0, and there the map's slope is sigma_w^2 E[phi']^2: against adaptive quadrature, to the accuracy that is promised."""
+    found = fixed_point(layer(name, sigma_w2), 1.0)
+    q = found.q or math.nan
+    assert found.one_minus_c == 1.0
+    derivative, root = ACTIVATIONS[name].derivative, math.sqrt(q)
+    cuts = sorted({-12.0 * root, -1.0, 0.0, 1.0, 12.0 * root})
+
+    def integrand(u: float) -> float:
+        value = float(derivative(np.array([u]), defaults(name))[0])
+        return value * math.exp(-u * u / (2.0 * q))
+
+    mean = sum(quad(integrand, a, b, epsabs=1e-14, epsrel=1e-11, limit=200)[0] for a, b in pairwise(cuts))
+    slope = sigma_w2 * (mean / math.sqrt(2.0 * math.pi * q)) ** 2
+    assert found.depth_scale_c == pytest.approx(-1.0 / math.log(slope), rel=1e-6)
+
+
+@pytest.mark.parametrize(("activation", "init"), [("tanh", "xavier_normal"), ("relu", "xavier_normal"), ("tanh", "kaiming_normal")])
+def test_the_fixed_point_is_where_the_rows_end_with_a_constant_bias_too(activation: str, init: str) -> None:
+    found = theory(config(activation, init, 200, bias={"name": "constant", "value": 0.5}))
+    assert found.fixed_point.q == pytest.approx(found.preactivation_variance[198], rel=1e-9)
+    assert found.c_star == pytest.approx(found.correlation[198], abs=1e-5)
