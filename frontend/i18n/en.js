@@ -334,6 +334,7 @@ export const EN = {
   "phase.skip": "Skip to the diagram",
   "phase.line": "Critical line as a table",
   "phase.click": "Click anywhere in the diagram: the network with these variances is built, measured, and leaves a dot.",
+  "phase.own": "The network you came from",
   "phase.open": "Open in the dashboard",
   "phase.dot": "σ_w² = {w2}, σ_b² = {b2}",
   "phase.dot_text": ": in the last hidden layer variance {q}, correlation of two inputs {c}; loss {loss}.",

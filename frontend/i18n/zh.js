@@ -334,6 +334,7 @@ export const ZH = {
   "phase.skip": "跳到相图",
   "phase.line": "临界线的表格",
   "phase.click": "点击图中任意一处：会以这里的方差建一个网络、测量它，并留下一个点。",
+  "phase.own": "来时的网络",
   "phase.open": "在仪表板中打开",
   "phase.dot": "σ_w² = {w2}，σ_b² = {b2}",
   "phase.dot_text": "：最后一个隐藏层的方差为 {q}，两个输入的相关为 {c}；损失 {loss}。",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from statistics import median
 from typing import Any
 
 from models.config import RunConfig
 from models.diagnosis.look import Look
 from models.diagnosis.movement import Movement, Row, is_adaptive, movement
 from models.diagnosis.remedy import Remedy, changed, mended
-from models.theory import weight_gradients
+from models.theory import start_of, weight_gradients
 from models.words import say, together
 
 GOOD_RATIO = 1e-3
@@ -134,6 +135,22 @@ def with_rate(config: RunConfig, lr: float, needed: int = FEWEST) -> Remedy:
     more = say(", and take {steps} steps", steps=needed) if few else ""
     return (say("Set the learning rate to {lr:g}{more}: the weights then change by about a thousandth a step.", lr=lr, more=more),
             changed(config, training__optimizer__lr=lr, **paths))
+
+
+def tamed(look: Look) -> Remedy | None:
+    """For a run whose start was sound: the learning rate that suits it by its first frame. Where that is the one it has, a lower one,
+    if the steps are as large as that."""
+    found = sized(Look(look.config, look.history[0], None)) if look.history else None
+    if found is not None and _differs(found[1], look.config):
+        return found
+    ratios = [ratio for ratio in look.quantity("update").get("ratio", ()) if ratio is not None]
+    return slower(look) if ratios and median(ratios) > 3.0 * GOOD_RATIO else None
+
+
+def _differs(config: RunConfig, other: RunConfig) -> bool:
+    """Whether it is another start, or one with another learning rate by a factor of two."""
+    lr, before = (each.training.optimizer.params["lr"] for each in (config, other))
+    return start_of(config) != start_of(other) or not 0.5 < lr / (before or math.inf) < 2.0
 
 
 def slower(look: Look) -> Remedy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Change, Look
-from models.diagnosis.rates import paced, slower
+from models.diagnosis.rates import paced, tamed
 from models.diagnosis.remedy import Remedy, mended
 from models.diagnosis.steps import NOTHING_HELPS
 from models.words import Text, say
@@ -114,12 +114,12 @@ def correlation(look: Look) -> Finding | None:
 
 def remedy(look: Look, severity: Severity, apart: bool = False, redrawn: bool = False) -> tuple[Text, dict[str, object] | None]:
     """The mended initialization, with a learning rate where the old one does not suit it; once the weights are trained, and
-    theory sees no fault in the start, a lower learning rate."""
+    theory sees no fault in the start, the learning rate that suits it."""
     found: Remedy | None = mended(look.config, apart, redrawn, only_sound=severity == "note")
     if found is not None:
         found = paced(found, look) or found
     elif not look.initial and severity != "note":
-        found = slower(look)
+        found = tamed(look)
     if found is None:
         return NOTHING_HELPS, None
     return found[0], found[1].model_dump(mode="json")

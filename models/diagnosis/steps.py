@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from statistics import median
 from typing import Any
 
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Look
-from models.diagnosis.rates import GOOD_RATIO, JOLT, LARGEST_RATE, bears, even, paced, reach, sized, slower, with_rate
+from models.diagnosis.rates import GOOD_RATIO, JOLT, LARGEST_RATE, bears, even, paced, reach, sized, slower, tamed, with_rate
 from models.diagnosis.remedy import Remedy, mended
 from models.words import Text, say
 
@@ -53,7 +54,7 @@ def _tamed(look: Look) -> Remedy | None:
     if look.initial:
         start = mended(look.config)
         return start and (paced(start, look) or start)
-    return (sized(Look(look.config, look.history[0], None)) if look.history else None) or slower(look)
+    return tamed(look) or slower(look)
 
 
 def learning_rate(look: Look) -> Finding | None:
@@ -121,13 +122,17 @@ def update_ratio(look: Look) -> Finding | None:
         remedy=found[0] if found else NOTHING_HELPS, config=dump(found))
 
 
-def _evened(look: Look, middle: float, ratios: list[float]) -> Remedy:
-    """The learning rate that makes the median row's update GOOD_RATIO of its weights; a mended start where rows differ too much."""
+def _evened(look: Look, middle: float, ratios: list[float]) -> Remedy | None:
+    """What suits the run's start; where its learning rate does, the one that makes the median row's update GOOD_RATIO of its weights now,
+    or a mended start where rows differ too much."""
+    if look.history and (found := tamed(look)):
+        return found
     lr = look.config.training.optimizer.params["lr"]
-    if even(ratios):
-        return with_rate(look.config, min(LARGEST_RATE, float(f"{lr * GOOD_RATIO / max(middle, 1e-12):.1e}")) if lr else 0.01)
+    better = float(f"{lr * GOOD_RATIO / middle:.1e}") if middle > 0 else math.inf
+    if even(ratios) and better <= LARGEST_RATE:
+        return with_rate(look.config, better or 0.01)
     start = mended(look.config)
-    return (start and (paced(start, look) or start)) or slower(look)
+    return start and (paced(start, look) or start)
 
 
 def dump(found: Remedy | None) -> dict[str, Any] | None:

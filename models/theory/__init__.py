@@ -6,12 +6,12 @@ nonlinearity -> gaussian, pair (averages over one and two inputs) -> chain, back
 
 from models.theory.answer import Theory, theory, theory_of
 from models.theory.fixed_point import FixedPoint, Map, fixed_point
-from models.theory.outlook import Outlook, outlook
+from models.theory.outlook import Outlook, outlook, start_of
 from models.theory.phase import PhaseGrid, critical_sigma_w2, phase_grid, phase_of
 from models.theory.warm import warm_up
 from models.theory.weights import WeightGradients, weight_gradients
 
 __all__ = [
     "FixedPoint", "Map", "Outlook", "PhaseGrid", "Theory", "WeightGradients", "critical_sigma_w2", "fixed_point", "outlook", "phase_grid",
-    "phase_of", "theory", "theory_of", "warm_up", "weight_gradients",
+    "phase_of", "start_of", "theory", "theory_of", "warm_up", "weight_gradients",
 ]

@@ -1,12 +1,12 @@
 /**
  * The phase diagram as a figure: colour over (sigma_w^2, sigma_b^2), the critical line, the contour of what is trainable at
- * this depth, and the dots. Pure: what is known -> figure.
+ * this depth, the dots, and a star for the network from which one came. Pure: what is known -> figure.
  * @typedef {import("../types.js").Theme} Theme
  * @typedef {import("../types.js").Maybe} Maybe
  * @typedef {{sigma_w2: number[], sigma_b2: number[], chi: Maybe[][], q: Maybe[][], depth_scale: Maybe[][], critical_sigma_w2: Maybe[], critical_line: {sigma_w2: Maybe[], sigma_b2: number[]}}} PhaseMap
  * @typedef {{seq: number, sigma_b2: number, sigma_w2: number[], q: Maybe[], correlation: Maybe[], chi: Maybe[], loss: Maybe[], final_loss: Maybe[]}} Row
  * @typedef {{w2: number, b2: number, text: string}} Dot
- * @typedef {{theme: Theme, map: PhaseMap, rows: Row[], colour: string, depth: number, dots: Dot[]}} View
+ * @typedef {{theme: Theme, map: PhaseMap, rows: Row[], colour: string, depth: number, dots: Dot[], own: Dot | null}} View
  */
 import { isFinite, number, powerOfTen } from "../format.js";
 import { layout } from "../panels/common.js";
@@ -47,7 +47,7 @@ export function figure(view) {
     ? { x: map.sigma_w2, y: map.sigma_b2, z: map.depth_scale.map((row) => row.map((value, index) => log(value) ?? beyond(map, row, index))) }
     : { x: rows[0]?.sigma_w2 ?? map.sigma_w2, y: rows.map((row) => row.sigma_b2), z: rows.map(shown.of) };
   const heat = { type: "heatmap", ...grid, hovertemplate: t(shown.log || colour === "variance" ? "phase.hover_log" : "phase.hover", { title }), hoverongaps: false, ...colouring(theme, title, shown.range, shown.log) };
-  return { data: [heat, critical(view), trainable(view), marks(view)], layout: layout(theme, {
+  return { data: [heat, critical(view), trainable(view), marks(view), own(view)], layout: layout(theme, {
     margin: { l: 62, r: 14, t: 12, b: 48 },
     xaxis: { title: t("phase.sigma_w2"), range: ends(map.sigma_w2), showgrid: false }, yaxis: { title: t("phase.sigma_b2"), range: ends(map.sigma_b2), showgrid: false },
     annotations: map.q.every((row) => row.every((value) => value !== null)) || !shown.theory ? [] : [note(theme, map)],
@@ -87,4 +87,10 @@ const trainable = ({ theme, map, depth }) => ({
 const marks = ({ theme, dots }) => ({
   type: "scatter", mode: "markers", name: t("phase.dots"), x: dots.map((dot) => dot.w2), y: dots.map((dot) => dot.b2), text: dots.map((dot) => dot.text),
   hovertemplate: "%{text}<extra></extra>", cliponaxis: false, marker: { size: 12, color: theme.paper, line: { color: theme.danger, width: 2.5 } },
+});
+
+/** @param {View} view */
+const own = ({ theme, own: here }) => ({
+  type: "scatter", mode: "markers", name: t("phase.own"), x: here ? [here.w2] : [], y: here ? [here.b2] : [], text: here ? [here.text] : [],
+  hovertemplate: "%{text}<extra></extra>", cliponaxis: false, marker: { symbol: "star", size: 17, color: theme.danger, line: { color: theme.paper, width: 1.5 } },
 });

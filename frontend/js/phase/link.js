@@ -1,5 +1,6 @@
 /**
- * The way from the dashboard to the phase diagram: the same activation and size, and a dot where the network on show stands.
+ * The way from the dashboard to the phase diagram: the same activation and size, and a star where the network on show stands,
+ * with axes that reach it.
  * @typedef {import("../types.js").State} State
  * @typedef {import("../types.js").Theory} Theory
  */
@@ -7,10 +8,17 @@ import { addressed } from "../../i18n/index.js";
 
 const SHARED = /^(network\.activation\.|network\.depth$|network\.width$|seed$)/;
 
+/** The diagram's own axes. @type {[string, number, number][]} */
+const AXES = [["sigma_w2", 0.25, 4], ["sigma_b2", 0, 0.5]];
+
 /** @param {State} state @param {Theory | null} theory */
 export function phaseUrl(state, theory) {
-  const pairs = Object.entries(state).filter(([path]) => SHARED.test(path)).map(([path, value]) => `${path}=${encodeURIComponent(String(value))}`);
+  const pairs = Object.entries(state).filter(([path]) => SHARED.test(path)).map(([path, value]) => [path, String(value)]);
   const at = theory?.applies ? [theory.sigma_w2, theory.sigma_b2].map((values) => values?.[Math.min(1, values.length - 1)]) : [];
-  const known = at.length === 2 && at.every((value) => typeof value === "number" && Number.isFinite(value));
-  return `/phase#${addressed([...pairs, ...(known ? [`dot=${at.map((value) => Number(Number(value).toPrecision(6))).join(",")}`] : [])].join("&"))}`;
+  const known = at.filter((value) => typeof value === "number" && Number.isFinite(value)).map((value) => Number(Number(value).toPrecision(6)));
+  if (known.length === 2) pairs.push(...AXES.flatMap((axis, index) => reaching(axis, known[index])), ["own", known.join(",")]);
+  return `/phase#${addressed(pairs.map(([key, text]) => `${key}=${encodeURIComponent(text)}`).join("&"))}`;
 }
+
+/** An axis that ends before the value goes a quarter beyond it. @param {[string, number, number]} axis @param {number} value */
+const reaching = ([name, low, high], value) => [...(value < low ? [[`${name}.low`, "0"]] : []), ...(value > high ? [[`${name}.high`, String(Number((1.25 * value).toPrecision(2)))]] : [])];

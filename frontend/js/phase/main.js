@@ -41,16 +41,18 @@ class PhasePage {
     this.state = parse("", catalog).state;
     /** @type {[number, number][]} */
     this.dots = [];
+    /** @type {[number, number] | null} */
+    this.own = null;
+    this.generation = 0;
   }
 
   route() {
-    const { state, dots, bad } = parse(location.hash, this.catalog);
-    Object.assign(this, { state, dots });
+    const { state, dots, own, bad } = parse(location.hash, this.catalog);
+    Object.assign(this, { state, dots, own });
     notice("address", bad.length ? t("notice.not_understood", { list: bad.join(", ") }) : "");
     this.rail();
     this.forget();
     this.ask(0);
-    for (const dot of dots) void this.look(dot);
   }
 
   rail() {
@@ -66,7 +68,7 @@ class PhasePage {
   change(path, value) {
     if (value === undefined || this.state[path] === value) return;
     this.state = { ...this.state, [path]: value };
-    if (path === `${ACTIVATION}.name`) this.state = { ...parse(`#${serialise(this.state, [], this.catalog)}`, this.catalog).state };
+    if (path === `${ACTIVATION}.name`) this.state = { ...parse(`#${serialise(this.state, [], null, this.catalog)}`, this.catalog).state };
     history.replaceState(null, "", this.url());
     if (path === `${ACTIVATION}.name`) this.rail();
     if (path === "colour") return this.draw();
@@ -74,8 +76,9 @@ class PhasePage {
     this.ask();
   }
 
-  /** Another map: what was measured of the old one goes. */
+  /** Another map: what was measured of the old one goes, and what is still on its way. */
   forget() {
+    this.generation += 1;
     this.unfollow();
     this.rows = [];
     this.measured.clear();
@@ -93,6 +96,7 @@ class PhasePage {
     if (!found || asked !== this.asked) return;
     this.map = found;
     this.draw();
+    for (const dot of this.dots) if (!this.measured.has(dot.join(","))) void this.look(dot);
   }
 
   /** @template T @param {() => Promise<T>} request @returns {Promise<T | null>} */
@@ -150,8 +154,9 @@ class PhasePage {
 
   /** @param {[number, number]} dot */
   async look(dot) {
+    const { generation } = this;
     const answer = await this.call(() => api.preview(pointConfig(this.state, this.catalog, dot), new AbortController().signal));
-    if (!answer) return;
+    if (!answer || generation !== this.generation) return;
     const { frame } = answer, hidden = frame.layers.length - 2;
     this.measured.set(dot.join(","), t("phase.dot_text", {
       q: number(frame.quantities.preactivation.mean_square[hidden]), c: number(frame.correlation?.[hidden]), loss: number(frame.loss) }));
@@ -162,12 +167,13 @@ class PhasePage {
     const { map } = this;
     if (!map) return;
     const dots = this.dots.map(([w2, b2]) => ({ w2, b2, text: t("phase.dot", { w2: number(w2), b2: number(b2) }) + (this.measured.get(`${w2},${b2}`) ?? "") }));
+    const own = this.own && { w2: this.own[0], b2: this.own[1], text: `${t("phase.own")}: ${t("phase.dot", { w2: number(this.own[0]), b2: number(this.own[1]) })}` };
     const empty = this.state.colour !== "theory" && !this.rows.length;
     notice("empty", empty ? t("phase.empty") : "");
-    render(byId("plot"), () => figure({ theme: readTheme(), map, rows: this.rows, colour: String(this.state.colour), depth: Number(this.state["network.depth"]), dots }),
+    render(byId("plot"), () => figure({ theme: readTheme(), map, rows: this.rows, colour: String(this.state.colour), depth: Number(this.state["network.depth"]), dots, own }),
       (x, y) => this.click(Number(x), Number(y)));
     this.words(map);
-    byId("dots").replaceChildren(...(dots.length ? dots.map((dot) => this.dotLine(dot)) : [el("p", { class: "muted", text: t("phase.click") })]));
+    byId("dots").replaceChildren(...(own ? [el("p", { text: `★ ${own.text}` })] : []), ...(dots.length ? dots.map((dot) => this.dotLine(dot)) : [el("p", { class: "muted", text: t("phase.click") })]));
     Object.assign(document.body.dataset, { ready: "true", rows: String(this.rows.length), dots: String(this.measured.size) });
   }
 
@@ -179,7 +185,7 @@ class PhasePage {
   }
 
   /** @param {string | null} [language] */
-  url(language) { return `#${addressed(serialise(this.state, this.dots, this.catalog), language)}`; }
+  url(language) { return `#${addressed(serialise(this.state, this.dots, this.own, this.catalog), language)}`; }
 
   /** @param {PhaseMap} map */
   words(map) {

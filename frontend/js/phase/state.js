@@ -1,6 +1,6 @@
 /**
  * The phase diagram's state: an activation with its parameters, the axes, the network of the measured map, what the colour
- * says, and the dots left by clicks. The address bar's hash is its text.
+ * says, the dots left by clicks, and where the network stands from which one came. The address bar's hash is its text.
  * @typedef {import("../types.js").Catalog} Catalog
  * @typedef {import("../types.js").Field} Field
  * @typedef {import("../types.js").State} State
@@ -35,14 +35,14 @@ export function fieldsOf(catalog, activation) {
 /** The measured map's own sizes: those of the literature's figures. @type {Record<string, number>} */
 const SIZES = { "network.depth": 50, "network.width": 200 };
 
-/** The state of an address, and the dots in it. @param {string} hash @param {Catalog} catalog @returns {{state: State, dots: [number, number][], bad: string[]}} */
+/** The state of an address, the dots in it and one's own point. @param {string} hash @param {Catalog} catalog @returns {{state: State, dots: [number, number][], own: [number, number] | null, bad: string[]}} */
 export function parse(hash, catalog) {
   const given = new URLSearchParams(hash.replace(/^#/, "")), bad = parseView(hash, [LANGUAGE]).problems.map(({ key, text }) => `${key}=${text}`);
   const wanted = given.get(`${ACTIVATION}.name`);
   const fields = fieldsOf(catalog, cardOf(catalog, ACTIVATION, wanted) ? wanted : "tanh");
   const state = Object.fromEntries(fields.map((field) => [field.path, field.default]));
   for (const [key, text] of given) {
-    if (key === "dot" || key.startsWith("view.")) continue;
+    if (key === "dot" || key === "own" || key.startsWith("view.")) continue;
     const field = fields.find(({ path }) => path === key), value = field && readValue(field, text);
     if (value === undefined) bad.push(`${key}=${text}`);
     else state[key] = value;
@@ -54,7 +54,9 @@ export function parse(hash, catalog) {
     if (dot) dots.push(dot);
     else bad.push(`dot=${text}`);
   }
-  return { state, dots, bad };
+  const text = given.get("own"), own = text === null ? null : readDot(text);
+  if (text !== null && !own) bad.push(`own=${text}`);
+  return { state, dots, own, bad };
 }
 
 /** Two numbers from 0 on, or null. @param {string} text @returns {[number, number] | null} */
@@ -63,10 +65,10 @@ function readDot(text) {
   return parts.length === 2 && parts.every((part) => part.trim() !== "") && [w2, b2].every((x) => Number.isFinite(x) && x >= 0) ? [w2, b2] : null;
 }
 
-/** @param {State} state @param {[number, number][]} dots @param {Catalog} catalog */
-export function serialise(state, dots, catalog) {
+/** @param {State} state @param {[number, number][]} dots @param {[number, number] | null} own @param {Catalog} catalog */
+export function serialise(state, dots, own, catalog) {
   const fields = fieldsOf(catalog, state[`${ACTIVATION}.name`]).filter(({ path, default: usual }) => state[path] !== undefined && state[path] !== usual);
-  const pairs = [...fields.map(({ path }) => [path, String(state[path])]), ...dots.map((dot) => ["dot", dot.join(",")])];
+  const pairs = [...fields.map(({ path }) => [path, String(state[path])]), ...dots.map((dot) => ["dot", dot.join(",")]), ...(own ? [["own", own.join(",")]] : [])];
   return pairs.map(([key, text]) => `${key}=${encodeURIComponent(text)}`).join("&");
 }
 
