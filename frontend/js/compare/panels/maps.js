@@ -105,6 +105,7 @@ export const differencePanel = {
     const pair = /** @type {Pair} */ (pairOf(view)), { layers, z } = difference(pair), [first, second] = pair.sides.map(({ series }) => series.letter);
     if (first === second) return t("compare.same_run");
     const shares = layers.map((_, row) => apart(z, row)), most = shares.indexOf(Math.max(...shares));
+    if (!(shares[most] > 0)) return t("compare.alike", { first, second });
     return t("compare.apart", { first, second, layer: layers[most], share: percent(shares[most]) });
   },
   table: (view) => {
