@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { gridOf, rebin, sharedAxis, total } from "../../frontend/js/binning.js";
+import { BINS, gridOf, rebin, sharedAxis, total } from "../../frontend/js/binning.js";
 import { differences } from "../../frontend/js/compare/differences.js";
 import { labelOf } from "../../frontend/js/compare/labels.js";
 import { reach } from "../../frontend/js/compare/panels/losses.js";
@@ -141,4 +141,12 @@ test("one loss far beyond all others does not flatten them", () => {
   assert.deepEqual(reach({ series: [series("A", [2, 1]), series("B", [40, 3])] }), { top: Infinity, beyond: [] });
   assert.deepEqual(reach({ series: [series("A", [1e20, null]), series("B", [4, 3]), series("C", [2], [1e9])] }), { top: 6, beyond: ["A", "C"] });
   assert.deepEqual(reach({ series: [series("A", [0, 0]), series("B", [null])] }), { top: Infinity, beyond: [] });
+});
+
+test("on a shared axis all have the same bins, also where one of them has that very axis as its own", () => {
+  const pair = [quantityOf(-1, 1, -3, 0), quantityOf(-2, 2, -5, 1)], axis = sharedAxis(pair, "log10");
+  assert.deepEqual([axis.low, axis.high], [-5, 1]);
+  const [first, second] = pair.map((quantity) => gridOf(quantity, axis, BINS));
+  assert.deepEqual([...first.centers], [...second.centers]);
+  for (const { shares } of [first, second]) assert.ok(Math.abs(total(shares[0]) - 1) < 1e-9);
 });
