@@ -65,6 +65,35 @@ class Contestant(_Strict):
     config: RunConfig
 
 
+class Cell(_Strict):
+    """One network of a table; pressing the cell puts it on the page."""
+
+    text: Text
+    config: RunConfig
+
+
+class Row(_Strict):
+    """A row of a table."""
+
+    label: Text
+    cells: list[Cell]
+
+
+class Grid(_Strict):
+    """A table of networks."""
+
+    title: Text
+    columns: list[Text] = Field(min_length=1, max_length=6)
+    rows: list[Row] = Field(min_length=1, max_length=20)
+
+    @model_validator(mode="after")
+    def _rows_are_full(self) -> Self:
+        for row in self.rows:
+            if len(row.cells) != len(self.columns):
+                raise ValueError(f"rows: {row.label} has {len(row.cells)} cells under {len(self.columns)} columns")
+        return self
+
+
 class Step(_Strict):
     """One step: what to read, what is shown, and a question."""
 
@@ -74,6 +103,7 @@ class Step(_Strict):
     question: Choice | Number
     config: RunConfig | None = None
     compare: list[Contestant] | None = Field(None, min_length=2, max_length=6)
+    table: Grid | None = None
     view: dict[str, str | int | bool] = {}
     train: bool = False
 

@@ -15,17 +15,17 @@ import { byId, el } from "./dom.js";
 import { embedded, snippet } from "./embed.js";
 import { FollowedRun } from "./followed.js";
 import { FrameStore } from "./frames.js";
-import { configOf, LessonCard, optionsOf } from "./lesson.js";
+import { configOf, LessonCard, optionsOf, viewOf } from "./lesson.js";
 import { runName, showExport, titleOf } from "./menus.js";
 import { notice, share, tellProblems, toast } from "./notices.js";
 import { phaseUrl } from "./phase/link.js";
-import { layerBeside } from "./panels/common.js";
+import { layerBeside, stepsOfEpoch } from "./panels/common.js";
 import { PANELS } from "./panels/index.js";
 import { multiplesRefused } from "./panels/multiples.js";
 import { Player } from "./player.js";
 import { Previewer } from "./preview.js";
 import { report } from "./report.js";
-import { VIEW_OPTIONS, defaults, fromConfig, parse, toConfig, withField } from "./state.js";
+import { VIEW_OPTIONS, defaults, fromConfig, pairs, parse, toConfig, withField } from "./state.js";
 import { LIVE, showStatus } from "./status.js";
 import { Twins } from "./twins.js";
 import { showVerdict } from "./verdict.js";
@@ -33,8 +33,8 @@ import { said, t } from "../i18n/index.js";
 
 const STREAM_MS = 100, FETCH_MS = 1000;
 
-/** A link to a lesson as a whole: it begins with the first step's network. @param {State} options */
-const isBareLesson = (options) => options["view.lesson"] !== null && options["view.lesson_step"] === null;
+/** A link that names a lesson, or a step of one, and no configuration: it begins with that step's network. @param {State} options */
+const isBareLesson = (options) => options["view.lesson"] !== null && !address.runInAddress() && pairs(location.hash).every(([key]) => key.startsWith("view."));
 
 export class App {
   /** @param {Catalog} catalog */
@@ -79,7 +79,7 @@ export class App {
     this.state = state;
     this.leaveRun();
     this.preview(0);
-    if (isBareLesson(view)) void this.lesson.open(String(view["view.lesson"]), 1);
+    if (isBareLesson(view)) void this.lesson.open(String(view["view.lesson"]), Number(view["view.lesson_step"] ?? 1));
   }
 
   // ---- the configuration ------------------------------------------------------------------------------------------
@@ -157,8 +157,8 @@ export class App {
   /** A lesson's step comes on show, or the lesson ends. @param {string | null} id @param {number} number
    * @param {import("./types.js").LessonStep | null} step @param {string[]} controls */
   begin(id, number, step, controls) {
-    const write = isBareLesson(this.options) ? address.replaceSoon : address.push;
-    this.options = { ...this.options, ...optionsOf(id, number, step, controls) };
+    const bare = id !== null && this.run === null && isBareLesson(this.options), write = bare ? address.replaceSoon : address.push, own = this.options["view.controls"];
+    this.options = { ...this.options, ...optionsOf(id, number, step, controls), ...(bare && own !== null ? { "view.controls": own } : {}) };
     this.follow();
     if (!step) return this.keep();
     this.state = fromConfig(configOf(step), this.catalog);
@@ -170,7 +170,7 @@ export class App {
   /** Trains a step's networks and shows them together. @param {import("./types.js").LessonStep} step */
   async compare(step) {
     const records = await Promise.all((step.compare ?? []).map(({ config }) => this.submit(config)));
-    this.twins.together(records.flatMap((record) => (record ? [record] : [])), this.options);
+    this.twins.together(records.flatMap((record) => (record ? [record] : [])), { ...this.options, "view.step": null, ...viewOf(step) });
   }
 
   // ---- runs -------------------------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ export class App {
     const { layers, theory, findings } = this.shown;
     this.board.show({
       frame, layers, theory, config: /** @type {any} */ (this.shown.config), catalog: this.catalog, options: this.options, preview: this.run === null, running: this.followed?.live ?? false,
-      curve: this.store.curve, history: this.store.frames, refuse: (_, choice) => multiplesRefused(frame.layers, choice),
+      epoch: stepsOfEpoch(this.run), curve: this.store.curve, history: this.store.frames, refuse: (_, choice) => multiplesRefused(frame.layers, choice),
     }, recoloured);
     byId("phase-link").setAttribute("href", phaseUrl(this.state, theory));
     showVerdict(byId("verdict"), findings ?? [], frame, (config) => void this.twins.apply(config));

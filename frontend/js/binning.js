@@ -119,10 +119,11 @@ export function backward(axis, y) {
   return axis.name === "log10" ? 10 ** y : y;
 }
 
-/** Every row as shares of its values on common bins. @param {Quantity} quantity @param {Axis} axis @param {number} [bins] @returns {Grid} */
-export function gridOf(quantity, axis, bins = BINS) {
-  const own = axis.name === "log10" && axis.low === quantity.log10.low && axis.high === quantity.log10.high;
-  const count = own ? (quantity.log10.counts[0]?.length || bins) : bins;
+/** Every row as shares of its values on common bins: so many, or, where no number is given, the quantity's own on its own logarithmic axis.
+ * @param {Quantity} quantity @param {Axis} axis @param {number} [bins] @returns {Grid} */
+export function gridOf(quantity, axis, bins) {
+  const own = bins === undefined && axis.name === "log10" && axis.low === quantity.log10.low && axis.high === quantity.log10.high;
+  const count = (own && quantity.log10.counts[0]?.length) || (bins ?? BINS);
   const step = (axis.high - axis.low) / count;
   const places = Float64Array.from({ length: count + 1 }, (_, index) => axis.low + index * step);
   const edges = axis.name === "log10" ? places : places.map((place) => backward(axis, place));

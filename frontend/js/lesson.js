@@ -35,10 +35,13 @@ export const configOf = (step) => step.config ?? step.compare?.[0].config ?? {};
 /** How a page looks at a network where nothing is said. */
 const PLAIN = Object.fromEntries(VIEW_OPTIONS.filter((option) => option !== LANGUAGE).map(({ path, default: value }) => [path, value]));
 
+/** What a step says of how to look, as options of the view. @param {LessonStep | null} step @returns {State} */
+export const viewOf = (step) => Object.fromEntries(Object.entries(step?.view ?? {}).map(([name, value]) => [`view.${name}`, value]));
+
 /** What a step looks at, as options of the view, whatever was looked at before; with no step, what is left when a lesson ends.
  * @param {string | null} id @param {number} number @param {LessonStep | null} step @param {string[]} controls @returns {State} */
 export const optionsOf = (id, number, step, controls) => ({
-  ...(step ? PLAIN : { "view.layer": null }), ...Object.fromEntries(Object.entries(step?.view ?? {}).map(([name, value]) => [`view.${name}`, value])),
+  ...(step ? PLAIN : { "view.layer": null }), ...viewOf(step),
   "view.step": null, "view.lesson": id, "view.lesson_step": step && number, "view.controls": controls.join(",") || null,
 });
 
@@ -62,6 +65,8 @@ export class LessonCard {
     /** @type {Map<string, Promise<Lesson>>} */
     this.loaded = new Map();
     this.shown = "";
+    /** Whether somebody turned to a step here: then the reader goes along with it. */
+    this.turned = false;
     root.hidden = true;
   }
 
@@ -94,11 +99,20 @@ export class LessonCard {
     if (this.shown !== key) return;
     this.root.hidden = !lesson;
     this.root.replaceChildren(...(lesson ? this.card(String(id), lesson, Number(options["view.lesson_step"])) : []));
+    if (this.turned) this.root.querySelector("h2")?.focus({ preventScroll: true });
+    this.turned = false;
+  }
+
+  /** The step that the address names, if any. @param {State} options @returns {Promise<LessonStep | null>} */
+  async step(options) {
+    const id = options["view.lesson"], lesson = id === null ? null : await this.load(String(id));
+    return lesson?.steps[Number(options["view.lesson_step"]) - 1] ?? null;
   }
 
   /** Opens a step and puts its configuration on the page. @param {string} id @param {number} number from 1 */
   async open(id, number) {
     const lesson = await this.load(id), step = lesson?.steps[number - 1];
+    this.turned = true;
     if (lesson && step) this.actions.go(id, number, step, lesson.controls ?? []);
   }
 
@@ -108,13 +122,29 @@ export class LessonCard {
     const turn = (/** @type {string} */ key, /** @type {number} */ to) =>
       el("button", { type: "button", text: t(key), disabled: to < 1 || to > count, "data-testid": key, onclick: () => void this.open(id, to) });
     return [
-      el("header", {}, el("div", {}, el("p", { class: "evidence", text: `${lesson.title} · ${t("lesson.step", { step: number, count })}` }), el("h2", { text: step.title })),
+      el("header", {}, el("div", {}, el("p", { class: "evidence", text: `${lesson.title} · ${t("lesson.step", { step: number, count })}` }), el("h2", { text: step.title, tabindex: -1 })),
         turn("lesson.previous", number - 1), turn("lesson.next", number + 1),
         el("button", { type: "button", class: "quiet", text: t("lesson.leave"), onclick: () => this.actions.go(null, 1, null, []) })),
       el("div", { class: "lesson-text" }, ...step.text.map((text) => el("p", { text })),
-        el("p", { class: "look" }, el("strong", { text: `${t("lesson.look")} ` }), step.look), this.buttons(id, number, step)),
+        el("p", { class: "look" }, el("strong", { text: `${t("lesson.look")} ` }), step.look), this.table(id, lesson, number, step), this.buttons(id, number, step)),
       question(step.question),
     ];
+  }
+
+  /** A table of networks: a cell puts its own on the page, and the step stays. @param {string} id @param {Lesson} lesson @param {number} number @param {LessonStep} step */
+  table(id, lesson, number, step) {
+    if (!step.table) return null;
+    const { title, columns, rows } = step.table;
+    const cell = (/** @type {string} */ name, /** @type {{text: string, config: Record<string, unknown>}} */ { text, config }) => {
+      const button = el("button", { type: "button", text, "aria-label": `${name}: ${text}`, "aria-pressed": String(JSON.stringify(config) === JSON.stringify(step.config)), onclick: () => {
+        for (const other of this.root.querySelectorAll(".lesson-table button")) other.setAttribute("aria-pressed", String(other === button));
+        this.actions.go(id, number, { ...step, config }, lesson.controls ?? []);
+      } });
+      return el("td", {}, button);
+    };
+    return el("div", { class: "lesson-table", "data-testid": "lesson.table" }, el("table", {}, el("caption", { text: title }),
+      el("thead", {}, el("tr", {}, el("td", {}), ...columns.map((text) => el("th", { scope: "col", text })))),
+      el("tbody", {}, ...rows.map(({ label, cells }) => el("tr", {}, el("th", { scope: "row", text: label }), ...cells.map((one, index) => cell(`${label} · ${columns[index]}`, one)))))));
   }
 
   /** @param {string} id @param {number} number @param {LessonStep} step */

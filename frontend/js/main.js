@@ -8,6 +8,8 @@ import { startKeys } from "./keys.js";
 import { fillLessons } from "./lesson.js";
 import { startDrawer, startMenus } from "./menus.js";
 import { notice } from "./notices.js";
+import { report } from "./report.js";
+import { configCard } from "./report-config.js";
 import { VIEW_OPTIONS } from "./state.js";
 import { startSession } from "./signin.js";
 import { fillTexts, startLanguage } from "./texts.js";
@@ -34,6 +36,7 @@ function keysOf(app) {
 
 /** @param {App} app */
 function wire(app) {
+  if (report) byId("verdict").before(configCard(app.catalog, report.run.config));
   byId("train").addEventListener("click", () => void app.train());
   byId("cancel").addEventListener("click", () => void app.cancel());
   byId("share").addEventListener("click", () => void app.share());

@@ -93,5 +93,5 @@ export class Twins {
 /** To the comparison; what the address bar still waits for is written first. @param {string[][]} groups @param {import("./types.js").State} [view] */
 function go(groups, view) {
   flush();
-  location.assign(compareUrl(groups, { ...view, "view.step": null }));
+  location.assign(compareUrl(groups, view));
 }

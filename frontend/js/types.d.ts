@@ -47,6 +47,7 @@ export interface LessonStep {
   title: string; text: string[]; look: string; question: Question; train?: boolean;
   config?: Record<string, unknown>; compare?: { label: string; config: Record<string, unknown> }[];
   view?: Record<string, Value>;
+  table?: { title: string; columns: string[]; rows: { label: string; cells: { text: string; config: Record<string, unknown> }[] }[] };
 }
 export interface Lesson { title: string; summary: string; controls?: string[]; steps: LessonStep[] }
 
@@ -123,12 +124,18 @@ export interface Config {
 /** Everything a panel of one network may look at. */
 export interface View extends BaseView {
   config: Config; catalog: Catalog; frame: Frame; layers: Layer[]; theory: Theory | null; preview: boolean; running: boolean; curve: Curve; history: Frame[];
+  /** Training steps of one epoch, where the run is given in epochs. */
+  epoch: number | null;
 }
 
 /** A run in a comparison, at the step on show. */
 export interface Member { record: RunRecord; frame: Frame | undefined; curve: Curve; history: Frame[] }
 /** What has one letter and one colour: a run, or runs that differ only in their seed. */
-export interface Series { letter: string; colour: string; name: string; members: Member[] }
+export interface Series {
+  letter: string; colour: string; name: string; members: Member[];
+  /** What a lesson calls it; null outside lessons. */
+  label: string | null;
+}
 /** Everything a panel of a comparison may look at. */
 export interface Comparison extends BaseView { series: Series[]; step: number }
 

@@ -63,13 +63,13 @@ def _of_depth(look: Look, what: str, found: Change, levels: tuple[float, float, 
 
 
 def _title(what: str, up: bool, found: Change, theory: float | None) -> Text:
-    predicted = "" if theory is None else say(" (theory ×{theory:.2f})", theory=theory)
+    predicted = "" if theory is None else say(" (theory ×{theory:.3g})", theory=theory)
     values = {"rate": found.rate, "predicted": predicted}
     if what == "gradient":
-        return say("Exploding gradient: ×{rate:.2f} a layer on the way back{predicted}", **values) if up else \
-            say("Vanishing gradient: ×{rate:.2f} a layer on the way back{predicted}", **values)
-    return say("Exploding: ×{rate:.2f} a layer from layer 2{predicted}", **values) if up else \
-        say("Vanishing: ×{rate:.2f} a layer from layer 2{predicted}", **values)
+        return say("Exploding gradient: ×{rate:.3g} a layer on the way back{predicted}", **values) if up else \
+            say("Vanishing gradient: ×{rate:.3g} a layer on the way back{predicted}", **values)
+    return say("Exploding: ×{rate:.3g} a layer from layer 2{predicted}", **values) if up else \
+        say("Vanishing: ×{rate:.3g} a layer from layer 2{predicted}", **values)
 
 
 def _cause(what: str, up: bool, decades: float) -> Text:

@@ -95,6 +95,16 @@ def test_a_link_to_a_step_shows_it_with_its_controls_only(tab):
     tab.until("document.querySelector('[data-testid=\"control-network.depth\"]').checkVisibility()")
 
 
+def test_a_link_to_a_step_begins_with_its_network_and_keeps_its_own_controls(tab):
+    step = json.loads((FOLDER / "too-small-too-large.en.json").read_text())["steps"][1]
+    tab.open("/#view.lesson=too-small-too-large&view.lesson_step=2&view.controls=init.std&view.lang=en")
+    tab.until("depth => document.querySelector('[data-testid=\"control-network.depth\"]').value === depth",
+              str(step["config"]["network"]["depth"]))
+    tab.until("() => location.hash.includes('init.std=1')")
+    assert "view.controls=init.std" in tab.page.url and "init.name%2C" not in tab.page.url
+    assert tab.at("control-init.std").is_visible() and tab.at("control-init.std").input_value() == "1"
+
+
 def test_a_link_to_a_lesson_begins_with_its_first_network(tab):
     lesson = json.loads((FOLDER / "too-small-too-large.en.json").read_text())
     tab.page.goto("/runs")
@@ -116,6 +126,34 @@ def test_a_lesson_goes_along_to_its_comparison(tab):
     tab.until("title => document.querySelector('#lesson h2')?.textContent === title", step["title"])
     tab.until("count => Number(document.body.dataset.runs) === count && document.body.dataset.ready === 'true'", len(step["compare"]))
     assert answer(tab, step["question"], right=True).startswith("Right.")
+
+
+def test_compared_runs_bear_the_lessons_names(tab):
+    step = json.loads((FOLDER / "five-initializers.en.json").read_text())["steps"][1]
+    tab.open("/#view.lang=en&view.lesson=five-initializers&view.lesson_step=2")
+    tab.at("lesson.compare").click()
+    tab.page.wait_for_url("**/compare?runs=*")
+    labels = [one["label"] for one in step["compare"]]
+    for letter, label in zip("ABCDE", labels, strict=True):
+        tab.until("([card, label]) => document.querySelector(`[data-testid=${card}] .name`)?.textContent === label", [f"run-{letter}",
+                  label])
+        tab.until("text => document.querySelector('[data-testid=panel-losses] .legend')?.textContent.includes(text)", f"{letter} · {label}")
+    tab.at("lesson.next").focus()
+    tab.page.keyboard.press("Enter")
+    tab.until("title => document.querySelector('#lesson h2')?.textContent === title", "The first step")
+
+
+def test_a_cell_of_a_lessons_table_puts_its_network_on_the_page(tab):
+    tab.open("/#view.lang=en")
+    tab.page.locator("#lessons-menu summary").click()
+    tab.at("lesson-which-initializer").click()
+    tab.until("() => document.activeElement.textContent === 'The table'")
+    cell = tab.at("lesson.table").get_by_role("button", name="SELU · LeCun: keeps it")
+    cell.focus()
+    tab.page.keyboard.press("Enter")
+    tab.until("() => document.querySelector('[data-testid=\"control-init.name\"]').value === 'lecun_normal'")
+    assert tab.at("control-network.activation.name").input_value() == "selu"
+    assert cell.get_attribute("aria-pressed") == "true" and "view.lesson_step=1" in tab.page.url
 
 
 def test_a_lesson_that_cannot_be_had_is_said_and_asked_for_again(tab):

@@ -190,6 +190,8 @@ def test_a_report_opens_from_a_file_and_scrubs(trained, new_tab, server, tmp_pat
     tab.page.on("request", lambda request: asked.append(request.url))
     tab.open(report.as_uri())
     tab.until("() => document.body.dataset.step === '40'")
+    said = tab.at("report-config").inner_text()
+    assert all(path in said for path in ("network.depth", "init.name", "training.optimizer.lr", "seed"))
     last = tab.heat_map()
     tab.at("scrubber").fill("0")
     tab.until("() => document.body.dataset.step === '0'")

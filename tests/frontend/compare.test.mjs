@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { gridOf, rebin, sharedAxis, total } from "../../frontend/js/binning.js";
+import { BINS, gridOf, rebin, sharedAxis, total } from "../../frontend/js/binning.js";
 import { differences } from "../../frontend/js/compare/differences.js";
+import { labelOf } from "../../frontend/js/compare/labels.js";
+import { reach } from "../../frontend/js/compare/panels/losses.js";
 import { spread } from "../../frontend/js/compare/spread.js";
 import { LETTERS, MOST, OPTIONS, compareUrl, optionsFor, parseRuns } from "../../frontend/js/compare/state.js";
 import { parseFilters, serialiseFilters, wantedOf } from "../../frontend/js/runs/state.js";
@@ -124,4 +126,27 @@ test("the six colours are told apart by every eye, in light and dark", () => {
       }
     }
   }
+});
+
+test("a lesson's label is that of the contestant that says most of the run", () => {
+  const plain = { label: "plain", config: { network: { depth: 20 } } }, residual = { label: "residual", config: { network: { depth: 20, residual: true } } };
+  const whole = (more) => ({ network: { depth: 20, width: 256, residual: false, ...more }, seed: 0 });
+  assert.equal(labelOf(whole({}), [plain, residual]), "plain");
+  assert.equal(labelOf(whole({ residual: true }), [plain, residual]), "residual");
+  assert.equal(labelOf(whole({ depth: 30 }), [plain, residual]), null);
+});
+
+test("one loss far beyond all others does not flatten them", () => {
+  const series = (letter, values, validation = []) => ({ letter, members: [{ curve: { values }, history: validation.map((loss) => ({ validation_loss: loss })) }] });
+  assert.deepEqual(reach({ series: [series("A", [2, 1]), series("B", [40, 3])] }), { top: Infinity, beyond: [] });
+  assert.deepEqual(reach({ series: [series("A", [1e20, null]), series("B", [4, 3]), series("C", [2], [1e9])] }), { top: 6, beyond: ["A", "C"] });
+  assert.deepEqual(reach({ series: [series("A", [0, 0]), series("B", [null])] }), { top: Infinity, beyond: [] });
+});
+
+test("on a shared axis all have the same bins, also where one of them has that very axis as its own", () => {
+  const pair = [quantityOf(-1, 1, -3, 0), quantityOf(-2, 2, -5, 1)], axis = sharedAxis(pair, "log10");
+  assert.deepEqual([axis.low, axis.high], [-5, 1]);
+  const [first, second] = pair.map((quantity) => gridOf(quantity, axis, BINS));
+  assert.deepEqual([...first.centers], [...second.centers]);
+  for (const { shares } of [first, second]) assert.ok(Math.abs(total(shares[0]) - 1) < 1e-9);
 });

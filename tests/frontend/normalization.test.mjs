@@ -1,7 +1,7 @@
 /** Which values share a mean: counted over a whole block, for the axes of each normalization. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sharesMean } from "../../frontend/js/panels/normalization-axes.js";
+import { groupSize, sharesMean } from "../../frontend/js/panels/normalization-axes.js";
 
 const EXAMPLES = 6, CHANNELS = 8, PIXELS = 9, GROUP = 2;
 
@@ -21,4 +21,8 @@ test("a mean is over all values that differ only along its axes", () => {
   assert.equal(sharing(["pixels"]), PIXELS);
   assert.equal(sharing(["group", "pixels"]), GROUP * PIXELS);
   assert.equal(sharing(["batch"]), EXAMPLES);
+});
+
+test("a group is drawn as large as it is where there is room", () => {
+  assert.deepEqual([[16, 4], [8, 4], [16, 2], [64, 4], [16, 16], [12, 4]].map(([width, groups]) => groupSize(width, groups)), [4, 2, 4, 2, 1, 2]);
 });

@@ -10,7 +10,7 @@ from server import lessons
 
 PATHS = sorted(lessons.FOLDER.glob("*.json"))
 IDS = sorted({path.name.split(".")[0] for path in PATHS})
-WORDS = {"title", "summary", "text", "look", "ask", "why", "choices", "label"}
+WORDS = {"title", "summary", "text", "look", "ask", "why", "choices", "label", "columns"}
 
 
 def load(name, language):
@@ -57,6 +57,18 @@ def test_bounds_are_narrow_and_places_exist(name):
         assert 0 < question["low"] < question["high"] <= 1.5 * question["low"]
         config = RunConfig.model_validate(runs[place.get("run", 0)]["config"])
         assert "layer" not in place or 1 <= place["layer"] <= config.network.depth + 1
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_what_is_asked_of_compared_runs_is_on_show(name):
+    for step in load(name, "en")["steps"]:
+        view, place = step.get("view", {}), step["question"].get("from", {})
+        if "compare" not in step or "quantity" not in place:
+            continue
+        of_a_map = place["run"] < 2 and view.get("quantity", "activation") == place["quantity"] and place["field"] in ("mean", "std")
+        signal = {"mean": "activation_mean", "std": "activation_std", "mean_square": "activation"}[place["field"]]
+        assert of_a_map or (place["quantity"] == "activation" and view.get("signal") == signal), step["title"]
+        assert place["frame"] == -1 or view.get("step") == 0 or step["compare"][0]["config"]["training"]["steps"] == 0, step["title"]
 
 
 def test_the_order_has_no_place_twice():

@@ -117,7 +117,8 @@ CHOICES = {
     ("edge-of-chaos", 2): lambda r: r[1](LOSS) < 1.0 < 2.0 < min(r[0](LOSS), r[2](LOSS)),
     ("residual-connections", 2): lambda r: r[1](square(20)) > 1e8 and r[0](square(20)) < 5 and r[2](square(20)) < 100,
     ("bias-and-dying-relus", 2): lambda r: r[0](at("dead", "activation", 1, -1)) < 0.1 and r[1](at("dead", "activation", 1, -1)) > 0.9,
-    ("which-initializer", 1): lambda r: 16 < r[3](std(10)) / r[2](std(10)) < 64,
+    ("which-initializer", 0): lambda r: 0.5 < r[0](std(10)) / r[0](std(1)) < 0.6,
+    ("which-initializer", 2): lambda r: 16 < r[3](std(10)) / r[2](std(10)) < 64,
 }
 """What must hold where a question has choices: `r[i](place)` is the number at a place of the step's i-th run."""
 
@@ -140,8 +141,8 @@ CLAIMS = {
     ("residual-connections", 0): (("2.6", 0, square(2), 0.05),),
     ("residual-connections", 1): (("71", 2, square(20), 0.03),),
     ("bias-and-dying-relus", 0): (("0.1", 2, at("mean", "activation", 5), 0.03),),
-    ("which-initializer", 0): (("1.0", 4, std(10), 0.04), ("0.32", 5, std(10), 0.06)),
-    ("which-initializer", 2): (("0.65", 1, std(10), 0.03), ("0.23", 0, std(10), 0.06)),
+    ("which-initializer", 1): (("1.0", 4, std(10), 0.04), ("0.32", 5, std(10), 0.06)),
+    ("which-initializer", 3): (("0.65", 1, std(10), 0.03), ("0.23", 0, std(10), 0.06)),
 }
 """Numbers that a step's text says: the text, the run, the place, and how far off a network of finite width may be."""
 
@@ -163,3 +164,17 @@ def test_a_number_in_the_text_is_the_networks(key, language):
         assert text in said
         assert mean(plain(config, seed).at(place) for seed in SEEDS) == pytest.approx(float(text), rel=off)
         assert own(config, place) == pytest.approx(float(text), rel=off)
+
+
+BECOMES = {"keeps it": (0.75, 1.34), "fades": (0.2, 0.75), "nearly gone": (0, 0.2)}
+"""What the words of a table's cells say of the std of layer 10, in that of layer 1."""
+
+CELLS = [(row["label"], column, cell) for step in STEPS.values() for row in step.get("table", {"rows": []})["rows"]
+         for column, cell in zip(step["table"]["columns"], row["cells"], strict=True)]
+
+
+@pytest.mark.parametrize("place", CELLS, ids=lambda place: f"{place[0]}-{place[1]}")
+def test_a_cell_says_what_becomes_of_its_network(place):
+    config, (low, high) = json.dumps(place[2]["config"], sort_keys=True), BECOMES[place[2]["text"]]
+    assert low <= mean(plain(config, seed).at(std(10)) / plain(config, seed).at(std(1)) for seed in SEEDS) < high
+    assert low <= own(config, std(10)) / own(config, std(1)) < high

@@ -11,7 +11,7 @@ def test_a_preview_has_findings_and_the_mended_configuration_is_healthy(server):
     found = server.client.post("/api/preview", json=VANISHING).json()["findings"]
     worst = found[0]
     assert set(worst) == FIELDS and (worst["rule"], worst["severity"]) == ("vanishing_signal", "critical")
-    assert "theory ×0.50" in worst["title"] and abs(worst["theory"] - 0.5) < 0.01
+    assert "theory ×0.5" in worst["title"] and abs(worst["theory"] - 0.5) < 0.01
     assert RunConfig.model_validate(worst["config"]).model_dump(mode="json") == worst["config"]
     mended = server.client.post("/api/preview", json=worst["config"]).json()["findings"]
     assert {finding["severity"] for finding in mended} <= {"ok", "note"}

@@ -30,14 +30,15 @@ function badge(letter, colour) {
 }
 
 /** The catalogue's labels by path. @param {Catalog} catalog @param {Record<string, any>[]} configs */
-const labelsOf = (catalog, configs) => new Map(configs.flatMap((config) => [
+export const labelsOf = (catalog, configs) => new Map(configs.flatMap((config) => [
   ...fieldsOf(catalog, fromConfig(config, catalog)).map((field) => /** @type {[string, string]} */ ([field.path, field.label])),
   ...Object.entries(catalog.choices).map(([path, table]) => /** @type {[string, string]} */ ([`${path}.name`, table.title])),
 ]));
 
 /** A value as its control says it, and beside a choice's label its name. @param {Catalog} catalog @param {string} path @param {unknown} value */
-function words(catalog, path, value) {
+export function words(catalog, path, value) {
   if (value === undefined) return ["–"];
+  if (typeof value === "boolean") return [t(value ? "choice.bias.true" : "choice.bias.false")];
   const key = [`choice.${path.split(".").at(-1)}.${value}`, `control.special.${value}`].find(has);
   if (key) return [t(key)];
   const table = path.replace(/\.name$/, ""), card = table in catalog.choices ? cardOf(catalog, table, String(value)) : undefined;

@@ -1,10 +1,6 @@
 /** What differs between configurations: only the keys whose values are not all the same. */
 
-/** A configuration as dotted path -> value, in its own order. @param {Record<string, any>} config @param {string} [prefix] @returns {[string, unknown][]} */
-function flat(config, prefix = "") {
-  return Object.entries(config).flatMap(([name, value]) =>
-    (value !== null && typeof value === "object" && !Array.isArray(value) ? flat(value, `${prefix}${name}.`) : [[`${prefix}${name}`, value]]));
-}
+import { flat } from "./labels.js";
 
 /** One entry for each key that differs, with its value in each configuration; undefined where that has no such key.
  * @param {Record<string, any>[]} configs @returns {{path: string, values: unknown[]}[]} */

@@ -13,7 +13,7 @@ import { readTheme } from "../charts.js";
 import { byId, setText } from "../dom.js";
 import { FrameStore } from "../frames.js";
 import { keep } from "../kept.js";
-import { LessonCard, configOf, optionsOf } from "../lesson.js";
+import { LessonCard, configOf, optionsOf, viewOf } from "../lesson.js";
 import { titleOf } from "../menus.js";
 import { notice, toast } from "../notices.js";
 import { Player } from "../player.js";
@@ -21,6 +21,7 @@ import { fromConfig } from "../state.js";
 import { LIVE, isOutdated } from "../status.js";
 import { t } from "../../i18n/index.js";
 import { differencesTable } from "./differences-table.js";
+import { labelOf } from "./labels.js";
 import { PANELS } from "./panels/index.js";
 import { RunCard } from "./run-card.js";
 import { LETTERS, MOST, compareUrl, optionsFor } from "./state.js";
@@ -44,6 +45,8 @@ export class ComparePage {
     this.quantities = [];
     this.unfollow = () => {};
     this.scheduled = 0;
+    /** What the lesson on show calls them. @type {(string | null)[]} */
+    this.labels = [];
     /** @type {string[]} */
     this.colours = [];
     /** @type {Board<Comparison>} */
@@ -59,6 +62,7 @@ export class ComparePage {
       fail: (text) => notice("lesson", text),
     });
     void this.lesson.show(options);
+    void this.label();
     byId("compared").replaceChildren(...this.cards.map(({ element }) => element));
     this.follow();
   }
@@ -161,15 +165,25 @@ export class ComparePage {
     const view = optionsOf(id, number, step, controls);
     if (step) return void location.assign(configUrl(fromConfig(configOf(step), this.catalog), this.catalog, { "view.lang": this.options["view.lang"], ...view }));
     this.options = { ...this.options, "view.lesson": null, "view.lesson_step": null };
+    this.labels = [];
     replaceSoon(this.url());
     void this.lesson.show(this.options);
+    this.draw();
+  }
+
+  /** The lesson's own names for what it compares. */
+  async label() {
+    const step = await this.lesson.step(this.options);
+    if (!step?.compare) return;
+    this.labels = this.series().map(({ members: [{ record }] }) => labelOf(record.config, step.compare ?? []));
+    this.draw();
   }
 
   /** A step's networks anew. @param {import("../types.js").LessonStep} step */
   async compare(step) {
     await this.attempt(async () => {
       const records = await Promise.all((step.compare ?? []).map(({ config }) => api.createRun(config)));
-      location.assign(compareUrl(records.map(({ id }) => [id]), { ...this.options, "view.step": null }));
+      location.assign(compareUrl(records.map(({ id }) => [id]), { ...this.options, "view.step": null, ...viewOf(step) }));
     });
   }
 
@@ -195,7 +209,7 @@ export class ComparePage {
         const record = /** @type {RunRecord} */ (this.records.get(id)), store = this.stores.get(id) ?? new FrameStore();
         return { record, frame: store.at(store.indexOfStep(this.step)), curve: store.curve, history: store.frames };
       });
-      return { letter: LETTERS[index], colour: this.colours[index], name: titleOf(members[0].record), members };
+      return { letter: LETTERS[index], colour: this.colours[index], name: titleOf(members[0].record), label: this.labels[index] ?? null, members };
     });
   }
 

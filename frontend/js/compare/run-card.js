@@ -30,8 +30,9 @@ export class RunCard {
     const href = series.members[0].record.url;
     this.agreed = el("p", { class: "muted" });
     this.badge = el("span", { class: "letter", text: series.letter });
+    this.name = el("bdi", { text: series.name });
     this.element = el("article", { class: "compared-run", "data-testid": `run-${series.letter}`, "aria-label": `${series.letter}: ${series.name}` },
-      el("header", {}, this.badge, el("a", { href, class: "name" }, el("bdi", { text: series.name })),
+      el("header", {}, this.badge, el("a", { href, class: "name", title: series.name }, this.name),
         el("div", { class: "run-options" }, this.stop, this.seeds, button("compare.twin", () => actions.twin(this.series)), button("compare.remove", () => actions.remove(this.series)))),
       this.state, this.verdict, this.agreed);
   }
@@ -42,6 +43,7 @@ export class RunCard {
     const { members } = series, [first] = members, live = members.filter(({ record }) => LIVE.includes(record.status));
     this.element.style.setProperty("--run", series.colour);
     this.stop.hidden = !live.length;
+    setText(this.name, series.label ?? series.name);
     setText(this.state, [
       members.length > 1 ? t("compare.seeds", { count: members.length, over: members.length - live.length }) : t(`status.${first.record.status}`),
       first.frame ? t("compare.step", { step: first.frame.step, total: first.record.steps_total }) : t("notice.waiting"),

@@ -9,6 +9,8 @@
 export const STATISTICS = {
   signal: { quantity: "preactivation", axis: "log", of: (frame) => frame.quantities.preactivation?.mean_square },
   activation: { quantity: "activation", axis: "log", of: (frame) => frame.quantities.activation?.mean_square },
+  activation_mean: { quantity: "activation", axis: "linear", of: (frame) => frame.quantities.activation?.mean },
+  activation_std: { quantity: "activation", axis: "log", of: (frame) => frame.quantities.activation?.std },
   gradient: { quantity: "preactivation_gradient", axis: "log", of: (frame) => frame.quantities.preactivation_gradient?.norm },
   weight_gradient: { quantity: "weight_gradient", axis: "log", of: (frame) => frame.quantities.weight_gradient?.norm },
   weight: { quantity: "weight", axis: "log", of: (frame) => frame.quantities.weight?.std },

@@ -37,6 +37,22 @@ export function depthAxis(view, more = {}) {
   return { title: t("axis.layer"), range: [rows[0] - 0.5, last + 0.5], ...few, showgrid: false, ...more };
 }
 
+const MOST_EPOCHS = 20;
+
+/** Training steps of one epoch, where a run is given in epochs. @param {import("../types.js").RunRecord | null | undefined} run @returns {number | null} */
+export function stepsOfEpoch(run) {
+  const { epochs } = /** @type {any} */ (run?.config)?.training ?? {};
+  return run && epochs > 0 && run.steps_total > 0 ? run.steps_total / epochs : null;
+}
+
+/** The axis of training steps, marked in epochs where a run is given in them. @param {number | null} epoch steps of one @param {number} last the last step drawn */
+export function stepAxis(epoch, last) {
+  if (epoch === null) return { title: t("axis.step"), rangemode: "tozero" };
+  const count = Math.max(1, Math.ceil(last / epoch)), stride = Math.ceil(count / MOST_EPOCHS);
+  const marks = Array.from({ length: Math.floor(count / stride) + 1 }, (_, index) => index * stride);
+  return { title: t("axis.epoch", { steps: number(epoch, 4) }), rangemode: "tozero", tickvals: marks.map((mark) => mark * epoch), ticktext: marks.map(String) };
+}
+
 const MOST_TICKS = 6;
 
 /** A logarithmic axis that shows all the values given, with powers of ten as ticks; within one decade 1, 2 and 5 too.

@@ -4,7 +4,7 @@
  * @typedef {import("../types.js").View} View
  * @typedef {import("../types.js").Quantity} Quantity
  */
-import { total } from "../binning.js";
+import { total, widened } from "../binning.js";
 import { integer, isEmptyRow, isFinite, nonFinite, number, percent, powerOfTen, root } from "../format.js";
 import { t } from "../../i18n/index.js";
 import { chosenLayer, faded, layout, line, onRows, quantityOf, theoryApplies } from "./common.js";
@@ -54,7 +54,7 @@ function figure(view) {
     data: [measured, ...(log ? [] : density(view, x, width, row))],
     layout: layout(view.theme, {
       bargap: 0, yaxis: { title: t("axis.share"), rangemode: "tozero", tickformat: "~%" },
-      xaxis: { title: t(log ? "axis.log10" : "axis.linear", { quantity: t(`quantity.${nameOf(view)}`) }), showgrid: false, ...(log ? { tickvals: powers, ticktext: powers.map(powerOfTen) } : {}) },
+      xaxis: { title: t(log ? "axis.log10" : "axis.linear", { quantity: t(`quantity.${nameOf(view)}`) }), showgrid: false, ...(x.length === 1 ? { range: widened(x[0], x[0]) } : {}), ...(log ? { tickvals: powers, ticktext: powers.map(powerOfTen) } : {}) },
     }),
   };
 }

@@ -6,7 +6,7 @@
 import { thinned } from "../frames.js";
 import { isFinite, number, percent, positive } from "../format.js";
 import { t } from "../../i18n/index.js";
-import { axis, layout, line, logAxis } from "./common.js";
+import { axis, layout, line, logAxis, stepAxis } from "./common.js";
 
 const POINTS = 2000;
 
@@ -15,23 +15,23 @@ function figure(view) {
   const { theme, history, options } = view, log = Boolean(options["view.loss_log"]), accuracy = Boolean(options["view.accuracy"]);
   const shown = log ? positive : (/** @type {number | null} */ value) => value;
   const curve = thinned(view.curve, POINTS), steps = history.map((frame) => frame.step), [train, validation] = theme.series;
-  const differs = history.some((frame) => isFinite(frame.evaluation_loss));
+  const validated = history.some((frame) => isFinite(frame.validation_loss)), differs = history.some((frame) => isFinite(frame.evaluation_loss));
   const data = [
     line(t("loss.train"), curve.steps, curve.values.map(shown), train, { mode: "lines", width: 1.6 }),
-    line(t("loss.validation"), steps, history.map((frame) => shown(frame.validation_loss)), validation, {}),
+    ...(validated ? [line(t("loss.validation"), steps, history.map((frame) => shown(frame.validation_loss)), validation, {})] : []),
     ...(differs ? [line(t("loss.evaluation"), steps, history.map((frame) => shown(frame.evaluation_loss ?? null)), theme.series[2], { dash: "dash" })] : []),
-    ...(accuracy ? accuracyLines(view, steps) : []),
+    ...(accuracy ? accuracyLines(view, steps, validated) : []),
     now(view, shown(view.frame.loss)),
   ];
   const loss = log ? logAxis(t("axis.loss"), [...curve.values, ...history.flatMap((frame) => [frame.validation_loss, frame.evaluation_loss ?? null])]) : { title: t("axis.loss"), rangemode: "tozero" };
-  const second = { ...axis(theme, { title: t("axis.accuracy"), range: [0, 1.02], tickformat: ".0%", showgrid: false }), overlaying: "y", side: "right" };
-  return { data, layout: layout(theme, { xaxis: { title: t("axis.step"), rangemode: "tozero" }, yaxis: loss, ...(accuracy ? { yaxis2: second } : {}), shapes: [cursor(view)] }) };
+  const second = { ...axis(theme, { title: t("axis.accuracy"), range: [0, 1.02], tickvals: [0, 0.25, 0.5, 0.75, 1], tickformat: ".0%", showgrid: false }), overlaying: "y", side: "right" };
+  return { data, layout: layout(theme, { xaxis: stepAxis(view.epoch, steps.at(-1) ?? 0), yaxis: loss, ...(accuracy ? { yaxis2: second } : {}), shapes: [cursor(view)] }) };
 }
 
-/** @param {View} view @param {number[]} steps */
-const accuracyLines = ({ theme, history }, steps) => [
+/** @param {View} view @param {number[]} steps @param {boolean} validated */
+const accuracyLines = ({ theme, history }, steps, validated) => [
   line(t("loss.train_accuracy"), steps, history.map((frame) => frame.accuracy), theme.series[0], { yaxis: "y2", dash: "dot", width: 1.4 }),
-  line(t("loss.validation_accuracy"), steps, history.map((frame) => frame.validation_accuracy), theme.series[1], { yaxis: "y2", dash: "dot", width: 1.4 }),
+  ...(validated ? [line(t("loss.validation_accuracy"), steps, history.map((frame) => frame.validation_accuracy), theme.series[1], { yaxis: "y2", dash: "dot", width: 1.4 })] : []),
 ];
 
 /** @param {View} view @param {number | null} loss */
@@ -64,7 +64,7 @@ export const loss = {
   figure,
   caption,
   table: (view) => ({
-    head: [t("axis.step"), t("loss.train"), t("loss.validation"), t("loss.evaluation"), t("loss.train_accuracy"), t("loss.validation_accuracy")],
-    rows: view.history.map((frame) => [frame.step, number(frame.loss, 4), number(frame.validation_loss, 4), number(frame.evaluation_loss, 4), percent(frame.accuracy), percent(frame.validation_accuracy)]),
+    head: [t("axis.step"), ...(view.epoch === null ? [] : [t("loss.epoch")]), t("loss.train"), t("loss.validation"), t("loss.evaluation"), t("loss.train_accuracy"), t("loss.validation_accuracy")],
+    rows: view.history.map((frame) => [frame.step, ...(view.epoch === null ? [] : [number(frame.step / view.epoch)]), number(frame.loss, 4), number(frame.validation_loss, 4), number(frame.evaluation_loss, 4), percent(frame.accuracy), percent(frame.validation_accuracy)]),
   }),
 };

@@ -21,10 +21,10 @@ function chosen(view) {
 }
 
 /** Whether a value shares its mean with the marked one: they may differ only along the axes that the mean is taken over.
- * @param {string[]} axes @param {Place} place @param {number} groupSize @returns {boolean} */
-export function sharesMean(axes, place, groupSize) {
+ * @param {string[]} axes @param {Place} place @param {number} size channels of a group @returns {boolean} */
+export function sharesMean(axes, place, size) {
   const same = { batch: place.example === MARKED.example, channels: place.channel === MARKED.channel, pixels: place.pixel === MARKED.pixel };
-  const group = Math.floor(place.channel / groupSize) === Math.floor(MARKED.channel / groupSize);
+  const group = Math.floor(place.channel / size) === Math.floor(MARKED.channel / size);
   const over = (/** @type {string} */ axis) => axes.includes(axis);
   return (over("batch") || same.batch) && (over("pixels") || same.pixels) && (over("channels") || (over("group") ? group : same.channels));
 }
@@ -37,9 +37,16 @@ function count(view) {
   return axes.reduce((all, axis) => all * lengths[/** @type {keyof typeof lengths} */ (axis)], 1);
 }
 
+/** Channels of a group as they are drawn: as many as it has, where two such groups have room; else equal parts of the block.
+ * @param {number} width @param {number} groups */
+export function groupSize(width, groups) {
+  const own = width / groups;
+  return own <= CHANNELS / 2 && CHANNELS % own === 0 ? own : CHANNELS / Math.min(groups, GROUPS);
+}
+
 /** @param {View} view */
 function figure(view) {
-  const { theme } = view, { kind, axes, groups } = chosen(view), side = kind === "cnn" ? SIDE : 1, size = CHANNELS / Math.min(groups, GROUPS);
+  const { theme } = view, { kind, axes, width, groups } = chosen(view), side = kind === "cnn" ? SIDE : 1, size = groupSize(width, groups);
   /** The pixel of a cell at a place along both, or -1 between cells. */
   const z = Array.from({ length: EXAMPLES * (side + 1) - 1 }, (_, y) => Array.from({ length: CHANNELS * (side + 1) - 1 }, (_, x) => {
     const [row, column] = [y % (side + 1), x % (side + 1)];
@@ -59,6 +66,9 @@ function figure(view) {
   };
 }
 
+/** How much of the batch is drawn. @param {View} view */
+const part = (view) => t(chosen(view).kind === "cnn" ? "normalization.part_cnn" : "normalization.part", { examples: EXAMPLES, channels: CHANNELS, pixels: SIDE });
+
 /** @param {View} view */
 const words = (view) => t("normalization.mean_over", { label: chosen(view).label, count: integer(count(view)),
   axes: chosen(view).axes.map((axis) => t(`normalization.over.${axis}`)).join(t("words.comma")) });
@@ -69,7 +79,7 @@ export const normalizationAxes = {
   absent: (view) => !view.frame.normalization,
   empty: () => null,
   figure,
-  caption: words,
+  caption: (view) => [words(view), part(view)].join(t("words.between")),
   table: (view) => ({ head: [t("normalization.axis_of"), t("normalization.averaged")],
     rows: ["batch", "channels", "group", "pixels"].map((axis) => [t(`normalization.over.${axis}`), chosen(view).axes.includes(axis) ? "✓" : "–"]) }),
 };

@@ -6,11 +6,13 @@
  */
 import { isFinite, number, percent, positive } from "../../format.js";
 import { thinned } from "../../frames.js";
-import { axis, layout, logAxis } from "../../panels/common.js";
+import { axis, layout, logAxis, stepAxis, stepsOfEpoch } from "../../panels/common.js";
 import { t } from "../../../i18n/index.js";
 import { cell, seriesTraces } from "./common.js";
 
 const POINTS = 1500;
+/** A run whose loss is so many times that of the next one is left to go beyond the picture, or it would flatten all others. */
+const FAR = 1000, ROOM = 1.5;
 const UPPER = [0.42, 1], LOWER = [0, 0.34];
 
 /** @param {Comparison} view */
@@ -20,18 +22,36 @@ function figure(view) {
     (/** @type {Member} */ { history }) => ({ x: history.map((frame) => frame.step), y: history.map(of) });
   const train = (/** @type {Member} */ { curve }) => { const { steps, values } = thinned(curve, POINTS); return { x: steps, y: values.map(shown) }; };
   const data = view.series.flatMap((series) => [
-    ...seriesTraces(series, train, { mode: "lines", width: 1.8 }),
+    ...seriesTraces(series, train, { mode: "lines", width: 1.8, ...(series.label ? { name: `${series.letter} · ${series.label}` } : {}) }),
     ...dashed(seriesTraces(series, at((frame) => shown(frame.validation_loss)), { dash: "dash", width: 1.2, mode: "lines" })),
     ...below(seriesTraces(series, at((frame) => frame.accuracy), { mode: "lines", width: 1.8 })),
     ...below(seriesTraces(series, at((frame) => frame.validation_accuracy), { dash: "dash", width: 1.2, mode: "lines" })),
   ]);
-  const losses = view.series.flatMap(({ members }) => members.flatMap(({ curve }) => curve.values));
-  const loss = log ? logAxis(t("axis.loss"), losses) : { title: t("axis.loss"), rangemode: "tozero" };
+  const losses = view.series.flatMap(({ members }) => members.flatMap(({ curve }) => curve.values)), { top } = reach(view);
+  const loss = log ? logAxis(t("axis.loss"), losses.filter((value) => value === null || value <= top)) : { title: t("axis.loss"), ...(top < Infinity ? { range: [0, top] } : { rangemode: "tozero" }) };
   return { data, layout: layout(view.theme, {
-    xaxis: { title: t("axis.step"), rangemode: "tozero", anchor: "y2" }, yaxis: { ...loss, domain: UPPER },
+    xaxis: { ...stepAxis(epochOf(view), lastOf(view)), anchor: "y2" }, yaxis: { ...loss, domain: UPPER },
     yaxis2: { ...axis(view.theme, { title: t("axis.accuracy"), range: [0, 1.02], tickformat: ".0%" }), domain: LOWER }, shapes: [cursor(view)],
   }) };
 }
+
+/** Up to where losses are drawn, and which runs go beyond. @param {Comparison} view @returns {{top: number, beyond: string[]}} */
+export function reach({ series }) {
+  const most = (/** @type {Maybe[]} */ values) => values.reduce((/** @type {number} */ high, value) => Math.max(high, value ?? 0), 0);
+  const highest = series.map(({ letter, members }) => ({ letter, most: most(members.flatMap(({ curve, history }) =>
+    [...curve.values, ...history.map((frame) => frame.validation_loss)])) })).sort((a, b) => a.most - b.most);
+  const gap = highest.findIndex(({ most }, index) => most > 0 && (highest[index + 1]?.most ?? 0) > FAR * most);
+  return gap < 0 ? { top: Infinity, beyond: [] } : { top: ROOM * highest[gap].most, beyond: highest.slice(gap + 1).map(({ letter }) => letter).sort() };
+}
+
+/** Steps of an epoch where all runs have the same. @param {Comparison} view */
+function epochOf({ series }) {
+  const [first, ...others] = series.flatMap(({ members }) => members.map(({ record }) => stepsOfEpoch(record)));
+  return others.every((one) => one === first) ? first : null;
+}
+
+/** @param {Comparison} view */
+const lastOf = ({ series }) => series.reduce((last, { members }) => members.reduce((most, { history }) => Math.max(most, history.at(-1)?.step ?? 0), last), 0);
 
 /** @param {Record<string, any>[]} traces */
 const dashed = (traces) => traces.map((trace) => ({ ...trace, showlegend: false }));
@@ -56,7 +76,13 @@ function empty({ series }) {
 const validated = ({ series }) => series.some(({ members }) => members.some(({ history }) => history.some((frame) => isFinite(frame.validation_loss))));
 
 /** @param {Comparison} view */
-const caption = (view) => [...(validated(view) ? [t("compare.dashed")] : []), ...view.series.filter(({ members }) => members.length > 1).slice(0, 1).map(() => t("compare.band"))].join(t("words.between"));
+function beyond(view) {
+  const { beyond: letters } = reach(view);
+  return letters.length ? [t("compare.beyond", { letters: letters.join(", ") })] : [];
+}
+
+/** @param {Comparison} view */
+const caption = (view) => [...(validated(view) ? [t("compare.dashed")] : []), ...beyond(view), ...view.series.filter(({ members }) => members.length > 1).slice(0, 1).map(() => t("compare.band"))].join(t("words.between"));
 
 /** @type {import("../../types.js").Panel<Comparison>} */
 export const losses = {

@@ -8,7 +8,7 @@
  * @typedef {{series: Series, frame: Frame, grid: Grid}} Side
  * @typedef {{name: string, sides: Side[], layers: number[], top: number}} Pair
  */
-import { gridOf, sharedAxis } from "../../binning.js";
+import { BINS, gridOf, sharedAxis } from "../../binning.js";
 import { number, percent } from "../../format.js";
 import { depthAxis, layout, lostMarks, unitAxis } from "../../panels/common.js";
 import { cells, empties, overlay, topShare, valueAxis } from "../../panels/heatmap.js";
@@ -36,7 +36,7 @@ function makePair(view) {
   });
   if (found.length < 2) return null;
   const axis = sharedAxis(found.map(({ quantity }) => quantity), /** @type {import("../../binning.js").AxisName} */ (view.options["view.axis"]));
-  const sides = found.map(({ series, frame, quantity }) => ({ series, frame, grid: gridOf(quantity, axis) }));
+  const sides = found.map(({ series, frame, quantity }) => ({ series, frame, grid: gridOf(quantity, axis, BINS) }));
   const layers = [...new Set(sides.flatMap(({ frame }) => frame.layers))].sort((a, b) => a - b);
   return { name, sides, layers, top: Math.min(...sides.map(({ grid }) => topShare(grid))) };
 }
@@ -105,6 +105,7 @@ export const differencePanel = {
     const pair = /** @type {Pair} */ (pairOf(view)), { layers, z } = difference(pair), [first, second] = pair.sides.map(({ series }) => series.letter);
     if (first === second) return t("compare.same_run");
     const shares = layers.map((_, row) => apart(z, row)), most = shares.indexOf(Math.max(...shares));
+    if (!(shares[most] > 0)) return t("compare.alike", { first, second });
     return t("compare.apart", { first, second, layer: layers[most], share: percent(shares[most]) });
   },
   table: (view) => {

@@ -30,6 +30,13 @@ export function statisticPanel(option) {
         : axis === "share" ? { title: name, tickformat: ".0%", range: [-0.02, 1.02] } : { title: name };
       return { data, layout: layout(view.theme, { xaxis: depthAxis({ frame: { layers: layersOf(view) } }), yaxis }) };
     },
+    caption: (view) => {
+      const zero = chosen(view).axis !== "log" ? [] : view.series.filter(({ members }) => members.every((member) => {
+        const values = valuesOf(view, member);
+        return values.length > 0 && values.every((value) => value === null || value === 0);
+      }));
+      return zero.length ? t("compare.all_zero", { letters: zero.map(({ letter }) => letter).join(", ") }) : "";
+    },
     table: (view) => ({
       head: [t("axis.layer_short"), ...view.series.map(({ letter }) => letter)],
       rows: layersOf(view).map((layer) => [layer, ...view.series.map(({ members }) =>
