@@ -35,6 +35,10 @@ def test_a_click_measures_a_network_and_stays_in_the_address(tab):
     tab.page.reload()
     tab.drawn()
     tab.until("() => document.body.dataset.dots === '1'")
+    before = tab.page.locator("#dots").inner_text()
+    tab.at("control-network.activation.name").select_option("silu")
+    tab.until("(before) => { const now = document.querySelector('#dots').innerText; "
+              "return now !== before && /loss/.test(now); }", before)
 
 
 def test_on_a_phone_the_controls_are_behind_a_button(new_tab):
@@ -82,4 +86,19 @@ def test_relu_is_treated_honestly(tab):
 def test_the_dashboard_leads_there_with_its_own_point(tab):
     tab.open("/#network.activation.name=tanh&init.name=variance_scaling&init.scale=1.5&network.depth=6&network.width=32")
     href = tab.page.get_by_role("link", name="Phase diagram").get_attribute("href")
-    assert re.search(r"network.activation.name=tanh", href) and re.search(r"dot=1\.5,0$", href)
+    assert re.search(r"network.activation.name=tanh", href) and re.search(r"own=1\.5,0$", href)
+    tab.open(href)
+    drawn_at(tab, 1.5)
+
+
+def drawn_at(tab, w2):
+    """One's own point is drawn where it stands, within the axes."""
+    tab.drawn()
+    assert plot(tab, "plot.data[4].x") == [w2]
+    assert plot(tab, "plot.layout.xaxis.range")[1] >= w2 and "The network you came from" in tab.page.locator("#dots").inner_text()
+
+
+def test_axes_reach_a_network_beyond_them(tab):
+    tab.open("/#network.activation.name=tanh&init.name=variance_scaling&init.scale=25&network.depth=6&network.width=32")
+    tab.open(tab.page.get_by_role("link", name="Phase diagram").get_attribute("href"))
+    drawn_at(tab, 25)

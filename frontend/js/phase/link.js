@@ -17,7 +17,7 @@ export function phaseUrl(state, theory) {
   const at = theory?.applies ? [theory.sigma_w2, theory.sigma_b2].map((values) => values?.[Math.min(1, values.length - 1)]) : [];
   const known = at.filter((value) => typeof value === "number" && Number.isFinite(value)).map((value) => Number(Number(value).toPrecision(6)));
   if (known.length === 2) pairs.push(...AXES.flatMap((axis, index) => reaching(axis, known[index])), ["own", known.join(",")]);
-  return `/phase#${addressed(pairs.map(([key, text]) => `${key}=${encodeURIComponent(text)}`).join("&"))}`;
+  return `/phase#${addressed(pairs.map(([key, text]) => `${key}=${encodeURIComponent(text).replace("%2C", ",")}`).join("&"))}`;
 }
 
 /** An axis that ends before the value goes a quarter beyond it. @param {[string, number, number]} axis @param {number} value */

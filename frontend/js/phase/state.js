@@ -54,8 +54,8 @@ export function parse(hash, catalog) {
     if (dot) dots.push(dot);
     else bad.push(`dot=${text}`);
   }
-  const text = given.get("own"), own = text === null ? null : readDot(text);
-  if (text !== null && !own) bad.push(`own=${text}`);
+  const text = given.getAll("own").at(-1), own = text === undefined ? null : readDot(text);
+  if (text !== undefined && !own) bad.push(`own=${text}`);
   return { state, dots, own, bad };
 }
 
