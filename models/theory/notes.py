@@ -54,7 +54,8 @@ def _convolution(plan: Plan, rows: Chain) -> list[Text]:
     if math.isnan(rows.pooled):
         found.append(say("The output row needs the correlations between the input's pixels, which are not given: null."))
     elif plan.config.data.name != "gaussian":
-        found.append(say("Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output row."))
+        found.append(say("Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output "
+                         "row, which has no band."))
     if plan.kernel > 1:
         found.append(say("Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average "
                          "as if padding were circular: an approximation."))
