@@ -154,18 +154,23 @@ class Run:
 
     def validate(self) -> Tensor:
         """(loss, accuracy) on the validation part in evaluation mode, on the device; NaN where there is no such part."""
-        chunks = zip(self.data.validation_inputs.split(VALIDATION_CHUNK), self.data.validation_labels.split(VALIDATION_CHUNK), strict=True)
-        return self._scores((self.data.values(inputs), labels) for inputs, labels in chunks)
+        inputs, labels = self.data.validation_inputs, self.data.validation_labels
+        chunks = zip(inputs.split(VALIDATION_CHUNK), labels.split(VALIDATION_CHUNK), strict=True)
+        return self._unscored() if not len(labels) else self._scores((self.data.values(inputs), labels) for inputs, labels in chunks)
 
     def evaluate(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """The same on a batch; NaN where training mode would do the same."""
         network = self.config.network
         differs = network.normalization.name == "batch" or network.dropout > 0
-        return self._scores([(inputs, labels)] if differs else [])
+        return self._scores([(inputs, labels)]) if differs else self._unscored()
+
+    def _unscored(self) -> Tensor:
+        """Without the two walks through all modules that a change of mode takes."""
+        return torch.full((2,), math.nan, dtype=torch.float64, device=self.device)
 
     @torch.no_grad()
     def _scores(self, parts: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
-        """Mean loss and share of right answers in evaluation mode; NaN where there is nothing to score."""
+        """Mean loss and share of right answers in evaluation mode."""
         self.network.eval()
         sums = torch.zeros(2, dtype=torch.float64, device=self.device)
         total = 0
@@ -175,7 +180,7 @@ class Run:
             sums += torch.stack([loss.double(), correct.double()])
             total += len(labels)
         self.network.train()
-        return sums / (total or math.nan)
+        return sums / total
 
     def _meter(self) -> Meter:
         capture, activation = self.config.capture, self.config.network.activation
