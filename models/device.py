@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,8 +14,26 @@ from models.words import say
 if TYPE_CHECKING:
     from torch import device as Device
 
+NO_MEMORY = ("can't allocate memory", "bad_alloc")
+"""What torch's errors say where the processor's memory does not suffice; of a GPU's it has a class of its own."""
+
 DRIVERS = tuple(Path(path) for path in ("/proc/driver/nvidia", "/dev/dxg", "/dev/kfd"))
 """One of these is there where torch may find a GPU: NVIDIA's driver, Windows' for its Linux, AMD's."""
+
+
+class OutOfMemory(RuntimeError):
+    """The machine has too little memory left for what was asked, whatever the estimate said."""
+
+
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    """Within it every way in which memory fails to suffice raises OutOfMemory."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or any(words in str(error) for words in NO_MEMORY):
+            raise OutOfMemory(str(error)) from error
+        raise
 
 
 def may_have_gpu() -> bool:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.exc import OperationalError
 
+from models.device import OutOfMemory
 from models.words import Text, say, together
 from server import forkserver, keeping
 from server.downloads import Downloads
@@ -223,4 +224,7 @@ def _what_happened(error: BaseException | None) -> Text:
     if isinstance(error, Died):
         return say("The worker process ended unexpectedly (exit code {code}); it may have run out of memory. "
                    "Frames up to here are kept; run it again, or choose a smaller network.", code=error.exitcode)
+    if isinstance(error, OutOfMemory):
+        return say("The network did not fit into the memory that this machine has left, although its estimate did. Frames up to here are "
+                   "kept; run it again, or choose a smaller one.")
     return Text(f"{type(error).__name__}: {error}")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from models.device import enough_memory
+
 
 def do(task: Literal["prepare", "warm_up", "preview", "run", "sweep"], *args: Any) -> Any:
     """In a worker process: the function of `server.worker` that has this name."""
     from server import worker
 
-    return getattr(worker, task)(*args)
+    with enough_memory():
+        return getattr(worker, task)(*args)

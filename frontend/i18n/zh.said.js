@@ -280,6 +280,7 @@ export const SAID = {
   "Too small a batch: batch normalization averages over {values} values": "批次太小：批归一化只在 {values} 个值上求平均",
   "A mean over {values} values is off by 1/√{values} of a standard deviation, and every example depends on the others' draw.":
     "{values} 个值的均值有 1/√{values} 个标准差的误差，而且每个样本都受同批其他样本影响。",
+  "Give it {steps} steps in all, to see that it learns.": "总共给它 {steps} 步，看它是否学得会。",
   "Take batches of 64.": "请把批大小改为 64。",
   "Use layer normalization, which needs no batch.": "请改用不依赖批次的层归一化。",
   "Useless bias: {count} biases that the normalization removes": "无用的偏置：{count} 个偏置会被归一化消去",
@@ -497,6 +498,8 @@ export const SAID = {
   "The worker ended without finishing the run.": "工作进程没有完成运行就结束了。",
   "The worker process ended unexpectedly (exit code {code}); it may have run out of memory. Frames up to here are kept; run it again, or choose a smaller network.":
     "工作进程意外结束（退出码 {code}），可能是内存不足。到此为止的帧都保留着；请重新运行，或选小一些的网络。",
+  "The network did not fit into the memory that this machine has left, although its estimate did; choose a smaller one, or try again later.": "估算虽在限度之内，但本机剩余的内存容不下这个网络；请选择更小的网络，或稍后再试。",
+  "The network did not fit into the memory that this machine has left, although its estimate did. Frames up to here are kept; run it again, or choose a smaller one.": "估算虽在限度之内，但本机剩余的内存容不下这个网络。到此为止的帧已保留；请重新运行，或选择更小的网络。",
   "The preview took longer than {limit_s} s; choose a smaller network.": "预览超过了 {limit_s} 秒；请选小一些的网络。",
   "The preview's worker ended unexpectedly (exit code {code}), perhaps out of memory; choose a smaller network.": "预览的工作进程意外结束（退出码 {code}），可能是内存不足；请选小一些的网络。",
   "No worker has begun this preview within {limit_s} s: too many are asked for, or workers do not start (then the server's log says why). Send it again in a moment.":

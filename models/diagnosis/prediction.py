@@ -12,6 +12,7 @@ from models.config import RunConfig
 from models.diagnosis.finding import Finding, Severity
 from models.diagnosis.look import Look
 from models.diagnosis.rates import JOLT, bears
+from models.diagnosis.remedy import changed
 from models.diagnosis.signal import correlation_gap
 from models.frame import Frame
 from models.words import NOTHING, Text, Worded, say, together
@@ -26,6 +27,9 @@ LEARNED = (0.5, 0.95)
 
 SHORTEST = 20
 """A run of fewer steps says nothing of the network."""
+
+PATIENCE = 500
+"""Steps that a network is given which had learned nothing: at a thousandth of the weights a step, half of their norm."""
 
 ALIKE = (0.025, 0.005)
 """1 - correlation of two inputs in the last hidden layer: slow below the first, fails below the second. Plain gradient steps need
@@ -164,11 +168,20 @@ def not_learned(prediction: Prediction, start: list[Finding], config: RunConfig,
         return None
     against = next((finding for finding in start if finding.rule == prediction.rule), None)
     guess = math.log(config.classes)
+    mended = None if against is None or against.config is None else RunConfig.model_validate(against.config)
+    patient = mended and _patient(mended)
+    remedy = say("Take ten times the learning rate, or a tenth, or more steps.") if against is None else against.remedy
+    if patient != mended:
+        remedy = together(remedy, say("Give it {steps} steps in all, to see that it learns.", steps=PATIENCE))
     return Finding(
         rule="not_learned", severity="warning", measured=last["loss"], threshold=LEARNED[1] * guess,
         title=say("It has not learned: after {steps} steps the loss is {loss:.3g}; a guess has {guess:.3g}", steps=last["step"],
                   loss=last["loss"], guess=guess),
         cause=say("Nothing at initialization spoke against it.") if prediction.rule is None
         else together(say("That was to be seen at initialization."), prediction.sentence if against is None else against.cause),
-        remedy=say("Take ten times the learning rate, or a tenth, or more steps.") if against is None else against.remedy,
-        config=None if against is None else against.config)
+        remedy=remedy, config=patient and patient.model_dump(mode="json"))
+
+
+def _patient(config: RunConfig) -> RunConfig:
+    """With steps enough to see that it learns."""
+    return changed(config, training__steps=PATIENCE) if config.training.epochs is None and config.total_steps < PATIENCE else config

@@ -74,7 +74,8 @@ def sized(look: Look) -> Remedy | None:
 
 def paced(start: Remedy, look: Look, spare: float = 1.0) -> Remedy | None:
     """A mended start; with a learning rate of its own where theory foresees that the old one does not suit it: steps may be too large,
-    or too small by a factor of `spare`. None where theory cannot know, or none suits."""
+    or too small by a factor of `spare`. While a run trains that has come to grief, above 1e-2 of the weights is too large. None where
+    theory cannot know, or none suits."""
     sentence, config = start
     if config.total_steps == 0:
         return start
@@ -82,7 +83,8 @@ def paced(start: Remedy, look: Look, spare: float = 1.0) -> Remedy | None:
     if each is None:
         return None
     reached, limits = reach(config, each)
-    if each.jolt * FORESEEN < JOLT[0] * bears(config) and reached * config.total_steps >= spare * limits[0]:
+    seen_too_large = not look.initial and each.typical > 10.0 * GOOD_RATIO
+    if not seen_too_large and each.jolt * FORESEEN < JOLT[0] * bears(config) and reached * config.total_steps >= spare * limits[0]:
         return start
     config = _with_rate(config)
     found = suited(config, foreseen(config, look) or each, GOOD_JOLT / 2, FORESEEN)
@@ -140,11 +142,25 @@ def with_rate(config: RunConfig, lr: float, needed: int = FEWEST) -> Remedy:
 def tamed(look: Look) -> Remedy | None:
     """For a run whose start was sound: the learning rate that suits it by its first frame. Where that is the one it has, a lower one,
     if the steps are as large as that."""
-    found = sized(Look(look.config, look.history[0], None)) if look.history else None
+    found = sized(first_of(look)) if look.history else None
     if found is not None and _differs(found[1], look.config):
         return found
     ratios = [ratio for ratio in look.quantity("update").get("ratio", ()) if ratio is not None]
     return slower(look) if ratios and median(ratios) > 3.0 * GOOD_RATIO else None
+
+
+def first_of(look: Look) -> Look:
+    """The run's first frame, looked at; this one where there is none earlier."""
+    return Look(look.config, look.history[0], None) if look.history else look
+
+
+def calmed(start: Remedy, look: Look) -> Remedy:
+    """A mended start for whose gradients theory has no word, while a run trains: with the learning rate that suited the first frame's, if
+    that is lower."""
+    own = _suited(first_of(look)) if look.history else None
+    if own is None or own[1].training.optimizer.params["lr"] >= look.config.training.optimizer.params["lr"]:
+        return start
+    return together(start[0], own[0]), changed(start[1], training=own[1].training.model_dump(mode="json"))
 
 
 def _differs(config: RunConfig, other: RunConfig) -> bool:

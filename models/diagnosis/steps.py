@@ -8,7 +8,7 @@ from typing import Any
 
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Look
-from models.diagnosis.rates import GOOD_RATIO, JOLT, LARGEST_RATE, bears, even, paced, reach, sized, slower, tamed, with_rate
+from models.diagnosis.rates import GOOD_RATIO, JOLT, LARGEST_RATE, bears, calmed, even, paced, reach, sized, slower, tamed, with_rate
 from models.diagnosis.remedy import Remedy, mended
 from models.words import Text, say
 
@@ -132,7 +132,7 @@ def _evened(look: Look, middle: float, ratios: list[float]) -> Remedy | None:
     if even(ratios) and better <= LARGEST_RATE:
         return with_rate(look.config, better or 0.01)
     start = mended(look.config)
-    return start and (paced(start, look) or start)
+    return start and (paced(start, look) or calmed(start, look))
 
 
 def dump(found: Remedy | None) -> dict[str, Any] | None:

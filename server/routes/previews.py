@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from models.config import RunConfig
+from models.device import OutOfMemory
 from models.images import Unreadable
 from models.words import say
 from server import limits, weights
@@ -49,6 +50,9 @@ async def preview(config: RunConfig, request: Request, settings: SettingsDep, en
         raise Unavailable(say("The preview's worker ended unexpectedly (exit code {code}), perhaps out of memory; "
                               "choose a smaller network.",
                               code=error.exitcode), retry_after_s=1) from error
+    except OutOfMemory as error:
+        raise Unavailable(say("The network did not fit into the memory that this machine has left, although its estimate did; choose a "
+                              "smaller one, or try again later."), retry_after_s=5) from error
     except Unreadable as error:
         raise Unavailable(say("The data set's files cannot be read: {problem}. Check what the mirror holds.",
                               problem=error.args[0])) from error

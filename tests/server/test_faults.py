@@ -1,8 +1,14 @@
 """Workers that die, servers that stop, queues that fill: with real processes and real signals."""
 
+import contextlib
 import os
+import re
+import resource
 import signal
+import socket
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.conftest import start_server, wait_for
@@ -110,3 +116,47 @@ def test_two_servers_give_the_same_run_the_same_id_and_numbers(killed, server):
     losses = [[frame["loss"] for kind, _, frame in live.events(record["id"]) if kind == "frame"]
               for live, record in zip((server, other), records, strict=True)]
     assert losses[0] == losses[1]
+
+
+def test_a_network_that_does_not_fit_into_memory_fails_alone(own_server):
+    """Its estimate did; the processes are left 200 MB beyond what they have."""
+    server = own_server("--run-workers", "1")
+    assert server.client.post("/api/preview", json=SHORT).status_code == 200
+    workers = wait_for(lambda: len(found := workers_below(server.process.pid)) == 2 and found)
+    for worker in workers:
+        size = next(int(line.split()[1]) << 10 for line in Path(f"/proc/{worker}/status").read_text().splitlines() if "VmSize" in line)
+        resource.prlimit(worker, resource.RLIMIT_AS, (size + 200_000_000,) * 2)
+    large = {"network": {"depth": 40, "width": 2048}, "training": {"steps": 3}}
+    refused = server.client.post("/api/preview", json=large)
+    assert refused.status_code == 503 and "did not fit into the memory" in refused.json()["detail"]
+    run = server.client.post("/api/runs", json=large).json()["id"]
+    record = server.finished(run)
+    assert record["status"] == "failed" and "did not fit into the memory" in record["error"]
+    after = server.client.post("/api/runs", json=SHORT).json()["id"]
+    assert server.finished(after)["status"] == "finished"
+    assert server.client.post("/api/preview", json=SHORT).status_code == 200
+    assert sorted(workers_below(server.process.pid)) == sorted(workers)
+
+
+def test_viewers_who_stop_reading_cost_a_bounded_buffer_and_miss_nothing(server):
+    """1,000 frames, 20 MB, go to a viewer who reads, and to three who read nothing until the run is over, and then get them all."""
+    config = {"network": {"depth": 6, "width": 16}, "training": {"steps": 1000}, "capture": {"every": 1}}
+    first, run = (server.client.post("/api/runs", json={**config, "seed": seed}).json()["id"] for seed in (76, 77))
+    assert sum(kind == "frame" for kind, *_ in server.events(first)) == 1001  # what one viewer takes, it takes once
+    before, address = resident(server.process.pid), httpx.URL(server.url)
+    with contextlib.ExitStack() as lines:
+        late = [lines.enter_context(socket.create_connection((address.host, address.port), timeout=60)) for _ in range(3)]
+        for line in late:
+            line.sendall(f"GET /api/runs/{run}/events HTTP/1.1\r\nHost: {address.netloc.decode()}\r\nConnection: close\r\n\r\n".encode())
+        seen = [frame["seq"] for kind, _, frame in server.events(run) if kind == "frame"]
+        assert seen == list(range(1001))
+        assert resident(server.process.pid) < before + 15_000_000
+        for line in late:
+            text = b"".join(iter(lambda line=line: line.recv(1 << 20), b""))
+            assert [int(number) for number in re.findall(rb'"seq":(\d+),"step"', text)] == seen
+            assert b"event: end" in text and len(text) > 15_000_000
+
+
+def resident(pid):
+    """Bytes of memory that the process holds."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
