@@ -25,7 +25,7 @@ from models.words import Text, say
 __all__ = ["RULES", "Finding", "Outcome", "Prediction", "Severity", "Verdict", "announced", "diagnose", "outcome", "predict", "score"]
 
 RULES: tuple[Callable[[Look], Finding | None], ...] = (
-    divergence, symmetry, signal, gradient, correlation, saturation, dead, small_batch, learning_rate, update_ratio,
+    divergence, symmetry, dead, signal, gradient, correlation, saturation, small_batch, learning_rate, update_ratio,
     kaiming_gain, useless_bias, half_precision,
 )
 """Every rule: a frame looked at -> a finding or None. Of findings equally bad, the one whose rule stands first is shown first."""

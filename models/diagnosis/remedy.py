@@ -204,7 +204,7 @@ def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
         norm = {"network__normalization": {"name": name}, "network__bias": "auto"}
         if not config.network.residual and config.network.normalization.name != name:
             yield alone, norm
-        yield with_skips, {**norm, "network__residual": True}
+        yield alone if config.network.residual else with_skips, {**norm, "network__residual": True}
 
 
 def drawn(config: RunConfig) -> dict[str, Any]:

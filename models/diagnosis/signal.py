@@ -107,7 +107,7 @@ def correlation(look: Look) -> Finding | None:
         rule="correlation", severity=severity,
         title=say("Inputs become alike: correlation {correlation:.6g} in layer {layer}", correlation=known[-1][1], layer=known[-1][0]),
         layers=[row for row, c in known if 1.0 - c < GAP[0]], measured=known[-1][1], threshold=1.0 - GAP[0], theory=theory,
-        cause=say("Any two examples of the batch differ by {gap:.1e} of their size in the last hidden layer: "
+        cause=say("Any two examples of the batch differ by {gap:.2g} of their size in the last hidden layer: "
                   "each layer shrinks the angle between them.", gap=gap),
         remedy=sentence, config=config)
 

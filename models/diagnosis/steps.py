@@ -85,12 +85,12 @@ def _reach(look: Look, severity: Severity, reached: float, threshold: float) -> 
     many = look.config.total_steps
     return Finding(
         rule="learning_rate", severity=severity,
-        title=say("Steps too small: {steps} of them move the network by {reached:.1e} of its weights in the median layer",
+        title=say("Steps too small: {steps} of them move the network by {reached:.2g} of its weights in the median layer",
                   steps=many, reached=reached) if look.adaptive
-        else say("Steps too small: {steps} of them move the network by {reached:.1e} of itself", steps=many, reached=reached),
+        else say("Steps too small: {steps} of them move the network by {reached:.2g} of itself", steps=many, reached=reached),
         layers=list(look.frame["layers"]), measured=reached, threshold=threshold,
         cause=say("The gradients that reach the weights are too small for this learning rate and this number of steps: one moves the "
-                  "median layer's weights by {median:.1e} of their norm.", median=look.movement.typical),
+                  "median layer's weights by {median:.2g} of their norm.", median=look.movement.typical),
         remedy=found[0] if found else NOTHING_HELPS, config=dump(found))
 
 
@@ -112,12 +112,12 @@ def update_ratio(look: Look) -> Finding | None:
     found = _evened(look, middle, list(ratios.values()))
     return Finding(
         rule="update_ratio", severity=severity,
-        title=say("Updates too large: {ratio:.1e} of the weights a step", ratio=middle) if high
-        else say("Updates too small: {ratio:.1e} of the weights a step", ratio=middle),
+        title=say("Updates too large: {ratio:.2g} of the weights a step", ratio=middle) if high
+        else say("Updates too small: {ratio:.2g} of the weights a step", ratio=middle),
         layers=[row for row, ratio in ratios.items() if (ratio > limit) == high], measured=middle, threshold=limit,
-        cause=say("In the median layer a step changes the weights by {ratio:.1e} of their norm; near 1e-3 is good, "
+        cause=say("In the median layer a step changes the weights by {ratio:.2g} of their norm; near 1e-3 is good, "
                   "above 1e-2 a step undoes what the ones before learned.", ratio=middle) if high
-        else say("In the median layer a step changes the weights by {ratio:.1e} of their norm; near 1e-3 is good, "
+        else say("In the median layer a step changes the weights by {ratio:.2g} of their norm; near 1e-3 is good, "
                  "below 1e-4 hardly anything moves.", ratio=middle),
         remedy=found[0] if found else NOTHING_HELPS, config=dump(found))
 

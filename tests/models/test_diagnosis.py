@@ -12,6 +12,7 @@ from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.diagnosis import Finding, Verdict, diagnose, outcome, predict
 from models.diagnosis.finding import SEVERITIES
+from models.diagnosis.remedy import changed
 from models.theory import outlook, theory_of
 from models.training import Run, initial_frame, train
 
@@ -297,8 +298,9 @@ def test_a_run_that_learned_nothing_is_not_called_healthy_and_is_mended_as_its_s
     first, *_, last = [rules(verdict.of(frame)) for frame in train(chaotic)]
     assert "healthy" not in last
     found = last["not_learned"]
-    assert found.severity == "warning" and found.measured > 2.18 and found.config == first["learning_rate"].config
-    mended = RunConfig.model_validate(found.config)
+    assert found.severity == "warning" and found.measured > 2.18 and "Give it 500 steps" in found.remedy
+    start, mended = (RunConfig.model_validate(each.config) for each in (first["learning_rate"], found))
+    assert mended == changed(start, training__steps=500)
     verdict = Verdict(mended, predicted(mended))
     after = [rules(verdict.of(frame)) for frame in train(mended)][-1]
     assert "not_learned" not in after and after["prediction"].measured < 1.2

@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from benchmarks.remedies import configurations, findings, left
+from benchmarks.remedies import configurations, findings, left, left_at_the_end, shortened, worst_on_the_way
 from models.config import RunConfig
 from models.diagnosis.remedy import CROWDED, SILENCED, candidates, crowding, silenced
 
@@ -62,3 +62,11 @@ def test_groups_that_do_not_divide_more_units_are_left_as_they_are() -> None:
     config = RunConfig.model_validate({"network": {"depth": 20, "width": 6, "activation": {"name": "sigmoid"},
                                                    "normalization": {"name": "group", "groups": 3}}, "data": {"name": "digits"}})
     assert all(candidate.network.width == 6 for _, candidate in candidates(config))
+
+
+def test_what_a_run_comes_to_is_gone_at_the_end_of_the_remedys_run() -> None:
+    """Faults that only training brings, and those of the start, over random configurations (`--training` draws more)."""
+    found = [(config, finding) for config in islice(filter(None, map(shortened, configurations(3))), 12)
+             for finding in worst_on_the_way(config) if finding.config is not None]
+    assert len(found) > 10
+    assert [(config.canonical(), finding) for config, finding in found if left_at_the_end(finding)] == []
