@@ -22,10 +22,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
-from models.theory.gaussian import averages, second_moment
+from models.theory.gaussian import second_moment, second_moments
 from models.theory.layers import Layer, Plan
 from models.theory.nonlinearity import Array
 from models.theory.pair import gap
@@ -130,7 +131,7 @@ def hidden_row(plan: Plan, row: int, signal: Signal, rows: Chain) -> Signal:
 
 def scale(plan: Plan, layer: Layer, signal: Signal) -> float:
     """sigma_w^2; for LSUV what makes the variance of the layer's output 1 before the gain, unless nothing arrives there."""
-    return fitted(plan, layer, level(taps_inside(signal.square, plan.kernel)))
+    return fitted(plan, layer, level(taps_inside(signal.square, plan.kernel))) if plan.unit else layer.forward
 
 
 def fitted(plan: Plan, layer: Layer, square: float) -> float:
@@ -207,8 +208,8 @@ def moments(plan: Plan, q: Value) -> tuple[Value, Value]:
 def moments_of_image(plan: Plan, q: Array) -> tuple[Array, Array]:
     """The same for an image, by its distinct values: a symmetric image has few."""
     values, back = np.unique(q, return_inverse=True)
-    found = averages(plan.nl, values)
-    return found.square[back].reshape(q.shape), found.mean[back].reshape(q.shape)
+    square, mean = second_moments(plan.nl, values)
+    return square[back].reshape(q.shape), mean[back].reshape(q.shape)
 
 
 def added(signal: Signal, made: Signal) -> Signal:
@@ -221,14 +222,20 @@ def taps_inside(square: Value, kernel: int) -> Value:
     """The mean over a kernel's taps, those outside the image counting as 0."""
     if isinstance(square, float) or kernel == 1:
         return square
-    reach, size = kernel // 2, square.shape[0]
-    index = np.arange(size)
-    inside = (np.abs(np.subtract.outer(index, index)) <= reach) / kernel
+    inside = _inside(square.shape[0], kernel)
     found = inside @ square @ inside.T
     found = found + found.T
     found = found + found[::-1]
     result: Array = (found + found[:, ::-1]) / 8  # rounding would break the symmetry that `moments_of_image` lives on
     return result
+
+
+@lru_cache(maxsize=64)
+def _inside(size: int, kernel: int) -> Array:
+    """The share that each pixel of a line has in the mean over another one's taps."""
+    index = np.arange(size)
+    shares: Array = (np.abs(np.subtract.outer(index, index)) <= kernel // 2) / kernel
+    return shares
 
 
 def both_inside(square: Array, kernel: int) -> float:

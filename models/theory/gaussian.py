@@ -195,3 +195,15 @@ def second_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
     total = np.exp(nodes.squared[within] * (-0.5 / q)) @ nodes.pair[within]
     mean, square = ((total + near * nodes.core[:2]) / math.sqrt(2 * math.pi * q)).tolist()
     return square, mean
+
+
+def second_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array]:
+    """The same at a few neighbouring q (Q,), ascending: an image's."""
+    if nl.slope is not None or q.size > CHUNK or not (q[0] >= Q_LOW and q[-1] <= Q_HIGH):
+        found = averages(nl, q)
+        return found.square, found.mean
+    nodes = nodes_of(nl)
+    within, near = nodes.within(float(q[0]), float(q[-1]))
+    density = np.exp(np.multiply.outer(-0.5 / q, nodes.squared[within]))
+    total = (density @ nodes.pair[within] + near * nodes.core[:2]) / np.sqrt(2 * math.pi * q)[:, None]
+    return total[:, 1], total[:, 0]

@@ -25,7 +25,7 @@ SHORT_STEP, HIGH_ORDER = math.log(16.0), 27
 """The same where two laws can cross over within it, as with jumps and constant biases."""
 REACH = 7.5
 """d is followed to so many standard deviations."""
-S_NODES, D_NODES = 9, 7
+S_NODES, D_NODES = 9, 10
 Z_EDGES = np.array([0.0, 1.5, 3.0, 6.0, 12.0, 24.0, 40.0, 64.0])
 """Panels of s in units of the smallest sigma_s: 8 of the largest, which is up to eight times that."""
 FEATURES = np.concatenate([[1.5, 4.0, 10.0], 28.0 * 2.8 ** np.arange(60)])

@@ -10,12 +10,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.optimize import brentq
 
 from models.activations import ACTIVATIONS
 from models.theory import Map, critical_sigma_w2, fixed_point, phase_grid, phase_of, theory
 from models.theory.answer import observed_scale
 from models.theory.gaussian import averages
-from models.theory.nonlinearity import nonlinearity
+from models.theory.nonlinearity import Array, nonlinearity
 from tests.models.theory.second_road import config, defaults
 
 
@@ -114,18 +115,31 @@ def test_the_grid_agrees_with_single_points(name: str, record_property: Callable
             assert grid.chi[row, column] == pytest.approx(single.chi, rel=1e-5)
 
 
-@pytest.mark.parametrize(("name", "sigma_w2", "sigma_b2"), [("tanh", 2.5, 0.0), ("tanh", 9.0, 0.3), ("sigmoid", 110.0, 3.0)])
-def test_the_chaotic_depth_scale_is_prices_theorem(name: str, sigma_w2: float, sigma_b2: float) -> None:
-    """dc'/dc = sigma_w^2 E[phi'(u) phi'(v)] at c*, by a product of two Gauss-Legendre rules."""
+@pytest.mark.parametrize(("name", "sigma_w2", "sigma_b2", "error"), [
+    ("tanh", 2.5, 1e-3, 1e-6), ("tanh", 9.0, 0.3, 1e-6), ("sigmoid", 110.0, 3.0, 3e-6), ("tanh", 2.0, 0.05, 1e-6), ("tanh", 1.8, 0.05, 1e-6),
+    ("tanh", 1.77, 0.05, 1e-6)])
+def test_the_chaotic_correlation_and_its_depth_scale_are_prices_theorem(name: str, sigma_w2: float, sigma_b2: float, error: float) -> None:
+    """c* from sigma_w^2 E[(phi(u) - phi(v))^2] / 2 = q* (1 - c) and dc'/dc = sigma_w^2 E[phi'(u) phi'(v)] there, by a product of two
+    Gauss-Legendre rules; close to the critical line (the last has xi_c = 524), where errors grow by 1 / (1 - slope)."""
     nl = nonlinearity(name, {})
     found = fixed_point(Map(nl, sigma_w2, sigma_b2), 1.0)
     assert found.q is not None and found.one_minus_c is not None and found.one_minus_c > 0
     points, weights = np.polynomial.legendre.leggauss(300)
-    z, c = 9.0 * points, 1.0 - found.one_minus_c
+    z, root = 9.0 * points, math.sqrt(found.q)
     density = 9.0 * weights * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    u, v = math.sqrt(found.q) * z, math.sqrt(found.q) * (c * z[:, None] + math.sqrt(1 - c * c) * z[None, :])
-    slope = sigma_w2 * float(density @ (nl.derivative(u)[:, None] * nl.derivative(v.ravel()).reshape(v.shape)) @ density)
-    assert found.depth_scale_c == pytest.approx(-1.0 / math.log(slope), rel=5e-5)
+
+    def pair(function: Callable[[Array], Array], gap: float) -> tuple[Array, Array]:
+        c = 1.0 - gap
+        return function(root * z)[:, None], function((root * (c * z[:, None] + math.sqrt(gap * (1 + c)) * z)).ravel()).reshape(z.size, -1)
+
+    def drift(gap: float) -> float:
+        u, v = pair(nl.phi, gap)
+        return sigma_w2 * float(density @ np.square(u - v) @ density) / 2 - found.q * gap
+
+    gap = brentq(drift, 0.7 * found.one_minus_c, min(1.3 * found.one_minus_c, 1.5), xtol=1e-15)
+    assert found.one_minus_c == pytest.approx(gap, rel=error)
+    u, v = pair(nl.derivative, gap)
+    assert found.depth_scale_c == pytest.approx(-1.0 / math.log(sigma_w2 * float(density @ (u * v) @ density)), rel=error)
 
 
 def test_a_depth_scale_read_off_rows_is_the_maps_own() -> None:
