@@ -116,9 +116,9 @@ def test_the_grid_agrees_with_single_points(name: str, record_property: Callable
 
 
 @pytest.mark.parametrize(("name", "sigma_w2", "sigma_b2", "error"), [
-    ("tanh", 2.5, 1e-3, 1e-6), ("tanh", 9.0, 0.3, 1e-6), ("sigmoid", 110.0, 3.0, 3e-6), ("tanh", 2.0, 0.05, 1e-6), ("tanh", 1.8, 0.05, 1e-6),
-    ("tanh", 1.77, 0.05, 1e-6)])
-def test_the_chaotic_correlation_and_depth_scale_are_prices_theorem(name: str, sigma_w2: float, sigma_b2: float, error: float) -> None:
+    ("tanh", 2.5, 1e-3, 1e-6), ("tanh", 9.0, 0.3, 1e-6), ("sigmoid", 110.0, 3.0, 3e-6), ("tanh", 2.0, 0.05, 1e-6),
+    ("tanh", 1.8, 0.05, 1e-6), ("tanh", 1.77, 0.05, 1e-6)])
+def test_the_chaotic_correlation_and_its_depth_scale_by_price(name: str, sigma_w2: float, sigma_b2: float, error: float) -> None:
     """c* from sigma_w^2 E[(phi(u) - phi(v))^2] / 2 = q* (1 - c) and dc'/dc = sigma_w^2 E[phi'(u) phi'(v)] there, by a product of two
     Gauss-Legendre rules; close to the critical line (the last has xi_c = 524), where errors grow by 1 / (1 - slope)."""
     nl = nonlinearity(name, {})
