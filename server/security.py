@@ -27,6 +27,9 @@ POLICY = "; ".join((
 """No script from elsewhere and none written into a page runs. `eval` is allowed: browser drivers wait for expressions with it, and
 the page itself never calls it (a test looks), so there is no text from outside that it could be given."""
 
+ANYBODY = "* file:"
+"""Who may show the view without controls in a frame: every site, and a page that lies on somebody's own disk (`*` is every host)."""
+
 
 class Security:
     """Middleware: a content security policy without unsafe-inline on every answer, and no write that another site asks for.
@@ -52,7 +55,7 @@ class Security:
                 headers = MutableHeaders(scope=message)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
-                headers.setdefault("Content-Security-Policy", POLICY.format(ancestors="*" if _is_embedded(scope) else "'none'"))
+                headers.setdefault("Content-Security-Policy", POLICY.format(ancestors=ANYBODY if _is_embedded(scope) else "'none'"))
             await send(message)
 
         return sending

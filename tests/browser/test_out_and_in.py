@@ -33,6 +33,9 @@ def test_a_run_goes_into_another_page_as_a_frame(trained, new_tab, tmp_path):
     (tmp_path / "article.html").write_text(f"<!doctype html><title>An article</title><link rel=icon href=data:,><p>Look:</p>{copied}")
     with mirror.served(tmp_path) as site:
         article_frames_the_run(new_tab(viewport={"width": 800, "height": 800}), f"{site.url}/article.html", run)
+    on_disk = new_tab(viewport={"width": 800, "height": 800})
+    on_disk.page.goto((tmp_path / "article.html").as_uri())
+    on_disk.page.frame_locator("iframe").locator("body[data-ready='true'][data-step='20']").wait_for()
 
 
 def article_frames_the_run(other, url, run):

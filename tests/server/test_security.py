@@ -25,7 +25,7 @@ def test_the_page_never_makes_code_of_text():
 
 
 def test_only_the_view_without_controls_may_stand_in_a_frame(server):
-    assert "frame-ancestors *" in server.client.get("/runs/nothing?embed=1").headers["content-security-policy"]
+    assert "frame-ancestors * file:" in server.client.get("/runs/nothing?embed=1").headers["content-security-policy"]
     assert "frame-ancestors 'none'" in server.client.get("/runs/nothing?embed=10").headers["content-security-policy"]
 
 
