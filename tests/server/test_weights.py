@@ -12,6 +12,7 @@ import safetensors.numpy
 import torch
 
 from models.config import RunConfig
+from tests.conftest import wait_for
 
 CONFIG = {"network": {"depth": 3, "width": 24}, "data": {"name": "moons", "batch_size": 64}, "training": {"steps": 30},
           "capture": {"every": 10, "weights": True}, "seed": 64}
@@ -97,6 +98,7 @@ def test_an_upload_is_named_by_its_content_and_used(server):
 
 
 def test_a_file_in_the_data_directory_is_used(server):
+    wait_for((server.data_dir / "weights").is_dir)  # the server makes it once it is ready, a moment after it says that it lives
     safetensors.numpy.save_file({"0.weight": np.ones((24, 2), np.float32)}, server.data_dir / "weights" / "mine.safetensors")
     body = server.client.post("/api/preview", json=pretrained("mine.safetensors")).json()
     assert body["frame"]["quantities"]["weight"]["mean"][0] == 1.0
