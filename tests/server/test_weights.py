@@ -22,6 +22,12 @@ def pretrained(source, **more):
     return {**CONFIG, "init": {"name": "pretrained", "source": source}, "capture": {"every": 10}, **more}
 
 
+def folder(server):
+    """Where people put weights of theirs: the server makes it once it is ready, a moment after it says that it lives."""
+    wait_for((found := server.data_dir / "weights").is_dir)
+    return found
+
+
 def frames(server, run):
     return server.client.get(f"/api/runs/{run}/frames").json()["frames"]
 
@@ -98,8 +104,7 @@ def test_an_upload_is_named_by_its_content_and_used(server):
 
 
 def test_a_file_in_the_data_directory_is_used(server):
-    wait_for((server.data_dir / "weights").is_dir)  # the server makes it once it is ready, a moment after it says that it lives
-    safetensors.numpy.save_file({"0.weight": np.ones((24, 2), np.float32)}, server.data_dir / "weights" / "mine.safetensors")
+    safetensors.numpy.save_file({"0.weight": np.ones((24, 2), np.float32)}, folder(server) / "mine.safetensors")
     body = server.client.post("/api/preview", json=pretrained("mine.safetensors")).json()
     assert body["frame"]["quantities"]["weight"]["mean"][0] == 1.0
     assert next(finding for finding in body["findings"] if finding["rule"] == "pretrained")["layers"] == [2, 3, 4]
@@ -114,7 +119,7 @@ def test_pickles_are_refused_with_a_sentence(server, tmp_path):
     torch.save({"weight": torch.ones(2)}, tmp_path / "model.pt")
     for data in ((tmp_path / "model.pt").read_bytes(), pickle.dumps(Harm())):
         refused(server.client.post("/api/weights", content=data), "pickle", "runs whatever code", "save_file")
-    (server.data_dir / "weights" / "renamed.safetensors").write_bytes(pickle.dumps(Harm()))
+    (folder(server) / "renamed.safetensors").write_bytes(pickle.dumps(Harm()))
     refused(server.client.post("/api/preview", json=pretrained("renamed.safetensors")), "pickle")
     refused(server.client.post("/api/runs", json=pretrained("model.pt")), "pickle")
     assert not list((server.data_dir / "weights").glob("*.part"))
