@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Header, Query, Response
 
 import models
@@ -18,6 +19,7 @@ from server.engine import Engine
 from server.errors import Conflict, ProblemDetails, at_field
 from server.records import FrameList, RunList, RunPatch, RunRecord, Status
 from server.search import searching
+from server.settings import Settings
 from server.store import NewRun, Store, is_over
 from server.stream import alone
 
@@ -31,6 +33,9 @@ FRESH_BYTES = 3
 PRIVATE_BYTES = 16
 """Random bytes of a private run's id, which nobody can guess."""
 
+SUBMITTING = CapacityLimiter(2)
+"""Runs that are taken in at the same time: a class that submits its own leaves the interpreter to those who watch."""
+
 GIVEN_UP = ("cancelled", "failed")
 """What a run over seeds does not share."""
 
@@ -39,24 +44,38 @@ GIVEN_UP = ("cancelled", "failed")
     200: {"model": RunRecord, "description": "this configuration has been run before"},
     429: {"model": ProblemDetails, "description": "the queue is full"},
     503: {"model": ProblemDetails, "description": "its data set cannot be fetched"}})
-def submit(
+async def submit(
     config: RunConfig, response: Response, store: StoreDep, engine: EngineDep, settings: SettingsDep, downloads: DownloadsDep,
     fresh: Annotated[bool, Query(description="run it anew even if it has been run before")] = False,
 ) -> RunRecord:
     """Queues a run. The same configuration shares a run: its record is answered with 200, whatever its status."""
-    known = store.newest(config.fingerprint())
-    if known is not None and not fresh:
+    known = await to_thread.run_sync(_known_or_allowed, config, fresh, store, settings, limiter=SUBMITTING)
+    if known is not None:
         response.status_code = 200
+        return known
+    await to_thread.run_sync(downloads.ready, config.data.name, FETCH_PATIENCE_S)  # which may wait: not in one of the few
+    record, is_new = await to_thread.run_sync(_taken_in, config, fresh, store, engine, limiter=SUBMITTING)
+    if not is_new:
+        response.status_code = 200
+    return record
+
+
+def _known_or_allowed(config: RunConfig, fresh: bool, store: Store, settings: Settings) -> RunRecord | None:
+    """The run of this configuration that there is already; None where there is none, and one may be made."""
+    if not fresh and (known := store.newest(config.fingerprint())) is not None:
         return known
     limits.check_run(config, settings)
     weights.require(config, settings.places.weights, store)
-    downloads.ready(config.data.name, FETCH_PATIENCE_S)
+    return None
+
+
+def _taken_in(config: RunConfig, fresh: bool, store: Store, engine: Engine) -> tuple[RunRecord, bool]:
+    """The run, and whether it is a new one: somebody may have been quicker."""
     with store.submitting:
-        if not fresh and (known := store.newest(config.fingerprint())) is not None:  # somebody was quicker
-            response.status_code = 200
-            return known
+        if not fresh and (known := store.newest(config.fingerprint())) is not None:
+            return known, False
         engine.admit(1)
-        return _start(config, store, engine)
+        return _start(config, store, engine), True
 
 
 @router.post("/over-seeds", status_code=201, responses={
