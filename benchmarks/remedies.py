@@ -35,7 +35,7 @@ from models.training import initial_frame, train
 BAD = ("critical", "warning")
 
 MOST_STEPS = 500
-"""Of a remedy that is run: some ask for thousands."""
+"""Of a remedy that is run: some ask for thousands. Those are not run, and not counted as left."""
 
 DATA = ("digits", "digits", "digits", "gaussian", "moons")
 

@@ -86,6 +86,9 @@ def _foreseen(config: RunConfig, expected: WeightGradients, unlikely: float) -> 
     spread = math.exp(-5.0 * crowding(config))
     for q, back in zip(expected.q, expected.back[:-1], strict=False):
         slopes = np.abs(ACTIVATIONS[network.activation.name].derivative(math.sqrt(q) * NORMAL, network.activation.params))
+        if not slopes.any():  # saturated so far that no gradient is foreseen at all
+            yield 1.0
+            continue
         sizes = spread * math.sqrt(back / np.square(slopes).mean()) * slopes[slopes > 0]
         likely, right = ((np.minimum(1.0, math.sqrt(2.0 / math.pi) * FP16_MIN / (sizes * error))).mean() for error in (1.0, unlikely))
         yield float(likely + (right - likely) / config.classes)
