@@ -98,7 +98,7 @@ $(VENV)/test.stamp: $(VENV)/serve.stamp
 	@touch $@
 
 # Without it all works, but watching costs more: so a machine that has no compiler and gets none is told so, and served.
-$(NATIVE): models/native/native.c models/native/build.sh
+$(NATIVE): $(wildcard models/native/*.[ch]) models/native/build.sh
 	@command -v $(CC) >/dev/null || ( what="C compiler, with which measuring is fast,"; $(APT) gcc libc6-dev ) || true
 	@rm -f $@
 	@command -v $(CC) >/dev/null && CC=$(CC) sh models/native/build.sh \

@@ -1,6 +1,6 @@
 """Histograms of one quantity of all rows: bins of equal width a row, and bins of log10|x| on one axis for all rows.
 
-As with moments there are two forms: a branchless one for any device, and one in C for the CPU (models/native).
+In torch operations without a branch, for any device; models/native counts the same in C.
 """
 
 from __future__ import annotations
@@ -10,16 +10,12 @@ import math
 import torch
 from torch import Tensor
 
-from models import native
-
 
 def histograms(rows: list[Tensor], low: Tensor, high: Tensor, bins: int) -> tuple[Tensor, Tensor, Tensor]:
     """Linear counts (R, bins) between low and high (R,) of each row, the log axis (2,), and counts (R, bins) of log10|x| on it.
 
     rows: R flat tensors of sampled values; what is not finite is not counted, zeros are not in the log counts.
     """
-    if native.readable(*rows):
-        return native.histograms(rows, low, high, bins)
     table = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=math.nan).double()
     logs = table.abs().log10()
     axis = log_axis(logs)

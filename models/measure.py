@@ -13,16 +13,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.frame import COUNTERS, MOMENTS, Quantity, each_finite, nine_digits
-from models.histograms import histograms
-from models.moments import FIELDS, correlation, dead_share, moments_and_sample, saturated_share
+from models import native
+from models.frame import COUNTERS, MOMENTS, QUANTITIES, Quantity, each_finite, nine_digits
+from models.moments import FIELDS, saturation_edges
 from models.sampling import stride
-
-SHARES = ("dead", "saturated", "correlation")
+from models.sheet import Sheet, sheet
 
 
 class Meter:
-    """Measures one frame: a visitor for a trace, then `read()`.
+    """Measures frames: a visitor for a trace, then `read()`, after which the next one begins.
 
     rows:    how many rows the frame has, the output layer last
     bins:    bins of a histogram
@@ -34,55 +33,48 @@ class Meter:
         self.rows = rows
         self.bins = bins
         self.samples = samples
-        self.limits = limits
-        self._moments: dict[str, dict[int, Tensor]] = {}
-        self._samples: dict[str, dict[int, Tensor]] = {}
-        self._shares: dict[str, dict[int, Tensor]] = {name: {} for name in SHARES}
+        self.edges = None if limits is None else saturation_edges(limits)
+        self._sheet: Sheet | native.Sheet | None = None
+        self._taken: dict[str, set[int]] = {name: set() for name in QUANTITIES}
 
     def visit(self, what: str, index: int, tensor: Tensor) -> None:
-        """Takes one tensor of one row; it may change or go afterwards."""
+        """Takes one tensor of one row, which may go afterwards, but is not written to until `read`."""
+        sheet = self._sheet_for(tensor)
         if what == "nonlinearity":
-            self._visit_nonlinearity(index, tensor)
+            sheet.share(index, tensor, self.edges if index < self.rows - 1 else None)
             return
         if what == "preactivation":
-            self._shares["correlation"][index] = correlation(tensor)
-        found, sample = moments_and_sample(tensor, stride(tensor.numel(), self.samples))
-        self._moments.setdefault(what, {})[index] = found
-        self._samples.setdefault(what, {})[index] = sample
+            sheet.correlate(index, tensor)
+        sheet.measure(what, index, tensor, stride(tensor.numel(), self.samples))
+        self._taken[what].add(index)
 
-    def _visit_nonlinearity(self, index: int, phi: Tensor) -> None:
-        self._shares["dead"][index] = dead_share(phi)
-        if self.limits is not None and index < self.rows - 1:
-            self._shares["saturated"][index] = saturated_share(phi, self.limits)
+    def visit_update(self, index: int, weight: Tensor, before: Tensor, keep: bool) -> None:
+        """Takes what a step made of a weight; with `keep` its values then stand in the place of those before."""
+        self._sheet_for(weight).compare("update", index, weight, before, stride(weight.numel(), self.samples), keep)
+        self._taken["update"].add(index)
+
+    def _sheet_for(self, tensor: Tensor) -> Sheet | native.Sheet:
+        if self._sheet is None:
+            self._sheet = sheet(tensor, self.rows, self.bins)
+        return self._sheet
 
     def read(self, *others: Tensor) -> tuple[dict[str, Quantity], list[float | None], list[list[float | None]]]:
         """Every quantity of which all rows were visited, the correlation of two inputs row by row, and the other vectors' numbers.
 
         The one place where a frame waits for the device.
         """
-        names = [name for name, found in self._moments.items() if len(found) == self.rows]
-        parts = [part for name in names for part in self._parts(name)] + [self._share(name) for name in SHARES] + list(others)
-        pieces = iter(_on_host(parts))
+        sheet = self._sheet_for(others[0])
+        names = [name for name in QUANTITIES if len(self._taken[name]) == self.rows]
+        pieces = iter(_on_host([part for name in names for part in sheet.columns(name)] + [*sheet.shares(), *others]))
         quantities = {name: self._quantity(*(next(pieces) for _ in range(4))) for name in names}
-        shares = {name: each_finite(next(pieces).tolist()) for name in SHARES}
+        correlation, dead, saturated = (each_finite(next(pieces).tolist()) for _ in range(3))
         if "activation" in quantities:
-            quantities["activation"] |= {"dead": shares["dead"], "saturated": shares["saturated"]}
+            quantities["activation"] |= {"dead": dead, "saturated": saturated}
         if "update" in quantities:
             quantities["update"]["ratio"] = _ratios(quantities["update"]["norm"], quantities["weight"]["norm"])
-        return quantities, shares["correlation"], [each_finite(next(pieces).tolist()) for _ in others]
-
-    def _parts(self, name: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Moments (R, fields), linear counts (R, bins), the log axis (2,), log counts (R, bins): all on the device."""
-        table = torch.stack([self._moments[name][index] for index in range(self.rows)])
-        low, high = (table[:, FIELDS.index(field)] for field in ("min", "max"))
-        linear, axis, log10 = histograms([self._samples[name][index] for index in range(self.rows)], low, high, self.bins)
-        return table, linear, axis, log10
-
-    def _share(self, name: str) -> Tensor:
-        found = self._shares[name]
-        device = next((value.device for value in found.values()), torch.device("cpu"))
-        missing = torch.full((), math.nan, dtype=torch.float64, device=device)
-        return torch.stack([found.get(index, missing).double() for index in range(self.rows)])
+        for taken in self._taken.values():
+            taken.clear()
+        return quantities, correlation, [each_finite(next(pieces).tolist()) for _ in others]
 
     def _quantity(self, table: Tensor, linear: Tensor, axis: Tensor, log10: Tensor) -> Quantity:
         columns = dict(zip(FIELDS, nine_digits(table.reshape(self.rows, len(FIELDS)).numpy()).T.tolist(), strict=True))
@@ -92,8 +84,8 @@ class Meter:
         shape = (self.rows, self.bins)
         made: Quantity = Quantity(
             **found, **counted,  # type: ignore[typeddict-item]
-            linear={"low": found["min"], "high": found["max"], "counts": linear.reshape(shape).int().tolist()},
-            log10={"low": low, "high": high, "counts": log10.reshape(shape).int().tolist()},
+            linear={"low": found["min"], "high": found["max"], "counts": linear.reshape(shape).int().numpy().tolist()},
+            log10={"low": low, "high": high, "counts": log10.reshape(shape).int().numpy().tolist()},
         )
         return made
 

@@ -1,8 +1,6 @@
 """Moments, counters and shares of one tensor: exact over every value.
 
-Each measure has two forms: one in float64 of torch operations without a branch, which works on any device and never waits
-for it, and one in C for float32 tensors on the CPU (models/native), which reads a tensor once where the other makes a dozen
-passes. Tests hold one against the other; docs/log.md has the figures.
+In float64, of torch operations without a branch, which work on any device and never wait for it; models/native has the same in C.
 """
 
 from __future__ import annotations
@@ -14,7 +12,6 @@ from torch import Tensor
 
 from models import native
 from models.frame import COUNTERS, MOMENTS
-from models.sampling import BLOCK, sample
 
 FIELDS = (*MOMENTS, *COUNTERS)
 
@@ -24,12 +21,7 @@ SATURATION_MARGIN = 0.03
 
 def moments(x: Tensor) -> Tensor:
     """The numbers of `FIELDS` of a tensor as one float64 vector on its device; NaN where there is no finite value."""
-    return moments_and_sample(x, x.numel())[0]
-
-
-def moments_and_sample(x: Tensor, step: int) -> tuple[Tensor, Tensor]:
-    """The same, and `sample(x, step)`."""
-    return native.moments(x, len(FIELDS), BLOCK, step) if native.readable(x) else (exact_moments(x), sample(x, step))
+    return native.moments(x, len(FIELDS)) if native.readable(x) else exact_moments(x)
 
 
 def exact_moments(x: Tensor) -> Tensor:
@@ -51,19 +43,19 @@ def exact_moments(x: Tensor) -> Tensor:
 
 def dead_share(phi: Tensor) -> Tensor:
     """Share of units (channels) that are zero on the whole batch; phi is (B, units, ...). A NaN is not a zero."""
-    if native.readable(phi):
-        return torch.tensor(native.dead_units(phi) / phi.shape[1], dtype=torch.float64)
     others = [dim for dim in range(phi.dim()) if dim != 1]
     return (phi.abs().amax(dim=others) == 0).double().mean()
 
 
-def saturated_share(phi: Tensor, limits: tuple[float, float]) -> Tensor:
-    """Share of values within 3 % of the limits of a bounded activation; a NaN is not near a limit."""
+def saturation_edges(limits: tuple[float, float]) -> tuple[float, float]:
+    """At or beyond these a value is saturated: 3 % from the limits of a bounded activation."""
     margin = SATURATION_MARGIN * max(abs(limit) for limit in limits)
-    low, high = limits[0] + margin, limits[1] - margin
-    if native.readable(phi):
-        return torch.tensor(native.beyond(phi, low, high) / phi.numel(), dtype=torch.float64)
-    return ((phi <= low) | (phi >= high)).double().mean()
+    return limits[0] + margin, limits[1] - margin
+
+
+def saturated_share(phi: Tensor, edges: tuple[float, float]) -> Tensor:
+    """Share of values at or beyond the edges; a NaN is not."""
+    return ((phi <= edges[0]) | (phi >= edges[1])).double().mean()
 
 
 def correlation(z: Tensor) -> Tensor:
@@ -75,8 +67,8 @@ def correlation(z: Tensor) -> Tensor:
     batch, flat = z.shape[0], z.reshape(z.shape[0], -1)
     if batch < 2:
         return torch.full((), math.nan, dtype=torch.float64, device=z.device)
-    if native.readable(flat) and not math.isnan(found := native.units_squared(flat)):
-        return torch.tensor((found - batch) / (batch * (batch - 1)), dtype=torch.float64)
+    if native.readable(flat):
+        return torch.tensor(native.mean_cosine(flat), dtype=torch.float64)
     wide = flat.double()
     units = wide / torch.linalg.vector_norm(wide, dim=1, keepdim=True)
     mean: Tensor = (units.sum(0).square().sum() - batch) / (batch * (batch - 1))

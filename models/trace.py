@@ -1,8 +1,8 @@
 """Hooks: one forward and backward pass, every layer's tensors handed to a visitor as they come, and no hook left behind.
 
 A trace knows modules, not configurations, so it works on any network: a `Probe` says where a row's nonlinearity, its
-output and its weight are. Tensors are visited the moment they exist and are not kept, which makes it safe with
-activations that work in place and costs no memory.
+output and its weight are. Tensors are visited the moment they exist and are not kept here, which costs no memory. Of what an
+activation overwrites, a copy is visited: a visitor may read on while the pass goes on.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def probes(network: Network, rows: Sequence[int]) -> list[Probe]:
 
 @contextmanager
 def hooked(places: Sequence[Probe], visit: Visit) -> Iterator[None]:
-    """Within it, a forward pass visits `preactivation`, `nonlinearity` and `activation` of every probe, and a backward pass
-    `preactivation_gradient`. Outside it the network bears no hook."""
+    """Within it, a forward pass visits `preactivation`, `weight`, `nonlinearity` and `activation` of every probe, and a backward pass
+    `preactivation_gradient` and `weight_gradient`. Outside it the network bears no hook."""
     handles = [handle for index, probe in enumerate(places) for handle in _hook(index, probe, visit)]
     try:
         yield
@@ -49,20 +49,16 @@ def hooked(places: Sequence[Probe], visit: Visit) -> Iterator[None]:
             handle.remove()
 
 
-def visit_weights(places: Sequence[Probe], visit: Visit) -> None:
-    """Visits `weight` and, after a backward pass, `weight_gradient` of every probe."""
-    for index, probe in enumerate(places):
-        visit("weight", index, probe.weight.detach())
-        if probe.weight.grad is not None:
-            visit("weight_gradient", index, probe.weight.grad)
-
-
 def _hook(index: int, probe: Probe, visit: Visit) -> list[RemovableHandle]:
+    """Weights are visited where the passes have just used them, and so while they are in the cache."""
+    overwrites = getattr(probe.nonlinearity, "inplace", False)
+
     def entering(module: nn.Module, args: tuple[Any, ...]) -> None:
         z: Tensor = args[0]
-        visit("preactivation", index, z.detach())
+        visit("preactivation", index, z.detach().clone() if overwrites else z.detach())
         if z.requires_grad:  # before phi runs: a hook set now sees dL/dz even where phi overwrites z
             z.register_hook(lambda gradient: visit("preactivation_gradient", index, gradient))
+        visit("weight", index, probe.weight.detach())
 
     def leaving(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> None:
         visit("nonlinearity", index, result.detach())
@@ -70,7 +66,12 @@ def _hook(index: int, probe: Probe, visit: Visit) -> list[RemovableHandle]:
     def handed_on(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> None:
         visit("activation", index, result.detach())
 
+    def accumulated(weight: Tensor) -> None:
+        if weight.grad is not None:
+            visit("weight_gradient", index, weight.grad)
+
     return [
+        probe.weight.register_post_accumulate_grad_hook(accumulated),
         probe.nonlinearity.register_forward_pre_hook(entering),
         probe.nonlinearity.register_forward_hook(leaving),
         probe.output.register_forward_hook(handed_on),

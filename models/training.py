@@ -27,7 +27,7 @@ from models.network import Network, build
 from models.normalized import Norms, as_columns
 from models.optimizers import OPTIMIZERS
 from models.pretrained import Fit, Tensors, fit
-from models.trace import Probe, hooked, probes, visit_weights
+from models.trace import Probe, Visit, hooked, probes
 
 VALIDATION_CHUNK = 4096
 """Validation examples in one forward pass."""
@@ -63,7 +63,7 @@ class Run:
     seq: int = 0
     diverged: bool = False
     losses: list[Tensor] = field(default_factory=list)
-    weights_before: list[Tensor] | None = None
+    weights_before: dict[int, Tensor] = field(default_factory=dict)
     fit: Fit | None = None
 
     @classmethod
@@ -96,9 +96,9 @@ class Run:
         config = self.config
         batches = _batches(config, self.data)
         for step in range(config.total_steps + 1):
-            wanted = step % config.frame_every == 0 or step == config.total_steps
+            wanted, wanted_next = self._wanted(step), self._wanted(step + 1)
             if wanted:
-                yield self.frame(step, *next(batches))
+                yield self.frame(step, *next(batches), keep_weights=wanted_next)
             else:
                 inputs, labels = next(batches)
                 self.losses.append(self.backward(inputs, labels)[0])
@@ -107,7 +107,11 @@ class Run:
                     yield self.frame(step, inputs, labels)
             if step == config.total_steps or not on_step(step) or self.diverged:
                 return
-            self.update(keep_weights=(step + 1) % config.frame_every == 0 or step + 1 == config.total_steps)
+            self.update(keep_weights=wanted_next and not wanted)
+
+    def _wanted(self, step: int) -> bool:
+        """Whether there is a frame of this step."""
+        return step % self.config.frame_every == 0 or step == self.config.total_steps
 
     def backward(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One forward and backward pass on a batch: the loss (detached) and the logits. Gradients are left in the weights."""
@@ -117,18 +121,18 @@ class Run:
         loss.backward()
         return loss.detach(), logits.detach()
 
-    def frame(self, step: int, inputs: Tensor, labels: Tensor) -> Frame:
-        """Measures the forward and backward pass on this batch; the gradients stay for the update that may follow."""
+    def frame(self, step: int, inputs: Tensor, labels: Tensor, keep_weights: bool = False) -> Frame:
+        """Measures the forward and backward pass on this batch; the gradients stay for the update that may follow, and the weights
+        where the next step's frame will measure their change."""
         validation, evaluation = self.validate(), self.evaluate(inputs, labels)
-        meter = self._meter()
-        with hooked(self.places, meter.visit), self.norms.watched():
+        with hooked(self.places, self._visitor(keep_weights)), self.norms.watched():
             loss, logits = self.backward(inputs, labels)
-        visit_weights(self.places, meter.visit)
-        self._visit_update(meter)
         accuracy = (logits.argmax(1) == labels).double().mean()
-        quantities, correlation, (losses, shares, seen, held) = meter.read(
+        quantities, correlation, (losses, shares, seen, held) = self.meter.read(
             torch.stack([*self.losses, loss]), torch.stack([accuracy, *validation, *evaluation]), _input_numbers(inputs),
-            self.norms.numbers())
+            self.norms.numbers() if self.norms.any else torch.empty(0))
+        if not keep_weights:
+            self.weights_before.clear()
         self.diverged = losses[-1] is None
         self.losses.clear()
         self.seq += 1
@@ -146,10 +150,11 @@ class Run:
         return self.device.type == "cpu" and not math.isfinite(self.losses[-1].item())
 
     def update(self, keep_weights: bool) -> None:
-        """One optimizer step on the gradients of the last pass; `keep_weights` for the frame that measures the change."""
+        """One optimizer step on the gradients of the last pass; `keep_weights` for the frame that measures their change."""
         if self.config.training.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.config.training.clip_norm)
-        self.weights_before = [place.weight.detach().clone() for place in self.places] if keep_weights else None
+        if keep_weights:
+            self.weights_before = {index: place.weight.detach().clone() for index, place in enumerate(self.places)}
         self.optimizer.step()
 
     def validate(self) -> Tensor:
@@ -182,14 +187,25 @@ class Run:
         self.network.train()
         return sums / total
 
-    def _meter(self) -> Meter:
+    @cached_property
+    def meter(self) -> Meter:
         capture, activation = self.config.capture, self.config.network.activation
         samples = None if capture.samples == "all" else capture.samples
         return Meter(len(self.places), capture.bins, samples, ACTIVATIONS[activation.name].limits(activation.params))
 
-    def _visit_update(self, meter: Meter) -> None:
-        for index, before in enumerate(self.weights_before or []):
-            meter.visit("update", index, self.places[index].weight.detach() - before)
+    def _visitor(self, keep_weights: bool) -> Visit:
+        """Measures what the trace visits, and of each weight its change since the last step, for which it keeps them."""
+
+        def visit(what: str, index: int, tensor: Tensor) -> None:
+            self.meter.visit(what, index, tensor)
+            if what != "weight":
+                return
+            if index in self.weights_before:
+                self.meter.visit_update(index, tensor, self.weights_before[index], keep_weights)
+            elif keep_weights:
+                self.weights_before[index] = tensor.clone()
+
+        return visit
 
 
 def _given(config: RunConfig, tensors: Tensors | None) -> Tensors:

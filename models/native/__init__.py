@@ -1,33 +1,38 @@
-"""A frame's numbers in C, for float32 tensors on the CPU: native.c, which `make setup` compiles beside this file.
+"""A frame's numbers in C, for float32 tensors on the CPU: native.c and beside.c, which `make setup` compiles beside this file.
 
-Without a compiler there is no library, and `readable` is False for every tensor: models/moments.py and models/histograms.py then
-take their form in torch operations, which gives the same numbers some ten times slower.
+Without a compiler there is no library, and `readable` is False for every tensor: models/sheet.py then has the same numbers from torch
+operations, some ten times slower.
 """
 
 from __future__ import annotations
 
 import ctypes
+from collections import deque
 from ctypes import c_double, c_int64, c_void_p
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 LIBRARY = Path(__file__).with_name("native.so")
 
 FUNCTIONS = {
-    "moments": (None, (c_void_p, c_int64, c_void_p, c_int64, c_int64, c_void_p)),
-    "dead_units": (c_int64, (c_void_p, c_int64, c_int64, c_int64, c_void_p)),
-    "beyond": (c_int64, (c_void_p, c_int64, c_double, c_double)),
-    "units_squared": (c_double, (c_void_p, c_int64, c_int64, c_void_p)),
-    "histograms": (None, (*[c_void_p] * 2, c_int64, *[c_void_p] * 2, *[c_int64] * 2, *[c_void_p] * 3)),
+    "moments": (None, (c_void_p, c_int64, c_void_p)),
+    "mean_cosine": (c_double, (c_void_p, c_int64, c_int64)),
+    "on_one_axis": (None, (c_void_p, c_int64, c_void_p, c_void_p)),
+    "hand_over": (c_int64, (c_int64,) * 9),
+    "finish": (None, ()),
 }
 """What each function gives and takes."""
 
+DECADES = 84
+MEASURE, COMPARE, COSINE, SHARES = range(4)
+"""As the sources have them: the decades of float32, and what can be handed over."""
 
-WORTH_THREADS = 50_000
-"""Values to count from which on a second thread earns what its start costs, some 20 us."""
+Columns = tuple[Tensor, Tensor, Tensor, Tensor]
+FloatArray = NDArray[np.float64]
 
 
 def _load() -> ctypes.PyDLL | None:
@@ -42,9 +47,10 @@ def _load() -> ctypes.PyDLL | None:
 
 
 _library = _load()
+_done = c_int64.in_dll(_library, "done") if _library else c_int64()
 
 
-def _call(name: str, *args: float) -> float:
+def _call(name: str, *args: int) -> float:
     """The function's answer; 0 of one that gives none."""
     return getattr(_library, name)(*args) or 0
 
@@ -54,39 +60,98 @@ def readable(*tensors: Tensor) -> bool:
     return _library is not None and all(x.dtype == torch.float32 and x.device.type == "cpu" for x in tensors)
 
 
-def moments(x: Tensor, fields: int, block: int, step: int) -> tuple[Tensor, Tensor]:
-    """The numbers of models.moments.FIELDS as float64 (fields,), and a copy of every step-th block of x, flat."""
-    x, n = x.contiguous(), x.numel()
-    found, sample = torch.empty(fields, dtype=torch.float64), torch.empty(n if step == 1 else -(-(n // block) // step) * block)
-    _call("moments", x.data_ptr(), n, found.data_ptr(), block, step, sample.data_ptr())
-    return found, sample
+def moments(x: Tensor, fields: int) -> Tensor:
+    """The numbers of models.moments.FIELDS as float64 (fields,)."""
+    x, found = x.contiguous(), torch.empty(fields, dtype=torch.float64)
+    _call("moments", x.data_ptr(), x.numel(), found.data_ptr())
+    return found
 
 
-def dead_units(phi: Tensor) -> int:
-    """How many units of phi (B, units, ...) are zero on the whole batch."""
-    phi, (batch, units) = phi.contiguous(), phi.shape[:2]
-    alive = torch.empty(units, dtype=torch.int32)
-    return int(_call("dead_units", phi.data_ptr(), batch, units, phi.numel() // (batch * units), alive.data_ptr()))
+def mean_cosine(rows: Tensor) -> float:
+    """The mean cosine between two different rows (R, n); NaN of one row, and where a length is 0 or not finite."""
+    rows = rows.contiguous()
+    return float(_call("mean_cosine", rows.data_ptr(), *rows.shape))
 
 
-def beyond(x: Tensor, low: float, high: float) -> int:
-    """How many values are at most low or at least high."""
-    x = x.contiguous()
-    return int(_call("beyond", x.data_ptr(), x.numel(), low, high))
+class Sheet:
+    """As models.sheet.Sheet: the numbers of one frame after the other.
+
+    Tensors are handed to a thread beside this one and kept until it has read them; what writes into one meanwhile would spoil that.
+    Histograms are counted with the moments, and no sample is kept: log10|x| in bins of 1 / bins of a decade each, over all decades of
+    float32, since whichever whole decades the one axis of all rows will span, its edges are among theirs.
+    """
+
+    def __init__(self, rows: int, fields: int, bins: int, block: int) -> None:
+        self.rows, self.fields, self.bins, self.block = rows, fields, bins, block
+        self._library = _library
+        self._tables: dict[str, Table] = {}
+        self._shares = np.full((3, rows), np.nan)
+        self._limits: dict[tuple[float, float], FloatArray] = {}
+        self._kept: deque[tuple[int, tuple[Tensor, ...]]] = deque()
+
+    def measure(self, what: str, row: int, x: Tensor, step: int) -> None:
+        x = x.contiguous()
+        self._hand_over((x,), MEASURE, self._table(what), row, x.data_ptr(), x.numel(), step)
+
+    def compare(self, what: str, row: int, weight: Tensor, before: Tensor, step: int, keep: bool) -> None:
+        weight, change = weight.contiguous(), torch.empty_like(before)
+        self._hand_over((weight, before, change), COMPARE, self._table(what), row, weight.data_ptr(), before.data_ptr(), weight.numel(),
+                        step, keep, change.data_ptr())
+
+    def correlate(self, row: int, z: Tensor) -> None:
+        z, batch = z.contiguous(), z.shape[0]
+        self._hand_over((z,), COSINE, self._share(0, row), z.data_ptr(), batch, z.numel() // batch)
+
+    def share(self, row: int, phi: Tensor, edges: tuple[float, float] | None) -> None:
+        phi = phi.contiguous()
+        batch, units, *_ = phi.shape
+        place = self._limits.setdefault(edges, np.array(edges)).ctypes.data if edges else 0
+        self._hand_over((phi,), SHARES, phi.data_ptr(), batch, units, phi.numel() // (batch * units), place, self._share(1, row),
+                        self._share(2, row))
+
+    def columns(self, what: str) -> Columns:
+        self._finish()
+        table, axis, log10 = self._tables[what], np.empty(2), np.empty((self.rows, self.bins), np.int32)
+        self._library.on_one_axis(table.place, self.rows, axis.ctypes.data, log10.ctypes.data)  # type: ignore[union-attr]
+        return tuple(map(torch.from_numpy, (table.moments, table.linear, axis, log10)))  # type: ignore[return-value]
+
+    def shares(self) -> Tensor:
+        self._finish()
+        return torch.from_numpy(self._shares)
+
+    def _share(self, which: int, row: int) -> int:
+        """Where it goes."""
+        return self._shares.ctypes.data + (which * self.rows + row) * self._shares.itemsize
+
+    def _table(self, what: str) -> int:
+        if what not in self._tables:
+            self._tables[what] = Table(self.rows, self.fields, self.bins, self.block)
+        return self._tables[what].place
+
+    def _hand_over(self, tensors: tuple[Tensor, ...], what: int, a: int, b: int, c: int, d: int, e: int = 0, f: int = 0, g: int = 0,
+                   h: int = 0) -> None:
+        """A task as beside.c knows it, and the tensors that it reads."""
+        ticket = self._library.hand_over(what, a, b, c, d, e, f, g, h)  # type: ignore[union-attr]
+        if ticket:
+            self._kept.append((ticket, tensors))
+        while self._kept and self._kept[0][0] <= _done.value:
+            self._kept.popleft()
+
+    def _finish(self) -> None:
+        self._library.finish()  # type: ignore[union-attr]
+        self._kept.clear()
+
+    def __del__(self) -> None:
+        self._finish()  # the thread writes into this sheet
 
 
-def units_squared(rows: Tensor) -> float:
-    """The squared length of the sum of the rows (R, n), each divided by its length; NaN where float32 would lose accuracy."""
-    rows, total = rows.contiguous(), torch.empty(rows.shape[1])
-    return float(_call("units_squared", rows.data_ptr(), *rows.shape, total.data_ptr()))
+class Table:
+    """Room for one quantity of all rows, which native.h describes. Of `fine`, memory is taken only where there are values."""
 
-
-def histograms(rows: list[Tensor], low: Tensor, high: Tensor, bins: int) -> tuple[Tensor, Tensor, Tensor]:
-    """As models.histograms.histograms."""
-    places, sizes = (np.array([get(row) for row in rows], dtype=np.int64) for get in (Tensor.data_ptr, Tensor.numel))
-    low, high, axis = low.contiguous(), high.contiguous(), torch.empty(2, dtype=torch.float64)
-    linear, log10 = (torch.zeros(len(rows), bins, dtype=torch.int32) for _ in range(2))
-    threads = torch.get_num_threads() if sizes.sum() > WORTH_THREADS else 1
-    _call("histograms", places.ctypes.data, sizes.ctypes.data, len(rows), low.data_ptr(), high.data_ptr(), bins, threads, axis.data_ptr(),
-          linear.data_ptr(), log10.data_ptr())
-    return linear, axis, log10
+    def __init__(self, rows: int, fields: int, bins: int, block: int) -> None:
+        self.moments = np.empty((rows, fields))
+        self.linear, self.fine = np.empty((rows, bins), np.int32), np.empty((rows, DECADES * bins), np.int32)
+        self.reach, self.extremes = np.empty((rows, 2), np.int32), np.empty((rows, 2), np.int32)
+        parts = (self.moments, self.linear, self.fine, self.reach, self.extremes)
+        self.struct = np.array([bins, block, *(part.ctypes.data for part in parts)], np.int64)
+        self.place: int = self.struct.ctypes.data

@@ -1,16 +1,18 @@
 /* A frame's numbers from float32 tensors on the CPU, each read once while it is still in the cache.
 
-models/native/__init__.py says what the functions take and give; models/moments.py and models/histograms.py have the same numbers in
-torch operations, for any device, and tests hold one against the other. Tensors are contiguous. Sums run in float32 over CHUNK values,
-LANES of them side by side, and in float64 over the chunks. */
+models/moments.py and models/histograms.py have the same numbers in torch operations, for any device, and tests hold one against the
+other. Tensors are contiguous. Sums run in float32 over CHUNK values, LANES of them side by side, and in float64 over the chunks. */
 
 #include <math.h>
-#include <pthread.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "native.h"
 
 #define LANES 32
 #define CHUNK 1024 /* a multiple of LANES */
+#define AHEAD 1024 /* values between what is read and what is fetched: a layer's tensor has often left the second-level cache */
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
 #define EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -19,9 +21,26 @@ LANES of them side by side, and in float64 over the chunks. */
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
-/* ---- moments ---- */
+/* Asks for the LANES values that are read AHEAD values later. */
+INLINE void fetch(const float *x) {
+    __builtin_prefetch(x + AHEAD);
+    __builtin_prefetch(x + AHEAD + LANES / 2);
+}
 
-enum { MEAN, STD, MEAN_SQUARE, MIN, MAX, NORM, N, ZEROS, NANS, POS_INF, NEG_INF, FIELDS }; /* FIELDS of models/moments.py */
+/* Room that each thread keeps from call to call, as much as its largest call took. Without memory for it the process ends, as it would
+   where the tensors themselves did not fit. */
+static void *room(int64_t bytes) {
+    static _Thread_local void *place;
+    static _Thread_local int64_t size;
+    if (bytes > size) {
+        free(place);
+        if (!(place = malloc(bytes))) abort();
+        size = bytes;
+    }
+    return place;
+}
+
+/* ---- moments ---- */
 
 /* Mean squares between these are computed in float32 without loss; beyond, and with a NaN or an infinity, in float64. */
 static const double LEAST_SQUARE = 1e-24, MOST_SQUARE = 1e30;
@@ -42,7 +61,8 @@ INLINE sums summed(const float *restrict x, int64_t n) {
     while (i + LANES <= n) {
         int64_t end = i + CHUNK <= n ? i + CHUNK : n / LANES * LANES;
         float part[LANES] = {0}, square[LANES] = {0};
-        for (; i < end; i += LANES)
+        for (; i < end; i += LANES) {
+            fetch(x + i);
             for (int k = 0; k < LANES; k++) {
                 float v = x[i + k];
                 part[k] += v;
@@ -51,6 +71,7 @@ INLINE sums summed(const float *restrict x, int64_t n) {
                 high[k] = v > high[k] ? v : high[k];
                 zeros[k] += v == 0.0f;
             }
+        }
         for (int k = 0; k < LANES; k++) sum[k] += part[k], squares[k] += square[k];
     }
     for (; i < n; i++) {
@@ -109,29 +130,27 @@ INLINE void careful(const float *x, int64_t n, double *out) {
     out[MIN] = finite ? low : NAN, out[MAX] = finite ? high : NAN, out[NORM] = finite ? sqrt(squares) : NAN;
 }
 
-/* The FIELDS of x (n,), and a copy of every step-th whole block of it; of all of it with a step of 1. */
 EACH_PROCESSOR
-void moments(const float *x, int64_t n, double *out, int64_t block, int64_t step, float *sample) {
+void moments(const float *x, int64_t n, double *out) {
     sums found = summed(x, n);
     if (found.squares > LEAST_SQUARE * n && found.squares < MOST_SQUARE * n)
         plain(x, n, found, out);
     else
         careful(x, n, out);
     out[N] = n;
-    if (step == 1) block = n;
-    for (int64_t i = 0; i + block <= n; i += step * block, sample += block) memcpy(sample, x + i, block * sizeof(float));
 }
 
 /* ---- shares and correlation ---- */
 
-/* How many units of phi (batch, units, pixels) are zero everywhere; alive: room for one flag a unit. A NaN is not a zero. */
-EACH_PROCESSOR
-int64_t dead_units(const float *phi, int64_t batch, int64_t units, int64_t pixels, int32_t *alive) {
+/* How many units of phi (batch, units, pixels) are zero everywhere. A NaN is not a zero. */
+INLINE int64_t dead_units(const float *phi, int64_t batch, int64_t units, int64_t pixels) {
+    int32_t *alive = room(units * sizeof(int32_t));
     memset(alive, 0, units * sizeof(int32_t));
     for (int64_t b = 0; b < batch; b++)
-        if (pixels == 1)
+        if (pixels == 1) {
+            for (int64_t u = 0; u < units; u += LANES) fetch(phi + u);
             for (int64_t u = 0; u < units; u++) alive[u] |= *phi++ != 0.0f;
-        else
+        } else
             for (int64_t u = 0; u < units; u++, phi += pixels)
                 for (int64_t p = 0; p < pixels; p++) alive[u] |= phi[p] != 0.0f;
     int64_t dead = 0;
@@ -139,45 +158,67 @@ int64_t dead_units(const float *phi, int64_t batch, int64_t units, int64_t pixel
     return dead;
 }
 
-/* How many of x (n,) are at most low or at least high. */
 EACH_PROCESSOR
-int64_t beyond(const float *x, int64_t n, double low, double high) {
-    int64_t found = 0;
-    for (int64_t i = 0; i < n; i++) found += (x[i] <= low) | (x[i] >= high);
-    return found;
+void shares(const float *phi, int64_t batch, int64_t units, int64_t pixels, const double *limits, double *dead, double *saturated) {
+    *dead = (double)dead_units(phi, batch, units, pixels) / units;
+    if (!limits) return;
+    double low = limits[0], high = limits[1];
+    int64_t n = batch * units * pixels, beyond = 0;
+    for (int64_t i = 0; i < n; i++) beyond += (phi[i] <= low) | (phi[i] >= high);
+    *saturated = (double)beyond / n;
 }
 
 INLINE double squared_length(const float *restrict x, int64_t n) {
     float part[LANES] = {0};
     double squares = 0.0;
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
+    for (; i + LANES <= n; i += LANES) {
+        fetch(x + i);
         for (int k = 0; k < LANES; k++) part[k] += x[i + k] * x[i + k];
+    }
     for (; i < n; i++) squares += (double)x[i] * x[i];
     for (int half = LANES / 2; half; half /= 2)
         for (int k = 0; k < half; k++) part[k] += part[k + half];
     return squares + part[0];
 }
 
-/* |sum of x_i / |x_i| |^2 over the rows of x (rows, n); NaN where a squared length is too small or too large for float32.
-   sum: room for n numbers. */
-EACH_PROCESSOR
-double units_squared(const float *restrict x, int64_t rows, int64_t n, float *restrict sum) {
-    memset(sum, 0, n * sizeof(float));
+/* |sum of x_i / |x_i| |^2 in float64, for lengths of any size. */
+INLINE double careful_units(const float *x, int64_t rows, int64_t n, double *sum) {
+    memset(sum, 0, n * sizeof(double));
     for (int64_t row = 0; row < rows; row++, x += n) {
-        double squares = squared_length(x, n);
-        if (!(squares > 1e-30 && squares < 1e30)) return NAN;
+        double squares = 0.0, length = 0.0;
+        for (int64_t i = 0; i < n; i++) squares += (double)x[i] * x[i];
+        length = sqrt(squares);
+        for (int64_t i = 0; i < n; i++) sum[i] += x[i] / length;
+    }
+    double found = 0.0;
+    for (int64_t i = 0; i < n; i++) found += sum[i] * sum[i];
+    return found;
+}
+
+/* The same for x (rows, n) of lengths whose squares float32 can hold; where it can not, in float64. */
+INLINE double units_squared(const float *restrict x, int64_t rows, int64_t n) {
+    double *wide = room(n * sizeof(double));
+    float *restrict sum = (float *)wide;
+    memset(sum, 0, n * sizeof(float));
+    for (int64_t row = 0; row < rows; row++) {
+        const float *restrict one = x + row * n;
+        double squares = squared_length(one, n);
+        if (!(squares > 1e-30 && squares < 1e30)) return careful_units(x, rows, n, wide);
         float scale = (float)(1.0 / sqrt(squares));
-        for (int64_t i = 0; i < n; i++) sum[i] += scale * x[i];
+        for (int64_t i = 0; i < n; i++) sum[i] += scale * one[i];
     }
     double length = 0.0;
     for (int64_t i = 0; i < n; i++) length += (double)sum[i] * sum[i];
     return length;
 }
 
-/* ---- histograms ---- */
+EACH_PROCESSOR
+double mean_cosine(const float *x, int64_t rows, int64_t n) {
+    return rows < 2 ? NAN : (units_squared(x, rows, n) - rows) / ((double)rows * (rows - 1));
+}
 
-#define MOST_THREADS 16
+/* ---- histograms ---- */
 
 /* Of a float32 as an integer: its places, and the numbers infinity, 2^-126 and 1 / sqrt(2). */
 #define MAGNITUDE 0x7fffffff
@@ -197,28 +238,6 @@ INLINE float number(int32_t bits) {
     float x;
     memcpy(&x, &bits, sizeof x);
     return x;
-}
-
-/* Whole decades around every finite |x| > 0 of all rows; (-1, 0) where there is none. Positive floats are in the order of their bits. */
-EACH_PROCESSOR
-static void decades(const float *const *x, const int64_t *n, int64_t rows, double *axis) {
-    int32_t least[LANES], most[LANES] = {0}, small = INT32_MAX, great = 0;
-    for (int k = 0; k < LANES; k++) least[k] = INT32_MAX;
-    for (int64_t row = 0; row < rows; row++)
-        for (int64_t i = 0; i < n[row]; i += LANES) {
-            float values[LANES] = {0};
-            memcpy(values, x[row] + i, (i + LANES <= n[row] ? LANES : n[row] - i) * sizeof(float));
-            for (int k = 0; k < LANES; k++) {
-                int32_t bits = magnitude(values[k]);
-                int32_t size = bits < NOT_FINITE ? bits : 0;
-                int32_t sought = size ? size : INT32_MAX;
-                least[k] = sought < least[k] ? sought : least[k];
-                most[k] = size > most[k] ? size : most[k];
-            }
-        }
-    for (int k = 0; k < LANES; k++) small = least[k] < small ? least[k] : small, great = most[k] > great ? most[k] : great;
-    axis[0] = great ? floor(log10(number(small))) : -1.0;
-    axis[1] = great ? floor(log10(number(great))) + 1.0 : 0.0;
 }
 
 /* Bins of n values between low and high; of what is not finite, one more than there are. */
@@ -247,66 +266,117 @@ INLINE float logarithm(int32_t size) {
     return exponent * 0.30103f + t * p;
 }
 
-/* The same of log10|x|; of a zero, too. */
-INLINE void log10_bins(const float *restrict x, int64_t n, float low, float scale, int32_t bins, int32_t *restrict found) {
+#define LEAST_DECADE -45 /* of the DECADES of float32, subnormal numbers too: from 1e-45 to 1e39 */
+
+INLINE int32_t fine_bin(int32_t size, int32_t bins) {
+    float place = logarithm(size) * bins;
+    int32_t below = (int32_t)place;
+    return below - (place < below) - LEAST_DECADE * bins;
+}
+
+/* Bins of log10|x| of 1 / bins of a decade each; of a zero and of what is not finite, one more than there are. extremes: the bits of the
+   smallest and the largest |x| that is counted, which this widens. Positive floats are in the order of their bits. */
+INLINE void log10_bins(const float *restrict x, int64_t n, int32_t bins, int32_t *restrict found, int32_t *extremes) {
+    int32_t least = extremes[0], most = extremes[1];
     for (int64_t i = 0; i < n; i++) {
-        int32_t size = magnitude(x[i]), counted = (size != 0) & (size < NOT_FINITE);
-        int32_t bin = (int32_t)((logarithm(counted ? size : SMALLEST_NORMAL) - low) * scale);
-        bin = bin < 0 ? 0 : bin < bins ? bin : bins - 1;
-        found[i] = counted ? bin : bins;
+        int32_t size = magnitude(x[i]), mask = -((size != 0) & (size < NOT_FINITE)), high = size & mask, low = high | (~mask & INT32_MAX);
+        int32_t bin = fine_bin(high | (~mask & SMALLEST_NORMAL), bins);
+        least = low < least ? low : least, most = high > most ? high : most;
+        found[i] = (bin & mask) | (~mask & (DECADES * bins));
+    }
+    extremes[0] = least, extremes[1] = most;
+}
+
+/* SETS of counters take turns: one after the other in the same place would wait for it. */
+#define SETS 4
+
+INLINE void count(const int32_t *restrict bin, int64_t n, int64_t size, int32_t *restrict counts) {
+    int64_t i = 0;
+    for (; i + SETS <= n; i += SETS)
+        for (int k = 0; k < SETS; k++) counts[k * size + bin[i + k]]++;
+    for (; i < n; i++) counts[bin[i]]++;
+}
+
+/* Adds the sets up, of places first to last, and leaves them empty for the next row. */
+INLINE void gathered(int32_t *restrict counts, int64_t size, int64_t first, int64_t last, int32_t *restrict out) {
+    for (int64_t i = first; i <= last; i++) {
+        int32_t sum = 0;
+        for (int k = 0; k < SETS; k++) sum += counts[k * size + i], counts[k * size + i] = 0;
+        out[i] = sum;
     }
 }
 
-/* Two sets of counters take turns: one after the other in the same place would wait for it. */
-INLINE void count(const int32_t *bin, int64_t n, int64_t bins, int32_t (*counts)[bins + 1]) {
-    for (int64_t i = 0; i + 1 < n; i += 2) counts[0][bin[i]]++, counts[1][bin[i + 1]]++;
-    if (n % 2) counts[0][bin[n - 1]]++;
+/* This thread's counters, SETS of bins + 1 and of DECADES * bins + 1, empty between two calls. */
+static int32_t *counters(int64_t bins) {
+    static _Thread_local int32_t *place;
+    static _Thread_local int64_t most;
+    if (bins > most) {
+        free(place);
+        if (!(place = calloc(SETS * ((DECADES + 1) * bins + 2), sizeof(int32_t)))) abort();
+        most = bins;
+    }
+    return place;
 }
 
-typedef struct {
-    const float *const *x;
-    const int64_t *n;
-    const double *low, *high, *axis;
-    int32_t *linear, *log10;
-    int64_t rows, bins, first, step;
-} task;
-
-/* Counts every step-th row from the first on. */
 EACH_PROCESSOR
-static void *counted(void *given) {
-    const task *of = given;
-    int64_t bins = of->bins;
-    float log_low = (float)of->axis[0], log_scale = (float)(bins / (of->axis[1] - of->axis[0]));
-    int32_t found[CHUNK];
-    for (int64_t row = of->first; row < of->rows; row += of->step) {
-        const float *x = of->x[row];
-        double low = of->low[row], high = of->high[row], scale = high > low ? bins / (high - low) : 0.0;
-        int32_t counts[4][bins + 1], *linear = of->linear + row * bins, *log10 = of->log10 + row * bins;
-        memset(counts, 0, sizeof counts);
-        for (int64_t i = 0; i < of->n[row]; i += CHUNK) {
-            int64_t some = of->n[row] - i < CHUNK ? of->n[row] - i : CHUNK;
-            linear_bins(x + i, some, low, scale, bins, found);
-            count(found, some, bins, counts);
-            log10_bins(x + i, some, log_low, log_scale, bins, found);
-            count(found, some, bins, counts + 2);
-        }
-        for (int64_t k = 0; k < bins; k++) linear[k] = counts[0][k] + counts[1][k], log10[k] = counts[2][k] + counts[3][k];
+void measure(const table *of, int64_t row, const float *x, int64_t n, int64_t step) {
+    int64_t bins = of->bins, fine = DECADES * bins, block = of->block;
+    double *fields = of->fields + row * FIELDS;
+    moments(x, n, fields);
+    double low = fields[MIN], high = fields[MAX], scale = high > low ? bins / (high - low) : 0.0;
+    int32_t extremes[2] = {INT32_MAX, 0}, found[CHUNK], *linear_sets = counters(bins), *fine_sets = linear_sets + SETS * (bins + 1);
+    float part[CHUNK];
+    int64_t end = step == 1 ? n : n / block * block;
+    for (int64_t i = 0; i < end;) {
+        const float *values = part;
+        int64_t some = 0;
+        if (step == 1)
+            values = x + i, some = end - i < CHUNK ? end - i : CHUNK, i += some;
+        else
+            for (; some + block <= CHUNK && i < end; i += step * block, some += block) memcpy(part + some, x + i, block * sizeof(float));
+        linear_bins(values, some, low, scale, bins, found);
+        count(found, some, bins + 1, linear_sets);
+        log10_bins(values, some, bins, found, extremes);
+        count(found, some, fine + 1, fine_sets);
     }
-    return NULL;
+    gathered(linear_sets, bins + 1, 0, bins - 1, of->linear + row * bins);
+    for (int k = 0; k < SETS; k++) linear_sets[k * (bins + 1) + bins] = 0, fine_sets[k * (fine + 1) + fine] = 0;
+    int32_t *reach = of->reach + 2 * row;
+    reach[0] = 0, reach[1] = -1;
+    if (extremes[1]) { /* a logarithm rounds: one place more on either side */
+        int32_t first = fine_bin(extremes[0], bins) - 1, last = fine_bin(extremes[1], bins) + 1;
+        reach[0] = first < 0 ? 0 : first, reach[1] = last < fine ? last : fine - 1;
+        gathered(fine_sets, fine + 1, reach[0], reach[1], of->fine + row * fine);
+    }
+    memcpy(of->extremes + 2 * row, extremes, sizeof extremes);
 }
 
-/* Of rows of sampled values: the axis (2,) of log10|x|, counts (rows, bins) in bins of equal width from each row's low to its high,
-   both included (all in the first where they are one), and of log10|x| on the axis; in so many threads, as far as they can be had. */
-void histograms(const float *const *x, const int64_t *n, int64_t rows, const double *low, const double *high, int64_t bins,
-                int64_t threads, double *axis, int32_t *linear, int32_t *log10) {
-    task tasks[MOST_THREADS];
-    pthread_t started[MOST_THREADS];
-    int64_t step = threads < 1 ? 1 : threads < MOST_THREADS ? threads : MOST_THREADS;
-    decades(x, n, rows, axis);
-    for (int64_t t = 0; t < step; t++) tasks[t] = (task){x, n, low, high, axis, linear, log10, rows, bins, t, step};
-    int64_t others = 0;
-    while (others + 1 < step && pthread_create(&started[others], NULL, counted, &tasks[others + 1]) == 0) others++;
-    for (int64_t t = others + 1; t < step; t++) counted(&tasks[t]);
-    counted(&tasks[0]);
-    for (int64_t t = 0; t < others; t++) pthread_join(started[t], NULL);
+EACH_PROCESSOR
+void compare(const table *of, int64_t row, const float *restrict weight, float *restrict before, int64_t n, int64_t step, int64_t keep,
+             float *restrict out) {
+    for (int64_t start = 0; start < n; start += LANES) {
+        int64_t end = start + LANES < n ? start + LANES : n;
+        fetch(before + start);
+        for (int64_t i = start; i < end; i++) out[i] = weight[i] - before[i];
+        if (keep) memcpy(before + start, weight + start, (end - start) * sizeof(float));
+    }
+    measure(of, row, out, n, step);
+}
+
+EACH_PROCESSOR
+void on_one_axis(const table *of, int64_t rows, double *axis, int32_t *counts) {
+    int64_t bins = of->bins;
+    int32_t least = INT32_MAX, most = 0;
+    for (int64_t row = 0; row < rows; row++) {
+        const int32_t *extremes = of->extremes + 2 * row;
+        least = extremes[0] < least ? extremes[0] : least, most = extremes[1] > most ? extremes[1] : most;
+    }
+    axis[0] = most ? floor(log10(number(least))) : -1.0, axis[1] = most ? floor(log10(number(most))) + 1.0 : 0.0;
+    int64_t decades = axis[1] - axis[0], start = (axis[0] - LEAST_DECADE) * bins;
+    memset(counts, 0, rows * bins * sizeof(int32_t));
+    for (int64_t row = 0; row < rows; row++, counts += bins)
+        for (int64_t i = of->reach[2 * row]; i <= of->reach[2 * row + 1]; i++) {
+            int64_t bin = i < start ? 0 : (i - start) / decades;
+            counts[bin < bins ? bin : bins - 1] += of->fine[row * DECADES * bins + i];
+        }
 }

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from models import native
 from models.config import RunConfig
-from models.frame import MAX_ROWS, nine_digits, row_numbers
-from models.histograms import histograms, linear_counts, log10_counts
+from models.frame import MAX_ROWS, QUANTITIES, nine_digits, row_numbers
+from models.histograms import linear_counts, log10_counts
 from models.measure import Meter
 from models.moments import (
     FIELDS,
@@ -20,12 +20,13 @@ from models.moments import (
     dead_share,
     exact_moments,
     moments,
-    moments_and_sample,
     pixel_correlations,
     saturated_share,
+    saturation_edges,
 )
 from models.network import build
 from models.sampling import sample, stride
+from models.sheet import Sheet, sheet
 from models.trace import Probe, hooked, probes
 from models.training import Run, _batches, initial_frame, train
 
@@ -163,32 +164,83 @@ def form(request, monkeypatch):
     return request.param
 
 
-@pytest.mark.parametrize("x", [*MIXED, *NEAR], ids=range(len(MIXED) + len(NEAR)))
-def test_the_form_in_c_and_the_form_for_any_device_agree(x):
-    found, taken = native.moments(x, len(FIELDS), 16, 3)
-    assert found.tolist() == pytest.approx(exact_moments(x).tolist(), rel=1e-5, abs=1e-6, nan_ok=True)
-    torch.testing.assert_close(taken, sample(x, 3), rtol=0, atol=0, equal_nan=True)
+def filled(form, rows, bins, step=1):
+    """A sheet of one quantity, of either form."""
+    found = sheet(rows[0], len(rows), bins) if form == "in C" else Sheet(len(rows), bins, torch.device("cpu"))
+    for index, row in enumerate(rows):
+        found.measure("weight", index, row, step)
+    return found.columns("weight")
 
 
 @pytest.mark.parametrize("bins", [1, 5, 64, 512])
-def test_histograms_in_c_and_in_torch_operations_agree(bins, monkeypatch):
-    rows = [normal(4384), normal(4384) * 1e-30, normal(99).relu(), normal(50) * 1e-39, torch.full((20,), 0.1),
-            torch.tensor([math.nan, math.inf, -math.inf, 0.0, 1.0, -2.0]), torch.full((5,), math.nan), torch.zeros(7)]
-    low, high = (torch.stack([exact_moments(row)[FIELDS.index(field)] for row in rows]) for field in ("min", "max"))
-    linear, axis, log10 = histograms(rows, low, high, bins)
-    monkeypatch.setattr(native, "_library", None)
-    expected_linear, expected_axis, expected_log10 = histograms(rows, low, high, bins)
-    assert axis.tolist() == expected_axis.tolist()
-    assert linear.tolist() == expected_linear.tolist()
-    assert log10.sum(1).tolist() == expected_log10.sum(1).tolist()
-    near = 2e-6 / (float(axis[1] - axis[0]) / bins)  # share of values within float32's rounding of one of the edges, as a rule
-    assert (log10.cumsum(1) - expected_log10.cumsum(1)).abs().max() <= 1 + near * 4384
+@pytest.mark.parametrize("step", [1, 3])
+def test_the_sheet_in_c_and_the_one_for_any_device_agree(bins, step):
+    rows = [*MIXED, *NEAR, normal(4384), normal(4384) * 1e-30, normal(99).relu(), normal(50) * 1e-39, torch.full((20,), 0.1),
+            torch.tensor([math.nan, math.inf, -math.inf, 0.0, 1.0, -2.0]), torch.full((50,), math.nan), torch.zeros(70)]
+    (fields, linear, axis, log10), expected = filled("in C", rows, bins, step), filled("in torch operations", rows, bins, step)
+    assert fields.flatten().tolist() == pytest.approx(expected[0].flatten().tolist(), rel=1e-5, abs=1e-6, nan_ok=True)
+    assert axis.tolist() == expected[2].tolist()
+    assert linear.sum(1).tolist() == expected[1].sum(1).tolist() and log10.sum(1).tolist() == expected[3].sum(1).tolist()
+    assert (linear.cumsum(1) - expected[1].cumsum(1)).abs().max() <= 1  # the mean of a row in C may differ, not its extremes: one edge
+    near = 4e-5 * bins / float(axis[1] - axis[0])  # share of values within float32's rounding of one of the edges, as a rule
+    assert (log10.cumsum(1) - expected[3].cumsum(1)).abs().max() <= 1 + near * 4384
 
 
 def test_logarithms_of_all_sizes_fall_in_their_bin():
     x = torch.tensor([sign * m * 10.0**k for k in range(-44, 38) for m in (1.5, 3.0, 7.0) for sign in (1, -1)])
-    counts = histograms([x], x.min().double()[None], x.max().double()[None], 82)[2]
-    assert counts.tolist() == [[6] * 82]
+    assert filled("in C", [x], 82)[3].tolist() == [[6] * 82]
+
+
+@pytest.mark.parametrize("x", [*MIXED, *NEAR[1:]], ids=range(len(MIXED) + len(NEAR) - 1))
+def test_shares_and_correlation_in_c_and_in_torch_operations_agree(x, monkeypatch):
+    found, edges = sheet(x, 2, 8), saturation_edges((-1.0, 1.0))
+    found.correlate(0, x)
+    found.share(0, x, edges)
+    found.share(1, x, None)
+    alike, dead, saturated = found.shares().tolist()
+    del found
+    monkeypatch.setattr(native, "_library", None)
+    assert alike[0] == pytest.approx(correlation(x).item(), rel=1e-4, abs=1e-5, nan_ok=True) and math.isnan(alike[1])
+    assert dead == [dead_share(x).item()] * 2
+    assert saturated == pytest.approx([saturated_share(x, edges).item(), math.nan], nan_ok=True)
+
+
+def test_what_a_step_made_of_a_weight(form):
+    weight, before = normal(30, 40), normal(30, 40)
+    was = before.clone()
+    found = sheet(weight, 1, 16)
+    found.compare("update", 0, weight, before, 1, False)
+    fields = found.columns("update")[0].tolist()
+    assert before.equal(was)
+    found.compare("update", 0, weight, before, 1, True)
+    again = found.columns("update")[0].tolist()
+    assert fields == again and before.equal(weight)
+    assert fields[0] == pytest.approx(exact_moments(weight - was).tolist(), rel=1e-5, abs=1e-6)
+
+
+def test_a_second_thread_measures_all_that_it_is_handed_and_then_lets_go_of_it():
+    """More than can wait, of sizes that keep it busy; each row has its own mean."""
+    rows = 200
+    found = native.Sheet(rows, len(FIELDS), 64, 16)
+    for _ in range(3):
+        for row in range(rows):
+            found.measure("activation", row, torch.full((256, 64 + row), float(row)), 1)
+            assert len(found._kept) <= 17
+        fields, linear, _, _ = found.columns("activation")
+        assert fields[:, 0].tolist() == list(range(rows)) and not found._kept
+        assert linear[:, 0].tolist() == [256 * (64 + row) for row in range(rows)]
+
+
+def test_a_process_that_is_forked_from_one_that_measures_measures_too():
+    import multiprocessing
+
+    filled("in C", [normal(64, 64)], 8)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(measured_elsewhere).get(timeout=60) == [64.0 * 64]
+
+
+def measured_elsewhere():
+    return filled("in C", [torch.ones(64, 64)], 8)[0][0, FIELDS.index("n")].reshape(1).tolist()
 
 
 def test_a_single_value_has_no_spread():
@@ -211,11 +263,18 @@ def test_the_sample_sees_every_unit():
         step = stride(n, 4096)
         taken = sample(torch.arange(n).reshape(shape), step)
         assert len(taken) >= min(n, 4096)
-        assert moments_and_sample(torch.arange(n, dtype=torch.float32).reshape(shape), step)[1].long().equal(taken)
         assert len(set((taken % shape[-1]).tolist())) == shape[-1]
 
 
-def test_dead_and_saturated_shares(form):
+def test_the_sheet_in_c_counts_the_same_sample():
+    """Of a sample, the smallest and the largest value in a bin of their own."""
+    x = torch.arange(4096.0).reshape(64, 64)
+    taken = sample(x, 3)
+    linear = filled("in C", [x], 512, 3)[1][0]
+    assert linear.tolist() == np.histogram(taken.numpy().astype(np.float64), 512, (0.0, 4095.0))[0].tolist()
+
+
+def test_dead_and_saturated_shares():
     phi = torch.randn(50, 10).abs()
     phi[:, :3] = 0
     phi[:49, 5] = 0
@@ -224,9 +283,8 @@ def test_dead_and_saturated_shares(form):
     images[2, 1, 0, 0] = -1e-30
     assert dead_share(images).item() == pytest.approx(0.8)
     values = torch.tensor([[-1.0, -0.98, -0.96, 0.0, 0.5, 0.975, 0.999, 1.0]])
-    assert saturated_share(values, (-1.0, 1.0)).item() == pytest.approx(5 / 8)
-    assert saturated_share(values.double(), (-1.0, 1.0)).item() == pytest.approx(5 / 8)
-    assert saturated_share(torch.tensor([[0.01, 0.5, 0.96, 0.98, math.nan]]), (0.0, 1.0)).item() == pytest.approx(2 / 5)
+    assert saturated_share(values, saturation_edges((-1.0, 1.0))).item() == pytest.approx(5 / 8)
+    assert saturated_share(torch.tensor([[0.01, 0.5, 0.96, 0.98, math.nan]]), saturation_edges((0.0, 1.0))).item() == pytest.approx(2 / 5)
 
 
 def test_correlation_is_the_mean_cosine_of_all_pairs(form):
@@ -244,11 +302,12 @@ def test_hooks_are_gone_afterwards_and_after_an_error():
     seen = []
     with hooked(probes(network, [1, 4]), lambda what, index, tensor: seen.append((what, index))):
         network(torch.randn(4, 64)).sum().backward()
-    assert {what for what, _ in seen} == {"preactivation", "nonlinearity", "activation", "preactivation_gradient"}
+    assert {what for what, _ in seen} == {"nonlinearity", *QUANTITIES} - {"update"}
     with pytest.raises(ZeroDivisionError), hooked(probes(network, [1]), lambda *_: 1 / 0):
         network(torch.randn(4, 64))
     for module in network.modules():
         assert not module._forward_hooks and not module._forward_pre_hooks and not module._backward_hooks
+    assert not any(weight._post_accumulate_grad_hooks for weight in network.parameters())
 
 
 def test_activations_that_work_in_place():
@@ -260,7 +319,7 @@ def test_activations_that_work_in_place():
     expected = torch.autograd.grad(F.relu(z2).square().sum(), [z1, z2])
     seen = {}
     places = [Probe(row, layers[2 * row - 1], layers[2 * row - 1], layers[2 * row - 2].weight) for row in (1, 2)]
-    with hooked(places, lambda what, index, tensor: seen.__setitem__((what, index), tensor.clone())):
+    with hooked(places, lambda what, index, tensor: seen.__setitem__((what, index), tensor)):  # as a thread beside the pass reads them
         model(x).square().sum().backward()
     for index, z in enumerate((z1, z2)):
         torch.testing.assert_close(seen["preactivation", index], z.detach())

@@ -1,0 +1,67 @@
+"""A sheet: the numbers of a frame's tensors, filled in as they are visited.
+
+There are two forms of the same numbers: this one, in torch operations that never wait for the device, and native.Sheet in C for
+float32 tensors on the CPU, which reads each tensor once where this one makes a dozen passes. Tests hold one against the other.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from models import native
+from models.histograms import histograms
+from models.moments import FIELDS, correlation, dead_share, moments, saturated_share
+from models.native import Columns
+from models.sampling import BLOCK, sample
+
+
+class Sheet:
+    """Of each quantity the moments over every value of a row, and of its histograms a sample that it keeps.
+
+    step: the histograms are counted from every step-th block of a tensor
+    """
+
+    def __init__(self, rows: int, bins: int, device: torch.device) -> None:
+        self.rows, self.bins = rows, bins
+        self._moments: dict[str, dict[int, Tensor]] = {}
+        self._samples: dict[str, dict[int, Tensor]] = {}
+        self._shares = torch.full((3, rows), math.nan, dtype=torch.float64, device=device)
+
+    def measure(self, what: str, row: int, x: Tensor, step: int) -> None:
+        """Fills in the quantity's row, from x."""
+        self._moments.setdefault(what, {})[row] = moments(x)
+        self._samples.setdefault(what, {})[row] = sample(x, step)
+
+    def compare(self, what: str, row: int, weight: Tensor, before: Tensor, step: int, keep: bool) -> None:
+        """The same from what a step made of the weight; with `keep` it takes the place of the one before."""
+        self.measure(what, row, weight - before, step)
+        if keep:
+            before.copy_(weight)
+
+    def correlate(self, row: int, z: Tensor) -> None:
+        """Fills in the correlation of two inputs at the row."""
+        self._shares[0, row] = correlation(z)
+
+    def share(self, row: int, phi: Tensor, edges: tuple[float, float] | None) -> None:
+        """Fills in the share of dead units, and of values beyond the edges if there are some."""
+        self._shares[1, row] = dead_share(phi)
+        if edges is not None:
+            self._shares[2, row] = saturated_share(phi, edges)
+
+    def columns(self, what: str) -> Columns:
+        """Of a quantity with every row: moments (R, fields), linear counts (R, bins), the axis of log10|x| (2,), counts (R, bins) on it."""
+        found = torch.stack([self._moments[what][row] for row in range(self.rows)])
+        low, high = (found[:, FIELDS.index(field)] for field in ("min", "max"))
+        return found, *histograms([self._samples[what][row] for row in range(self.rows)], low, high, self.bins)
+
+    def shares(self) -> Tensor:
+        """(3, R): correlation, dead, saturated; NaN where there is none."""
+        return self._shares
+
+
+def sheet(like: Tensor, rows: int, bins: int) -> Sheet | native.Sheet:
+    """An empty sheet of the form for tensors like that."""
+    return native.Sheet(rows, len(FIELDS), bins, BLOCK) if native.readable(like) else Sheet(rows, bins, like.device)
