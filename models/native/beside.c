@@ -14,8 +14,8 @@ a layer, so within a pass it looks for the next one, and gives way to whoever el
 #include "native.h"
 
 #define ROOM 16 /* tensors that wait at most: beyond, whoever comes with another one measures it at once */
-#define LOOKS 200 /* for the next task before the thread sleeps, of PAUSES each: some 0.3 ms where nobody else computes */
-#define PAUSES 32
+#define LOOKS 32   /* for the next task before the thread sleeps, of PAUSES each: some 0.3 ms */
+#define PAUSES 256
 
 enum { MEASURE, COMPARE, COSINE, SHARES };
 typedef struct { int64_t what, with[8]; } task;
