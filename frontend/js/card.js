@@ -6,8 +6,8 @@
  * @typedef {import("./types.js").Value} Value
  */
 import { render } from "./charts.js";
-import { el, setText, sheetTable } from "./dom.js";
-import { legendOf } from "./legend.js";
+import { el, setContents, setText, sheetTable } from "./dom.js";
+import { showLegend } from "./legend.js";
 import { optionControl } from "./options.js";
 import { t } from "../i18n/index.js";
 
@@ -70,7 +70,7 @@ export class Card {
   /** @param {V} view */
   figure(view) {
     const figure = this.panel.figure(view);
-    this.legend.replaceChildren(...legendOf(figure));
+    showLegend(this.legend, figure);
     return figure;
   }
 
@@ -78,13 +78,13 @@ export class Card {
   showNotes(notes) {
     this.notes.hidden = !notes.length;
     setText(this.summary, notes.length === 1 ? t("card.one_more") : t("card.more", { count: notes.length }));
-    this.sentences.replaceChildren(...notes.map((text) => el("li", { text })));
+    setContents(this.sentences, notes, () => notes.map((text) => el("li", { text })));
   }
 
   /** @param {[string, string][]} facts */
   showFacts(facts) {
     this.facts.hidden = !facts.length;
-    this.facts.replaceChildren(...facts.map(([name, value]) => el("div", {}, el("dt", { text: name }), el("dd", { text: value }))));
+    setContents(this.facts, facts, () => facts.map(([name, value]) => el("div", {}, el("dt", { text: name }), el("dd", { text: value }))));
   }
 
   /** The chart, or the table behind it. */

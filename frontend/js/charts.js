@@ -1,10 +1,10 @@
 /**
  * The only file that touches Plotly. A figure is drawn at most once an animation frame, and again when its element changes
- * its size. One that cannot be seen waits until nothing has changed for a moment: it costs nothing while frames stream in, and is
- * never left behind.
+ * its size. The first on the page is drawn at once, the others take turns over the next frames, so that no task is long. One that
+ * cannot be seen waits until nothing has changed for a moment: it costs nothing while frames stream in, and is never left behind.
  * @typedef {import("./types.js").Figure} Figure
  * @typedef {import("./types.js").Theme} Theme
- * @typedef {{make: () => Figure, size: {width: number, height: number}, dirty: boolean, visible: boolean, click: ((x: number, y: number) => void) | null, bound: boolean}} Chart
+ * @typedef {{make: () => Figure, size: {width: number, height: number}, dirty: boolean, drawn: number, visible: boolean, click: ((x: number, y: number) => void) | null, bound: boolean}} Chart
  */
 import { language, t } from "../i18n/index.js";
 
@@ -15,13 +15,13 @@ const OWN_WORDS = { "Reset axes": "chart.reset", "Double-click to zoom back out"
 
 const QUIET_MS = 1000;
 
-/** @type {Map<Element, Chart>} */
+/** @type {Map<HTMLElement, Chart>} */
 const charts = new Map();
 let scheduled = 0, quiet = 0;
 
 const resized = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
-    const chart = charts.get(target);
+    const chart = charts.get(/** @type {HTMLElement} */ (target));
     if (chart) Object.assign(chart, { size: { width: contentRect.width, height: contentRect.height }, dirty: true });
   }
   schedule();
@@ -29,7 +29,7 @@ const resized = new ResizeObserver((entries) => {
 
 const seen = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
-    const chart = charts.get(target);
+    const chart = charts.get(/** @type {HTMLElement} */ (target));
     if (chart) chart.visible = isIntersecting;
   }
   schedule();
@@ -46,7 +46,7 @@ export function render(element, make, click = null) {
 /** @param {HTMLElement} element @returns {Chart} */
 function register(element) {
   const { width, height } = element.getBoundingClientRect();
-  const chart = { make: () => ({ data: [], layout: {} }), size: { width, height }, dirty: true, visible: true, click: null, bound: false };
+  const chart = { make: () => ({ data: [], layout: {} }), size: { width, height }, dirty: true, drawn: 0, visible: true, click: null, bound: false };
   charts.set(element, chart);
   resized.observe(element);
   seen.observe(element);
@@ -54,21 +54,33 @@ function register(element) {
 }
 
 function schedule() {
-  scheduled ||= requestAnimationFrame(drawAll);
+  scheduled ||= requestAnimationFrame(drawSome);
 }
 
-function drawAll() {
+const TASK_MS = 16;
+
+/** The first on the page, if it has changed, and at least one other: those first that were drawn longest ago. */
+function drawSome() {
   scheduled = 0;
-  for (const [element, chart] of charts) if (chart.dirty && chart.visible) draw(/** @type {HTMLElement} */ (element), chart);
+  const waiting = [...charts].filter(([element, chart]) => chart.dirty && chart.visible && drawable(element, chart));
+  const [foremost] = charts.keys(), first = waiting.filter(([element]) => element === foremost);
+  const others = waiting.filter(([element]) => element !== foremost).sort(([, one], [, other]) => one.drawn - other.drawn);
+  const began = performance.now();
+  for (const [element, chart] of first) draw(element, chart);
+  do {
+    const next = others.shift();
+    if (next) draw(...next);
+  } while (others.length && performance.now() - began < TASK_MS);
+  if (others.length) schedule();
   clearTimeout(quiet);
   quiet = window.setTimeout(drawNextHidden, QUIET_MS);
 }
 
 /** One at a time, so that whoever uses the page meanwhile does not feel it. */
 function drawNextHidden() {
-  const waiting = [...charts].find(([element, chart]) => chart.dirty && drawable(/** @type {HTMLElement} */ (element), chart));
+  const waiting = [...charts].find(([element, chart]) => chart.dirty && drawable(element, chart));
   if (!waiting) return;
-  draw(/** @type {HTMLElement} */ (waiting[0]), waiting[1]);
+  draw(...waiting);
   quiet = window.setTimeout(drawNextHidden);
 }
 
@@ -77,9 +89,8 @@ const drawable = (element, { size }) => size.width >= 40 && size.height >= 40 &&
 
 /** @param {HTMLElement} element @param {Chart} chart */
 function draw(element, chart) {
-  if (!drawable(element, chart)) return;
   const { width, height } = chart.size;
-  chart.dirty = false;
+  Object.assign(chart, { dirty: false, drawn: performance.now() });
   const { data, layout } = chart.make();
   window.Plotly.react(element, scaled(data, layout.font?.size / USUAL_TEXT_PX), { ...layout, ...dragged(), xaxis: fitted(layout.xaxis, width), width, height }, config());
   if (!chart.bound) bind(element, chart);

@@ -26,6 +26,18 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** What stands in an element, for what it was made from. @type {WeakMap<HTMLElement, string>} */
+const contents = new WeakMap();
+
+/** Only makes anew what changed: to lay out a page takes longer than to compare what it says.
+ * @param {HTMLElement} element @param {unknown} what it is made from @param {() => Node[]} make */
+export function setContents(element, what, make) {
+  const key = JSON.stringify(what);
+  if (contents.get(element) === key) return;
+  contents.set(element, key);
+  element.replaceChildren(...make());
+}
+
 /** A table with a head. @param {import("./types.js").Sheet} sheet @param {string} caption */
 export function sheetTable(sheet, caption) {
   const head = el("thead", {}, el("tr", {}, ...sheet.head.map((text) => el("th", { scope: "col", text }))));

@@ -2,20 +2,24 @@
  * The legend as a list in the page: it wraps, scales and reads like text, which Plotly's own does not.
  * @typedef {import("./types.js").Figure} Figure
  */
-import { el } from "./dom.js";
+import { el, setContents } from "./dom.js";
 
-/** One entry for each trace that has a name and something to show. @param {Figure} figure */
-export function legendOf({ data }) {
+/** One entry for each trace that has a name and something to show. @param {HTMLElement} list @param {Figure} figure */
+export function showLegend(list, { data }) {
   const named = data.filter((trace) => trace.name && trace.showlegend !== false && trace.x?.length);
-  return named.length > 1 ? named.map((trace) => el("li", {}, swatch(trace), trace.name)) : [];
+  const entries = named.length > 1 ? named.map((trace) => ({ name: trace.name, shape: shapeOf(trace), colour: colourOf(trace) })) : [];
+  setContents(list, entries, () => entries.map(({ name, shape, colour }) => el("li", {}, swatch(shape, colour), name)));
+}
+
+/** @param {string} shape @param {string} colour */
+function swatch(shape, colour) {
+  const mark = el("span", { class: `swatch ${shape}`, "aria-hidden": "true" });
+  mark.style.color = colour;
+  return mark;
 }
 
 /** @param {Record<string, any>} trace */
-function swatch(trace) {
-  const mark = el("span", { class: `swatch ${shapeOf(trace)}`, "aria-hidden": "true" });
-  mark.style.color = trace.fill === "toself" ? trace.fillcolor : (trace.marker?.pattern?.fgcolor ?? trace.line?.color ?? trace.marker?.color);
-  return mark;
-}
+const colourOf = (trace) => (trace.fill === "toself" ? trace.fillcolor : (trace.marker?.pattern?.fgcolor ?? trace.line?.color ?? trace.marker?.color));
 
 /** @param {Record<string, any>} trace */
 function shapeOf(trace) {

@@ -24,10 +24,11 @@ export function layout(theme, more = {}) {
   };
 }
 
-/** @param {Theme} theme @param {Record<string, any>} [more] @returns {Record<string, any>} */
+/** Labels may stand over an axis' end: to look whether they do, Plotly has the page laid out at each tick.
+ * @param {Theme} theme @param {Record<string, any>} [more] @returns {Record<string, any>} */
 export const axis = (theme, more = {}) => ({
   gridcolor: theme.grid, zeroline: false, linecolor: theme.grid, showline: true, ticks: "outside", ticklen: 3, tickcolor: theme.grid,
-  automargin: true, exponentformat: "power", ...more, title: { text: more.title ?? "", standoff: 8 },
+  automargin: true, exponentformat: "power", ticklabeloverflow: "allow", ...more, title: { text: more.title ?? "", standoff: 8 },
 });
 
 /** Depth, the x-axis of everything. @param {{frame: {layers: number[]}}} view @param {Record<string, any>} [more] */

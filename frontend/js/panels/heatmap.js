@@ -36,18 +36,33 @@ export const valueAxis = (name, grid) => ({
  * knows the share itself, and no text a cell is needed for the hover, which would take longer than the drawing.
  * @param {number[]} layers @param {Grid} grid @param {import("../types.js").Theme} theme @param {number} top share at the scale's end */
 export function cells(layers, grid, theme, top) {
-  const rows = layers.length, bins = grid.centers.length;
-  const z = Array.from({ length: bins }, (_, bin) => Float64Array.from({ length: rows }, (_, row) => grid.shares[row][bin]));
+  const z = columnsOf(grid);
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * top);
   return {
-    type: "heatmap", name: "", x: layers, y: grid.centers, z, zmin: 0, zmax: top, zsmooth: false,
+    type: "heatmap", name: "", ...evenly(layers), y: grid.centers, z, zmin: 0, zmax: top, zsmooth: false,
     colorscale: rooted(theme.scale), hoverongaps: false,
-    hovertemplate: `${t("axis.layer_short")} %{x}<br>≈ %{y}<br>%{z:.2%}<extra></extra>`,
+    hovertemplate: `${t("axis.layer_short")} %{x:.0f}<br>≈ %{y}<br>%{z:.2%}<extra></extra>`,
     colorbar: {
       title: { text: t("axis.share"), side: "right" }, thickness: 10, outlinewidth: 0, xpad: 6, len: 1, ypad: 0,
       tickvals: ticks, ticktext: ticks.map((share, index) => (index === ticks.length - 1 ? "≥ " : "") + percent(share)),
     },
   };
+}
+
+/** Where some layers are left out the others stand evenly, as they are chosen: cells of one width are drawn as the pixels of a picture,
+ * which takes a third of the time. @param {number[]} layers */
+function evenly(layers) {
+  const [first] = layers, last = layers[layers.length - 1];
+  return last - first < layers.length ? { x: layers } : { x0: first, dx: (last - first) / (layers.length - 1) };
+}
+
+/** Bin by bin the shares of all rows. (`Float64Array.from` with a function takes as long as Plotly does for the cells.) @param {Grid} grid */
+function columnsOf({ centers, shares }) {
+  return Array.from(centers, (_, bin) => {
+    const column = new Float64Array(shares.length);
+    for (let row = 0; row < shares.length; row += 1) column[row] = shares[row][bin];
+    return column;
+  });
 }
 
 const FINE = 24;
