@@ -131,6 +131,6 @@ CASES: dict[str, Case] = {
     "frames": training({**MLP, "capture": {"every": 1}}, 1.30, "a frame every step, MLP"),
     "exact": training({**MLP, "capture": {"every": 1, "samples": "all"}}, 1.8, "the same, exact histograms"),
     "default": training(MLP, 1.08, "default capture, MLP", 1200),
-    "cnn": training({**CNN, "capture": {"every": 1}}, 1.2, "a frame every step, CNN"),
+    "cnn": training({**CNN, "capture": {"every": 1}}, 1.2, "a frame every step, CNN", 10),
     "watchers": watchers, "map": grid, "deep": deep, "first-frame": preview_in_process,
 }

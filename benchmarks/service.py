@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 import time
 import zlib
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -102,9 +105,10 @@ def start(quick: bool) -> list[Result]:
                 Result("health, half of all answers within", statistics.median(health), "ms")]
 
 
-def printed(*arguments: str) -> str:
+def printed(*arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> str:
     """What Python prints with these arguments."""
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True).stdout
+    found = subprocess.run([sys.executable, *arguments], env={**os.environ, **environment}, capture_output=True, text=True, check=True)
+    return found.stdout
 
 
 def rss_kb(status: str) -> float:

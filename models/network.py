@@ -105,7 +105,8 @@ def build(config: RunConfig, device: torch.device, first_batch: Tensor | None = 
     """
     network = Network([*_hidden_layers(config, device), _output_layer(config)])
     initialize(network, config)
-    network.to(device)
+    if device.type != "cpu":  # where the weights are drawn; to ask every module takes a tenth of the drawing
+        network.to(device)
     if INITIALIZERS[config.init.name].data_driven and first_batch is not None:
         unit_variance(network, first_batch, config.init.params)
     return network
@@ -159,7 +160,8 @@ def initialize(network: Network, config: RunConfig) -> None:
         for layer in network.rows():
             weight, bias = layer.weighted.weight, layer.weighted.bias
             init.fill(weight, config.init.params, nonlinearity_gain, generator)
-            weight.mul_(gain)
+            if gain != 1.0:
+                weight.mul_(gain)
             if bias is not None:
                 bias_init.fill(bias, config.bias_init.params, Fan.of(weight).fan_in, generator)
 

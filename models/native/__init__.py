@@ -31,6 +31,9 @@ DECADES = 84
 MEASURE, COMPARE, COSINE, SHARES = range(4)
 """As the sources have them: the decades of float32, and what can be handed over."""
 
+MOST_KEPT = 1 << 20
+"""Values of tensors that wait to be measured, from which on that is waited for: the network's own pass would have let go of them."""
+
 Columns = tuple[Tensor, Tensor, Tensor, Tensor]
 FloatArray = NDArray[np.float64]
 
@@ -88,6 +91,7 @@ class Sheet:
         self._shares = np.full((3, rows), np.nan)
         self._limits: dict[tuple[float, float], FloatArray] = {}
         self._kept: deque[tuple[int, tuple[Tensor, ...]]] = deque()
+        self._kept_values = 0
 
     def measure(self, what: str, row: int, x: Tensor, step: int) -> None:
         x = x.contiguous()
@@ -131,15 +135,19 @@ class Sheet:
     def _hand_over(self, tensors: tuple[Tensor, ...], what: int, a: int, b: int, c: int, d: int, e: int = 0, f: int = 0, g: int = 0,
                    h: int = 0) -> None:
         """A task as beside.c knows it, and the tensors that it reads."""
+        while self._kept and self._kept[0][0] <= _done.value:
+            self._kept_values -= self._kept.popleft()[1][0].numel()
+        if self._kept_values > MOST_KEPT:
+            self._finish()
         ticket = self._library.hand_over(what, a, b, c, d, e, f, g, h)  # type: ignore[union-attr]
         if ticket:
             self._kept.append((ticket, tensors))
-        while self._kept and self._kept[0][0] <= _done.value:
-            self._kept.popleft()
+            self._kept_values += tensors[0].numel()
 
     def _finish(self) -> None:
         self._library.finish()  # type: ignore[union-attr]
         self._kept.clear()
+        self._kept_values = 0
 
     def __del__(self) -> None:
         self._finish()  # the thread writes into this sheet

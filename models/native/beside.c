@@ -13,7 +13,7 @@ a layer, so within a pass it looks for the next one, and gives way to whoever el
 
 #include "native.h"
 
-#define ROOM 16 /* tensors that wait at most: beyond, whoever comes with another one measures it at once */
+#define ROOM 8  /* tensors that wait at most: beyond, whoever comes with another one measures it at once */
 #define LOOKS 32   /* for the next task before the thread sleeps, of PAUSES each: some 0.3 ms */
 #define PAUSES 256
 
