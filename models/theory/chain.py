@@ -49,6 +49,20 @@ class Correlations:
 
 
 @dataclass(frozen=True, slots=True)
+class Fields:
+    """Of what units of the first layer see (models/receptive.py): mean square, participation ratio, and the variance of single fields'
+    mean squares over its mean squared; None where they are not known."""
+
+    mean_square: float | None = None
+    participation: float | None = None
+    spread: float | None = None
+
+
+UNKNOWN = Fields()
+
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """What a layer hands on: mean square, mean over units, and the gaps of PAIRS (of the first alone without pixels).
 
@@ -67,6 +81,7 @@ class Chain:
 
     behind: the square of what a normalization behind phi multiplies by, 1 without one
     pooled: mean square of what the output row reads, the pixels' mean
+    fields: of the input
     """
 
     q: list[float] = field(default_factory=list)
@@ -77,6 +92,7 @@ class Chain:
     pairs: list[tuple[float, ...]] = field(default_factory=list)
     behind: list[float] = field(default_factory=list)
     pooled: float = math.nan
+    fields: Fields = UNKNOWN
 
     def append(self, q: float, v: float, p: float, pairs: tuple[float, ...], sigma_w2: float) -> None:
         for column, value in zip(self._columns(), (q, v, p, pairs[0], sigma_w2), strict=True):
@@ -93,9 +109,9 @@ class Chain:
         return self.q, self.v, self.p, self.one_minus_c, self.sigma_w2
 
 
-def chain(plan: Plan, mean_square: float, correlations: Correlations) -> Chain:
+def chain(plan: Plan, mean_square: float, correlations: Correlations, fields: Fields = UNKNOWN) -> Chain:
     """All rows from 1 to depth + 1, the output layer; stops early where nothing changes any more."""
-    rows, signal = Chain(), start(plan, mean_square, correlations)
+    rows, signal = Chain(fields=fields), start(plan, mean_square, correlations)
     for row in range(1, plan.depth + 1):
         before = signal
         signal = hidden_row(plan, row, signal, rows)
@@ -228,6 +244,11 @@ def taps_inside(square: Value, kernel: int) -> Value:
     found = found + found[::-1]
     result: Array = (found + found[:, ::-1]) / 8  # rounding would break the symmetry that `moments_of_image` lives on
     return result
+
+
+def share_inside(plan: Plan) -> float:
+    """What zero padding leaves of an even image's mean square."""
+    return level(taps_inside(np.ones((plan.size, plan.size)), plan.kernel))
 
 
 @lru_cache(maxsize=64)

@@ -56,6 +56,8 @@ def _convolution(plan: Plan, rows: Chain) -> list[Text]:
     elif plan.config.data.name != "gaussian":
         found.append(say("Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output "
                          "row, which has no band."))
+    if unknown_from(plan, rows) == 1:
+        found.append(say("No band is given: it needs the input's participation ratio, which is not given."))
     if plan.kernel > 1:
         found.append(say("Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average "
                          "as if padding were circular: an approximation."))
@@ -83,7 +85,7 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
     if plan.norm == "batch":
         found.append(say("Batch normalization is treated for large batches; "
                          "with {batch} examples expect errors of a few times 1/{batch}.", batch=plan.batch))
-    if (row := unknown_from(plan, rows)) is not None:
+    if (row := unknown_from(plan, rows)) is not None and row > 1:
         found.append(say("Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not "
                          "followed: expect deviations that grow with depth. From row {row} on no band is given.", row=row))
     if plan.unit:
