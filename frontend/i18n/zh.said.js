@@ -67,7 +67,7 @@ export const SAID = {
   "approximation": "近似",
   "threshold": "阈值",
   "Above βx = threshold the function is x, as in torch.": "βx 超过阈值后函数就是 x，与 torch 相同。",
-  "Goes with {init} up to about {depth} layers: {why}": "适合与 {init} 搭配，深度到 {depth} 层左右：{why}",
+  "Goes with {init} up to about {depth} layers, each of at least four times as many units: {why}": "适合与 {init} 搭配，深度到 {depth} 层左右，每层单元数至少是层数的四倍：{why}",
   "Goes with no initializer through many layers: its output is never negative and bends little, so all inputs soon look alike. Put a normalization before it.":
     "没有哪种初始化能让它穿过很多层：它的输出从不为负，弯曲又小，所有输入很快就变得相似。请在它前面加一个归一化。",
   "its gain hands on the mean square it receives. Two inputs still become alike, slowly.": "它的增益使均方值逐层保持不变。不过两个输入仍会慢慢变得相似。",
@@ -224,6 +224,10 @@ export const SAID = {
   "Vanishing gradient: ×{rate} a layer on the way back{predicted}": "梯度消失：反向传播中每层 ×{rate}{predicted}",
   "The mean square of the activations grows by a factor of {size} from the first hidden layer to the last: what the activation takes from it, the weights do not give back exactly.":
     "从第一个隐藏层到最后一个，激活的均方值增大到 {size} 倍：激活函数削减的部分，权重没有恰好补回来。",
+  "The mean square of the activations grows by a factor of {size} from the first hidden layer to the last: every layer adds to the sum that the skips carry.":
+    "从第一个隐藏层到最后一个，激活的均方值增大到 {size} 倍：每一层都往跳跃连接传递的和上再加一份。",
+  "The mean square of the activations shrinks by a factor of {size} from the first hidden layer to the last: every layer takes from the sum that the skips carry.":
+    "从第一个隐藏层到最后一个，激活的均方值缩小为 1/{size}：每一层都从跳跃连接传递的和中减去一份。",
   "The mean square of the activations shrinks by a factor of {size} from the first hidden layer to the last: what the activation takes from it, the weights do not give back exactly.":
     "从第一个隐藏层到最后一个，激活的均方值缩小为 1/{size}：激活函数削减的部分，权重没有恰好补回来。",
   "From the last hidden layer back to the first the gradient's mean square grows by a factor of {size}: chi, the factor a layer, is not 1.":
@@ -324,6 +328,10 @@ export const SAID = {
     "请改用 relu，它在 He 的取值 2 处对任何方差都是临界的；而现在的激活函数在没有偏置时无处临界。",
   "Use tanh, which is centred at 0.": "请改用以 0 为中心的 tanh。",
   "Put a layer normalization before the activation: each layer starts from variance 1.": "在激活函数之前加层归一化：这样每一层都从方差 1 开始。",
+  "Put a layer normalization before the activation: what each layer adds to the skips' sum then has the same size, and the sum carries signal and gradient.":
+    "在激活函数之前加层归一化：这样每一层加到跳跃连接之和上的部分大小相同，信号和梯度由这个和传递。",
+  "Put a batch normalization before the activation: what each layer adds to the skips' sum then has the same size, and the sum carries signal and gradient.":
+    "在激活函数之前加批归一化：这样每一层加到跳跃连接之和上的部分大小相同，信号和梯度由这个和传递。",
   "Put a batch normalization before the activation: each layer starts from variance 1.": "在激活函数之前加批归一化：这样每一层都从方差 1 开始。",
   "Put a layer normalization before the activation and let each layer add its input to its output: the gradient then passes through the sum.":
     "在激活函数之前加层归一化，并让每一层把输入加到输出上（残差连接）：梯度就能从加法这条路通过。",

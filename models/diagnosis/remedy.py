@@ -51,15 +51,19 @@ RELATIVES: dict[str, tuple[str, Text]] = {
 """The activation to go to, and why, where this one has no useful critical point."""
 
 
-STRUCTURES: tuple[tuple[str, Text, Text], ...] = (
+STRUCTURES: tuple[tuple[str, Text, Text, Text], ...] = (
     ("layer", say("Put a layer normalization before the activation: each layer starts from variance 1."),
      say("Put a layer normalization before the activation and let each layer add its input to its output: "
-         "the gradient then passes through the sum.")),
+         "the gradient then passes through the sum."),
+     say("Put a layer normalization before the activation: what each layer adds to the skips' sum then has the same size, "
+         "and the sum carries signal and gradient.")),
     ("batch", say("Put a batch normalization before the activation: each layer starts from variance 1."),
      say("Put a batch normalization before the activation and let each layer add its input to its output: "
-         "the gradient then passes through the sum.")),
+         "the gradient then passes through the sum."),
+     say("Put a batch normalization before the activation: what each layer adds to the skips' sum then has the same size, "
+         "and the sum carries signal and gradient.")),
 )
-"""A normalization, and what is said of it alone and together with skips."""
+"""A normalization, and what is said of it alone, together with skips, and where there are skips already."""
 
 
 def changed(config: RunConfig, **paths: Any) -> RunConfig:
@@ -200,11 +204,11 @@ def _gaussian(scale: float) -> Mapping[str, Any]:
 
 def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
     """Normalizations before the activation, without and with skips."""
-    for name, alone, with_skips in STRUCTURES:
+    for name, alone, with_skips, beside_skips in STRUCTURES:
         norm = {"network__normalization": {"name": name}, "network__bias": "auto"}
         if not config.network.residual and config.network.normalization.name != name:
             yield alone, norm
-        yield alone if config.network.residual else with_skips, {**norm, "network__residual": True}
+        yield beside_skips if config.network.residual else with_skips, {**norm, "network__residual": True}
 
 
 def drawn(config: RunConfig) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def _of_depth(look: Look, what: str, found: Change, levels: tuple[float, float, 
     return Finding(
         rule=f"{'exploding' if up else 'vanishing'}_{what}", severity=severity, title=_title(what, up, found, theory),
         layers=sorted(found.rows), measured=found.rate, threshold=10.0 ** ((levels[0] if up else -levels[0]) / layers), theory=theory,
-        cause=_cause(what, up, found.decades), remedy=sentence, config=config)
+        cause=_cause(what, up, found.decades, look.config.network.residual), remedy=sentence, config=config)
 
 
 def _title(what: str, up: bool, found: Change, theory: float | None) -> Text:
@@ -72,8 +72,13 @@ def _title(what: str, up: bool, found: Change, theory: float | None) -> Text:
         say("Vanishing: ×{rate:.3g} a layer from layer 2{predicted}", **values)
 
 
-def _cause(what: str, up: bool, decades: float) -> Text:
+def _cause(what: str, up: bool, decades: float, residual: bool) -> Text:
     size = 10.0 ** min(abs(decades), 300)
+    if what == "signal" and residual:
+        return say("The mean square of the activations grows by a factor of {size:.2g} from the first hidden layer to the last: "
+                   "every layer adds to the sum that the skips carry.", size=size) if up else \
+            say("The mean square of the activations shrinks by a factor of {size:.2g} from the first hidden layer to the last: "
+                "every layer takes from the sum that the skips carry.", size=size)
     if what == "signal":
         return say("The mean square of the activations grows by a factor of {size:.2g} from the first hidden layer to the last: "
                    "what the activation takes from it, the weights do not give back exactly.", size=size) if up else \
