@@ -65,7 +65,7 @@ def _sound_start(look: Look) -> Remedy | None:
     better = sorted((found for found in candidates(look.config) if cost(found[1]) < cost(look.config)),
                     key=lambda found: max(1.0, cost(found[1])))
     start = next((found for found in better if _within_range(found[1], look)), None)
-    return start and (paced(start, look) or start)
+    return start and paced(start, look)
 
 
 def _within_range(config: RunConfig, look: Look) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Change, Look
-from models.diagnosis.rates import calmed, first_of, paced, tamed
+from models.diagnosis.rates import first_of, paced, sized
 from models.diagnosis.remedy import Remedy, mended
 from models.diagnosis.steps import NOTHING_HELPS
 from models.words import Text, say
@@ -122,9 +122,9 @@ def remedy(look: Look, severity: Severity, apart: bool = False, redrawn: bool = 
     theory sees no fault in the start, the learning rate that suits it."""
     found: Remedy | None = mended(look.config, apart, redrawn, only_sound=severity == "note")
     if found is not None:
-        found = paced(found, look) or calmed(found, look)
+        found = paced(found, look)
     elif not look.initial and severity != "note" and first_of(look).carried:
-        found = tamed(look)
+        found = sized(look)
     if found is None:
         return NOTHING_HELPS, None
     return found[0], found[1].model_dump(mode="json")

@@ -13,7 +13,7 @@ from models.config import RunConfig
 from models.diagnosis import Finding, Verdict, diagnose, outcome, predict
 from models.diagnosis.finding import SEVERITIES
 from models.diagnosis.prediction import ALIKE
-from models.diagnosis.remedy import candidates, changed
+from models.diagnosis.remedy import candidates, changed, cost
 from models.theory import outlook, theory_of
 from models.training import Run, initial_frame, train
 
@@ -242,6 +242,22 @@ def test_updates_too_small_or_too_large_get_the_learning_rate_that_is_right(lr):
     finding = rules(trained(network(5, "tanh", "xavier_normal", training=steps)))["update_ratio"]
     mended = RunConfig.model_validate({**finding.config, "training": {**finding.config["training"], "steps": 3}})
     assert "update_ratio" not in rules(trained(mended))
+
+
+def test_a_start_without_any_slope_is_not_offered_for_half_precision():
+    """hardtanh from -0.001 to 0.001: every start that carries more leaves nearly all of the first layer's values at the limits, where
+    no gradient passes. (With ten times the room there is a slope, and a start is offered.)"""
+    def narrow(limit):
+        activation = {"name": "hardtanh", "min_val": -limit, "max_val": limit}
+        return network(20, init={"name": "normal", "std": 1.0}, network={"activation": activation})
+    config = narrow(1e-3)
+    finding = rules(look(config))["half_precision"]
+    assert finding.config is None and finding.remedy == "Keep these layers in float32."
+    better = [start for _, start in candidates(config) if cost(start) < cost(config)]
+    flat = [initial_frame(start)["quantities"]["activation"]["saturated"][0] for start in better]
+    assert flat and min(flat) > 0.98, flat
+    offered = RunConfig.model_validate(rules(look(narrow(1e-2)))["half_precision"].config)
+    assert "half_precision" not in rules(look(offered))
 
 
 def test_half_precision_says_what_fp16_would_lose():
