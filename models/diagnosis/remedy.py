@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from models.config import RunConfig
 from models.initializers import INITIALIZERS
 from models.theory import critical_sigma_w2, outlook
+from models.theory.applies import SMALLEST_WIDTH
 from models.theory.layers import weights_mean
 from models.words import Text, say, together
 
@@ -31,9 +32,10 @@ SILENCED = 0.02
 LIGHTER = (0.5, 0.2, 0.1, 0.0)
 """Dropout that is tried instead."""
 
-CROWDED = 2.0
+CROWDED, CROWDED_FEW = 2.0, 1.0
 """Layers for each unit that dropout keeps, from which on the draw of the weights decides and not their variance: the logarithm of q varies
-by 5 depth / width (Hanin & Rolnick 2018, 1803.01719), and what a normalization makes of so few units theory does not foresee."""
+by 5 depth / width (Hanin & Rolnick 2018, 1803.01719), and what a normalization makes of so few units theory does not foresee. The
+second of networks of fewer units than theory judges."""
 
 WIDEST = 256
 """Units a layer that a crowded network is given, at most."""
@@ -107,7 +109,7 @@ def cost(config: RunConfig, apart: bool = False) -> float:
     if silenced(config) > SILENCED:
         return math.inf
     said = outlook(config)
-    if said is None or crowding(config) > CROWDED:
+    if said is None or crowded(config):
         return UNJUDGED
     network = config.network
     noise = 0.0 if network.normalization.name != "none" else 2.0 * math.sqrt(5.0 * crowding(config)) / math.log(10)
@@ -117,14 +119,21 @@ def cost(config: RunConfig, apart: bool = False) -> float:
 
 
 def silenced(config: RunConfig) -> float:
-    """Expected number of layers and examples where dropout sets all units to 0. What a layer hands on is then nothing; a normalization of
-    single examples divides by the root of eps, and the gradient of the whole batch explodes. Behind a skip it takes all layers at once."""
+    """Expected number of layers and examples where dropout, and ReLU on half of what it keeps, set all units to 0. What a layer hands on is
+    then nothing; a normalization of single examples divides by the root of eps, and the gradient of the whole batch explodes. Behind a
+    skip it takes all layers at once."""
     network = config.network
     if network.kind == "cnn" or network.dropout == 0.0:
         return 0.0
     single = network.normalization.name not in ("none", "batch")
     layers, examples = 1 if network.residual else network.depth, config.batch_size if single else 1
-    return float(layers * examples * network.dropout**network.width)
+    kept = (1.0 - network.dropout) * (0.5 if network.activation.name in ("relu", "relu6") else 1.0)
+    return float(layers * examples * (1.0 - kept) ** network.width)
+
+
+def crowded(config: RunConfig) -> bool:
+    """Whether the draw of the weights decides, and not their variance."""
+    return crowding(config) > (CROWDED if config.network.width >= SMALLEST_WIDTH else CROWDED_FEW)
 
 
 def crowding(config: RunConfig) -> float:
@@ -151,7 +160,7 @@ def _room(config: RunConfig) -> Iterator[Remedy]:
         config = next(found for rate in LIGHTER if silenced(found := changed(config, network__dropout=rate)) <= SILENCED)
         yield say("Lower the dropout to {rate:g}: of {width} units it leaves none to some examples.", rate=config.network.dropout,
                   width=config.network.width), config
-    if config.network.kind == "mlp" and crowding(config) > CROWDED:
+    if config.network.kind == "mlp" and crowded(config):
         width = 2 ** math.ceil(math.log2(2.0 * config.network.depth / (1.0 - config.network.dropout)))
         with suppress(ValidationError):  # groups that do not divide it
             if width <= WIDEST:

@@ -159,11 +159,13 @@ def test_no_false_alarm_over_the_catalogues_pairings(activation, pairing):
     """Up to the depth that the pairing names, with as many units as it asks for and with 256 or more, with both kinds of optimizers as
     the catalogue has them, nothing is above a note."""
     depths = sorted({depth for depth in (5, 20, 50) if depth < pairing.depth} | {pairing.depth})
-    for depth, (least, seed), optimizer in product(depths, ((0, 1), (0, 2), (256, 0)), ("sgd", "adam")):
-        width = max(least, ROOM * depth)
-        config = network(depth, activation, pairing.init, width=width, seed=seed, training={"optimizer": {"name": optimizer}})
-        found = look(config)
-        assert {finding.severity for finding in found} <= {"ok", "note"} and "healthy" in rules(found), (config.canonical(), found)
+    for depth, (least, seed) in product(depths, ((0, 1), (256, 0))):
+        config = network(depth, activation, pairing.init, width=max(least, ROOM * depth), seed=seed)
+        frame = initial_frame(config)
+        expected = theory_of(config, frame["input"])
+        for optimizer in ("sgd", "adam"):
+            found = diagnose(changed(config, training__optimizer={"name": optimizer}), frame, expected)
+            assert {finding.severity for finding in found} <= {"ok", "note"} and "healthy" in rules(found), (config.canonical(), found)
 
 
 @pytest.mark.parametrize(("activation", "pairing"), RECOMMENDED, ids=[name for name, _ in RECOMMENDED])
