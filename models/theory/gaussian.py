@@ -201,7 +201,9 @@ def second_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
 
 def second_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array]:
     """The same at a few neighbouring q (Q,), ascending: an image's."""
-    if nl.slope is not None or q.size > CHUNK or not (q[0] >= Q_LOW and q[-1] <= Q_HIGH):
+    if nl.slope is not None:
+        return q * ((1 + nl.slope**2) / 2), (1 - nl.slope) * np.sqrt(q / (2 * math.pi))
+    if q.size > CHUNK or not (q[0] >= Q_LOW and q[-1] <= Q_HIGH):
         found = averages(nl, q)
         return found.square, found.mean
     nodes = nodes_of(nl)
