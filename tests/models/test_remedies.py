@@ -77,6 +77,17 @@ def test_what_few_units_are_offered_under_dropout_mends_them(network: dict[str, 
         assert offered and [finding for finding in offered if left(finding)] == []
 
 
+def test_a_run_that_learned_nothing_under_heavy_dropout_gets_less_and_learns() -> None:
+    config = RunConfig.model_validate({
+        "network": {"depth": 4, "width": 44, "dropout": 0.9, "activation": {"name": "hardtanh"}}, "init": {"name": "xavier_normal"},
+        "data": {"name": "digits", "batch_size": 128}, "seed": 767, "capture": {"every": 50, "samples": 64, "bins": 8},
+        "training": {"steps": 100, "optimizer": {"name": "sgd", "lr": 2.2e-5}}})
+    finding = next(finding for finding in worst_on_the_way(config) if finding.rule == "not_learned")
+    mended = RunConfig.model_validate(finding.config)
+    assert mended.network.dropout == 0.2 and "Lower the dropout to 0.2" in finding.remedy and mended.total_steps == 500
+    assert left_at_the_end(finding) is None
+
+
 def test_layers_of_too_few_units_for_their_number_are_widened_first() -> None:
     """Twenty layers of seven units: no weights and no normalization carry the gradient through, since the draw decides."""
     config = RunConfig.model_validate({"network": {"depth": 20, "width": 7, "activation": {"name": "softplus"}},
