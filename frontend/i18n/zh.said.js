@@ -404,6 +404,8 @@ export const SAID = {
   "No band is given: it needs the input's participation ratio, which is not given.": "不给出色带：它需要输入的参与率，而这里没有给出。",
   "Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output row, which has no band.":
     "像素之间的相关系数从所有距离上的平均值出发推算：这是近似，在输出行能看出来，因此输出行不给出色带。",
+  "Through many layers the examples of a batch come to depend on each other, which is not followed: expect the gradient to grow faster than theory says, by up to a sixth a layer where the activation is nearly linear.":
+    "经过很多层之后，一批中的样本会互相依赖，这里没有跟踪：梯度会比理论说的增长得更快，在激活函数接近线性时每层最多快六分之一。",
   "Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average as if padding were circular: an approximation.":
     "零填充：方差逐像素推算后取平均，相关系数和梯度使用这个平均值，就像循环填充那样：这是近似。",
   "The normalization's average over pixels is taken as the average over independent units: an approximation.": "把归一化在像素上的平均当作在独立单元上的平均：这是近似。",

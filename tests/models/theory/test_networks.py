@@ -244,6 +244,23 @@ def test_batch_normalization_of_points_in_the_plane_is_said_to_explode_faster(ac
     assert outlook(settings["moons"]) is None and outlook(settings["digits"]) is not None
 
 
+@pytest.mark.parametrize(("activation", "least", "most"), [("softplus", 1.04, 7 / 6), ("relu", 0.97, 1.05)])
+def test_deep_batch_normalization_of_a_nearly_linear_activation_explodes_faster_and_it_is_said(
+        activation: str, least: float, most: float) -> None:
+    """40 layers: the gradient's factor a layer beyond theory's."""
+    settings = RunConfig.model_validate({
+        "network": {"depth": 40, "width": 96, "activation": {"name": activation}, "normalization": {"name": "batch"}},
+        "init": {"name": "kaiming_normal"}, "data": {"name": "digits", "batch_size": 128}, "device": "cpu"})
+    frame = initial_frame(settings)
+    found = theory_of(settings, frame["input"])
+    norms = np.array(frame["quantities"]["preactivation_gradient"]["norm"][:40], dtype=float)
+    measured = 2 * np.log(norms[0] / norms[-1]) - np.log(np.array(found.gradient_mean_square_ratio[:39], dtype=float)).sum()
+    assert least < math.exp(measured / 39) < most
+    assert any("Through many layers" in note for note in found.notes)
+    shallow = settings.model_copy(update={"network": settings.network.model_copy(update={"depth": 10})})
+    assert not any("Through many layers" in note for note in theory(shallow).notes)
+
+
 def _first_gradient_ratio(settings: RunConfig) -> float:
     first, second = initial_frame(settings)["quantities"]["preactivation_gradient"]["norm"][:2]
     return float((first / second) ** 2)
