@@ -27,17 +27,23 @@ Array = NDArray[np.float64]
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
 
+ROOM = 4
+"""Units for each layer of depth that a pairing asks for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pairing:
     """The initializer that an activation goes with, and the depth up to which theory lets it carry signal and gradient
-    (tests/models/test_diagnosis.py), without normalization and skips."""
+    (tests/models/test_diagnosis.py), without normalization and skips, through layers of ROOM times as many units: how far a draw of the
+    weights strays from theory is ruled by depth over width (Hanin & Rolnick 2018, 1803.01719)."""
 
     init: str
     depth: int
     why: Text
 
     def sentence(self) -> Text:
-        return say("Goes with {init} up to about {depth} layers: {why}", init=self.init, depth=self.depth, why=self.why)
+        return say("Goes with {init} up to about {depth} layers, each of at least four times as many units: {why}", init=self.init,
+                   depth=self.depth, why=self.why)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +185,7 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         name="relu", label="ReLU", formula="φ(x) = max(0, x)", source="torch.nn.ReLU; Nair & Hinton 2010",
         module=lambda p: nn.ReLU(), phi=lambda x, p: np.maximum(x, 0.0), derivative=lambda x, p: _leaky_slope(x, 0.0),
         kinks=lambda p: (0.0,), torch_gain=lambda p: ("relu", None),
-        pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
+        pairing=Pairing("kaiming_normal", 30, _HANDED_ON),
     ),
     Activation(
         name="leaky_relu", label="Leaky ReLU", formula="φ(x) = x if x > 0 else negative_slope · x",
@@ -188,7 +194,7 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         module=lambda p: nn.LeakyReLU(p["negative_slope"]),
         phi=lambda x, p: _leaky(x, p["negative_slope"]), derivative=lambda x, p: _leaky_slope(x, p["negative_slope"]),
         kinks=lambda p: (0.0,), torch_gain=lambda p: ("leaky_relu", float(p["negative_slope"])),
-        pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
+        pairing=Pairing("kaiming_normal", 30, _HANDED_ON),
     ),
     Activation(
         name="prelu", label="PReLU", formula="φ(x) = x if x > 0 else a · x, a learned",
@@ -203,7 +209,7 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         name="elu", label="ELU", formula="φ(x) = x if x > 0 else α (eˣ − 1)", source="torch.nn.ELU; Clevert et al. 2016 (1511.07289)",
         parameters=(_ALPHA,), module=lambda p: nn.ELU(p["alpha"]),
         phi=lambda x, p: _elu(x, p["alpha"]), derivative=lambda x, p: _elu_slope(x, p["alpha"]), kinks=lambda p: (0.0,),
-        pairing=Pairing("kaiming_normal", 100, _STABLE),
+        pairing=Pairing("kaiming_normal", 50, _STABLE),
     ),
     Activation(
         name="selu", label="SELU", formula="φ(x) = 1.0507 · (x if x > 0 else 1.6733 (eˣ − 1))",
@@ -219,24 +225,24 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         parameters=(_ALPHA,), module=lambda p: nn.CELU(p["alpha"]),
         phi=lambda x, p: p["alpha"] * _elu(x / p["alpha"], 1.0), derivative=lambda x, p: _elu_slope(x / p["alpha"], 1.0),
         kinks=lambda p: (0.0,),
-        pairing=Pairing("kaiming_normal", 100, _STABLE),
+        pairing=Pairing("kaiming_normal", 50, _STABLE),
     ),
     Activation(
         name="gelu", label="GELU", formula="φ(x) = x Φ(x), Φ the normal distribution function",
         source="torch.nn.GELU; Hendrycks & Gimpel 2016 (1606.08415)",
         parameters=(Parameter("approximate", "choice", "none", "approximation", choices=("none", "tanh")),),
         module=lambda p: nn.GELU(approximate=p["approximate"]), phi=_gelu, derivative=_gelu_slope,
-        pairing=Pairing("kaiming_normal", 30, _UNSTABLE),
+        pairing=Pairing("kaiming_normal", 15, _UNSTABLE),
     ),
     Activation(
         name="silu", label="SiLU (swish)", formula="φ(x) = x σ(x)", source="torch.nn.SiLU; Ramachandran et al. 2017 (1710.05941)",
         module=lambda p: nn.SiLU(), phi=lambda x, p: x * _sigmoid(x), derivative=lambda x, p: _sigmoid(x) + x * _sigmoid_slope(x),
-        pairing=Pairing("kaiming_normal", 15, _UNSTABLE),
+        pairing=Pairing("kaiming_normal", 10, _UNSTABLE),
     ),
     Activation(
         name="mish", label="Mish", formula="φ(x) = x tanh(softplus(x))", source="torch.nn.Mish; Misra 2019 (1908.08681)",
         module=lambda p: nn.Mish(), phi=lambda x, p: x * np.tanh(_softplus(x)), derivative=lambda x, p: _mish_slope(x),
-        pairing=Pairing("kaiming_normal", 40, _UNSTABLE),
+        pairing=Pairing("kaiming_normal", 30, _UNSTABLE),
     ),
     Activation(
         name="softplus", label="Softplus", formula="φ(x) = ln(1 + e^(βx)) / β", source="torch.nn.Softplus; Dugas et al. 2001",
@@ -255,7 +261,7 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         module=lambda p: nn.Softsign(),
         phi=lambda x, p: x / (1.0 + np.abs(x)), derivative=lambda x, p: (1.0 + np.abs(x)) ** -2.0,
         kinks=lambda p: (0.0,), limits=lambda p: (-1.0, 1.0),
-        pairing=Pairing("xavier_normal", 20, say("σ_w² = 1 is critical where the signal is small, and every layer makes it smaller.")),
+        pairing=Pairing("xavier_normal", 12, say("σ_w² = 1 is critical where the signal is small, and every layer makes it smaller.")),
     ),
     Activation(
         name="tanh", label="Tanh", formula="φ(x) = tanh(x)", source="torch.nn.Tanh; LeCun et al. 1998",
@@ -292,12 +298,12 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         module=lambda p: nn.Hardswish(), phi=lambda x, p: x * _hard_sigmoid(x),
         derivative=lambda x, p: np.where(x >= 3.0, 1.0, _between(x, -3.0, 3.0) * (2.0 * x + 3.0) / 6.0),
         kinks=lambda p: (-3.0, 3.0),
-        pairing=Pairing("kaiming_normal", 10, _UNSTABLE),
+        pairing=Pairing("kaiming_normal", 8, _UNSTABLE),
     ),
     Activation(
         name="relu6", label="ReLU6", formula="φ(x) = min(max(0, x), 6)", source="torch.nn.ReLU6; Krizhevsky 2010",
         module=lambda p: nn.ReLU6(), phi=lambda x, p: np.clip(x, 0.0, 6.0), derivative=lambda x, p: _between(x, 0.0, 6.0),
         kinks=lambda p: (0.0, 6.0), limits=lambda p: (0.0, 6.0),
-        pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
+        pairing=Pairing("kaiming_normal", 30, _HANDED_ON),
     ),
 ))

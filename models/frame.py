@@ -81,8 +81,9 @@ class Normalized(TypedDict):
 
 
 class InputMoments(TypedDict):
-    """Moments of the batch as the first layer sees it, the mean cosine between two of its examples, and of images the correlation of
-    two different pixels, of one image and of two (null without images)."""
+    """Moments of the batch as the first layer sees it, the mean cosine between two of its examples, of images the correlation of
+    two different pixels, of one image and of two (null without images), and of what a unit sees (receptive.py)
+    mean square, participation ratio, and the spread of single mean squares."""
 
     mean: float | None
     std: float | None
@@ -90,6 +91,9 @@ class InputMoments(TypedDict):
     correlation: float | None
     pixel_correlation: float | None
     pixel_correlation_across: float | None
+    receptive_mean_square: float | None
+    participation_ratio: float | None
+    receptive_spread: float | None
 
 
 class Frame(TypedDict):

@@ -27,6 +27,7 @@ from models.network import Network, build
 from models.normalized import Norms, as_columns
 from models.optimizers import OPTIMIZERS
 from models.pretrained import Fit, Tensors, fit
+from models.receptive import receptive
 from models.trace import Probe, Visit, hooked, probes
 
 VALIDATION_CHUNK = 4096
@@ -129,7 +130,7 @@ class Run:
             loss, logits = self.backward(inputs, labels)
         accuracy = (logits.argmax(1) == labels).double().mean()
         quantities, correlation, (losses, shares, seen, held) = self.meter.read(
-            torch.stack([*self.losses, loss]), torch.stack([accuracy, *validation, *evaluation]), _input_numbers(inputs),
+            torch.stack([*self.losses, loss]), torch.stack([accuracy, *validation, *evaluation]), _input_numbers(self.config, inputs),
             self.norms.numbers() if self.norms.any else torch.empty(0))
         if not keep_weights:
             self.weights_before.clear()
@@ -141,7 +142,8 @@ class Run:
             validation_loss=shares[1], validation_accuracy=shares[2], evaluation_loss=shares[3], evaluation_accuracy=shares[4],
             losses=losses, layers=[place.row for place in self.places],
             input=InputMoments(mean=seen[0], std=seen[1], mean_square=seen[2], correlation=seen[3], pixel_correlation=seen[4],
-                               pixel_correlation_across=seen[5]),
+                               pixel_correlation_across=seen[5], receptive_mean_square=seen[6], participation_ratio=seen[7],
+                               receptive_spread=seen[8]),
             correlation=correlation, normalization=as_columns(held, len(self.places)) if self.norms.any else None, quantities=quantities,
         )
 
@@ -225,7 +227,9 @@ def _batches(config: RunConfig, data: Dataset) -> Iterator[tuple[Tensor, Tensor]
             yield data.values(data.inputs[chosen]), data.labels[chosen]
 
 
-def _input_numbers(inputs: Tensor) -> Tensor:
-    """Mean, std, mean square, correlation of two examples and of two pixels, as `InputMoments` has them, on the device."""
+def _input_numbers(config: RunConfig, inputs: Tensor) -> Tensor:
+    """Mean, std, mean square, correlation of two examples and of two pixels, and what a unit sees, as `InputMoments` has them."""
     pixels = pixel_correlations(inputs) if inputs.dim() == 4 else inputs.new_full((2,), math.nan, dtype=torch.float64)
-    return torch.cat([moments(inputs)[: len(INPUT_FIELDS)], correlation(inputs).reshape(1), pixels])
+    kernel = 1 if config.init.name == "delta_orthogonal" else config.network.kernel_size  # which has but the middle tap
+    fields = receptive(inputs, kernel, config.network.padding)
+    return torch.cat([moments(inputs)[: len(INPUT_FIELDS)], correlation(inputs).reshape(1), pixels, fields])

@@ -67,7 +67,7 @@ export const SAID = {
   "approximation": "近似",
   "threshold": "阈值",
   "Above βx = threshold the function is x, as in torch.": "βx 超过阈值后函数就是 x，与 torch 相同。",
-  "Goes with {init} up to about {depth} layers: {why}": "适合与 {init} 搭配，深度到 {depth} 层左右：{why}",
+  "Goes with {init} up to about {depth} layers, each of at least four times as many units: {why}": "适合与 {init} 搭配，深度到 {depth} 层左右，每层单元数至少是层数的四倍：{why}",
   "Goes with no initializer through many layers: its output is never negative and bends little, so all inputs soon look alike. Put a normalization before it.":
     "没有哪种初始化能让它穿过很多层：它的输出从不为负，弯曲又小，所有输入很快就变得相似。请在它前面加一个归一化。",
   "its gain hands on the mean square it receives. Two inputs still become alike, slowly.": "它的增益使均方值逐层保持不变。不过两个输入仍会慢慢变得相似。",
@@ -224,6 +224,10 @@ export const SAID = {
   "Vanishing gradient: ×{rate} a layer on the way back{predicted}": "梯度消失：反向传播中每层 ×{rate}{predicted}",
   "The mean square of the activations grows by a factor of {size} from the first hidden layer to the last: what the activation takes from it, the weights do not give back exactly.":
     "从第一个隐藏层到最后一个，激活的均方值增大到 {size} 倍：激活函数削减的部分，权重没有恰好补回来。",
+  "The mean square of the activations grows by a factor of {size} from the first hidden layer to the last: every layer adds to the sum that the skips carry.":
+    "从第一个隐藏层到最后一个，激活的均方值增大到 {size} 倍：每一层都往跳跃连接传递的和上再加一份。",
+  "The mean square of the activations shrinks by a factor of {size} from the first hidden layer to the last: every layer takes from the sum that the skips carry.":
+    "从第一个隐藏层到最后一个，激活的均方值缩小为 1/{size}：每一层都从跳跃连接传递的和中减去一份。",
   "The mean square of the activations shrinks by a factor of {size} from the first hidden layer to the last: what the activation takes from it, the weights do not give back exactly.":
     "从第一个隐藏层到最后一个，激活的均方值缩小为 1/{size}：激活函数削减的部分，权重没有恰好补回来。",
   "From the last hidden layer back to the first the gradient's mean square grows by a factor of {size}: chi, the factor a layer, is not 1.":
@@ -280,6 +284,7 @@ export const SAID = {
   "Too small a batch: batch normalization averages over {values} values": "批次太小：批归一化只在 {values} 个值上求平均",
   "A mean over {values} values is off by 1/√{values} of a standard deviation, and every example depends on the others' draw.":
     "{values} 个值的均值有 1/√{values} 个标准差的误差，而且每个样本都受同批其他样本影响。",
+  "Lower the dropout to {rate}: its noise hides so few steps.": "把 dropout 降到 {rate}：步数这么少，会被它的噪声淹没。",
   "Give it {steps} steps in all, to see that it learns.": "总共给它 {steps} 步，看它是否学得会。",
   "Take batches of 64.": "请把批大小改为 64。",
   "Use layer normalization, which needs no batch.": "请改用不依赖批次的层归一化。",
@@ -324,6 +329,10 @@ export const SAID = {
     "请改用 relu，它在 He 的取值 2 处对任何方差都是临界的；而现在的激活函数在没有偏置时无处临界。",
   "Use tanh, which is centred at 0.": "请改用以 0 为中心的 tanh。",
   "Put a layer normalization before the activation: each layer starts from variance 1.": "在激活函数之前加层归一化：这样每一层都从方差 1 开始。",
+  "Put a layer normalization before the activation: what each layer adds to the skips' sum then has the same size, and the sum carries signal and gradient.":
+    "在激活函数之前加层归一化：这样每一层加到跳跃连接之和上的部分大小相同，信号和梯度由这个和传递。",
+  "Put a batch normalization before the activation: what each layer adds to the skips' sum then has the same size, and the sum carries signal and gradient.":
+    "在激活函数之前加批归一化：这样每一层加到跳跃连接之和上的部分大小相同，信号和梯度由这个和传递。",
   "Put a batch normalization before the activation: each layer starts from variance 1.": "在激活函数之前加批归一化：这样每一层都从方差 1 开始。",
   "Put a layer normalization before the activation and let each layer add its input to its output: the gradient then passes through the sum.":
     "在激活函数之前加层归一化，并让每一层把输入加到输出上（残差连接）：梯度就能从加法这条路通过。",
@@ -392,8 +401,11 @@ export const SAID = {
     "在没有偏置的临界线上，每个 q 都是不动点：q* 就是第一层给出的值。两个输入的相关系数仍趋向 1，但比指数慢。",
   "chi is within 0.001 of 1: the depth scale is long but finite.": "χ 与 1 相差不到 0.001：深度尺度很长，但有限。",
   "The output row needs the correlations between the input's pixels, which are not given: null.": "输出行需要输入像素之间的相关系数，这里没有给出，所以为空。",
+  "No band is given: it needs the input's participation ratio, which is not given.": "不给出色带：它需要输入的参与率，而这里没有给出。",
   "Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output row, which has no band.":
     "像素之间的相关系数从所有距离上的平均值出发推算：这是近似，在输出行能看出来，因此输出行不给出色带。",
+  "Through many layers the examples of a batch come to depend on each other, which is not followed: expect the gradient to grow faster than theory says, by up to a sixth a layer where the activation is nearly linear.":
+    "经过很多层之后，一批中的样本会互相依赖，这里没有跟踪：梯度会比理论说的增长得更快，在激活函数接近线性时每层最多快六分之一。",
   "Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average as if padding were circular: an approximation.":
     "零填充：方差逐像素推算后取平均，相关系数和梯度使用这个平均值，就像循环填充那样：这是近似。",
   "The normalization's average over pixels is taken as the average over independent units: an approximation.": "把归一化在像素上的平均当作在独立单元上的平均：这是近似。",

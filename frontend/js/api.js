@@ -67,7 +67,9 @@ export const preview = (config, signal) => post("/api/preview", config, signal);
 export function theory(config, input) {
   if (report) return Promise.resolve(report.theory);
   const known = Object.entries({ input_mean_square: input.mean_square, input_correlation: input.correlation,
-    input_pixel_correlation: input.pixel_correlation, input_pixel_correlation_across: input.pixel_correlation_across })
+    input_pixel_correlation: input.pixel_correlation, input_pixel_correlation_across: input.pixel_correlation_across,
+    input_receptive_mean_square: input.receptive_mean_square, input_participation_ratio: input.participation_ratio,
+    input_receptive_spread: input.receptive_spread })
     .filter(([, value]) => value !== null && value !== undefined).map(([key, value]) => [key, String(value)]);
   return post(`/api/theory?${new URLSearchParams(known)}`, config);
 }

@@ -33,6 +33,10 @@ LOST = 0.05
 FORESEEN = 0.02
 """The same share as theory may foresee it for a start that is offered: what a single draw adds to it is not foreseen."""
 
+MOST_CROWDED = (0.4, 1.0)
+"""Layers for each unit, up to which theory foresees what fp16 would lose; the second where a normalization or a limit of the activation
+holds the logits, whose draw decides how small the softmax's errors are."""
+
 LARGEST_ROOT = 5e3
 """Of activations: with this root mean square fewer than 1 in 20 lies above FP16_MAX, whatever their law."""
 
@@ -65,17 +69,22 @@ def _sound_start(look: Look) -> Remedy | None:
     better = sorted((found for found in candidates(look.config) if cost(found[1]) < cost(look.config)),
                     key=lambda found: max(1.0, cost(found[1])))
     start = next((found for found in better if _within_range(found[1], look)), None)
-    return start and (paced(start, look) or start)
+    return start and paced(start, look)
 
 
 def _within_range(config: RunConfig, look: Look) -> bool:
     """Whether theory foresees activations, gradients and the softmax's errors within fp16's range: of these the least likely classes'
     are about exp(-DEVIATIONS sqrt(q)) for logits with mean square q, over the batch."""
     expected = weight_gradients(config, look.frame["input"])
-    if expected is None or crowding(config) > 1.0 or math.sqrt(max(expected.activation)) > LARGEST_ROOT:
+    if expected is None or crowding(config) > MOST_CROWDED[_held(config)] or math.sqrt(max(expected.activation)) > LARGEST_ROOT:
         return False
     unlikely = math.exp(-DEVIATIONS * math.sqrt(expected.logits))
     return FP16_MIN * config.batch_size < unlikely and max(_foreseen(config, expected, unlikely)) < FORESEEN
+
+
+def _held(config: RunConfig) -> bool:
+    network = config.network
+    return network.normalization.name != "none" or ACTIVATIONS[network.activation.name].limits(network.activation.params) is not None
 
 
 def _foreseen(config: RunConfig, expected: WeightGradients, unlikely: float) -> Iterator[float]:

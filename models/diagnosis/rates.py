@@ -10,7 +10,7 @@ from typing import Any
 from models.config import RunConfig
 from models.diagnosis.look import Look
 from models.diagnosis.movement import Movement, Row, is_adaptive, movement
-from models.diagnosis.remedy import Remedy, changed, mended
+from models.diagnosis.remedy import SILENCED, Remedy, changed, mended, silenced
 from models.theory import start_of, weight_gradients
 from models.words import say, together
 
@@ -64,15 +64,38 @@ def reach(config: RunConfig, each: Movement) -> tuple[float, tuple[float, float]
 
 
 def sized(look: Look) -> Remedy | None:
-    """The learning rate that suits the start measured; where none suits all rows, or any of them, a mended start with its own."""
+    """What suits the run by its first frame. Where that is what it has, a lower learning rate, if the steps are as large as that."""
+    if look.initial:
+        return _by_start(look)
+    found = _by_start(first_of(look)) if look.history else None
+    if found is not None and _differs(found[1], look.config):
+        return found
+    ratios = [ratio for ratio in look.quantity("update").get("ratio", ()) if ratio is not None]
+    return slower(look) if ratios and median(ratios) > 3.0 * GOOD_RATIO else None
+
+
+def _by_start(look: Look) -> Remedy | None:
+    """The learning rate that suits the start measured; where none suits all rows, or any of them, or dropout leaves nothing to some
+    examples, a mended start with its own."""
     own = _suited(look)
-    if own is not None and look.carried and even(look.movement.rows):
+    if own is not None and look.carried and even(look.movement.rows) and silenced(look.config) <= SILENCED:
         return own
     start = mended(look.config)
-    return (start and paced(start, look, FORESEEN)) or own
+    return (start and _foreseen_rate(start, look, FORESEEN)) or own
 
 
-def paced(start: Remedy, look: Look, spare: float = 1.0) -> Remedy | None:
+def paced(start: Remedy, look: Look) -> Remedy:
+    """A mended start with the learning rate that suits it, as theory foresees. Where theory has no word, the old one, or while a run trains
+    the one that suited the first frame, if that is lower."""
+    if found := _foreseen_rate(start, look):
+        return found
+    own = _suited(first_of(look)) if look.history else None
+    if own is None or own[1].training.optimizer.params["lr"] >= look.config.training.optimizer.params["lr"]:
+        return start
+    return together(start[0], own[0]), changed(start[1], training=own[1].training.model_dump(mode="json"))
+
+
+def _foreseen_rate(start: Remedy, look: Look, spare: float = 1.0) -> Remedy | None:
     """A mended start; with a learning rate of its own where theory foresees that the old one does not suit it: steps may be too large,
     or too small by a factor of `spare`. While a run trains that has come to grief, above 1e-2 of the weights is too large. None where
     theory cannot know, or none suits."""
@@ -139,28 +162,9 @@ def with_rate(config: RunConfig, lr: float, needed: int = FEWEST) -> Remedy:
             changed(config, training__optimizer__lr=lr, **paths))
 
 
-def tamed(look: Look) -> Remedy | None:
-    """For a run whose start was sound: the learning rate that suits it by its first frame. Where that is the one it has, a lower one,
-    if the steps are as large as that."""
-    found = sized(first_of(look)) if look.history else None
-    if found is not None and _differs(found[1], look.config):
-        return found
-    ratios = [ratio for ratio in look.quantity("update").get("ratio", ()) if ratio is not None]
-    return slower(look) if ratios and median(ratios) > 3.0 * GOOD_RATIO else None
-
-
 def first_of(look: Look) -> Look:
     """The run's first frame, looked at; this one where there is none earlier."""
     return Look(look.config, look.history[0], None) if look.history else look
-
-
-def calmed(start: Remedy, look: Look) -> Remedy:
-    """A mended start for whose gradients theory has no word, while a run trains: with the learning rate that suited the first frame's, if
-    that is lower."""
-    own = _suited(first_of(look)) if look.history else None
-    if own is None or own[1].training.optimizer.params["lr"] >= look.config.training.optimizer.params["lr"]:
-        return start
-    return together(start[0], own[0]), changed(start[1], training=own[1].training.model_dump(mode="json"))
 
 
 def _differs(config: RunConfig, other: RunConfig) -> bool:

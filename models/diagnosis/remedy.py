@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from models.config import RunConfig
 from models.initializers import INITIALIZERS
 from models.theory import critical_sigma_w2, outlook
+from models.theory.applies import SMALLEST_WIDTH
 from models.theory.layers import weights_mean
 from models.words import Text, say, together
 
@@ -31,12 +32,17 @@ SILENCED = 0.02
 LIGHTER = (0.5, 0.2, 0.1, 0.0)
 """Dropout that is tried instead."""
 
-CROWDED = 2.0
+CROWDED, CROWDED_FEW = 2.0, 1.0
 """Layers for each unit that dropout keeps, from which on the draw of the weights decides and not their variance: the logarithm of q varies
-by 5 depth / width (Hanin & Rolnick 2018, 1803.01719), and what a normalization makes of so few units theory does not foresee."""
+by 5 depth / width (Hanin & Rolnick 2018, 1803.01719), and what a normalization makes of so few units theory does not foresee. The
+second of networks of fewer units than theory judges."""
 
 WIDEST = 256
 """Units a layer that a crowded network is given, at most."""
+
+BATCH_DRIFT = 0.04
+"""Decades a layer by which the gradient's mean square grows faster than theory says behind a batch normalization, at most (40 layers of
+softplus 0.04 to 0.07, of tanh, GELU and sigmoid 0.02, of ReLU 0 to 0.02)."""
 
 UNJUDGED = 4.0
 """What a configuration costs to which theory does not apply: more than any that carries the signal, less than none."""
@@ -51,15 +57,19 @@ RELATIVES: dict[str, tuple[str, Text]] = {
 """The activation to go to, and why, where this one has no useful critical point."""
 
 
-STRUCTURES: tuple[tuple[str, Text, Text], ...] = (
+STRUCTURES: tuple[tuple[str, Text, Text, Text], ...] = (
     ("layer", say("Put a layer normalization before the activation: each layer starts from variance 1."),
      say("Put a layer normalization before the activation and let each layer add its input to its output: "
-         "the gradient then passes through the sum.")),
+         "the gradient then passes through the sum."),
+     say("Put a layer normalization before the activation: what each layer adds to the skips' sum then has the same size, "
+         "and the sum carries signal and gradient.")),
     ("batch", say("Put a batch normalization before the activation: each layer starts from variance 1."),
      say("Put a batch normalization before the activation and let each layer add its input to its output: "
-         "the gradient then passes through the sum.")),
+         "the gradient then passes through the sum."),
+     say("Put a batch normalization before the activation: what each layer adds to the skips' sum then has the same size, "
+         "and the sum carries signal and gradient.")),
 )
-"""A normalization, and what is said of it alone and together with skips."""
+"""A normalization, and what is said of it alone, together with skips, and where there are skips already."""
 
 
 def changed(config: RunConfig, **paths: Any) -> RunConfig:
@@ -97,30 +107,40 @@ def cost(config: RunConfig, apart: bool = False) -> float:
 
     Signal: 2 decades (3 with normalized skips, see signal.py), less two standard deviations of what a finite width adds
     without a normalization, ln q's variance growing by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719), of the width that
-    dropout keeps. Gradient: 1.5 decades. 1 - correlation: 0.003, or, if inputs must stay clearly apart, 0.018 and
+    dropout keeps. Gradient: 1.25 decades, where a note begins at 1.5, and behind a batch normalization what examples that depend on each
+    other add to theory's growth. 1 - correlation: 0.003, or, if inputs must stay clearly apart, 0.018 and
     what a finite width takes from it.
     """
     if silenced(config) > SILENCED:
         return math.inf
     said = outlook(config)
-    if said is None or crowding(config) > CROWDED:
+    if said is None or crowded(config):
         return UNJUDGED
     network = config.network
     noise = 0.0 if network.normalization.name != "none" else 2.0 * math.sqrt(5.0 * crowding(config)) / math.log(10)
     tolerated = 3.0 if network.residual and network.normalization.name != "none" else 2.0
     least = 0.018 * math.exp(2.0 * math.sqrt(crowding(config))) if apart else 0.003
-    return max((abs(said.signal) + noise) / tolerated, abs(said.gradient) / 1.5, least / max(1e-12, said.gap))
+    drift = BATCH_DRIFT * network.depth if network.normalization.name == "batch" and not network.residual else 0.0
+    gradient = max(abs(said.gradient), abs(said.gradient + drift))
+    return max((abs(said.signal) + noise) / tolerated, gradient / 1.25, least / max(1e-12, said.gap))
 
 
 def silenced(config: RunConfig) -> float:
-    """Expected number of layers and examples where dropout sets all units to 0. What a layer hands on is then nothing; a normalization of
-    single examples divides by the root of eps, and the gradient of the whole batch explodes. Behind a skip it takes all layers at once."""
+    """Expected number of layers and examples where dropout, and ReLU on half of what it keeps, set all units to 0. What a layer hands on is
+    then nothing; a normalization of single examples divides by the root of eps, and the gradient of the whole batch explodes. Behind a
+    skip it takes all layers at once."""
     network = config.network
     if network.kind == "cnn" or network.dropout == 0.0:
         return 0.0
     single = network.normalization.name not in ("none", "batch")
     layers, examples = 1 if network.residual else network.depth, config.batch_size if single else 1
-    return float(layers * examples * network.dropout**network.width)
+    kept = (1.0 - network.dropout) * (0.5 if network.activation.name in ("relu", "relu6") else 1.0)
+    return float(layers * examples * (1.0 - kept) ** network.width)
+
+
+def crowded(config: RunConfig) -> bool:
+    """Whether the draw of the weights decides, and not their variance."""
+    return crowding(config) > (CROWDED if config.network.width >= SMALLEST_WIDTH else CROWDED_FEW)
 
 
 def crowding(config: RunConfig) -> float:
@@ -147,7 +167,7 @@ def _room(config: RunConfig) -> Iterator[Remedy]:
         config = next(found for rate in LIGHTER if silenced(found := changed(config, network__dropout=rate)) <= SILENCED)
         yield say("Lower the dropout to {rate:g}: of {width} units it leaves none to some examples.", rate=config.network.dropout,
                   width=config.network.width), config
-    if config.network.kind == "mlp" and crowding(config) > CROWDED:
+    if config.network.kind == "mlp" and crowded(config):
         width = 2 ** math.ceil(math.log2(2.0 * config.network.depth / (1.0 - config.network.dropout)))
         with suppress(ValidationError):  # groups that do not divide it
             if width <= WIDEST:
@@ -200,11 +220,11 @@ def _gaussian(scale: float) -> Mapping[str, Any]:
 
 def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
     """Normalizations before the activation, without and with skips."""
-    for name, alone, with_skips in STRUCTURES:
+    for name, alone, with_skips, beside_skips in STRUCTURES:
         norm = {"network__normalization": {"name": name}, "network__bias": "auto"}
         if not config.network.residual and config.network.normalization.name != name:
             yield alone, norm
-        yield alone if config.network.residual else with_skips, {**norm, "network__residual": True}
+        yield beside_skips if config.network.residual else with_skips, {**norm, "network__residual": True}
 
 
 def drawn(config: RunConfig) -> dict[str, Any]:

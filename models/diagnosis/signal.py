@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Change, Look
-from models.diagnosis.rates import calmed, first_of, paced, tamed
+from models.diagnosis.rates import first_of, paced, sized
 from models.diagnosis.remedy import Remedy, mended
 from models.diagnosis.steps import NOTHING_HELPS
 from models.words import Text, say
@@ -59,7 +59,7 @@ def _of_depth(look: Look, what: str, found: Change, levels: tuple[float, float, 
     return Finding(
         rule=f"{'exploding' if up else 'vanishing'}_{what}", severity=severity, title=_title(what, up, found, theory),
         layers=sorted(found.rows), measured=found.rate, threshold=10.0 ** ((levels[0] if up else -levels[0]) / layers), theory=theory,
-        cause=_cause(what, up, found.decades), remedy=sentence, config=config)
+        cause=_cause(what, up, found.decades, look.config.network.residual), remedy=sentence, config=config)
 
 
 def _title(what: str, up: bool, found: Change, theory: float | None) -> Text:
@@ -72,8 +72,13 @@ def _title(what: str, up: bool, found: Change, theory: float | None) -> Text:
         say("Vanishing: ×{rate:.3g} a layer from layer 2{predicted}", **values)
 
 
-def _cause(what: str, up: bool, decades: float) -> Text:
+def _cause(what: str, up: bool, decades: float, residual: bool) -> Text:
     size = 10.0 ** min(abs(decades), 300)
+    if what == "signal" and residual:
+        return say("The mean square of the activations grows by a factor of {size:.2g} from the first hidden layer to the last: "
+                   "every layer adds to the sum that the skips carry.", size=size) if up else \
+            say("The mean square of the activations shrinks by a factor of {size:.2g} from the first hidden layer to the last: "
+                "every layer takes from the sum that the skips carry.", size=size)
     if what == "signal":
         return say("The mean square of the activations grows by a factor of {size:.2g} from the first hidden layer to the last: "
                    "what the activation takes from it, the weights do not give back exactly.", size=size) if up else \
@@ -117,9 +122,9 @@ def remedy(look: Look, severity: Severity, apart: bool = False, redrawn: bool = 
     theory sees no fault in the start, the learning rate that suits it."""
     found: Remedy | None = mended(look.config, apart, redrawn, only_sound=severity == "note")
     if found is not None:
-        found = paced(found, look) or calmed(found, look)
+        found = paced(found, look)
     elif not look.initial and severity != "note" and first_of(look).carried:
-        found = tamed(look)
+        found = sized(look)
     if found is None:
         return NOTHING_HELPS, None
     return found[0], found[1].model_dump(mode="json")

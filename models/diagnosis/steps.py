@@ -8,7 +8,7 @@ from typing import Any
 
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Look
-from models.diagnosis.rates import GOOD_RATIO, JOLT, LARGEST_RATE, bears, calmed, even, paced, reach, sized, slower, tamed, with_rate
+from models.diagnosis.rates import GOOD_RATIO, JOLT, LARGEST_RATE, bears, even, paced, reach, sized, slower, with_rate
 from models.diagnosis.remedy import Remedy, mended
 from models.words import Text, say
 
@@ -44,17 +44,17 @@ def _rising(look: Look, loss: float) -> Finding | None:
 
 def _diverged(look: Look, severity: Severity, title: Text, cause: Text, measured: float | None, threshold: float | None,
               layers: list[int]) -> Finding:
-    found = _tamed(look)
+    found = _calmer(look)
     return Finding(rule="divergence", severity=severity, title=title, cause=cause, layers=layers, measured=measured,
                    threshold=threshold, remedy=found[0] if found else NOTHING_HELPS, config=dump(found))
 
 
-def _tamed(look: Look) -> Remedy | None:
+def _calmer(look: Look) -> Remedy | None:
     """At step 0 the start is what overflows; later, if the start was sound, the steps."""
     if look.initial:
         start = mended(look.config)
-        return start and (paced(start, look) or start)
-    return tamed(look) or slower(look)
+        return start and paced(start, look)
+    return sized(look) or slower(look)
 
 
 def learning_rate(look: Look) -> Finding | None:
@@ -125,14 +125,14 @@ def update_ratio(look: Look) -> Finding | None:
 def _evened(look: Look, middle: float, ratios: list[float]) -> Remedy | None:
     """What suits the run's start; where its learning rate does, the one that makes the median row's update GOOD_RATIO of its weights now,
     or a mended start where rows differ too much."""
-    if look.history and (found := tamed(look)):
+    if look.history and (found := sized(look)):
         return found
     lr = look.config.training.optimizer.params["lr"]
     better = float(f"{lr * GOOD_RATIO / middle:.1e}") if middle > 0 else math.inf
     if even(ratios) and better <= LARGEST_RATE:
         return with_rate(look.config, better or 0.01)
     start = mended(look.config)
-    return start and (paced(start, look) or calmed(start, look))
+    return start and paced(start, look)
 
 
 def dump(found: Remedy | None) -> dict[str, Any] | None:

@@ -69,7 +69,7 @@ def _alive(look: Look, severity: Severity) -> tuple[Text, dict[str, Any] | None]
     sentence = say("Use leaky ReLU, which has a slope on both sides.")
     found = None if look.carried and silenced(leaky) <= SILENCED else mended(leaky)
     whole = (sentence, leaky) if found is None else (together(sentence, found[0]), found[1])
-    whole = paced(whole, look) or whole
+    whole = paced(whole, look)
     return whole[0], dump(whole)
 
 
@@ -88,7 +88,7 @@ def symmetry(look: Look) -> Finding | None:
     if not alike:
         return None
     found = mended(look.config)
-    found = found and (paced(found, look) or found)
+    found = found and paced(found, look)
     spread = max((value for index, row in enumerate(look.hidden) if row in alike and (value := weight["std"][index])), default=0.0)
     broken = look.config.bias_init.name in ("normal", "uniform", "pytorch_default") and look.config.network.has_bias
     return Finding(

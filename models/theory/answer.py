@@ -15,7 +15,7 @@ from models.frame import InputMoments, row_numbers
 from models.theory.applies import why_not
 from models.theory.backward import gradient_factors
 from models.theory.band import LEVEL, band
-from models.theory.chain import Chain, Correlations, chain
+from models.theory.chain import UNKNOWN, Chain, Correlations, Fields, chain, share_inside
 from models.theory.fixed_point import FixedPoint, Map, depth_scale, fixed_point
 from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, plan
@@ -77,12 +77,13 @@ class Theory(Part, Worded):
 
 
 def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation: float | None = None,
-           pixel_correlations: tuple[float, float] | None = None) -> Theory:
+           pixel_correlations: tuple[float, float] | None = None, fields: Fields = UNKNOWN) -> Theory:
     """Mean-field theory of the configuration at initialization.
 
     input_mean_square:  of the batch as the first layer sees it
     input_correlation:  of two of its examples, x_a . x_b / (|x_a| |x_b|); None: 0 for Gaussian noise, else 0.5
     pixel_correlations: of two different pixels of one image, and of two; None: 0 for Gaussian noise, else not known
+    fields:             what units of the first layer see of it
     """
     layers = row_numbers(config.network.depth + 1)
     facts = plan(config)
@@ -92,14 +93,22 @@ def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation:
     if reason := why_not(config, facts, pixels is not None):
         return _nothing(layers, reason)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        return _answer(facts, chain(facts, float(input_mean_square), Correlations(inputs, pixels, across)), layers)
+        return _answer(facts, chain(facts, _even(facts, input_mean_square, fields), Correlations(inputs, pixels, across), fields), layers)
+
+
+def _even(facts: Plan, mean_square: float, fields: Fields) -> float:
+    """Mean square of the image of even pixels of which zero padding leaves a unit of the first layer as much to see."""
+    if facts.kernel == 1 or fields.mean_square is None:
+        return float(mean_square)
+    return fields.mean_square / share_inside(facts)
 
 
 def theory_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Theory:
     """Theory for the batch that a frame measured (frame["input"])."""
     found = correlations_of(config, inputs)
     known = None if found.pixels is None or found.across is None else (found.pixels, found.across)
-    return theory(config, inputs["mean_square"] or 0.0, found.inputs, known)
+    return theory(config, inputs["mean_square"] or 0.0, found.inputs, known,
+                  Fields(inputs.get("receptive_mean_square"), inputs.get("participation_ratio"), inputs.get("receptive_spread")))
 
 
 def correlations_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Correlations:

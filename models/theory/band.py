@@ -10,6 +10,9 @@ Pairs: C = 1/B + (1 - 1/B) c^2, and E[phi^2 phi^2] over pairs by Hermite's first
 a square one draws its biases only. A normalization before phi leaves eps's share. Every pixel of an image is an input of its own,
 so that C runs over pairs of pixels, too; a convolution's average over its taps smooths what differs from pixel to pixel.
 
+C_1 is one over the participation ratio of what the first layer sees. What it has beyond the followed means (pairs of a real image's
+pixels, of points in the plane) decays as a correlation does, and no average over taps takes it away: it depends on distance and example.
+
 The centre: one example's own variance of ln q, `single`, bends E[phi^2] by q^2 (d^2/dq^2) / 2 times it; a sphere of N units instead of
 a Gaussian takes 1 / N times the same away. Half of that shift widens the band as well.
 """
@@ -21,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.theory.chain import Chain
+from models.theory.chain import Chain, both_inside
 from models.theory.gaussian import Averages, averages, second_moment
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
@@ -61,7 +64,7 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """(low, high) of every row's mean square, which hold LEVEL of the seeds; not a number where that is not known (`unknown_from`,
     and the output of real images)."""
     low, high = _band(plan, rows, at)
-    if plan.pixels > 1 and plan.config.data.name != "gaussian":  # the mean over pixels reads correlations that follow from their mean only
+    if of_real_images(plan):  # the mean over pixels reads correlations that follow from their mean only
         low[-1], high[-1] = math.nan, math.nan
     first = unknown_from(plan, rows)
     if first is not None:
@@ -70,18 +73,25 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
 
 
 def unknown_from(plan: Plan, rows: Chain) -> int | None:
-    """The row from which on no band is known, if there is one.
+    """The row from which on no band is known, if there is one: all of real images whose participation ratio is not given.
 
     A batch normalization behind phi takes each unit's mean over the batch away, and what is left of E[phi] is positive for longer
     examples, negative for shorter ones. Skips add that up over the rows, so that lengths drift apart: at 20 rows of ReLU of width 64 the
     mean square is 1.17 times q. An odd phi, up to a constant, has the same E[phi] whatever the length.
     """
+    if of_real_images(plan) and rows.fields.participation is None:
+        return 1
     if plan.post != "batch" or not plan.residual or plan.depth < 3:
         return None
     q = rows.q[0]
     turn = abs(second_moment(plan.nl, q * 1.01)[1] - second_moment(plan.nl, q / 1.01)[1]) / 0.02
     square, mean = second_moment(plan.nl, q)
     return 3 if turn > ODD * math.sqrt(max(square - mean**2, 0.0)) else None
+
+
+def of_real_images(plan: Plan) -> bool:
+    """Whether the input's pixels are correlated, by far not all pairs equally."""
+    return plan.pixels > 1 and plan.config.data.name != "gaussian"
 
 
 def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
@@ -124,10 +134,9 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     loose = np.array([plan.first.loose, *[plan.hidden.loose] * (plan.depth - 1), plan.last.loose])
     own = np.zeros(plan.depth + 1) if plan.unit else 2.0 * loose / units
     biases = np.zeros(plan.depth + 1) if plan.unit else (1.0 - loose) * _of_biases(plan, rows, mean) / units
-    start = 0.0 if plan.pixels == 1 else 2.0 * smoothed[0] / plan.config.input_shape[0]  # an image's pixels differ in length
-    batch, single, shift = (np.array(column) for column in _followed(steps, start, plan.pre == "none"))
-    apart = np.clip(single - batch, 0.0, 50.0)  # of examples: the mean of B lengths that differ by factors is ruled by the longest
-    batch = batch + np.log1p(np.expm1(apart) / plan.batch) - np.log1p(apart / plan.batch)
+    batch, single, shift = (np.array(column) for column in _followed(steps, _apart(plan, rows, smoothed), plan.pre == "none"))
+    apart = np.clip(single - batch, 0.0, 50.0)  # the mean of lengths that differ by factors is ruled by the longest
+    batch = batch + np.log1p(np.expm1(apart) / (plan.batch * plan.pixels)) - np.log1p(apart / (plan.batch * plan.pixels))
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
         batch = _with_skips(plan, rows, at, (alike[:-1], mean[:-1]), batch)
     batch, single = batch + own * alike + biases, single + own + biases
@@ -136,6 +145,14 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
         batch[:-1] = share**2 * batch[:-1]
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + _few(plan))  # v / (v + eps) is bent downwards
     return batch, shift
+
+
+def _apart(plan: Plan, rows: Chain, smoothed: Array) -> float:
+    """How much inputs of the first layer differ in length, as ln q's variance: as measured, else of Gaussian noise in an image, and of
+    examples of one length."""
+    if rows.fields.spread is not None:
+        return math.log1p(rows.fields.spread)
+    return 0.0 if plan.pixels == 1 else float(2.0 * smoothed[0] / plan.config.input_shape[0])
 
 
 def _few(plan: Plan) -> float:
@@ -285,15 +302,28 @@ def _alike(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Arra
     q = np.array(rows.q)
     weight, part = np.array(rows.sigma_w2[1:]), _part(plan, rows, at)
     slope = weight * (q[:-1] * at.slope**2 * np.array(rows.behind) + (1.0 - part) * np.array(rows.p[:-1])) / q[1:]
-    kept = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2 * smoothed[1:] / smoothed[:-1]
+    decay = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2
+    kept = decay * smoothed[1:] / smoothed[:-1]
     wander = [smoothed[0] / plan.config.input_shape[0]]
     for factor, fresh in zip(kept.tolist(), (part * (2.0 - part)).tolist(), strict=True):
         wander.append(min(1.0, wander[-1] * factor + fresh * smoothed[0] / plan.width))
     inputs, pixels, across = (_squared(plan, rows, pair, np.array(wander)) for pair in range(3))
     one, image = 1.0 / plan.batch, 1.0 / plan.pixels
     taps = 1.0 / plan.taps
-    return (one * (image + (1.0 - image) * pixels) + (1.0 - one) * (image * inputs + (1.0 - image) * across),
-            taps + (1.0 - taps) * pixels)
+    batch = one * (image + (1.0 - image) * pixels) + (1.0 - one) * (image * inputs + (1.0 - image) * across)
+    uneven = _uneven(plan, rows, float(batch[0]), decay)
+    return np.minimum(batch + (1.0 - one * image) * uneven, 1.0), np.minimum(taps + (1.0 - taps) * (pixels + uneven), 1.0)
+
+
+def _uneven(plan: Plan, rows: Chain, followed: float, decay: Array) -> Array:
+    """What pairs' c^2 has in the mean beyond the `followed` one, as their cosines differ: by the input's participation ratio in the first
+    row; then it shrinks with c, and by what zero padding leaves of two pixels' product."""
+    if rows.fields.participation is None or plan.batch * plan.pixels == 1:
+        return np.zeros(plan.depth + 1)
+    first = max(0.0, 1.0 / rows.fields.participation - followed) / (1.0 - 1.0 / (plan.batch * plan.pixels))
+    inside = both_inside(np.ones((plan.size, plan.size)), plan.kernel) if plan.kernel > 1 else 1.0
+    result: Array = first * np.append(1.0, np.cumprod(decay * inside**2))
+    return result
 
 
 def _mean_cosine(plan: Plan, rows: Chain) -> Cosines:

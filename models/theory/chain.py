@@ -49,6 +49,20 @@ class Correlations:
 
 
 @dataclass(frozen=True, slots=True)
+class Fields:
+    """Of what units of the first layer see (models/receptive.py): mean square, participation ratio, and the variance of single fields'
+    mean squares over its mean squared; None where they are not known."""
+
+    mean_square: float | None = None
+    participation: float | None = None
+    spread: float | None = None
+
+
+UNKNOWN = Fields()
+
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """What a layer hands on: mean square, mean over units, and the gaps of PAIRS (of the first alone without pixels).
 
@@ -67,6 +81,7 @@ class Chain:
 
     behind: the square of what a normalization behind phi multiplies by, 1 without one
     pooled: mean square of what the output row reads, the pixels' mean
+    fields: of the input
     """
 
     q: list[float] = field(default_factory=list)
@@ -77,6 +92,7 @@ class Chain:
     pairs: list[tuple[float, ...]] = field(default_factory=list)
     behind: list[float] = field(default_factory=list)
     pooled: float = math.nan
+    fields: Fields = UNKNOWN
 
     def append(self, q: float, v: float, p: float, pairs: tuple[float, ...], sigma_w2: float) -> None:
         for column, value in zip(self._columns(), (q, v, p, pairs[0], sigma_w2), strict=True):
@@ -93,9 +109,9 @@ class Chain:
         return self.q, self.v, self.p, self.one_minus_c, self.sigma_w2
 
 
-def chain(plan: Plan, mean_square: float, correlations: Correlations) -> Chain:
+def chain(plan: Plan, mean_square: float, correlations: Correlations, fields: Fields = UNKNOWN) -> Chain:
     """All rows from 1 to depth + 1, the output layer; stops early where nothing changes any more."""
-    rows, signal = Chain(), start(plan, mean_square, correlations)
+    rows, signal = Chain(fields=fields), start(plan, mean_square, correlations)
     for row in range(1, plan.depth + 1):
         before = signal
         signal = hidden_row(plan, row, signal, rows)
@@ -122,10 +138,10 @@ def hidden_row(plan: Plan, row: int, signal: Signal, rows: Chain) -> Signal:
     q = v / (level(v) + plan.eps) if plan.pre != "none" else v
     made = activated(plan, q, pairs)
     passed = added(signal, made) if plan.residual and row > 1 else made
-    shift = plan.nl.centres[0] ** 2
-    total = level(q) + shift
+    around = level(q)
+    total = around + plan.nl.centres[0] ** 2
     rows.behind.append(made.behind)
-    rows.append(total, level(v), level(passed.square), tuple(gap * level(q) / total if total > 0 else 0.0 for gap in pairs), weight)
+    rows.append(total, level(v), level(passed.square), tuple(gap * around / total if total > 0 else 0.0 for gap in pairs), weight)
     return passed
 
 
@@ -141,17 +157,17 @@ def fitted(plan: Plan, layer: Layer, square: float) -> float:
 
 def before_norm(plan: Plan, layer: Layer, weight: float, signal: Signal) -> tuple[Value, tuple[float, ...]]:
     """The variance v of a unit's weighted sum, and 1 - c of PAIRS; padding takes the same share from their gaps."""
-    inside = taps_inside(signal.square, plan.kernel)
-    share = level(inside) / level(signal.square) if plan.kernel > 1 and level(signal.square) > 0 else 1.0
+    inside, whole = taps_inside(signal.square, plan.kernel), level(signal.square)
+    share = level(inside) / whole if plan.kernel > 1 and whole > 0 else 1.0
     differences = [weight * share * difference for difference in signal.gaps]
     if not isinstance(signal.square, float) and share > 0 and len(differences) > 1:
         lost = weight * (share - both_inside(signal.square, plan.kernel))
-        differences[1:] = [difference + lost * (level(signal.square) - gap) for difference, gap in
-                           zip(differences[1:], signal.gaps[1:], strict=True)]
+        differences[1:] = [difference + lost * (whole - gap) for difference, gap in zip(differences[1:], signal.gaps[1:], strict=True)]
     if plan.pre in AROUND_MEAN:
         return around_mean(plan, plan.pre, tuple(differences))
     v = weight * inside + layer.bias
-    return v, tuple(min(difference / level(v), 2.0) if level(v) > 0 else 0.0 for difference in differences)
+    mean = level(v)
+    return v, tuple(min(difference / mean, 2.0) if mean > 0 else 0.0 for difference in differences)
 
 
 AROUND_MEAN = ("batch", "instance")
@@ -173,10 +189,10 @@ def around_mean(plan: Plan, name: str, gaps: tuple[float, ...]) -> tuple[float, 
 
 def activated(plan: Plan, q: Value, pairs: tuple[float, ...]) -> Signal:
     """phi, the normalization behind it, and dropout."""
-    square, mean = moments(plan, q)
-    at_mean = second_moment(plan.nl, level(q))[0] if not isinstance(q, float) else 0.0
+    (square, mean), around = moments(plan, q), level(q)
+    at_mean = second_moment(plan.nl, around)[0] if not isinstance(q, float) else 0.0
     shared = level(square) / at_mean if at_mean > 0 else 1.0  # the same share of E[phi^2] as at the mean q
-    made = Signal(square, mean, tuple(shared * gap(plan.nl, level(q), one_minus_c) for one_minus_c in pairs))
+    made = Signal(square, mean, tuple(shared * gap(plan.nl, around, one_minus_c) for one_minus_c in pairs))
     if plan.post != "none":
         made = normalized(plan, made)
     own = level(made.square) * (1.0 / plan.keep - 1.0)
@@ -230,6 +246,11 @@ def taps_inside(square: Value, kernel: int) -> Value:
     return result
 
 
+def share_inside(plan: Plan) -> float:
+    """What zero padding leaves of an even image's mean square."""
+    return level(taps_inside(np.ones((plan.size, plan.size)), plan.kernel))
+
+
 @lru_cache(maxsize=64)
 def _inside(size: int, kernel: int) -> Array:
     """The share that each pixel of a line has in the mean over another one's taps."""
@@ -241,10 +262,16 @@ def _inside(size: int, kernel: int) -> Array:
 def both_inside(square: Array, kernel: int) -> float:
     """The share of two pixels' product that a kernel leaves whose taps outside the image count as 0, over all pairs that are equally
     correlated: the mean over the taps of the squared mean root that lies inside, over the squared mean root."""
-    root, size = np.sqrt(square), square.shape[0]
-    cuts = [slice(max(0, shift), size + min(0, shift)) for shift in range(-(kernel // 2), kernel // 2 + 1)]
-    left = [float(root[down, along].sum()) ** 2 for down in cuts for along in cuts]
-    return sum(left) / len(left) / float(root.sum()) ** 2
+    root, cuts = np.sqrt(square), _cuts(square.shape[0], kernel)
+    left = cuts @ root @ cuts.T
+    return float((left * left).mean()) / float(root.sum()) ** 2
+
+
+@lru_cache(maxsize=64)
+def _cuts(size: int, kernel: int) -> Array:
+    """Whether a pixel of a line lies inside when shifted by each of a kernel's taps (kernel, size)."""
+    shifted = np.add.outer(np.arange(kernel) - kernel // 2, np.arange(size))
+    return ((shifted >= 0) & (shifted < size)).astype(np.float64)
 
 
 def level(value: Value) -> float:

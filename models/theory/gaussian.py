@@ -137,7 +137,8 @@ def _leaky(slope: float, q: Array) -> Averages:
 def _chunk(nl: Nonlinearity, q: Array) -> Array:
     """(Q, 9) averages; q outside [Q_LOW, Q_HIGH] by scaling (see Q_LOW)."""
     inside = np.clip(q, Q_LOW, Q_HIGH)
-    raw = _density_product(nodes_of(nl), inside)
+    nodes = nodes_of(nl)
+    raw = _density_product(nodes, nodes.table, nodes.core, inside)
     raw[:, 5] /= np.sqrt(inside)
     second = raw[:, 6] / inside
     raw[:, 6] = second - raw[:, 1]
@@ -147,11 +148,12 @@ def _chunk(nl: Nonlinearity, q: Array) -> Array:
     return raw
 
 
-def _density_product(nodes: Nodes, q: Array) -> Array:
-    """Sum over the nodes of table times N(0, q)'s density, without those where nothing counts."""
+def _density_product(nodes: Nodes, table: Array, core: Array, q: Array) -> Array:
+    """Sum over the nodes of a table's columns times N(0, q)'s density, without those where nothing counts (Q, columns)."""
     within, near = nodes.within(float(q.min()), float(q.max()))
     density = np.exp(np.multiply.outer(-0.5 / q, nodes.squared[within]))
-    return (density @ nodes.table[within] + near * nodes.core) / np.sqrt(2 * math.pi * q)[:, None]
+    result: Array = (density @ table[within] + near * core) / np.sqrt(2 * math.pi * q)[:, None]
+    return result
 
 
 def _rescale(raw: Array, nl: Nonlinearity, factor: Array) -> None:
@@ -199,11 +201,11 @@ def second_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
 
 def second_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array]:
     """The same at a few neighbouring q (Q,), ascending: an image's."""
-    if nl.slope is not None or q.size > CHUNK or not (q[0] >= Q_LOW and q[-1] <= Q_HIGH):
+    if nl.slope is not None:
+        return q * ((1 + nl.slope**2) / 2), (1 - nl.slope) * np.sqrt(q / (2 * math.pi))
+    if q.size > CHUNK or not (q[0] >= Q_LOW and q[-1] <= Q_HIGH):
         found = averages(nl, q)
         return found.square, found.mean
     nodes = nodes_of(nl)
-    within, near = nodes.within(float(q[0]), float(q[-1]))
-    density = np.exp(np.multiply.outer(-0.5 / q, nodes.squared[within]))
-    total = (density @ nodes.pair[within] + near * nodes.core[:2]) / np.sqrt(2 * math.pi * q)[:, None]
+    total = _density_product(nodes, nodes.pair, nodes.core[:2], q)
     return total[:, 1], total[:, 0]

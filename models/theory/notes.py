@@ -14,6 +14,9 @@ FEW = 32
 """Numbers that a unit of the first layer sees, or units of a group: with fewer, two inputs' correlation was measured up to 0.17 off
 (0.08 for points in the plane, 0.06 for 25 pixels); with 64 features it is within 0.02."""
 
+DEEP = 20
+"""Layers from which on examples' dependence behind a batch normalization shows (0.4 decades of the gradient's square in 20 of softplus)."""
+
 FLOAT32_MAX = 3.4028235e38
 
 
@@ -56,6 +59,8 @@ def _convolution(plan: Plan, rows: Chain) -> list[Text]:
     elif plan.config.data.name != "gaussian":
         found.append(say("Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output "
                          "row, which has no band."))
+    if unknown_from(plan, rows) == 1:
+        found.append(say("No band is given: it needs the input's participation ratio, which is not given."))
     if plan.kernel > 1:
         found.append(say("Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average "
                          "as if padding were circular: an approximation."))
@@ -83,7 +88,10 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
     if plan.norm == "batch":
         found.append(say("Batch normalization is treated for large batches; "
                          "with {batch} examples expect errors of a few times 1/{batch}.", batch=plan.batch))
-    if (row := unknown_from(plan, rows)) is not None:
+    if plan.norm == "batch" and not plan.residual and plan.depth >= DEEP:
+        found.append(say("Through many layers the examples of a batch come to depend on each other, which is not followed: expect the "
+                         "gradient to grow faster than theory says, by up to a sixth a layer where the activation is nearly linear."))
+    if (row := unknown_from(plan, rows)) is not None and row > 1:
         found.append(say("Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not "
                          "followed: expect deviations that grow with depth. From row {row} on no band is given.", row=row))
     if plan.unit:

@@ -23,7 +23,15 @@ def answer(
         ge=-1, le=1, description="cosine between two pixels of one image; by default 0 for Gaussian noise, else unknown")] = None,
     input_pixel_correlation_across: Annotated[float | None, Query(
         ge=-1, le=1, description="cosine between two pixels of two images; by default 0 for Gaussian noise, else unknown")] = None,
+    input_receptive_mean_square: Annotated[float | None, Query(
+        ge=0, le=1e30, description="mean square of what a first unit sees, taps outside the image as 0; by default of even images")] = None,
+    input_participation_ratio: Annotated[float | None, Query(
+        ge=1, description="tr(S)^2 / tr(S^2), S the second moments of what a first unit sees: real images have no band without")] = None,
+    input_receptive_spread: Annotated[float | None, Query(
+        ge=0, description="variance over the first units' fields of their mean square, over its mean squared; by default of noise")] = None,
 ) -> Theory:
     """What should happen at initialization, row by row: variances, gradient factors, correlation, fixed point, phase."""
     return theory_of(config, {"mean_square": input_mean_square, "correlation": input_correlation,
-                              "pixel_correlation": input_pixel_correlation, "pixel_correlation_across": input_pixel_correlation_across})
+                              "pixel_correlation": input_pixel_correlation, "pixel_correlation_across": input_pixel_correlation_across,
+                              "receptive_mean_square": input_receptive_mean_square, "participation_ratio": input_participation_ratio,
+                              "receptive_spread": input_receptive_spread})

@@ -102,3 +102,56 @@ def test_axes_reach_a_network_beyond_them(tab):
     tab.open("/#network.activation.name=tanh&init.name=variance_scaling&init.scale=25&network.depth=6&network.width=32")
     tab.open(tab.page.get_by_role("link", name="Phase diagram").get_attribute("href"))
     drawn_at(tab, 25)
+
+
+def clicked(tab, share=0.5):
+    box = tab.at("panel-phase").locator(".plot").bounding_box()
+    tab.page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+
+
+def test_a_dot_is_trained_and_bears_the_loss_which_a_link_keeps(tab, new_tab):
+    """The loss beside the dot is the run's own; an open link follows the run and starts none."""
+    drawn(tab, f"{MAP}&train_steps=30&network.depth=3")
+    clicked(tab)
+    tab.until("() => document.body.dataset.dots === '1'")
+    tab.at("dot-train").click()
+    tab.until("() => document.body.dataset.trained === '1'")
+    assert not tab.at("dot-train").is_visible() and re.search(r"dot=[\d.]+%2C[\d.]+%2C[0-9a-f]{16}", tab.page.url)
+    run = tab.page.url[-16:]
+    frames = tab.page.evaluate("async (id) => (await (await fetch(`/api/runs/${id}/frames`)).json()).frames", run)
+    config = tab.page.evaluate("async (id) => (await (await fetch(`/api/runs/${id}`)).json()).config", run)
+    assert config["data"]["name"] == "digits" and config["training"]["steps"] == frames[-1]["step"] == 30
+    assert config["init"]["name"] == "variance_scaling" and config["network"]["depth"] == 3
+    loss = float(plot(tab, "plot.layout.annotations[0].text"))
+    assert loss == pytest.approx(frames[-1]["loss"], rel=5e-3)
+    assert f"after 30 steps the loss is {plot(tab, 'plot.layout.annotations[0].text')}" in tab.page.locator("#dots").inner_text()
+    other = new_tab()
+    drawn(other, tab.page.url.split("#")[1])
+    other.until("() => document.body.dataset.trained === '1'")
+    assert other.page.get_by_role("link", name="Open the run").get_attribute("href") == f"/runs/{run}"
+
+
+def test_another_network_has_not_been_trained_and_other_axes_leave_it(tab):
+    drawn(tab, f"{MAP}&train_steps=25&network.depth=3")
+    clicked(tab)
+    clicked(tab, 0.7)
+    tab.until("() => document.body.dataset.dots === '2'")
+    tab.page.keyboard.press("t")
+    tab.until("() => document.body.dataset.trained === '1'")
+    assert plot(tab, "plot.layout.annotations[0].x === plot.data[3].x[1]")
+    tab.at("control-sigma_w2.high").fill("6")
+    tab.at("control-sigma_w2.high").press("Enter")
+    tab.until("() => document.querySelector('[data-testid=panel-phase] .js-plotly-plot').layout.xaxis.range[1] === 6")
+    assert tab.page.evaluate("() => document.body.dataset.trained") == "1"
+    tab.at("control-train_steps").fill("26")
+    tab.at("control-train_steps").press("Enter")
+    tab.until("() => document.body.dataset.trained === '0' && document.querySelectorAll('[data-testid=dot-train]').length === 2")
+    assert len(re.findall("dot=", tab.page.url)) == 2 and not re.search("[0-9a-f]{16}", tab.page.url)
+
+
+def test_a_link_with_a_run_that_is_not_here_leaves_the_dot_to_be_trained(tab):
+    drawn(tab, f"{MAP}&dot=1.5,0.1,{'0' * 16}")
+    tab.at("dot-train").wait_for()
+    tab.until("() => document.body.dataset.dots === '1'")
+    assert tab.at("dot-train").is_visible() and "Trained" not in tab.page.locator("#dots").inner_text()
+    assert len(tab.complaints) == 1 and "404" in tab.complaints.pop()

@@ -38,3 +38,14 @@ def test_a_run_that_diverges_says_so_with_a_mended_configuration(server):
     assert record["status"] == "diverged" and record["findings"][0]["rule"] == "divergence"
     again = server.finished(server.client.post("/api/runs", json=record["findings"][0]["config"]).json()["id"])
     assert again["status"] == "finished" and "divergence" not in {finding["rule"] for finding in again["findings"]}
+
+
+def test_theory_of_what_a_frame_measured_is_the_previews_band_included(server):
+    """All that a frame says of its input can be asked with: without it, images of digits have no band."""
+    config = {"network": {"kind": "cnn", "depth": 3, "width": 8}, "data": {"name": "digits", "batch_size": 16}}
+    shown = server.client.post("/api/preview", json=config).json()
+    asked = {f"input_{name}": value for name, value in shown["frame"]["input"].items() if name not in ("mean", "std")}
+    found = server.client.post("/api/theory", params=asked, json=config).json()
+    assert found == shown["theory"] and None not in found["preactivation_band"]["low"][:3]
+    without = server.client.post("/api/theory", params={"input_mean_square": asked["input_mean_square"]}, json=config).json()
+    assert without["preactivation_band"]["low"] == [None] * 4

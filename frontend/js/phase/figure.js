@@ -5,7 +5,7 @@
  * @typedef {import("../types.js").Maybe} Maybe
  * @typedef {{sigma_w2: number[], sigma_b2: number[], chi: Maybe[][], q: Maybe[][], depth_scale: Maybe[][], critical_sigma_w2: Maybe[], critical_line: {sigma_w2: Maybe[], sigma_b2: number[]}}} PhaseMap
  * @typedef {{seq: number, sigma_b2: number, sigma_w2: number[], q: Maybe[], correlation: Maybe[], chi: Maybe[], loss: Maybe[], final_loss: Maybe[]}} Row
- * @typedef {{w2: number, b2: number, text: string}} Dot
+ * @typedef {{w2: number, b2: number, text: string, loss?: string}} Dot
  * @typedef {{theme: Theme, map: PhaseMap, rows: Row[], colour: string, depth: number, dots: Dot[], own: Dot | null}} View
  */
 import { isFinite, number, powerOfTen } from "../format.js";
@@ -50,7 +50,7 @@ export function figure(view) {
   return { data: [heat, critical(view), trainable(view), marks(view), own(view)], layout: layout(theme, {
     margin: { l: 62, r: 14, t: 12, b: 48 },
     xaxis: { title: t("phase.sigma_w2"), range: ends(map.sigma_w2), showgrid: false }, yaxis: { title: t("phase.sigma_b2"), range: ends(map.sigma_b2), showgrid: false },
-    annotations: map.q.every((row) => row.every((value) => value !== null)) || !shown.theory ? [] : [note(theme, map)],
+    annotations: [...losses(view), ...(map.q.every((row) => row.every((value) => value !== null)) || !shown.theory ? [] : [note(theme, map)])],
   }) };
 }
 
@@ -83,11 +83,17 @@ const trainable = ({ theme, map, depth }) => ({
   line: { color: theme.ink, width: 1.6, dash: "dash", smoothing: 0 },
 });
 
-/** @param {View} view */
+/** What was trained is filled, and bears the loss reached. @param {View} view */
 const marks = ({ theme, dots }) => ({
   type: "scatter", mode: "markers", name: t("phase.dots"), x: dots.map((dot) => dot.w2), y: dots.map((dot) => dot.b2), text: dots.map((dot) => dot.text),
-  hovertemplate: "%{text}<extra></extra>", cliponaxis: false, marker: { size: 12, color: theme.paper, line: { color: theme.danger, width: 2.5 } },
+  hovertemplate: "%{text}<extra></extra>", cliponaxis: false,
+  marker: { size: 12, color: dots.map((dot) => (dot.loss ? theme.danger : theme.paper)), line: { color: dots.map((dot) => (dot.loss ? theme.paper : theme.danger)), width: 2.5 } },
 });
+
+/** @param {View} view */
+const losses = ({ theme, dots }) => dots.filter((dot) => dot.loss).map((dot) => ({
+  x: dot.w2, y: dot.b2, text: dot.loss, showarrow: false, yshift: 18, font: { color: theme.ink }, bgcolor: theme.paper, borderpad: 2,
+}));
 
 /** @param {View} view */
 const own = ({ theme, own: here }) => ({

@@ -1,5 +1,6 @@
 /**
- * The phase diagram's page: address -> state -> theory's map at once, a measured map by request, a dot for every click.
+ * The phase diagram's page: address -> state -> theory's map at once, a measured map by request, a dot for every click, a run where
+ * its button is pressed.
  * @typedef {import("../types.js").Catalog} Catalog
  * @typedef {import("./figure.js").PhaseMap} PhaseMap
  * @typedef {import("./figure.js").Row} Row
@@ -18,7 +19,8 @@ import { fillTexts, startLanguage } from "../texts.js";
 import { next as nextTheme, startTheme } from "../theme.js";
 import { addressed, said, t } from "../../i18n/index.js";
 import { TRAINABLE_SCALES, figure } from "./figure.js";
-import { ACTIVATION, COLOURS, fieldsOf, parse, pointConfig, serialise, sweepConfig } from "./state.js";
+import { ACTIVATION, COLOURS, fieldsOf, parse, pointConfig, serialise, sweepConfig, trainedConfig } from "./state.js";
+import { Trained } from "./trained.js";
 
 const THEORY_POINTS = 64, PAUSE_MS = 150;
 
@@ -44,11 +46,13 @@ class PhasePage {
     /** @type {[number, number] | null} */
     this.own = null;
     this.generation = 0;
+    this.trained = new Trained(() => this.draw());
   }
 
   route() {
-    const { state, dots, own, bad } = parse(location.hash, this.catalog);
+    const { state, dots, runs, own, bad } = parse(location.hash, this.catalog);
     Object.assign(this, { state, dots, own });
+    this.trained.follow(runs);
     notice("address", bad.length ? t("notice.not_understood", { list: bad.join(", ") }) : "");
     this.rail();
     this.forget();
@@ -67,14 +71,19 @@ class PhasePage {
   /** @param {string} path @param {import("../types.js").Value | undefined} value */
   change(path, value) {
     if (value === undefined || this.state[path] === value) return;
-    this.state = { ...this.state, [path]: value };
+    const before = this.state;
+    this.state = { ...before, [path]: value };
     if (path === `${ACTIVATION}.name`) this.state = { ...parse(`#${serialise(this.state, [], null, this.catalog)}`, this.catalog).state };
+    if (this.trains(before) !== this.trains(this.state)) this.trained.follow(new Map());
     history.replaceState(null, "", this.url());
     if (path === `${ACTIVATION}.name`) this.rail();
     if (path === "colour") return this.draw();
     this.forget();
     this.ask();
   }
+
+  /** What is trained at a dot, as text. @param {import("../types.js").State} state */
+  trains(state) { return JSON.stringify(trainedConfig(state, this.catalog, [1, 0])); }
 
   /** Another map: what was measured of the old one goes, and what is still on its way. */
   forget() {
@@ -163,10 +172,21 @@ class PhasePage {
     this.draw();
   }
 
+  /** Trains the network at a dot, which then bears the loss reached. @param {[number, number]} dot */
+  async train(dot) {
+    const key = dot.join(","), config = trainedConfig(this.state, this.catalog, dot);
+    if (this.trained.has(key)) return;
+    const record = await this.call(() => api.createRun(config));
+    if (!record || JSON.stringify(config) !== JSON.stringify(trainedConfig(this.state, this.catalog, dot))) return;
+    this.trained.add(key, record.id);
+    history.replaceState(null, "", this.url());
+    this.draw();
+  }
+
   draw() {
     const { map } = this;
     if (!map) return;
-    const dots = this.dots.map(([w2, b2]) => ({ w2, b2, text: t("phase.dot", { w2: number(w2), b2: number(b2) }) + (this.measured.get(`${w2},${b2}`) ?? "") }));
+    const dots = this.dots.map(([w2, b2]) => ({ w2, b2, text: t("phase.dot", { w2: number(w2), b2: number(b2) }) + (this.measured.get(`${w2},${b2}`) ?? ""), ...this.trained.reached(`${w2},${b2}`) }));
     const own = this.own && { w2: this.own[0], b2: this.own[1], text: `${t("phase.own")}: ${t("phase.dot", { w2: number(this.own[0]), b2: number(this.own[1]) })}` };
     const empty = this.state.colour !== "theory" && !this.rows.length;
     notice("empty", empty ? t("phase.empty") : "");
@@ -174,18 +194,22 @@ class PhasePage {
       (x, y) => this.click(Number(x), Number(y)));
     this.words(map);
     byId("dots").replaceChildren(...(own ? [el("p", { text: `★ ${own.text}` })] : []), ...(dots.length ? dots.map((dot) => this.dotLine(dot)) : [el("p", { class: "muted", text: t("phase.click") })]));
-    Object.assign(document.body.dataset, { ready: "true", rows: String(this.rows.length), dots: String(this.measured.size) });
+    Object.assign(document.body.dataset, { ready: "true", rows: String(this.rows.length), dots: String(this.measured.size), trained: String(dots.filter((dot) => dot.loss).length) });
   }
 
   /** @param {import("./figure.js").Dot} dot */
   dotLine(dot) {
     const config = pointConfig(this.state, this.catalog, [dot.w2, dot.b2]);
     const href = `/#${addressed(configHash(fromConfig(config, this.catalog), this.catalog))}`;
-    return el("p", {}, `${dot.text} `, el("a", { href, text: t("phase.open") }));
+    const key = `${dot.w2},${dot.b2}`, run = this.trained.url(key), steps = integer(Number(this.state.train_steps));
+    return el("p", { class: "dot-line" }, el("span", { text: dot.text }), el("span", { class: "dot-trained", text: this.trained.words(key) }), run
+      ? el("a", { href: `${run}${addressed("") ? `#${addressed("")}` : ""}`, text: t("phase.open_run") })
+      : el("button", { type: "button", "data-testid": "dot-train", text: t("phase.train", { steps }), onclick: () => void this.train([dot.w2, dot.b2]) }),
+    el("a", { href, text: t("phase.open") }));
   }
 
   /** @param {string | null} [language] */
-  url(language) { return `#${addressed(serialise(this.state, this.dots, this.own, this.catalog), language)}`; }
+  url(language) { return `#${addressed(serialise(this.state, this.dots, this.own, this.catalog, this.trained.runs), language)}`; }
 
   /** @param {PhaseMap} map */
   words(map) {
@@ -218,7 +242,7 @@ async function start() {
     byId("place").addEventListener("submit", (event) => { event.preventDefault(); page.click(valueOf("place-w2"), valueOf("place-b2")); });
     startLanguage((chosen) => history.replaceState(null, "", page.url(chosen)));
     startDrawer();
-    startKeys({ s: () => byId("share").click(), d: () => { nextTheme(); page.draw(); } });
+    startKeys({ t: () => { const newest = page.dots.at(-1); if (newest) void page.train(newest); }, s: () => byId("share").click(), d: () => { nextTheme(); page.draw(); } });
     window.addEventListener("popstate", () => page.route());
     page.route();
   } catch (error) {

@@ -1,6 +1,7 @@
 /**
  * The phase diagram's state: an activation with its parameters, the axes, the network of the measured map, what the colour
- * says, the dots left by clicks, and where the network stands from which one came. The address bar's hash is its text.
+ * says, the dots left by clicks with the runs that trained them, and where the network stands from which one came. The address
+ * bar's hash is its text.
  * @typedef {import("../types.js").Catalog} Catalog
  * @typedef {import("../types.js").Field} Field
  * @typedef {import("../types.js").State} State
@@ -35,7 +36,8 @@ export function fieldsOf(catalog, activation) {
 /** The measured map's own sizes: those of the literature's figures. @type {Record<string, number>} */
 const SIZES = { "network.depth": 50, "network.width": 200 };
 
-/** The state of an address, the dots in it and one's own point. @param {string} hash @param {Catalog} catalog @returns {{state: State, dots: [number, number][], own: [number, number] | null, bad: string[]}} */
+/** The state of an address, the dots in it, the runs of those that were trained, and one's own point. @param {string} hash @param {Catalog} catalog
+ * @returns {{state: State, dots: [number, number][], runs: Map<string, string>, own: [number, number] | null, bad: string[]}} */
 export function parse(hash, catalog) {
   const given = new URLSearchParams(hash.replace(/^#/, "")), bad = parseView(hash, [LANGUAGE]).problems.map(({ key, text }) => `${key}=${text}`);
   const wanted = given.get(`${ACTIVATION}.name`);
@@ -48,16 +50,20 @@ export function parse(hash, catalog) {
     else state[key] = value;
   }
   /** @type {[number, number][]} */
-  const dots = [];
+  const dots = [], /** @type {Map<string, string>} */ runs = new Map();
   for (const text of given.getAll("dot")) {
-    const dot = readDot(text);
-    if (dot) dots.push(dot);
-    else bad.push(`dot=${text}`);
+    const [, place = text, id] = RUN.exec(text) ?? [], dot = readDot(place);
+    if (!dot) bad.push(`dot=${text}`);
+    else dots.push(dot);
+    if (dot && id) runs.set(dot.join(","), id);
   }
   const text = given.getAll("own").at(-1), own = text === undefined ? null : readDot(text);
   if (text !== undefined && !own) bad.push(`own=${text}`);
-  return { state, dots, own, bad };
+  return { state, dots, runs, own, bad };
 }
+
+/** A dot's two numbers, and the id of the run that trained the network there. */
+const RUN = /^(.*),([0-9a-f]{16})$/;
 
 /** Two numbers from 0 on, or null. @param {string} text @returns {[number, number] | null} */
 function readDot(text) {
@@ -65,10 +71,10 @@ function readDot(text) {
   return parts.length === 2 && parts.every((part) => part.trim() !== "") && [w2, b2].every((x) => Number.isFinite(x) && x >= 0) ? [w2, b2] : null;
 }
 
-/** @param {State} state @param {[number, number][]} dots @param {[number, number] | null} own @param {Catalog} catalog */
-export function serialise(state, dots, own, catalog) {
+/** @param {State} state @param {[number, number][]} dots @param {[number, number] | null} own @param {Catalog} catalog @param {Map<string, string>} [runs] */
+export function serialise(state, dots, own, catalog, runs = new Map()) {
   const fields = fieldsOf(catalog, state[`${ACTIVATION}.name`]).filter(({ path, default: usual }) => state[path] !== undefined && state[path] !== usual);
-  const pairs = [...fields.map(({ path }) => [path, String(state[path])]), ...dots.map((dot) => ["dot", dot.join(",")]), ...(own ? [["own", own.join(",")]] : [])];
+  const pairs = [...fields.map(({ path }) => [path, String(state[path])]), ...dots.map((dot) => ["dot", [...dot, ...(runs.has(dot.join(",")) ? [runs.get(dot.join(","))] : [])].join(",")]), ...(own ? [["own", own.join(",")]] : [])];
   return pairs.map(([key, text]) => `${key}=${encodeURIComponent(text)}`).join("&");
 }
 
@@ -79,12 +85,14 @@ export function network(state, catalog) {
   return { depth: state["network.depth"], width: state["network.width"], activation: { name, ...Object.fromEntries(own) } };
 }
 
+/** What networks of the diagram are trained on, and how. */
+const DIGITS = { name: "digits", batch_size: 64 }, PLAIN = { name: "sgd", lr: 0.05 };
+
 /** What POST /api/sweeps takes. @param {State} state @param {Catalog} catalog @param {number} count @param {boolean} [trained] */
 export function sweepConfig(state, catalog, count, trained = false) {
   const axis = (/** @type {string} */ name) => ({ low: state[`${name}.low`], high: state[`${name}.high`], count });
-  const data = trained ? { name: "digits", batch_size: 64 } : { name: "gaussian", batch_size: 16 };
   return {
-    base: { network: network(state, catalog), data, seed: state.seed, training: { optimizer: { name: "sgd", lr: 0.05 } } },
+    base: { network: network(state, catalog), data: trained ? DIGITS : { name: "gaussian", batch_size: 16 }, seed: state.seed, training: { optimizer: PLAIN } },
     sigma_w2: axis("sigma_w2"), sigma_b2: axis("sigma_b2"), train_steps: trained ? state.train_steps : 0,
   };
 }
@@ -95,4 +103,9 @@ export function pointConfig(state, catalog, [w2, b2]) {
     network: network(state, catalog), init: { name: "variance_scaling", scale: w2, mode: "fan_in", distribution: "normal" },
     bias_init: { name: "normal", std: Math.sqrt(b2) }, data: { name: "gaussian" }, seed: state.seed,
   };
+}
+
+/** The same network, trained as the points of a trained map are. @param {State} state @param {Catalog} catalog @param {[number, number]} dot */
+export function trainedConfig(state, catalog, dot) {
+  return { ...pointConfig(state, catalog, dot), data: DIGITS, training: { steps: state.train_steps, optimizer: PLAIN } };
 }

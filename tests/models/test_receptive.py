@@ -1,0 +1,59 @@
+"""What a unit of the first layer sees, against all patches one by one and all pairs of them."""
+
+import numpy as np
+import pytest
+import torch
+
+from models.config import RunConfig
+from models.receptive import MOST_SEEN, receptive
+from models.training import initial_frame
+
+
+def over_all_pairs(vectors):
+    """One over the mean of c^2 over all pairs, an input with itself included, each pair counted by its lengths."""
+    lengths = sum(v @ v for v in vectors)
+    return lengths**2 / sum((v @ w) ** 2 for v in vectors for w in vectors)
+
+
+def spread(vectors):
+    """The variance of the lengths' squares over their mean squared."""
+    squares = np.square(vectors).sum(axis=1)
+    return squares.var() / squares.mean() ** 2
+
+
+def patches(images, kernel, padding):
+    """Cut out pixel by pixel."""
+    reach, side = kernel // 2, images.shape[-1]
+    padded = np.pad(images, [(0, 0), (0, 0), (reach, reach), (reach, reach)], mode="wrap" if padding == "circular" else "constant")
+    return [image[:, y : y + kernel, x : x + kernel].ravel() for image in padded for y in range(side) for x in range(side)]
+
+
+@pytest.mark.parametrize("padding", ["zeros", "circular"])
+@pytest.mark.parametrize("kernel", [1, 3, 5])
+def test_of_images_it_is_all_patches(kernel, padding):
+    """40 images: more than are cut up at a time."""
+    images = (torch.randn(40, 2, 4, 4, generator=torch.Generator().manual_seed(3)) + 0.4) * torch.tensor([1.0, 3.0])[:, None, None]
+    seen = patches(images.double().numpy(), kernel, padding)
+    assert receptive(images, kernel, padding).tolist() == pytest.approx([np.square(seen).mean(), over_all_pairs(seen), spread(seen)])
+
+
+def test_of_points_it_is_all_examples_whatever_kernel_their_network_would_have():
+    points = torch.randn(30, 3, generator=torch.Generator().manual_seed(3)) * torch.tensor([1.0, 2.0, 0.1])
+    seen = points.double().numpy()
+    assert receptive(points, 3, "zeros").tolist() == pytest.approx([np.square(seen).mean(), over_all_pairs(seen), spread(seen)])
+    along_one_axis, along_all = torch.tensor([[2.0, 0, 0], [-3.0, 0, 0]]), torch.eye(3)
+    assert [float(receptive(x, 3, "zeros")[1]) for x in (along_one_axis, along_all)] == pytest.approx([1.0, 3.0])
+
+
+def test_of_nothing_and_of_too_many_numbers_it_is_not_known():
+    nothing = receptive(torch.zeros(4, 3), 3, "zeros")
+    assert float(nothing[0]) == 0.0 and nothing[1:].isnan().all()
+    assert receptive(torch.ones(2, MOST_SEEN + 1), 3, "zeros").isnan().all()
+
+
+def test_a_frame_has_that_of_what_its_first_layer_sees():
+    """Delta-orthogonal weights have but the middle tap, and see one pixel."""
+    def seen(init):
+        config = RunConfig.model_validate({"network": {"kind": "cnn", "depth": 2, "width": 8}, "init": {"name": init}, "device": "cpu"})
+        return initial_frame(config)["input"]["participation_ratio"]
+    assert seen("delta_orthogonal") == pytest.approx(1.0) and 3.0 < seen("kaiming_normal") < 9.0
