@@ -33,6 +33,11 @@ async def _store(request: Request) -> Store:
     return store
 
 
+async def _watched_store(request: Request) -> Store:
+    store: Store = request.app.state.watched
+    return store
+
+
 async def _engine(request: Request) -> Engine:
     engine: Engine = request.app.state.engine
     return engine
@@ -64,6 +69,7 @@ class BadQuery(Problem):
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
+WatchedStoreDep = Annotated[Store, Depends(_watched_store)]
 GateDep = Annotated[Gate, Depends(_gate)]
 EngineDep = Annotated[Engine, Depends(_engine)]
 DownloadsDep = Annotated[Downloads, Depends(_downloads)]
@@ -94,10 +100,11 @@ def _run(store: StoreDep, run_id: RunId) -> RunRecord:
 RunDep = Annotated[RunRecord, Depends(_run)]
 
 
-async def _watched(store: StoreDep, streams: StreamsDep, run_id: RunId) -> RunRecord:
+async def _watched(store: WatchedStoreDep, streams: StreamsDep, run_id: RunId) -> RunRecord:
     """A run that somebody watches already is known without asking the store: a class opens the same link at once."""
     known = streams.watched(run_id)
-    return known if known is not None and known.kind == "run" else await to_thread.run_sync(_run, store, run_id)
+    return known if known is not None and known.kind == "run" else (
+        await to_thread.run_sync(_run, store, run_id, limiter=streams.threads))
 
 
 WatchedDep = Annotated[RunRecord, Depends(_watched)]

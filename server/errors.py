@@ -23,12 +23,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 from pydantic_core import PydanticKnownError
-from sqlalchemy.exc import OperationalError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.words import Text, Worded, listed, say
+from server import trouble
 
 log = logging.getLogger("sigprop")
 
@@ -80,12 +80,6 @@ class Unauthorized(Problem):
 
 
 STORE_RETRY_S = 30
-
-
-def store_trouble(error: OperationalError) -> Text:
-    """A sentence on a store that cannot be read or written just now."""
-    return say("The store cannot be used: {problem}. Nothing that is in it is lost; whoever runs this server should see to the disk "
-               "of its data directory (room, permissions, other programs that hold the database).", problem=error.orig)
 
 
 class NotFound(Problem):
@@ -235,13 +229,15 @@ def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> N
         detail = error.detail if isinstance(error.detail, Text) else Text(error.detail)
         return answer(error.status_code, detail, headers=error.headers)
 
-    @app.exception_handler(OperationalError)
-    async def on_store(request: Request, error: OperationalError) -> Response:
-        log.error("%s %s: the store cannot be used: %s", request.method, request.url.path, error.orig)
-        return answer(503, store_trouble(error), headers={"Retry-After": str(STORE_RETRY_S)})
+    async def on_store(request: Request, error: Exception) -> Response:
+        log.error("%s %s: %s", request.method, request.url.path, sentence := trouble.sentence(error))
+        return answer(503, sentence, headers={"Retry-After": str(STORE_RETRY_S)})
 
-    @app.exception_handler(Exception)
     async def on_bug(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return answer(500, say("The server made a mistake. It is in the log; the same request may work again."))
+
+    for kinds, handler in ((trouble.TROUBLE, on_store), ((*trouble.MISTAKES, Exception), on_bug)):
+        for kind in kinds:
+            app.add_exception_handler(kind, handler)
 

@@ -5,6 +5,8 @@ A database that cannot be used is left as it is, and the error says what is wron
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
@@ -23,10 +25,17 @@ class CannotOpen(Exception):
 def bring_up_to_date(engine: Engine) -> None:
     """Makes the tables, or brings those of an older release to this one's. Raises CannotOpen, and changes nothing, where it cannot."""
     where = engine.url.render_as_string()
-    try:
+    with opening(where):
         revision = _revision(engine)
         if revision != HEAD:
             _upgrade(engine, revision, where)
+
+
+@contextmanager
+def opening(where: str) -> Iterator[None]:
+    """Within it a database that cannot be used raises CannotOpen: also one whose damage only shows in what is read after the schema."""
+    try:
+        yield
     except OperationalError as error:
         raise CannotOpen(f"{where} cannot be written: {error.orig}. Check that the folder exists, that this user may write to it, that the "
                          "disk is not full and that no other program holds the file.") from error

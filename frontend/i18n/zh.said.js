@@ -514,6 +514,11 @@ export const SAID = {
   "The server is shutting down.": "服务器正在关闭。",
   "The store cannot be used: {problem}. Nothing that is in it is lost; whoever runs this server should see to the disk of its data directory (room, permissions, other programs that hold the database).":
     "存储无法使用：{problem}。其中已有的内容都没有丢失；请运行这台服务器的人检查其数据目录所在的磁盘（空间、权限、占用数据库的其他程序）。",
+  "The store cannot be used, and may be damaged: {problem}. Whoever runs this server should stop it and put a backup back.":
+    "存储无法使用，而且可能已经损坏：{problem}。请运行这台服务器的人停止它，并恢复备份。",
+  "The store cannot be used: too many wait for it already. Try again in a moment.": "存储无法使用：等待它的请求已经太多。请稍后再试。",
+  "The server's store cannot be read; its log says why.": "无法读取服务器的存储；原因见其日志。",
+  "The run was deleted.": "这个运行已被删除。",
   "The run's frames up to here are kept.": "这个运行到此为止的帧都保留着。",
   "is no JSON: {problem} at character {place}": "不是 JSON：第 {place} 个字符处 {problem}",
   "is not UTF-8 text; send JSON in UTF-8": "不是 UTF-8 文本；请发送 UTF-8 编码的 JSON",

@@ -62,7 +62,7 @@ def test_a_full_disk_and_files_that_may_not_grow_fail_what_writes_and_nothing_el
         assert server.client.get(f"/api/runs/{run}").status_code == server.client.get("/").status_code == 200
         assert server.client.post("/api/preview", json=SHORT).status_code == 200
         log = small_disk.with_name(f"{small_disk.name}.log")
-        wait_for(lambda: f"run {run} is failed, but the store cannot be used" in log.read_text())
+        wait_for(lambda: f"run {run}: The store cannot be used" in log.read_text())
         (small_disk / "other").unlink()
         failed_and_kept(server, run)
         again = server.client.post("/api/runs", json={**SHORT, "seed": 2000}).json()["id"]

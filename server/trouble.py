@@ -1,0 +1,42 @@
+"""When the store cannot be used: its disk is full or broken, another program holds it, its file is damaged, or everybody waits for it."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as NoConnection
+
+from models.words import Text, say
+
+TROUBLE = (DatabaseError, NoConnection)
+"""What is nobody's mistake, and may be mended while the server runs. (A damaged SQLite file is a DatabaseError and no kind of it.)"""
+
+MISTAKES = (DataError, IntegrityError, InternalError, NotSupportedError, ProgrammingError)
+"""Kinds of DatabaseError that are the server's own: a request that meets one has met a bug."""
+
+
+class StoreFailed(Exception):
+    """The store could not be used, as a worker process tells it: errors of the database hold what pickle cannot take along."""
+
+    def __init__(self, sentence: Text) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+def sentence(error: Exception) -> Text:
+    """On a store that cannot be read or written just now; `error` is one of TROUBLE."""
+    if isinstance(error, NoConnection):
+        return say("The store cannot be used: too many wait for it already. Try again in a moment.")
+    assert isinstance(error, DatabaseError)
+    if isinstance(error, OperationalError):
+        return say("The store cannot be used: {problem}. Nothing that is in it is lost; whoever runs this server should see to the disk "
+                   "of its data directory (room, permissions, other programs that hold the database).", problem=error.orig)
+    return say("The store cannot be used, and may be damaged: {problem}. Whoever runs this server should stop it and put a backup back.",
+               problem=error.orig)
