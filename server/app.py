@@ -93,7 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _count_what_is(counted: Metrics, app: FastAPI) -> None:
     """What is asked when the metrics are."""
-    store: Store = app.state.store
+    store: Store = app.state.watched
     counted.gauge("sigprop_runs_queued", "Runs and maps that wait.", lambda: store.count("queued"))
     counted.gauge("sigprop_runs_running", "Runs and maps that are computed.", lambda: store.count("running"))
     counted.gauge("sigprop_viewers", "Event streams that are open, counted once a run.", lambda: app.state.streams.viewers)
