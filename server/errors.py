@@ -35,7 +35,8 @@ log = logging.getLogger("sigprop")
 MEDIA_TYPE = "application/problem+json"
 
 UNREADABLE: dict[type | None, Text] = {
-    UnicodeDecodeError: say("is not UTF-8 text; send JSON in UTF-8"), RecursionError: say("is nested too deeply; send a configuration")}
+    UnicodeDecodeError: say("is not UTF-8 text; send JSON in UTF-8"), RecursionError: say("is nested too deeply; send a configuration"),
+    ValueError: say("has a number of too many digits; send a configuration")}
 """What FastAPI says of bodies that Python's JSON parser gives up on is a 400 without a reason."""
 
 
@@ -80,6 +81,13 @@ class Unauthorized(Problem):
 
 
 STORE_RETRY_S = 30
+
+MOST_ERRORS = 50
+"""Errors that are told of one request: a body of nothing but unknown fields would else cost seconds, and be answered with sixteen times
+its size."""
+
+MOST_SHOWN = 80
+"""Characters of what was sent that an error repeats."""
 
 
 class NotFound(Problem):
@@ -159,14 +167,17 @@ def _path(loc: Sequence[Any], body: Any) -> str:
         inside = isinstance(at, Mapping) and part in at
         chosen = isinstance(at, Mapping) and at.get("name") == part
         if inside or (position == len(parts) - 1 and isinstance(at, Mapping) and not chosen):
-            kept.append(str(part))
+            kept.append(_cut(str(part)))
         at = at[part] if inside else at
     return ".".join(kept)
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN - 3]}..."
 
 
 def _detail(errors: Sequence[FieldError]) -> Text:
@@ -219,7 +230,7 @@ def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> N
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> Response:
-        errors = field_errors(error.errors(), error.body)
+        errors = field_errors(error.errors()[:MOST_ERRORS], error.body)
         return answer(422, _detail(errors), errors)
 
     @app.exception_handler(HTTPException)

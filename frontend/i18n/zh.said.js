@@ -522,6 +522,7 @@ export const SAID = {
   "The run's frames up to here are kept.": "这个运行到此为止的帧都保留着。",
   "is no JSON: {problem} at character {place}": "不是 JSON：第 {place} 个字符处 {problem}",
   "is not UTF-8 text; send JSON in UTF-8": "不是 UTF-8 文本；请发送 UTF-8 编码的 JSON",
+  "has a number of too many digits; send a configuration": "含有位数过多的数；请发送一个配置",
   "is nested too deeply; send a configuration": "嵌套过深；请发送一个配置",
   "The server is being stopped and takes no new runs.": "服务器正在停止，不再接受新的运行。",
   "The server is being stopped and takes no new runs; ask again in a moment, when it is back.": "服务器正在停止，不再接受新的运行；请稍后等它恢复再试。",
