@@ -77,8 +77,9 @@ MetricsDep = Annotated[Metrics, Depends(_metrics)]
 StreamsDep = Annotated[Streams, Depends(_streams)]
 
 
-def _sweep(store: StoreDep, sweep_id: Annotated[str, Path(description="the sweep's id", max_length=64)]) -> RunRecord:
-    record = store.get(sweep_id)
+async def _sweep(store: WatchedStoreDep, streams: StreamsDep,
+                 sweep_id: Annotated[str, Path(description="the sweep's id", max_length=64)]) -> RunRecord:
+    record = await to_thread.run_sync(store.get, sweep_id, limiter=streams.threads)
     if record is None or record.kind != "sweep":
         raise NotFound(say("There is no sweep {id!r} on this server; POST /api/sweeps makes one.", id=sweep_id))
     return record
@@ -114,12 +115,14 @@ MOST_RUNS = 120
 """Runs in one stream: six groups of twenty seeds."""
 
 
-def _runs(store: StoreDep, runs: Annotated[str, Query(max_length=5000, description=f"ids of 1 to {MOST_RUNS} runs, separated by commas")],
-          ) -> list[RunRecord]:
+async def _runs(
+    store: WatchedStoreDep, streams: StreamsDep,
+    runs: Annotated[str, Query(max_length=5000, description=f"ids of 1 to {MOST_RUNS} runs, separated by commas")],
+) -> list[RunRecord]:
     ids = list(dict.fromkeys(name for name in runs.split(",") if name))
     if not 1 <= len(ids) <= MOST_RUNS:
         raise BadQuery(**at_field("runs", say("{count} ids; give 1 to {most}, separated by commas", count=len(ids), most=MOST_RUNS)))
-    return [_run(store, run_id) for run_id in ids]
+    return await to_thread.run_sync(lambda: [_run(store, run_id) for run_id in ids], limiter=streams.threads)
 
 
 RunsDep = Annotated[list[RunRecord], Depends(_runs)]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -26,7 +26,8 @@ def bring_up_to_date(engine: Engine) -> None:
     """Makes the tables, or brings those of an older release to this one's. Raises CannotOpen, and changes nothing, where it cannot."""
     where = engine.url.render_as_string()
     with opening(where):
-        revision = _revision(engine)
+        with engine.connect() as connection:
+            revision = _revision(connection)
         if revision != HEAD:
             _upgrade(engine, revision, where)
 
@@ -44,12 +45,11 @@ def opening(where: str) -> Iterator[None]:
                          "the server makes a new one where there is none.") from error
 
 
-def _revision(engine: Engine) -> str | None:
+def _revision(connection: Connection) -> str | None:
     """The schema's revision; FIRST for the first release, which wrote none; None for an empty database."""
-    tables = inspect(engine).get_table_names()
+    tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:
-        with engine.connect() as connection:
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return FIRST if "runs" in tables else None
 
 
@@ -64,8 +64,18 @@ def _upgrade(engine: Engine, revision: str | None, where: str) -> None:
     if revision is not None and revision not in known:
         raise CannotOpen(f"{where} was written by a newer version of this program (schema {revision}; this one knows up to {HEAD}). "
                          "Use that version, or another data directory.")
-    with engine.begin() as connection:
+    with _all_or_nothing(engine) as connection:
         config.attributes["connection"] = connection
-        if revision == FIRST:
+        if _revision(connection) == FIRST:  # looked up anew: another server may have been quicker
             command.stamp(config, FIRST)
         command.upgrade(config, "head")
+
+
+@contextmanager
+def _all_or_nothing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that the making of tables is part of. Python's driver begins none of SQLite's for that by itself: a server that was
+    killed meanwhile left half of them, and no server could open that."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
