@@ -25,6 +25,7 @@ from pydantic import ConfigDict, Field
 from pydantic_core import PydanticKnownError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.words import Text, Worded, listed, say
@@ -244,11 +245,19 @@ def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> N
         log.error("%s %s: %s", request.method, request.url.path, sentence := trouble.sentence(error))
         return answer(503, sentence, headers={"Retry-After": str(STORE_RETRY_S)})
 
+    async def on_gone(request: Request, error: Exception) -> Response:
+        log.info("%s %s: the client went away before its body had come", request.method, request.url.path)
+        return Response(status_code=400)  # nobody reads it
+
     async def on_bug(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return answer(500, say("The server made a mistake. It is in the log; the same request may work again."))
 
-    for kinds, handler in ((trouble.TROUBLE, on_store), ((*trouble.MISTAKES, Exception), on_bug)):
+    async def on_file(request: Request, error: Exception) -> Response:
+        return await (on_store if trouble.is_disks(error) else on_bug)(request, error)
+
+    for kinds, handler in ((trouble.TROUBLE, on_store), ((OSError,), on_file), ((ClientDisconnect,), on_gone),
+                           ((*trouble.MISTAKES, Exception), on_bug)):
         for kind in kinds:
             app.add_exception_handler(kind, handler)
 

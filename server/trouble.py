@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from sqlalchemy.exc import (
     DatabaseError,
     DataError,
@@ -22,6 +24,10 @@ MISTAKES = (DataError, IntegrityError, InternalError, NotSupportedError, Program
 """Kinds of DatabaseError that are the server's own: a request that meets one has met a bug."""
 
 
+DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM})
+"""What the system says of a disk that is full, broken, or not to be written."""
+
+
 class StoreFailed(Exception):
     """The store could not be used, as a worker process tells it: errors of the database hold what pickle cannot take along."""
 
@@ -30,10 +36,18 @@ class StoreFailed(Exception):
         self.sentence = sentence
 
 
+def is_disks(error: Exception) -> bool:
+    """Whether the disk of the data directory is why."""
+    return isinstance(error, OSError) and error.errno in DISK
+
+
 def sentence(error: Exception) -> Text:
-    """On a store that cannot be read or written just now; `error` is one of TROUBLE."""
+    """On a store that cannot be read or written just now; `error` is one of TROUBLE, or the disk's."""
     if isinstance(error, NoConnection):
         return say("The store cannot be used: too many wait for it already. Try again in a moment.")
+    if isinstance(error, OSError):
+        return say("A file in the data directory cannot be written or read: {problem}. Whoever runs this server should see to its disk "
+                   "(room, permissions).", problem=error.strerror)
     assert isinstance(error, DatabaseError)
     if isinstance(error, OperationalError):
         return say("The store cannot be used: {problem}. Nothing that is in it is lost; whoever runs this server should see to the disk "

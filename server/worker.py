@@ -113,10 +113,12 @@ def alive(store: Store, run_id: str) -> Iterator[None]:
 
 @contextmanager
 def told_in_words() -> Iterator[None]:
-    """Within it a store that cannot be used is an error that reaches the server."""
+    """Within it a store or a disk that cannot be used is an error that reaches the server."""
     try:
         yield
-    except TROUBLE as error:
+    except (*TROUBLE, OSError) as error:
+        if isinstance(error, OSError) and not trouble.is_disks(error):
+            raise
         raise StoreFailed(trouble.sentence(error)) from error
 
 

@@ -518,6 +518,9 @@ export const SAID = {
     "存储无法使用，而且可能已经损坏：{problem}。请运行这台服务器的人停止它，并恢复备份。",
   "The store cannot be used: too many wait for it already. Try again in a moment.": "存储无法使用：等待它的请求已经太多。请稍后再试。",
   "The server's store cannot be read; its log says why.": "无法读取服务器的存储；原因见其日志。",
+  "A file in the data directory cannot be written or read: {problem}. Whoever runs this server should see to its disk (room, permissions).":
+    "无法读写数据目录中的一个文件：{problem}。请运行这台服务器的人检查其磁盘（空间、权限）。",
+  "The run's weights could not be kept: {problem}.": "无法保存这个运行的权重：{problem}。",
   "The run was deleted.": "这个运行已被删除。",
   "The run's frames up to here are kept.": "这个运行到此为止的帧都保留着。",
   "is no JSON: {problem} at character {place}": "不是 JSON：第 {place} 个字符处 {problem}",
