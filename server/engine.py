@@ -158,6 +158,12 @@ class LocalEngine:
 
     def drain(self, patience_s: float) -> None:
         self.draining = True
+        try:
+            self._drain(patience_s)
+        except TROUBLE as error:
+            log.error("runs are ended as they are, and the next server says that they were interrupted: %s", trouble.sentence(error))
+
+    def _drain(self, patience_s: float) -> None:
         self.store.hold_waiting(True)
         for run_id in self._scheduled("queued"):
             if future := self.futures.get(run_id):

@@ -18,6 +18,7 @@ from server.schema import CannotOpen, opening
 from server.store import NewRun, Store
 from tests import mirror
 from tests.conftest import in_a_loop, wait_for
+from tests.processes import descendants, gone
 from tests.server.test_api import problem
 from tests.server.test_disk import why_it_ends
 from tests.server.test_downloads import IMAGES, RUN
@@ -80,6 +81,22 @@ def test_while_the_store_cannot_be_read_the_server_lives_and_viewers_come_back(o
     events = list(server.events(ran))
     assert events[-1][0] == "end" and sum(kind == "frame" for kind, *_ in events) == record["frames"] > 0
     assert server.client.get("/api/health/ready").json() == {**server.client.get("/api/health").json(), "ready": True}
+
+
+def test_a_server_that_is_told_to_stop_while_another_program_holds_its_file_ends_well(own_server):
+    server = own_server()
+    ran = server.client.post("/api/runs", json=LONG).json()["id"]
+    running(server, ran)
+    processes = descendants(server.process.pid)
+    with closing(sqlite3.connect(server.data_dir / "sigprop.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        server.process.terminate()
+        assert server.process.wait(120) == 0
+    wait_for(lambda: gone(processes))
+    log = (server.data_dir.parent / "data.log").read_text()
+    assert "runs are ended as they are" in log and "Traceback" not in log
+    record = own_server().client.get(f"/api/runs/{ran}").json()
+    assert record["status"] == "failed" and record["error"].startswith("interrupted")
 
 
 def queued(path, count=1):
