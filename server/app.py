@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 import models
 from models.theory import warm_up
 from models.words import say
-from server import errors
+from server import errors, schema
 from server.access import Access, Gate, token_of
 from server.downloads import Downloads
 from server.engine import LocalEngine
@@ -45,17 +45,20 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        store = Store(settings.store_url)
+        store, watched = Store(settings.store_url), Store(settings.store_url)
         store.open()
         downloads = Downloads(settings.places.datasets, settings.dataset_mirror)
         counted = Metrics()
         engine = LocalEngine(settings, store, downloads, counted)
-        _take_up(store, engine)
+        with schema.opening(settings.store_url):
+            _take_up(store, engine)
         settings.places.weights.mkdir(exist_ok=True)  # for people to put theirs into
         remove_unfinished(settings.places.weights)
         app.state.settings, app.state.store, app.state.engine = settings, store, engine
         app.state.downloads, app.state.metrics = downloads, counted
-        app.state.streams = Streams(store, settings.tail_interval_s)
+        # Looked into over connections of its own: forty requests that wait for a file that another program holds have all the others.
+        app.state.watched = watched
+        app.state.streams = Streams(watched, settings.tail_interval_s)
         _count_what_is(counted, app)
         watch = Watch(settings, store, engine, counted)
         closing = threading.Event()
@@ -67,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         warming.join()
         watch.close()
         engine.close()
+        watched.close()
         store.close()
 
     gate = Gate(token_of(settings), settings.public_read == "on", settings.public_preview == "on")
@@ -89,7 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _count_what_is(counted: Metrics, app: FastAPI) -> None:
     """What is asked when the metrics are."""
-    store: Store = app.state.store
+    store: Store = app.state.watched
     counted.gauge("sigprop_runs_queued", "Runs and maps that wait.", lambda: store.count("queued"))
     counted.gauge("sigprop_runs_running", "Runs and maps that are computed.", lambda: store.count("running"))
     counted.gauge("sigprop_viewers", "Event streams that are open, counted once a run.", lambda: app.state.streams.viewers)

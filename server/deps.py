@@ -33,6 +33,11 @@ async def _store(request: Request) -> Store:
     return store
 
 
+async def _watched_store(request: Request) -> Store:
+    store: Store = request.app.state.watched
+    return store
+
+
 async def _engine(request: Request) -> Engine:
     engine: Engine = request.app.state.engine
     return engine
@@ -64,6 +69,7 @@ class BadQuery(Problem):
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
+WatchedStoreDep = Annotated[Store, Depends(_watched_store)]
 GateDep = Annotated[Gate, Depends(_gate)]
 EngineDep = Annotated[Engine, Depends(_engine)]
 DownloadsDep = Annotated[Downloads, Depends(_downloads)]
@@ -71,8 +77,9 @@ MetricsDep = Annotated[Metrics, Depends(_metrics)]
 StreamsDep = Annotated[Streams, Depends(_streams)]
 
 
-def _sweep(store: StoreDep, sweep_id: Annotated[str, Path(description="the sweep's id", max_length=64)]) -> RunRecord:
-    record = store.get(sweep_id)
+async def _sweep(store: WatchedStoreDep, streams: StreamsDep,
+                 sweep_id: Annotated[str, Path(description="the sweep's id", max_length=64)]) -> RunRecord:
+    record = await to_thread.run_sync(store.get, sweep_id, limiter=streams.threads)
     if record is None or record.kind != "sweep":
         raise NotFound(say("There is no sweep {id!r} on this server; POST /api/sweeps makes one.", id=sweep_id))
     return record
@@ -94,10 +101,11 @@ def _run(store: StoreDep, run_id: RunId) -> RunRecord:
 RunDep = Annotated[RunRecord, Depends(_run)]
 
 
-async def _watched(store: StoreDep, streams: StreamsDep, run_id: RunId) -> RunRecord:
+async def _watched(store: WatchedStoreDep, streams: StreamsDep, run_id: RunId) -> RunRecord:
     """A run that somebody watches already is known without asking the store: a class opens the same link at once."""
     known = streams.watched(run_id)
-    return known if known is not None and known.kind == "run" else await to_thread.run_sync(_run, store, run_id)
+    return known if known is not None and known.kind == "run" else (
+        await to_thread.run_sync(_run, store, run_id, limiter=streams.threads))
 
 
 WatchedDep = Annotated[RunRecord, Depends(_watched)]
@@ -107,12 +115,14 @@ MOST_RUNS = 120
 """Runs in one stream: six groups of twenty seeds."""
 
 
-def _runs(store: StoreDep, runs: Annotated[str, Query(max_length=5000, description=f"ids of 1 to {MOST_RUNS} runs, separated by commas")],
-          ) -> list[RunRecord]:
+async def _runs(
+    store: WatchedStoreDep, streams: StreamsDep,
+    runs: Annotated[str, Query(max_length=5000, description=f"ids of 1 to {MOST_RUNS} runs, separated by commas")],
+) -> list[RunRecord]:
     ids = list(dict.fromkeys(name for name in runs.split(",") if name))
     if not 1 <= len(ids) <= MOST_RUNS:
         raise BadQuery(**at_field("runs", say("{count} ids; give 1 to {most}, separated by commas", count=len(ids), most=MOST_RUNS)))
-    return [_run(store, run_id) for run_id in ids]
+    return await to_thread.run_sync(lambda: [_run(store, run_id) for run_id in ids], limiter=streams.threads)
 
 
 RunsDep = Annotated[list[RunRecord], Depends(_runs)]

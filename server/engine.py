@@ -10,23 +10,24 @@ import logging
 import math
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, wait
+from functools import partial
 from typing import Any, Protocol
-
-from sqlalchemy.exc import OperationalError
 
 from models.device import OutOfMemory
 from models.words import Text, say, together
-from server import forkserver, keeping
+from server import forkserver, keeping, trouble
 from server.downloads import Downloads
-from server.errors import Busy, Unavailable, store_trouble
+from server.errors import Busy, Unavailable
 from server.fetch import Stopped
 from server.metrics import Metrics
 from server.pool import Died, Pool
-from server.records import Kind, Status
+from server.records import Fetching, Kind, Status
 from server.settings import Settings
 from server.store import Store
 from server.tasks import do
+from server.trouble import TROUBLE, StoreFailed
 
 log = logging.getLogger("sigprop")
 
@@ -39,7 +40,7 @@ TRAINERS_NICENESS = 5
 """Training gives way, three to one, to whatever else wants its core: previews, viewers, the page."""
 
 WRITE_AGAIN_S = 2.0
-"""Seconds between two tries to write how a run ended."""
+"""Seconds between two tries to write what has become of a run."""
 
 
 class Engine(Protocol):
@@ -99,8 +100,15 @@ class LocalEngine:
         log.info("%s %s waits", kind, run_id, extra={"run_id": run_id})
         config = json.loads(config_json)
         name = (config if kind == "run" else config["base"])["data"]["name"]
-        job = self.downloads.want(name, lambda now: self.store.note_fetching(run_id, now))
-        job.future.add_done_callback(lambda done: self._fetched(run_id, kind, config_json, done.exception()))
+        job = self.downloads.want(name, partial(self._note_fetching, run_id))
+        job.future.add_done_callback(
+            lambda done: self._settle(run_id, partial(self._fetched, run_id, kind, config_json, done.exception())))
+
+    def _note_fetching(self, run_id: str, now: Fetching) -> None:
+        try:
+            self.store.note_fetching(run_id, now)
+        except TROUBLE as error:  # the next percent will do
+            log.warning("run %s: %s", run_id, trouble.sentence(error), extra={"run_id": run_id})
 
     def _fetched(self, run_id: str, kind: Kind, config_json: str, error: BaseException | None) -> None:
         if isinstance(error, Stopped):
@@ -150,6 +158,12 @@ class LocalEngine:
 
     def drain(self, patience_s: float) -> None:
         self.draining = True
+        try:
+            self._drain(patience_s)
+        except TROUBLE as error:
+            log.error("runs are ended as they are, and the next server says that they were interrupted: %s", trouble.sentence(error))
+
+    def _drain(self, patience_s: float) -> None:
         self.store.hold_waiting(True)
         for run_id in self._scheduled("queued"):
             if future := self.futures.get(run_id):
@@ -173,12 +187,22 @@ class LocalEngine:
     def _ended(self, run_id: str, future: Future[None]) -> None:
         """A worker has done with the run, one way or another."""
         self.futures.pop(run_id, None)
-        if self.closing:
-            return  # the next server says that it was interrupted
-        if self.draining and (record := self.store.get(run_id)) is not None and record.status == "queued":
-            return  # the next server takes it up
-        self._count_restart(future)
-        self._write_end(run_id, *self._end(future))
+        if not self.closing:  # else the next server says that it was interrupted
+            self._settle(run_id, partial(self._write_end, run_id, future))
+
+    def _settle(self, run_id: str, write: Callable[[], None]) -> None:
+        """Writes what has become of a run: again and again where the store cannot be used, as nobody would know until then. Where
+        anything else goes wrong, the run has failed with that."""
+        try:
+            write()
+        except TROUBLE as error:
+            log.error("run %s: %s It is tried again.", run_id, trouble.sentence(error), extra={"run_id": run_id})
+            again = threading.Timer(WRITE_AGAIN_S, self._settle, (run_id, write))
+            again.daemon = True
+            again.start()
+        except Exception as error:
+            log.error("run %s", run_id, exc_info=error, extra={"run_id": run_id})
+            self.store.finish(run_id, "failed", _what_happened(error))
 
     def _end(self, future: Future[None]) -> tuple[Status, Text | None]:
         """How a run ended whose worker could not write it: that it was killed, died, or met an error."""
@@ -189,18 +213,13 @@ class LocalEngine:
                                  "train for fewer steps, or a smaller network.", limit_s=self.settings.max_run_s)
         return "failed", _what_happened(future.exception())
 
-    def _write_end(self, run_id: str, status: Status, error: Text | None) -> None:
-        """Writes how a run ended, unless its worker has, and counts it; again and again where the store cannot be used: until then
-        nobody would know that it has ended."""
-        try:
-            self.store.finish(run_id, status, error)
-            ended = self.store.get(run_id)
-        except OperationalError as trouble:
-            log.error("run %s is %s, but the store cannot be used: %s", run_id, status, trouble.orig, extra={"run_id": run_id})
-            again = threading.Timer(WRITE_AGAIN_S, self._write_end, (run_id, status, error))
-            again.daemon = True
-            again.start()
-            return
+    def _write_end(self, run_id: str, future: Future[None]) -> None:
+        """Writes how a run ended, unless its worker has, and counts it."""
+        if self.draining and (record := self.store.get(run_id)) is not None and record.status == "queued":
+            return  # the next server takes it up
+        self.store.finish(run_id, *self._end(future))
+        self._count_restart(future)
+        ended = self.store.get(run_id)
         if ended is not None:
             self.metrics.saw(ended, ended.finished_at or time.time())
             self.metrics.ended.labels(ended.status).inc()
@@ -219,8 +238,8 @@ def _what_happened(error: BaseException | None) -> Text:
     """A sentence for the record of a run that its worker did not finish."""
     if error is None:
         return say("The worker ended without finishing the run.")
-    if isinstance(error, OperationalError):
-        return together(store_trouble(error), say("The run's frames up to here are kept."))
+    if isinstance(error, StoreFailed):
+        return together(error.sentence, say("The run's frames up to here are kept."))
     if isinstance(error, Died):
         return say("The worker process ended unexpectedly (exit code {code}); it may have run out of memory. "
                    "Frames up to here are kept; run it again, or choose a smaller network.", code=error.exitcode)

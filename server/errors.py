@@ -23,19 +23,21 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 from pydantic_core import PydanticKnownError
-from sqlalchemy.exc import OperationalError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.words import Text, Worded, listed, say
+from server import trouble
 
 log = logging.getLogger("sigprop")
 
 MEDIA_TYPE = "application/problem+json"
 
 UNREADABLE: dict[type | None, Text] = {
-    UnicodeDecodeError: say("is not UTF-8 text; send JSON in UTF-8"), RecursionError: say("is nested too deeply; send a configuration")}
+    UnicodeDecodeError: say("is not UTF-8 text; send JSON in UTF-8"), RecursionError: say("is nested too deeply; send a configuration"),
+    ValueError: say("has a number of too many digits; send a configuration")}
 """What FastAPI says of bodies that Python's JSON parser gives up on is a 400 without a reason."""
 
 
@@ -81,11 +83,12 @@ class Unauthorized(Problem):
 
 STORE_RETRY_S = 30
 
+MOST_ERRORS = 50
+"""Errors that are told of one request: a body of nothing but unknown fields would else cost seconds, and be answered with sixteen times
+its size."""
 
-def store_trouble(error: OperationalError) -> Text:
-    """A sentence on a store that cannot be read or written just now."""
-    return say("The store cannot be used: {problem}. Nothing that is in it is lost; whoever runs this server should see to the disk "
-               "of its data directory (room, permissions, other programs that hold the database).", problem=error.orig)
+MOST_SHOWN = 80
+"""Characters of what was sent that an error repeats."""
 
 
 class NotFound(Problem):
@@ -165,14 +168,17 @@ def _path(loc: Sequence[Any], body: Any) -> str:
         inside = isinstance(at, Mapping) and part in at
         chosen = isinstance(at, Mapping) and at.get("name") == part
         if inside or (position == len(parts) - 1 and isinstance(at, Mapping) and not chosen):
-            kept.append(str(part))
+            kept.append(_cut(str(part)))
         at = at[part] if inside else at
     return ".".join(kept)
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN - 3]}..."
 
 
 def _detail(errors: Sequence[FieldError]) -> Text:
@@ -225,7 +231,7 @@ def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> N
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> Response:
-        errors = field_errors(error.errors(), error.body)
+        errors = field_errors(error.errors()[:MOST_ERRORS], error.body)
         return answer(422, _detail(errors), errors)
 
     @app.exception_handler(HTTPException)
@@ -235,13 +241,23 @@ def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> N
         detail = error.detail if isinstance(error.detail, Text) else Text(error.detail)
         return answer(error.status_code, detail, headers=error.headers)
 
-    @app.exception_handler(OperationalError)
-    async def on_store(request: Request, error: OperationalError) -> Response:
-        log.error("%s %s: the store cannot be used: %s", request.method, request.url.path, error.orig)
-        return answer(503, store_trouble(error), headers={"Retry-After": str(STORE_RETRY_S)})
+    async def on_store(request: Request, error: Exception) -> Response:
+        log.error("%s %s: %s", request.method, request.url.path, sentence := trouble.sentence(error))
+        return answer(503, sentence, headers={"Retry-After": str(STORE_RETRY_S)})
 
-    @app.exception_handler(Exception)
+    async def on_gone(request: Request, error: Exception) -> Response:
+        log.info("%s %s: the client went away before its body had come", request.method, request.url.path)
+        return Response(status_code=400)  # nobody reads it
+
     async def on_bug(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return answer(500, say("The server made a mistake. It is in the log; the same request may work again."))
+
+    async def on_file(request: Request, error: Exception) -> Response:
+        return await (on_store if trouble.is_disks(error) else on_bug)(request, error)
+
+    for kinds, handler in ((trouble.TROUBLE, on_store), ((OSError,), on_file), ((ClientDisconnect,), on_gone),
+                           ((*trouble.MISTAKES, Exception), on_bug)):
+        for kind in kinds:
+            app.add_exception_handler(kind, handler)
 

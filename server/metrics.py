@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from server.records import RunRecord
+from server.trouble import TROUBLE
 
 STEP_BUCKETS_S = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
 
@@ -31,8 +33,14 @@ class Metrics:
         self.known: dict[str, tuple[int, int, float]] = {}
 
     def gauge(self, name: str, what: str, read: Callable[[], float]) -> None:
-        """A number that is read when somebody asks for it."""
-        Gauge(name, what, registry=self.registry).set_function(read)
+        """A number that is read when somebody asks for it; NaN while the store cannot be, so that all others are told."""
+        def known() -> float:
+            try:
+                return read()
+            except TROUBLE:
+                return math.nan
+
+        Gauge(name, what, registry=self.registry).set_function(known)
 
     def saw(self, record: RunRecord, now: float) -> None:
         """Counts what a run has done since it was last seen; `now` in seconds since 1970."""

@@ -139,15 +139,16 @@ class Preview(BaseModel):
 
 
 class Health(BaseModel):
-    """That the server lives, whether it is ready, and what it is busy with; while it loads, `device` may not be known yet."""
+    """That the server lives, whether it is ready, and what it is busy with: null where its store cannot say. While it loads, `device` may
+    not be known yet."""
 
     status: Literal["ok"]
     ready: bool
     version: str
     device: str | None
     engine: str
-    queued: int
-    running: int
+    queued: int | None
+    running: int | None
 
 
 class Catalog(BaseModel):

@@ -5,9 +5,11 @@ A database that cannot be used is left as it is, and the error says what is wron
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -23,10 +25,18 @@ class CannotOpen(Exception):
 def bring_up_to_date(engine: Engine) -> None:
     """Makes the tables, or brings those of an older release to this one's. Raises CannotOpen, and changes nothing, where it cannot."""
     where = engine.url.render_as_string()
-    try:
-        revision = _revision(engine)
+    with opening(where):
+        with engine.connect() as connection:
+            revision = _revision(connection)
         if revision != HEAD:
             _upgrade(engine, revision, where)
+
+
+@contextmanager
+def opening(where: str) -> Iterator[None]:
+    """Within it a database that cannot be used raises CannotOpen: also one whose damage only shows in what is read after the schema."""
+    try:
+        yield
     except OperationalError as error:
         raise CannotOpen(f"{where} cannot be written: {error.orig}. Check that the folder exists, that this user may write to it, that the "
                          "disk is not full and that no other program holds the file.") from error
@@ -35,12 +45,11 @@ def bring_up_to_date(engine: Engine) -> None:
                          "the server makes a new one where there is none.") from error
 
 
-def _revision(engine: Engine) -> str | None:
+def _revision(connection: Connection) -> str | None:
     """The schema's revision; FIRST for the first release, which wrote none; None for an empty database."""
-    tables = inspect(engine).get_table_names()
+    tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:
-        with engine.connect() as connection:
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return FIRST if "runs" in tables else None
 
 
@@ -55,8 +64,18 @@ def _upgrade(engine: Engine, revision: str | None, where: str) -> None:
     if revision is not None and revision not in known:
         raise CannotOpen(f"{where} was written by a newer version of this program (schema {revision}; this one knows up to {HEAD}). "
                          "Use that version, or another data directory.")
-    with engine.begin() as connection:
+    with _all_or_nothing(engine) as connection:
         config.attributes["connection"] = connection
-        if revision == FIRST:
+        if _revision(connection) == FIRST:  # looked up anew: another server may have been quicker
             command.stamp(config, FIRST)
         command.upgrade(config, "head")
+
+
+@contextmanager
+def _all_or_nothing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that the making of tables is part of. Python's driver begins none of SQLite's for that by itself: a server that was
+    killed meanwhile left half of them, and no server could open that."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection

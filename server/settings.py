@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     max_run_s: float = Field(86_400.0, gt=0, description="seconds that one run may take")
     heartbeat_s: float = Field(60.0, ge=5, description="seconds without a sign of life after which a run's worker is ended")
     max_queue: int = Field(100, ge=0, description="runs that may wait for a worker")
-    max_body_bytes: int = Field(1_000_000, ge=1000, description="largest request body, in bytes")
+    max_body_bytes: int = Field(100_000, ge=1000, description="largest request body, in bytes")
     requests_per_minute: int = Field(6000, ge=1, description="requests that one client's address may make in a minute")
     max_upload_bytes: int = Field(256 * 1024**2, ge=1000, description="largest file of weights that is taken, in bytes")
     preview_timeout_s: float = Field(60.0, gt=0, description="seconds that a preview may take")

@@ -1,51 +1,35 @@
-"""The stream: one tail of the store a run, however many viewers; each viewer keeps its own place.
+"""The streams: however many viewers a run has, one tail of the store (server/tail.py); each viewer keeps its own place.
 
-A tail looks into the store every few milliseconds while somebody watches, keeps the newest frames as they go out, and wakes its
-viewers. A viewer that has fallen behind what the tail keeps reads the store itself, so nothing is ever skipped and nothing
-queues up in memory.
+A viewer that has fallen behind what the tail keeps reads the store itself, so nothing is ever skipped and nothing queues up in memory.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
-import time
-from collections import Counter, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
+import logging
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
 from typing import Literal
 
-import orjson
 from anyio import CapacityLimiter, to_thread
 
-from server import encode
+from models.words import say
+from server import trouble
 from server.records import RunRecord
 from server.sse import Body, Named
 from server.store import Store, is_over
+from server.tail import KEPT, Choice, Tail, body_of, read
+from server.trouble import TROUBLE
 
-KEPT = 32
-"""Frames that a tail holds."""
-
-PAGE = 32
-"""Frames read from the store at once."""
+log = logging.getLogger("sigprop")
 
 THREADS = 8
 """That look into the store for viewers: of their own, so that a class that submits its runs does not keep frames from those who watch."""
 
-TOGETHER = 8
-"""Viewers who are told at once: each takes the loop for half a millisecond, and it has others to answer."""
-
-PING_S = 15.0
-"""Silence after which a viewer is told that the line is alive."""
-
-PROGRESS_S = 0.005
-"""Times the viewers: how often they are told that a run has got on, beside its frames. One is told at every look, 200 once a second."""
-
-WAITING_GROWTH, WAITING_MOST = 1.2, 8
-"""A run that waits in the queue is looked at less and less often, down to one look in so many intervals: twenty that wait beside one that
-trains would otherwise take its time."""
+DELETED = say("The run was deleted.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,102 +39,6 @@ class Event:
     kind: Literal["status", "frame", "end", "ping"]
     body: Body | None = None
     seq: int | None = None
-
-
-Choice = frozenset[str] | None
-"""The quantities that a viewer wants of a frame; None is all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A stored frame, ready to go out: for each choice of quantities that is asked for, made once."""
-
-    seq: int
-    packed: bytes
-    bodies: dict[Choice, Body] = field(default_factory=dict)
-
-    def body(self, quantities: Choice) -> Body:
-        if quantities not in self.bodies:
-            self.bodies[quantities] = Body.of(encode.only(encode.unpack(self.packed), quantities))
-        return self.bodies[quantities]
-
-
-class Tail:
-    """The newest frames and the record of one run, followed in the store."""
-
-    def __init__(self, store: Store, record: RunRecord, interval_s: float, threads: CapacityLimiter) -> None:
-        self.store = store
-        self.record: RunRecord | None = record
-        self.said: Body | None = _body(record)
-        self.told_at = -math.inf
-        self.woken_at = time.monotonic()
-        self.interval_s = interval_s
-        self.threads = threads
-        self.frames: deque[Frame] = deque(maxlen=KEPT)
-        self.wanted: Counter[Choice] = Counter()
-        self.newest = -1
-        self.waiting: list[asyncio.Future[None]] = []
-        self.task: asyncio.Task[None] | None = None
-
-    @property
-    def viewers(self) -> int:
-        return self.wanted.total()
-
-    async def follow(self) -> None:
-        """Looks until the run is over or gone, and every frame of it is known."""
-        run_id = self.record.id if self.record else ""
-        pause_s = self.interval_s
-        while self.record is not None:
-            found, record = await to_thread.run_sync(self._look, run_id, limiter=self.threads)
-            if self._note(record) or found:
-                self.frames.extend(found)
-                self.newest = found[-1].seq if found else self.newest
-                await self._wake()
-            elif time.monotonic() > self.woken_at + PING_S:
-                await self._wake()
-            if record is not None and is_over(record) and self.newest >= record.frames - 1:
-                return
-            waits = record is not None and record.status == "queued"
-            pause_s = min(pause_s * WAITING_GROWTH, self.interval_s * WAITING_MOST) if waits else self.interval_s
-            if len(found) < PAGE:
-                await asyncio.sleep(pause_s)
-
-    def _look(self, run_id: str) -> tuple[list[Frame], RunRecord | None]:
-        """Frames after the newest known, then the record: so that the last frame is never behind the end."""
-        record = self.store.get(run_id)
-        return read(self.store, run_id, self.newest, self.wanted), record
-
-    def _note(self, record: RunRecord | None) -> bool:
-        """Keeps a record that says something new, written once for all viewers; of one that only gets on, not every one where many look."""
-        now = time.monotonic()
-        if record == self.record or (now < self.told_at + PROGRESS_S * self.viewers and _gets_on(self.record, record)):
-            return False
-        self.record, self.told_at = record, now
-        self.said = None if record is None else _body(record)
-        return True
-
-    async def news(self) -> None:
-        """Waits until there is something new."""
-        self.waiting.append(asyncio.get_running_loop().create_future())
-        await self.waiting[-1]
-
-    async def _wake(self) -> None:
-        """Tells everybody who waits, a few at a time: others whom the server has to answer come in between."""
-        self.woken_at = time.monotonic()
-        told, self.waiting = self.waiting, []
-        for start in range(0, len(told), TOGETHER):
-            for viewer in told[start:start + TOGETHER]:
-                if not viewer.done():  # it may have gone away
-                    viewer.set_result(None)
-            await asyncio.sleep(0)
-
-    def kept_after(self, seq: int) -> list[Frame] | None:
-        """The frames after `seq` if they are all at hand, else None."""
-        if seq >= self.newest:
-            return []
-        if self.frames and self.frames[0].seq <= seq + 1:
-            return [frame for frame in self.frames if frame.seq > seq]
-        return None
 
 
 class Streams:
@@ -194,7 +82,7 @@ class Streams:
     def watched(self, run_id: str) -> RunRecord | None:
         """The record as its viewers have it; None where nobody watches."""
         tail = self.tails.get(run_id)
-        return None if tail is None else tail.record
+        return None if tail is None or tail.error is not None else tail.record
 
     @property
     def viewers(self) -> int:
@@ -203,7 +91,7 @@ class Streams:
 
     def _join(self, record: RunRecord, quantities: Choice) -> Tail:
         tail = self.tails.get(record.id)
-        if tail is None:
+        if tail is None or tail.error is not None:
             tail = self.tails[record.id] = Tail(self.store, record, self.interval_s, self.threads)
             tail.newest = max(-1, record.frames - 1 - KEPT)
             tail.task = asyncio.create_task(tail.follow())
@@ -223,8 +111,18 @@ class Streams:
 async def alone(events: AsyncGenerator[Event], frames_are: str = "frame") -> AsyncGenerator[Named]:
     """A single run's events as they go out."""
     async with aclosing(events):
-        async for event in events:
-            yield Named(frames_are if event.kind == "frame" else event.kind, event.body, event.seq)
+        with until_trouble():
+            async for event in events:
+                yield Named(frames_are if event.kind == "frame" else event.kind, event.body, event.seq)
+
+
+@contextmanager
+def until_trouble() -> Iterator[None]:
+    """Where the store cannot be read a stream ends without its `end`: whoever watches asks again, and is told why."""
+    try:
+        yield
+    except TROUBLE as error:
+        log.error("a stream breaks off: %s", trouble.sentence(error))
 
 
 async def _watch(tail: Tail, record: RunRecord, after: int, quantities: Choice) -> AsyncIterator[Event]:
@@ -232,7 +130,7 @@ async def _watch(tail: Tail, record: RunRecord, after: int, quantities: Choice) 
     while True:
         latest, said = tail.record, tail.said
         if latest is None:  # deleted while it was watched
-            yield Event("end", _body((shown or record).model_copy(update={"status": "cancelled", "error": "the run was deleted"})))
+            yield Event("end", _deleted(shown or record))
             return
         if latest is not shown:
             yield Event("status", said)
@@ -252,20 +150,7 @@ async def _watch(tail: Tail, record: RunRecord, after: int, quantities: Choice) 
                 yield Event("ping")
 
 
-def _gets_on(before: RunRecord | None, after: RunRecord | None) -> bool:
-    """Whether nothing but the numbers that grow with every step and frame has changed."""
-    return (before is not None and after is not None
-            and before == after.model_copy(update={name: getattr(before, name) for name in ("steps_done", "frames", "bytes")}))
-
-
-def read(store: Store, run_id: str, after: int, wanted: Collection[Choice]) -> list[Frame]:
-    """A run's stored frames after this one, a page of them, made ready for these choices."""
-    frames = [Frame(seq, packed) for seq, packed in store.frames(run_id, after, PAGE)]
-    for frame in frames:
-        for quantities in tuple(wanted):
-            frame.body(quantities)
-    return frames
-
-
-def _body(record: RunRecord) -> Body:
-    return Body.of(orjson.dumps(record.model_dump(mode="json")))
+def _deleted(record: RunRecord) -> Body:
+    """The end of a run that was deleted while it was watched."""
+    known = {name: value for name, value in dict(record).items() if name != "words"}  # which are the former error's
+    return body_of(RunRecord(**{**known, "status": "cancelled", "error": DELETED}))

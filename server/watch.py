@@ -6,14 +6,13 @@ import logging
 import threading
 import time
 
-from sqlalchemy.exc import OperationalError
-
 from models.words import say
 from server import keeping
 from server.engine import Engine
 from server.metrics import Metrics
 from server.settings import Settings
 from server.store import Store
+from server.trouble import TROUBLE
 
 log = logging.getLogger("sigprop")
 
@@ -41,8 +40,8 @@ class Watch:
         while not self.closing.wait(EVERY_S):
             try:
                 self._look()
-            except OperationalError as error:  # a full disk or a locked file: the next look may find it mended
-                log.error("the store cannot be looked after: %s", error.orig)
+            except (*TROUBLE, OSError) as error:  # a full disk or a locked file: the next look may find it mended
+                log.error("the store cannot be looked after: %s", getattr(error, "orig", error))
 
     def _look(self) -> None:
         for record in self.store.unfinished():

@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 
 import torch
-from sqlalchemy.exc import OperationalError
 
 from models import cost, device, images, mapping
 from models.config import RunConfig
@@ -25,9 +24,10 @@ from models.initializers import INITIALIZERS
 from models.sweep import SweepConfig
 from models.theory import Theory, theory_of
 from models.training import Run
-from server import encode, tensors
+from server import encode, tensors, trouble
 from server.settings import Places
 from server.store import Store
+from server.trouble import TROUBLE, StoreFailed
 
 PROGRESS_S = 0.2
 """Seconds between two notes of progress, and so the longest that a cancel waits between two steps."""
@@ -99,7 +99,7 @@ def alive(store: Store, run_id: str) -> Iterator[None]:
 
     def beat() -> None:
         while not over.wait(BEAT_S):
-            with suppress(OperationalError):  # a store that is busy for long: the next sign will do
+            with suppress(*TROUBLE):  # a store that is busy for long: the next sign will do
                 store.beat(run_id)
 
     thread = threading.Thread(target=beat, daemon=True)
@@ -111,6 +111,18 @@ def alive(store: Store, run_id: str) -> Iterator[None]:
         thread.join()
 
 
+@contextmanager
+def told_in_words() -> Iterator[None]:
+    """Within it a store or a disk that cannot be used is an error that reaches the server."""
+    try:
+        yield
+    except (*TROUBLE, OSError) as error:
+        if isinstance(error, OSError) and not trouble.is_disks(error):
+            raise
+        raise StoreFailed(trouble.sentence(error)) from error
+
+
+@told_in_words()
 def run(run_id: str, config_json: str, store_url: str, places: Places) -> None:
     """Trains the run's network; every frame goes to the store as soon as it is made, and the verdict whenever it changes."""
     store, config = _store(store_url), RunConfig.model_validate_json(config_json)
@@ -138,6 +150,7 @@ def _train(run_id: str, config: RunConfig, store: Store, places: Places) -> None
     store.finish(run_id, "diverged" if loss is None else "cancelled" if watch.stopped else "finished")
 
 
+@told_in_words()
 def sweep(run_id: str, config_json: str, store_url: str, places: Places) -> None:
     """Computes a map; every row goes to the store as soon as it is made."""
     store, config = _store(store_url), SweepConfig.model_validate_json(config_json)

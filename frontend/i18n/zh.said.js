@@ -526,9 +526,18 @@ export const SAID = {
   "The server is shutting down.": "服务器正在关闭。",
   "The store cannot be used: {problem}. Nothing that is in it is lost; whoever runs this server should see to the disk of its data directory (room, permissions, other programs that hold the database).":
     "存储无法使用：{problem}。其中已有的内容都没有丢失；请运行这台服务器的人检查其数据目录所在的磁盘（空间、权限、占用数据库的其他程序）。",
+  "The store cannot be used, and may be damaged: {problem}. Whoever runs this server should stop it and put a backup back.":
+    "存储无法使用，而且可能已经损坏：{problem}。请运行这台服务器的人停止它，并恢复备份。",
+  "The store cannot be used: too many wait for it already. Try again in a moment.": "存储无法使用：等待它的请求已经太多。请稍后再试。",
+  "The server's store cannot be read; its log says why.": "无法读取服务器的存储；原因见其日志。",
+  "A file in the data directory cannot be written or read: {problem}. Whoever runs this server should see to its disk (room, permissions).":
+    "无法读写数据目录中的一个文件：{problem}。请运行这台服务器的人检查其磁盘（空间、权限）。",
+  "The run's weights could not be kept: {problem}.": "无法保存这个运行的权重：{problem}。",
+  "The run was deleted.": "这个运行已被删除。",
   "The run's frames up to here are kept.": "这个运行到此为止的帧都保留着。",
   "is no JSON: {problem} at character {place}": "不是 JSON：第 {place} 个字符处 {problem}",
   "is not UTF-8 text; send JSON in UTF-8": "不是 UTF-8 文本；请发送 UTF-8 编码的 JSON",
+  "has a number of too many digits; send a configuration": "含有位数过多的数；请发送一个配置",
   "is nested too deeply; send a configuration": "嵌套过深；请发送一个配置",
   "The server is being stopped and takes no new runs.": "服务器正在停止，不再接受新的运行。",
   "The server is being stopped and takes no new runs; ask again in a moment, when it is back.": "服务器正在停止，不再接受新的运行；请稍后等它恢复再试。",

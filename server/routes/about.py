@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from typing import Any
 
@@ -12,13 +13,16 @@ import models
 from models import device
 from models.config import catalog
 from models.words import say
-from server import lessons, limits
-from server.deps import EngineDep, SettingsDep, StoreDep
+from server import lessons, limits, trouble
+from server.deps import EngineDep, SettingsDep, WatchedStoreDep
 from server.engine import Engine
-from server.errors import ProblemDetails, Unavailable
+from server.errors import STORE_RETRY_S, ProblemDetails, Unavailable
 from server.records import Catalog, Health
 from server.settings import Settings
 from server.store import Store
+from server.trouble import TROUBLE
+
+log = logging.getLogger("sigprop")
 
 router = APIRouter(prefix="/api", tags=["about"])
 
@@ -28,22 +32,33 @@ HEALTH_THREADS = CapacityLimiter(2)
 
 
 def _health(store: Store, engine: Engine) -> Health:
-    return Health(status="ok", ready=not engine.draining, version=models.__version__, device=device.kind("auto"),
-                  engine=engine.name, queued=store.count("queued"), running=store.count("running"))
+    """A store that cannot be used does not end the server: whoever starts servers again that are not healthy would do so for ever."""
+    health = Health(status="ok", ready=False, version=models.__version__, device=device.kind("auto"), engine=engine.name,
+                    queued=None, running=None)
+    try:
+        counts: dict[str, Any] = {"queued": store.count("queued"), "running": store.count("running")}
+    except TROUBLE as error:
+        log.error("%s", trouble.sentence(error))
+        return health
+    return health.model_copy(update={**counts, "ready": not engine.draining})
 
 
 @router.get("/health")
-async def health(store: StoreDep, engine: EngineDep) -> Health:
+async def health(store: WatchedStoreDep, engine: EngineDep) -> Health:
     """That the server is up, and what it is busy with."""
     return await to_thread.run_sync(_health, store, engine, limiter=HEALTH_THREADS)
 
 
 @router.get("/health/ready", responses={503: {"model": ProblemDetails, "description": "it is being stopped"}})
-async def ready(store: StoreDep, engine: EngineDep) -> Health:
-    """That the server takes new runs; 503 while it starts and once it is being stopped, when /api/health still answers 200."""
+async def ready(store: WatchedStoreDep, engine: EngineDep) -> Health:
+    """That the server takes new runs; 503 while it starts, once it is being stopped, and where its store cannot be read, when /api/health
+    still answers 200."""
     if engine.draining:
         raise Unavailable(say("The server is being stopped and takes no new runs."), retry_after_s=10)
-    return await health(store, engine)
+    found = await health(store, engine)
+    if not found.ready:
+        raise Unavailable(say("The server's store cannot be read; its log says why."), retry_after_s=STORE_RETRY_S)
+    return found
 
 
 @router.get("/catalog", response_model=Catalog)

@@ -13,7 +13,7 @@ from server import sse
 from server.deps import BadQuery, QuantitiesDep, RunsDep, StreamsDep
 from server.errors import ProblemDetails, at_field
 from server.records import RunRecord
-from server.stream import Event
+from server.stream import Event, until_trouble
 
 router = APIRouter(prefix="/api/events", tags=["runs"], responses={422: {"model": ProblemDetails}})
 
@@ -45,6 +45,7 @@ async def events(
 
 async def _together(events: AsyncGenerator[tuple[int, Event]], runs: list[RunRecord], places: list[int]) -> AsyncGenerator[sse.Named]:
     async with aclosing(events):
-        async for which, event in events:
-            places[which] = places[which] if event.seq is None else event.seq
-            yield sse.Named(f"{event.kind}:{runs[which].id}", event.body, ",".join(map(str, places)))
+        with until_trouble():
+            async for which, event in events:
+                places[which] = places[which] if event.seq is None else event.seq
+                yield sse.Named(f"{event.kind}:{runs[which].id}", event.body, ",".join(map(str, places)))

@@ -15,9 +15,10 @@ from models.theory import critical_sigma_w2, phase_grid
 from models.words import say
 from server import limits, sse
 from server.deps import AfterQuery, DownloadsDep, EngineDep, SettingsDep, StoreDep, StreamsDep, SweepDep
+from server.engine import Engine
 from server.errors import Conflict, ProblemDetails
 from server.records import RunRecord
-from server.store import NewRun, is_over
+from server.store import NewRun, Store, is_over
 from server.stream import alone
 
 FETCH_PATIENCE_S = 1.0
@@ -57,19 +58,34 @@ class PhaseMap(BaseModel):
 def submit(config: SweepConfig, response: Response, store: StoreDep, engine: EngineDep, settings: SettingsDep,
            downloads: DownloadsDep) -> RunRecord:
     """Queues a map. The same configuration shares it."""
-    fingerprint = config.fingerprint()
-    known = store.newest(fingerprint)
-    if known is not None and known.status not in ("cancelled", "failed"):
-        response.status_code = 200
-        return known
-    limits.check_sweep(config, settings)
-    engine.admit(1)
-    downloads.ready(config.base.data.name, FETCH_PATIENCE_S)
-    if known is not None:
-        store.delete(known.id)
-    record = store.create(NewRun(fingerprint, "sweep", fingerprint, config.canonical(), models.__version__, config.sigma_b2.count, []))
-    engine.submit(fingerprint, "sweep", config.canonical())
+    record = _shared(config, store)
+    if record is None:
+        limits.check_sweep(config, settings)
+        downloads.ready(config.base.data.name, FETCH_PATIENCE_S)
+        record, is_new = _taken_in(config, store, engine)
+        if is_new:
+            return record
+    response.status_code = 200
     return record
+
+
+def _shared(config: SweepConfig, store: Store) -> RunRecord | None:
+    """The map of this configuration that there is already, if it is worth having."""
+    known = store.newest(config.fingerprint())
+    return None if known is None or known.status in ("cancelled", "failed") else known
+
+
+def _taken_in(config: SweepConfig, store: Store, engine: Engine) -> tuple[RunRecord, bool]:
+    """The map, and whether it is a new one: somebody may have been quicker."""
+    fingerprint = config.fingerprint()
+    with store.submitting:
+        if (known := _shared(config, store)) is not None:
+            return known, False
+        engine.admit(1)
+        store.delete(fingerprint)
+        record = store.create(NewRun(fingerprint, "sweep", fingerprint, config.canonical(), models.__version__, config.sigma_b2.count, []))
+        engine.submit(fingerprint, "sweep", config.canonical())
+        return record, True
 
 
 @router.post("/theory")

@@ -147,17 +147,24 @@ def test_over_the_limits_comes_with_estimate_and_limit(server):
 
 @pytest.mark.parametrize("body", [
     b"[]", b"not json", b"", b"\xff\xfe", b'{"init":{"name":"normal","std":NaN}}', b"null", b'"text"', b'{"init":[]}',
-    b'{"init":{"name":"\xe9"}}', b"[" * 200_000])
+    b'{"init":{"name":"\xe9"}}', b"[" * 90_000])
 def test_a_body_that_is_no_configuration(server, body):
     for path in ("/api/runs", "/api/preview"):
         problem(server.client.post(path, content=body, headers={"content-type": "application/json"}), 422)
 
 
 @pytest.mark.parametrize(("body", "words"), [
-    (b'{"seed": 1,}', "character 11"), (b'{"seed": "\xe9"}', "not UTF-8"), (b"[" * 200_000, "nested too deeply")])
+    (b'{"seed": 1,}', "character 11"), (b'{"seed": "\xe9"}', "not UTF-8"), (b"[" * 90_000, "nested too deeply"),
+    (b'{"seed": ' + b"9" * 5000 + b"}", "too many digits")])
 def test_a_body_that_cannot_be_read_is_told_why(server, body, words):
     answer = server.client.post("/api/preview", content=body, headers={"content-type": "application/json"})
     assert words in problem(answer, 422)["detail"]
+
+
+@pytest.mark.parametrize("body", [{f"k{number}": 1 for number in range(8000)}, {"k" * 80_000: 1}, {"seed": "9" * 80_000}])
+def test_what_is_wrong_is_told_in_few_words_however_much_of_it_there_is(server, body):
+    answer = server.client.post("/api/theory", json=body)
+    assert problem(answer, 422)["errors"] and len(answer.content) < 30_000
 
 
 def test_openapi_has_every_error_as_the_problem_that_it_is(server):

@@ -4,11 +4,15 @@ import contextlib
 import os
 import resource
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
 
+import httpx
+import numpy as np
 import pytest
+import safetensors.numpy
 
 from tests.conftest import ROOT, start_server, wait_for
 from tests.processes import workers_below
@@ -62,7 +66,7 @@ def test_a_full_disk_and_files_that_may_not_grow_fail_what_writes_and_nothing_el
         assert server.client.get(f"/api/runs/{run}").status_code == server.client.get("/").status_code == 200
         assert server.client.post("/api/preview", json=SHORT).status_code == 200
         log = small_disk.with_name(f"{small_disk.name}.log")
-        wait_for(lambda: f"run {run} is failed, but the store cannot be used" in log.read_text())
+        wait_for(lambda: f"run {run}: The store cannot be used" in log.read_text())
         (small_disk / "other").unlink()
         failed_and_kept(server, run)
         again = server.client.post("/api/runs", json={**SHORT, "seed": 2000}).json()["id"]
@@ -75,6 +79,28 @@ def test_a_full_disk_and_files_that_may_not_grow_fail_what_writes_and_nothing_el
     finally:
         server.stop()
     assert server.process.returncode == 0
+
+
+def test_weights_that_do_not_fit_on_the_disk_are_refused_and_leave_nothing_behind(small_disk):
+    server = start_server(small_disk)
+    folder = server.data_dir / "weights"
+    try:
+        wait_for(folder.is_dir)
+        refused = server.client.post("/api/weights", content=safetensors.numpy.save({"x": np.ones(2_000_000, np.float32)}))
+        assert refused.status_code == 503 and "No space left" in refused.json()["detail"] and int(refused.headers["retry-after"]) > 0
+        keeps = {**SHORT, "network": {"depth": 3, "width": 700}, "capture": {"weights": True}}
+        record = server.finished(httpx.post(f"{server.url}/api/runs", json=keeps, timeout=60).json()["id"])
+        assert record["status"] == "failed" and "weights could not be kept" in record["error"] and record["frames"] == 3
+        address = httpx.URL(server.url)
+        with socket.create_connection((address.host, address.port)) as line:
+            head = f"POST /api/weights HTTP/1.1\r\nHost: {address.netloc.decode()}\r\nContent-Length: 500000\r\n\r\n"
+            line.sendall(head.encode() + b"x" * 100_000)
+            wait_for(lambda: list(folder.iterdir()))
+        wait_for(lambda: not list(folder.iterdir()))
+    finally:
+        server.stop()
+    log = small_disk.with_name(f"{small_disk.name}.log").read_text()
+    assert "went away" in log and "Traceback" not in log
 
 
 def why_it_ends(data_dir):

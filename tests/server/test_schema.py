@@ -1,6 +1,10 @@
 """Databases that are new, old, too new, damaged or not to be written: what becomes of each."""
 
+import signal
 import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 
 import pytest
 from sqlalchemy import create_engine, inspect
@@ -8,6 +12,7 @@ from sqlalchemy import create_engine, inspect
 from server import schema
 from server.records import RunRecord
 from server.store import Store, metadata
+from tests.conftest import ROOT
 
 FIRST_RELEASE = """
 CREATE TABLE runs (id VARCHAR(32) NOT NULL, number INTEGER NOT NULL, kind VARCHAR(8) NOT NULL, fingerprint VARCHAR(32) NOT NULL,
@@ -57,6 +62,40 @@ def test_a_database_of_the_first_release_keeps_its_runs(path):
     store.open()  # a second start changes nothing
     assert store.get("abc") == record
     store.close()
+
+
+KILLED = """
+import os, signal, sys
+from sqlalchemy import create_engine, event
+from server import schema
+
+engine, left = create_engine(sys.argv[1]), int(sys.argv[2])
+
+@event.listens_for(engine, "after_cursor_execute")
+def count(connection, cursor, statement, *more):
+    global left
+    left -= statement.split()[0] in ("ALTER", "CREATE", "INSERT", "UPDATE")
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+schema.bring_up_to_date(engine)
+"""
+
+
+@pytest.mark.parametrize("statement", [1, 2, 6, 11])
+@pytest.mark.parametrize("first", ["", FIRST_RELEASE], ids=["new", "of the first release"])
+def test_a_server_that_is_killed_while_it_makes_the_tables_leaves_what_was_there(path, tmp_path, first, statement):
+    with sqlite3.connect(path) as connection:
+        connection.executescript(first)
+    connection.close()
+    killed = subprocess.run([sys.executable, "-c", KILLED, f"sqlite:///{path}", str(statement)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with closing(Store(f"sqlite:///{path}")) as store:
+        store.open()
+        assert store.frames("abc", -1, 10) == ([(0, b"\x00")] if first else [])
+    declared = create_engine(f"sqlite:///{tmp_path / 'other.db'}")
+    metadata.create_all(declared)
+    assert tables_of(create_engine(f"sqlite:///{path}")) == tables_of(declared)
 
 
 def test_a_newer_versions_database_is_left_alone(path):

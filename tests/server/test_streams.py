@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from server import stream as streams
+from server import tail as tails
 from server.records import RunRecord
 from server.sse import Body, Deflated, Plain, joined, takes_deflate
 from server.store import NewRun, Store
@@ -65,7 +66,7 @@ def record(**more):
 
 
 def test_of_a_run_that_gets_on_many_viewers_are_told_now_and_then_and_of_its_end_at_once():
-    tail = streams.Tail(None, record(), 0.05, None)
+    tail = tails.Tail(None, record(), 0.05, None)
     tail.wanted[None] = 200
     assert tail._note(record(steps_done=1))
     assert not tail._note(record(steps_done=2, frames=2, bytes=7))
@@ -86,7 +87,7 @@ def waiting(tmp_path):
 
 
 def test_in_silence_viewers_hear_that_the_line_is_alive(waiting, monkeypatch):
-    monkeypatch.setattr(streams, "PING_S", 0.1)
+    monkeypatch.setattr(tails, "PING_S", 0.1)
     store, run = waiting
 
     async def hear():
@@ -105,7 +106,7 @@ def test_many_viewers_all_get_everything_and_none_is_left_when_they_go(waiting):
                 kinds.append(event.kind)
 
     async def watch():
-        found, kinds = streams.Streams(store, 0.02), [[] for _ in range(3 * streams.TOGETHER + 1)]
+        found, kinds = streams.Streams(store, 0.02), [[] for _ in range(3 * tails.TOGETHER + 1)]
         viewers = [asyncio.create_task(view(found, each)) for each in kinds]
         await asyncio.sleep(0.2)
         assert found.viewers == len(viewers)

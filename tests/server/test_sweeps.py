@@ -1,6 +1,7 @@
 """Maps over HTTP: theory's at once, measured ones row by row."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -34,6 +35,16 @@ def test_a_map_streams_its_rows_and_is_shared(server):
     listed = [run["id"] for run in server.client.get("/api/runs").json()["runs"]]
     assert answer.json()["id"] not in listed
     assert server.client.get(f"/api/runs/{answer.json()['id']}").status_code == 404
+
+
+def test_many_who_ask_for_the_same_map_at_once_share_one(server):
+    maps = [{**MAP, "base": {**MAP["base"], "network": {"depth": 1, "width": 4}}, "sigma_b2": {"low": 0, "high": high, "count": 2}}
+            for high in (1, 2, 3)]
+    with ThreadPoolExecutor(8) as threads:
+        for asked in maps:
+            answers = list(threads.map(lambda _, asked=asked: server.client.post("/api/sweeps", json=asked), range(8)))
+            assert sorted(answer.status_code for answer in answers) == [*[200] * 7, 201]
+            assert len({answer.json()["id"] for answer in answers}) == 1
 
 
 def test_theory_of_a_map_has_the_critical_line(server):
