@@ -370,6 +370,7 @@ export const EN = {
   "phase.field.train_steps": "training steps",
   "phase.field.colour": "colour",
 
+  "initializer.equal": "In {count} of {total} layers all weights are the same: a spread of 0 has no place on this axis.",
   "panel.initializer": "Weight spread by layer",
   "help.panel.initializer": "The standard deviation that the initializer's formula gives for each layer's own fan, and the one measured. Training moves the measured one.",
   // ---- normalizations ----

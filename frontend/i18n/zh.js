@@ -370,6 +370,7 @@ export const ZH = {
   "phase.field.train_steps": "训练步数",
   "phase.field.colour": "颜色",
 
+  "initializer.equal": "{total} 层中有 {count} 层的权重全部相同：散布为 0，在这条轴上没有位置。",
   "panel.initializer": "各层权重的散布",
   "help.panel.initializer": "初始化公式按每层自己的 fan 给出的标准差，以及实测值。训练会移动实测值。",
   // ---- normalizations ----
