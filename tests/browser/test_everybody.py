@@ -39,7 +39,7 @@ def addresses(server):
     }
 
 
-PAGES = ("preview", "run", "embedded", "comparison", "runs", "phase", "lesson", "compared in a lesson")
+PAGES = ("preview", "run", "embedded", "comparison", "compared in a lesson", "runs", "phase", "lesson")
 
 
 def opened(tab, address):
