@@ -46,7 +46,7 @@ export class RunCard {
     setText(this.name, series.label ?? series.name);
     setText(this.state, [
       members.length > 1 ? t("compare.seeds", { count: members.length, over: members.length - live.length }) : t(`status.${first.record.status}`),
-      first.frame ? t("compare.step", { step: first.frame.step, total: first.record.steps_total }) : t("notice.waiting"),
+      first.frame ? t("compare.step", { step: first.frame.step, total: first.record.steps_total }) : live.length ? t("notice.waiting") : "",
       first.frame ? t("compare.loss", { loss: cell(members.map(({ frame }) => frame?.loss ?? null), (x) => number(x)) }) : "",
       first.frame ? t("loss.accuracy_now", { accuracy: cell(members.map(({ frame }) => frame?.accuracy ?? null), percent) }) : "",
     ].filter(Boolean).join(" · "));
