@@ -69,6 +69,8 @@ def test_every_panel_leaves_as_png_and_svg(trained):
             with tab.page.expect_download() as waiting:
                 panel.locator(f".modebar-btn[data-title={kind}], .modebar-btn[aria-label={kind}]").first.click()
             assert waiting.value.path().read_bytes().startswith(begin), panel.get_attribute("data-testid")
+            name = panel.get_attribute("data-testid").removeprefix("panel-")
+            assert waiting.value.suggested_filename == f"signal-propagation-{name}.{kind.lower()}"
 
 
 def test_another_network_starts_from_these_weights(trained, server):
