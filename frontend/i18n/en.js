@@ -406,6 +406,7 @@ export const EN = {
   "initializer.measured": "measured",
   "initializer.axis": "std of weights",
   "initializer.none": "This initializer has no formula for the spread: it looks at the data (LSUV).",
+  "initializer.trained": "Trained weights have no formula for the spread. The initializer's own gain, {own}, multiplies them; layers that they do not fit start from the one named for other layers.",
   "initializer.layer": "layer",
   "initializer.fan_in": "fan_in",
   "initializer.fan_out": "fan_out",

@@ -406,6 +406,7 @@ export const ZH = {
   "initializer.measured": "实测",
   "initializer.axis": "权重的标准差",
   "initializer.none": "这种初始化没有散布的公式：它要看数据（LSUV）。",
+  "initializer.trained": "训练得到的权重没有散布的公式。初始化自身的增益 {own} 与之相乘；对不上的层改用“其余的层”所选的初始化。",
   "initializer.layer": "层",
   "initializer.fan_in": "fan_in",
   "initializer.fan_out": "fan_out",
