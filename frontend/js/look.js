@@ -6,7 +6,7 @@ export function leading(text) {
   const titles = new Map([...document.querySelectorAll("#grid h2")].map((title) => [title.textContent ?? "", /** @type {HTMLElement} */ (title)]));
   return splitAt(text, [...titles.keys()]).map((part) => {
     const title = titles.get(part);
-    return title ? el("button", { type: "button", class: "lead", text: part, onclick: () => goTo(title) }) : part;
+    return title ? el("a", { href: location.href, class: "lead", text: part, onclick: (/** @type {Event} */ event) => { event.preventDefault(); goTo(title); } }) : part;
   });
 }
 

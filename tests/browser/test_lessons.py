@@ -180,7 +180,7 @@ def test_the_question_stays_in_view_beside_whatever_is_looked_at(tab):
     tab.page.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(losses).not_to_be_in_viewport()
     expect(question).to_be_in_viewport(ratio=1)
-    tab.page.locator(".look").get_by_role("button", name="Loss and accuracy").click()
+    tab.page.locator(".look").get_by_role("link", name="Loss and accuracy").click()
     expect(losses.locator(".plot")).to_be_in_viewport(ratio=1)
     assert tab.page.evaluate("document.activeElement.id") == "title-losses"
 
