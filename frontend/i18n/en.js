@@ -100,7 +100,7 @@ export const EN = {
   "lesson.compare": "Run and compare",
   "lesson.train": "Train this network",
   "lesson.leave": "Leave the lesson",
-  "lesson.missing": "There is no lesson named {id}.",
+  "lesson.missing": "There is no lesson named {id}. The server's log says which files are none, and why.",
 
   "panel.histograms": "Signal through depth",
   "panel.layer": "One layer",

@@ -100,7 +100,7 @@ export const ZH = {
   "lesson.compare": "一起运行并比较",
   "lesson.train": "训练这个网络",
   "lesson.leave": "结束课程",
-  "lesson.missing": "没有名为 {id} 的课程。",
+  "lesson.missing": "没有名为 {id} 的课程。哪些文件不是课程、为什么，服务器日志里有说明。",
 
   "panel.histograms": "信号随深度的变化",
   "panel.layer": "单层",
