@@ -122,6 +122,21 @@ def test_a_data_set_on_its_way_is_said_and_then_shown(tab, own_server, tmp_path)
     tab.complaints[:] = [text for text in tab.complaints if "503" not in text]
 
 
+def test_compared_runs_say_how_far_their_data_set_is(tab, own_server, tmp_path):
+    mirror.make_mnist(tmp_path / "mirror")
+    with mirror.served(tmp_path / "mirror") as source:
+        held = source.hold[MNIST_FILES[0]] = threading.Event()
+        live = own_server("--dataset-mirror", source.url)
+        tab.open(f"{live.url}/#view.lesson=ten-layers-mnist&view.lesson_step=2&view.lang=en")
+        tab.at("lesson.compare").click()
+        tab.page.wait_for_url("**/compare?runs=*")
+        tab.until("() => document.querySelector('#compared')?.innerText.match(/fetching mnist \\d+ % of/g)?.length === 3")
+        held.set()
+        tab.until("() => document.body.dataset.live === '0'")
+        assert "fetching" not in tab.at("compared").inner_text() and tab.at("compared").inner_text().count("finished") == 3
+    tab.complaints[:] = [text for text in tab.complaints if "503" not in text]
+
+
 def test_no_network_is_said_with_a_way_out(tab, own_server):
     live = own_server("--dataset-mirror", "http://127.0.0.1:9")
     tab.open(f"{live.url}/#network.depth=3&network.width=24&data.name=mnist")
