@@ -117,16 +117,18 @@ class Downloads:
         folder.mkdir(parents=True, exist_ok=True)
         with fetch.new_client() as client, _alone(folder):
             sums = self._sums(client, image_set)
-            missing = [file for file in image_set.files if not _is(folder / file.name, sums[file.name])]
+            faults = {file: _faults(folder / file.name, sums[file.name]) for file in image_set.files}
+            missing = [file for file, found in faults.items() if found is not None]
             progress = Progress(image_set.name, missing, job.tell)
             for file in missing:
-                self._fetch(client, image_set, file, sums[file.name], progress)
+                self._fetch(client, image_set, file, sums[file.name], progress, faults[file] or [])
         self.right[image_set.name] = _stamp(folder, image_set)
 
-    def _fetch(self, client: httpx.Client, image_set: ImageSet, file: HomeFile, sha256: str, progress: Progress) -> None:
+    def _fetch(self, client: httpx.Client, image_set: ImageSet, file: HomeFile, sha256: str, progress: Progress,
+               faults: list[str]) -> None:
         """Asks one address after the other; a file that comes corrupted is refused and asked for once more."""
         sources = image_set.homes if self.mirror is None else (f"{self.mirror}/{image_set.name}",)
-        problems = []
+        problems = list(faults)
         for source in sources:
             for _ in range(TRIES):
                 try:
@@ -213,15 +215,17 @@ def _needs_none(name: str) -> bool:
     return SOURCES[name].images is None
 
 
-def _is(path: Path, sha256: str) -> bool:
-    """Whether the file is there and right; one that is not is taken away."""
+def _faults(path: Path, sha256: str) -> list[str] | None:
+    """What is wrong with the file that lies there, which is then taken away: None where it is right, nothing where there is none."""
     if not path.exists():
-        return False
-    if fetch.digest(path) == sha256:
-        return True
-    log.warning("refused: %s is not what it should be; it is fetched again", path)
+        return []
+    found = fetch.digest(path)
+    if found == sha256:
+        return None
+    fault = f"{path} had the SHA-256 {found}, and {sha256} is what it should have"
+    log.warning("refused: %s; it is fetched again", fault)
     path.unlink()
-    return False
+    return [fault]
 
 
 def _stamp(folder: Path, image_set: ImageSet) -> Stamp:

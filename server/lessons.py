@@ -1,10 +1,12 @@
 """The lessons: one JSON file a lesson and language in frontend/lessons, checked when the server lists them.
 
-A teacher adds a lesson by adding a file ID.LANGUAGE.json; the page finds it in the catalogue and fetches it.
+A teacher adds a lesson by adding a file ID.LANGUAGE.json; the page finds it in the catalogue and fetches it. A file that is
+no lesson is left out, and the log says what is wrong with it.
 """
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from models.config import RunConfig
 from server.frontend import FRONTEND
+
+log = logging.getLogger("sigprop")
 
 FOLDER = FRONTEND / "lessons"
 
@@ -145,17 +149,26 @@ def read(path: Path) -> Lesson:
     try:
         return Lesson.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise BadLesson(f"{path}: {error}") from error
+        raise BadLesson(f"{path}: {_faults(error)}") from error
 
 
-@cache
 def entries() -> list[dict[str, Any]]:
-    """Every lesson there is, in order."""
-    found = [_entry(path) for path in sorted(FOLDER.glob("*.json"))]
+    """Every lesson that there is now, in order."""
+    found = [entry for path in FOLDER.glob("*.json") if (entry := _entry(path, path.stat().st_mtime_ns)) is not None]
     return [entry.model_dump() for entry in sorted(found, key=lambda entry: (entry.order, entry.id, entry.language))]
 
 
-def _entry(path: Path) -> Entry:
+@cache
+def _entry(path: Path, changed_ns: int) -> Entry | None:
+    """The file's line in the list as it was then; None, once said in the log, where it is no lesson."""
+    try:
+        return _listed(path)
+    except BadLesson as error:
+        log.error("left out: %s", error)
+        return None
+
+
+def _listed(path: Path) -> Entry:
     name, _, language = path.stem.rpartition(".")
     lesson = read(path)
     try:
@@ -163,3 +176,8 @@ def _entry(path: Path) -> Entry:
                                      "summary": lesson.summary, "steps": len(lesson.steps), "url": f"/static/lessons/{path.name}"})
     except ValidationError as error:
         raise BadLesson(f"{path}: a lesson's file is named ID.en.json or ID.zh.json") from error
+
+
+def _faults(error: ValidationError) -> str:
+    """Each fault with its place, in one line."""
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())

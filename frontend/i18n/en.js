@@ -100,7 +100,7 @@ export const EN = {
   "lesson.compare": "Run and compare",
   "lesson.train": "Train this network",
   "lesson.leave": "Leave the lesson",
-  "lesson.missing": "There is no lesson named {id}.",
+  "lesson.missing": "There is no lesson named {id}. The server's log says which files are none, and why.",
 
   "panel.histograms": "Signal through depth",
   "panel.layer": "One layer",
@@ -374,6 +374,7 @@ export const EN = {
   "phase.field.train_steps": "training steps",
   "phase.field.colour": "colour",
 
+  "initializer.equal": "In {count} of {total} layers all weights are the same: a spread of 0 has no place on this axis.",
   "panel.initializer": "Weight spread by layer",
   "help.panel.initializer": "The standard deviation that the initializer's formula gives for each layer's own fan, and the one measured. Training moves the measured one.",
   // ---- normalizations ----
@@ -409,6 +410,7 @@ export const EN = {
   "initializer.measured": "measured",
   "initializer.axis": "std of weights",
   "initializer.none": "This initializer has no formula for the spread: it looks at the data (LSUV).",
+  "initializer.trained": "Trained weights have no formula for the spread. The initializer's own gain, {own}, multiplies them; layers that they do not fit start from the one named for other layers.",
   "initializer.layer": "layer",
   "initializer.fan_in": "fan_in",
   "initializer.fan_out": "fan_out",

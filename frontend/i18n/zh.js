@@ -100,7 +100,7 @@ export const ZH = {
   "lesson.compare": "一起运行并比较",
   "lesson.train": "训练这个网络",
   "lesson.leave": "结束课程",
-  "lesson.missing": "没有名为 {id} 的课程。",
+  "lesson.missing": "没有名为 {id} 的课程。哪些文件不是课程、为什么，服务器日志里有说明。",
 
   "panel.histograms": "信号随深度的变化",
   "panel.layer": "单层",
@@ -374,6 +374,7 @@ export const ZH = {
   "phase.field.train_steps": "训练步数",
   "phase.field.colour": "颜色",
 
+  "initializer.equal": "{total} 层中有 {count} 层的权重全部相同：散布为 0，在这条轴上没有位置。",
   "panel.initializer": "各层权重的散布",
   "help.panel.initializer": "初始化公式按每层自己的 fan 给出的标准差，以及实测值。训练会移动实测值。",
   // ---- normalizations ----
@@ -409,6 +410,7 @@ export const ZH = {
   "initializer.measured": "实测",
   "initializer.axis": "权重的标准差",
   "initializer.none": "这种初始化没有散布的公式：它要看数据（LSUV）。",
+  "initializer.trained": "训练得到的权重没有散布的公式。初始化自身的增益 {own} 与之相乘；对不上的层改用“其余的层”所选的初始化。",
   "initializer.layer": "层",
   "initializer.fan_in": "fan_in",
   "initializer.fan_out": "fan_out",

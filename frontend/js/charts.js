@@ -145,9 +145,9 @@ function makeConfig() {
  * @param {"png" | "svg"} format */
 function imageButton(format) {
   const { Plotly } = window;
-  const click = (/** @type {any} */ { data, layout }) => Plotly.downloadImage(
-    { data, layout: { ...layout, showlegend: true, legend: { orientation: "h", y: 1, yanchor: "bottom" }, paper_bgcolor: readTheme().paper, margin: { ...layout.margin, t: 60 } } },
-    { format, scale: 2, width: layout.width, height: layout.height + 50, filename: "signal-propagation" });
+  const click = (/** @type {any} */ plot) => Plotly.downloadImage(
+    { data: plot.data, layout: { ...plot.layout, showlegend: true, legend: { orientation: "h", y: 1, yanchor: "bottom" }, paper_bgcolor: readTheme().paper, margin: { ...plot.layout.margin, t: 60 } } },
+    { format, scale: 2, width: plot.layout.width, height: plot.layout.height + 50, filename: `signal-propagation-${plot.closest("[data-testid]").dataset.testid.replace("panel-", "")}` });
   return { name: format, title: format.toUpperCase(), icon: format === "png" ? Plotly.Icons.camera : Plotly.Icons.disk, click };
 }
 

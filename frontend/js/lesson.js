@@ -10,6 +10,7 @@
  *   train: (() => void) | null, compare: (step: LessonStep) => void, fail: (text: string) => void}} LessonActions
  */
 import { el } from "./dom.js";
+import { leading } from "./look.js";
 import { LANGUAGE, VIEW_OPTIONS } from "./state.js";
 import { language, t } from "../i18n/index.js";
 
@@ -122,11 +123,11 @@ export class LessonCard {
     const turn = (/** @type {string} */ key, /** @type {number} */ to) =>
       el("button", { type: "button", text: t(key), disabled: to < 1 || to > count, "data-testid": key, onclick: () => void this.open(id, to) });
     return [
-      el("header", {}, el("div", {}, el("p", { class: "evidence", text: `${lesson.title} · ${t("lesson.step", { step: number, count })}` }), el("h2", { text: step.title, tabindex: -1 })),
+      el("header", {}, el("div", {}, el("p", { class: "evidence", text: `${lesson.title} · ${t("lesson.step", { step: number, count })}` }), el("h2", { id: "lesson-title", text: step.title, tabindex: -1 })),
         turn("lesson.previous", number - 1), turn("lesson.next", number + 1),
         el("button", { type: "button", class: "quiet", text: t("lesson.leave"), onclick: () => this.actions.go(null, 1, null, []) })),
       el("div", { class: "lesson-text" }, ...step.text.map((text) => el("p", { text })),
-        el("p", { class: "look" }, el("strong", { text: `${t("lesson.look")} ` }), step.look), this.table(id, lesson, number, step), this.buttons(id, number, step)),
+        el("p", { class: "look" }, el("strong", { text: `${t("lesson.look")} ` }), ...leading(step.look)), this.table(id, lesson, number, step), this.buttons(id, number, step)),
       question(step.question),
     ];
   }

@@ -25,7 +25,7 @@ export function showStatus(run, busy, frames, awaited) {
 }
 
 /** @param {Fetching} fetching */
-const fetchWords = ({ name, done_bytes, total_bytes }) =>
+export const fetchWords = ({ name, done_bytes, total_bytes }) =>
   t("status.fetching", { name, percent: Math.floor((100 * done_bytes) / total_bytes), size: (total_bytes / 1e6).toFixed(1) });
 
 /** @param {RunRecord} run @param {number} frames */

@@ -35,10 +35,11 @@ def addresses(server):
         "preview": f"/#{ADDRESS}", "run": f"/runs/{first}", "embedded": f"/runs/{first}?embed=1",
         "comparison": f"/compare?runs={first},{second}", "runs": "/runs", "phase": "/phase#network.depth=12&network.width=32&points=4",
         "lesson": "/#view.lesson=why-zeros-fail&view.lesson_step=1",
+        "compared in a lesson": f"/compare?runs={first},{second}#view.lesson=why-zeros-fail&view.lesson_step=4",
     }
 
 
-PAGES = ("preview", "run", "embedded", "comparison", "runs", "phase", "lesson")
+PAGES = ("preview", "run", "embedded", "comparison", "compared in a lesson", "runs", "phase", "lesson")
 
 
 def opened(tab, address):
@@ -150,7 +151,7 @@ FOCUSED = """() => {
 }"""
 
 
-@pytest.mark.parametrize("page", ["run", "comparison", "runs", "phase", "lesson"])
+@pytest.mark.parametrize("page", ["run", "comparison", "runs", "phase", "lesson", "compared in a lesson"])
 def test_tab_reaches_everything_and_the_focus_is_seen(new_tab, addresses, page):
     tab = new_tab(locale="en-GB")
     opened(tab, addresses[page])

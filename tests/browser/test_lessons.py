@@ -4,6 +4,7 @@ import json
 from functools import cache
 
 import pytest
+from playwright.sync_api import expect
 
 from server.lessons import FOLDER
 from tests.browser.conftest import tabs
@@ -165,3 +166,30 @@ def test_a_lesson_that_cannot_be_had_is_said_and_asked_for_again(tab):
     tab.page.locator("#lessons-menu summary").click()
     tab.at("lesson-why-zeros-fail").click()
     tab.until("() => document.querySelector('#lesson h2')?.textContent")
+
+
+def test_the_question_stays_in_view_beside_whatever_is_looked_at(tab):
+    tab.open("/#view.lang=en&view.lesson=batch-normalization&view.lesson_step=2")
+    tab.at("lesson.compare").click()
+    tab.page.wait_for_url("**/compare?runs=*")
+    tab.until("() => document.body.dataset.ready === 'true'")
+    losses, question = tab.at("panel-losses"), tab.page.locator(".lesson-question")
+    expect(losses.locator(".plot")).to_be_in_viewport(ratio=1)
+    expect(question).to_be_in_viewport(ratio=1)
+    assert tab.at("names").locator("li").count() == 6
+    tab.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(losses).not_to_be_in_viewport()
+    expect(question).to_be_in_viewport(ratio=1)
+    tab.page.locator(".look").get_by_role("link", name="Loss and accuracy").click()
+    expect(losses.locator(".plot")).to_be_in_viewport(ratio=1)
+    assert tab.page.evaluate("document.activeElement.id") == "title-losses"
+
+
+def test_on_a_phone_the_curves_follow_the_text(new_tab):
+    tab = new_tab(locale="en-GB", viewport={"width": 390, "height": 844})
+    tab.open("/#view.lesson=five-initializers&view.lesson_step=2")
+    tab.at("lesson.compare").click()
+    tab.page.wait_for_url("**/compare?runs=*")
+    tab.until("() => document.body.dataset.ready === 'true'")
+    text, losses, first = (tab.at(name).bounding_box() for name in ("lesson", "panel-losses", "run-A"))
+    assert text["y"] + text["height"] < losses["y"] < 844 < first["y"]

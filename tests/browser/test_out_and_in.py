@@ -69,6 +69,8 @@ def test_every_panel_leaves_as_png_and_svg(trained):
             with tab.page.expect_download() as waiting:
                 panel.locator(f".modebar-btn[data-title={kind}], .modebar-btn[aria-label={kind}]").first.click()
             assert waiting.value.path().read_bytes().startswith(begin), panel.get_attribute("data-testid")
+            name = panel.get_attribute("data-testid").removeprefix("panel-")
+            assert waiting.value.suggested_filename == f"signal-propagation-{name}.{kind.lower()}"
 
 
 def test_another_network_starts_from_these_weights(trained, server):
@@ -117,6 +119,21 @@ def test_a_data_set_on_its_way_is_said_and_then_shown(tab, own_server, tmp_path)
         held.set()
         assert tab.status("finished", "failed") == "finished"
         tab.until("() => document.body.dataset.step === '10'")
+    tab.complaints[:] = [text for text in tab.complaints if "503" not in text]
+
+
+def test_compared_runs_say_how_far_their_data_set_is(tab, own_server, tmp_path):
+    mirror.make_mnist(tmp_path / "mirror")
+    with mirror.served(tmp_path / "mirror") as source:
+        held = source.hold[MNIST_FILES[0]] = threading.Event()
+        live = own_server("--dataset-mirror", source.url)
+        tab.open(f"{live.url}/#view.lesson=ten-layers-mnist&view.lesson_step=2&view.lang=en")
+        tab.at("lesson.compare").click()
+        tab.page.wait_for_url("**/compare?runs=*")
+        tab.until("() => document.querySelector('#compared')?.innerText.match(/fetching mnist \\d+ % of/g)?.length === 3")
+        held.set()
+        tab.until("() => document.body.dataset.live === '0'")
+        assert "fetching" not in tab.at("compared").inner_text() and tab.at("compared").inner_text().count("finished") == 3
     tab.complaints[:] = [text for text in tab.complaints if "503" not in text]
 
 

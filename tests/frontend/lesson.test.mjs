@@ -1,7 +1,11 @@
 /** A lesson's answers, as people give them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readFileSync, readdirSync } from "node:fs";
+import { EN as en } from "../../frontend/i18n/en.js";
+import { ZH as zh } from "../../frontend/i18n/zh.js";
 import { configOf, isRight, lessonsOf, optionsOf, readNumber } from "../../frontend/js/lesson.js";
+import { splitAt } from "../../frontend/js/look.js";
 
 test("a number is read as people type it", () => {
   assert.deepEqual(["0.63", "0,63", " 1e-3 ", "63 %".replace(" ", ""), "−2", "3.5e2"].map(readNumber), [0.63, 0.63, 0.001, 0.63, -2, 350]);
@@ -32,4 +36,19 @@ test("a step says all of what is looked at, so that nothing stays of the step be
   assert.deepEqual([plain["view.quantity"], plain["view.layer"], plain["view.controls"]], ["activation", null, null]);
   assert.deepEqual([plain["view.lesson"], plain["view.lesson_step"]], ["a", 2]);
   assert.ok(!("view.lang" in plain) && !("view.quantity" in optionsOf(null, 1, null, [])));
+});
+
+test("a text is split at the words found in it, the longest first", () => {
+  assert.deepEqual(splitAt("One layer, then Loss (log).", ["One layer", "layer", "Loss (log)", ""]), ["One layer", ", then ", "Loss (log)", "."]);
+  assert.deepEqual(splitAt("One layer", []), ["One layer"]);
+});
+
+const FOLDER = new URL("../../frontend/lessons/", import.meta.url);
+const TITLES = Object.fromEntries(Object.entries({ en, zh }).map(([language, table]) =>
+  [language, Object.entries(table).filter(([key]) => /^panel\.[a-z-]+$/.test(key)).map(([, text]) => text)]));
+
+for (const file of readdirSync(FOLDER)) test(`${file}: what to look at is a panel`, () => {
+  const titles = TITLES[file.split(".")[1]];
+  const lost = JSON.parse(readFileSync(new URL(file, FOLDER), "utf8")).steps.filter(({ look }) => !splitAt(look, titles).some((part) => titles.includes(part)));
+  assert.deepEqual(lost.map(({ look }) => look), []);
 });

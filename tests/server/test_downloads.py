@@ -1,6 +1,7 @@
 """Data sets over real HTTP: fetched once, resumed, refused where they are wrong, and a clear word where there is no network."""
 
 import asyncio
+import hashlib
 import shutil
 import threading
 from dataclasses import replace
@@ -176,6 +177,17 @@ def test_no_network_is_a_problem_that_helps_and_files_put_there_by_hand_are_used
     assert server.client.post("/api/preview", json={"network": {"depth": 2}}).status_code == 200
     shutil.copytree(folder / "mnist", body["place"], dirs_exist_ok=True)
     assert server.client.post("/api/preview", json=RUN).status_code == 200
+
+
+def test_a_wrong_file_put_there_by_hand_is_refused_with_the_reason(tmp_path):
+    place = tmp_path / "data" / "mnist"
+    place.mkdir(parents=True)
+    (place / IMAGES).write_bytes(b"another file")
+    (place / "SHA256SUMS").write_text("".join(f"{'0' * 64}  {name}\n" for name in MNIST_FILES))
+    with pytest.raises(Unavailable) as refused:
+        bring(Downloads(tmp_path / "data", str(tmp_path / "no mirror")))
+    assert f"{place / IMAGES} had the SHA-256 {hashlib.sha256(b'another file').hexdigest()}" in str(refused.value.detail)
+    assert not (place / IMAGES).exists()
 
 
 def test_a_mirror_without_a_sum_or_a_file_is_said(source, folder, tmp_path):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from server import lessons
 from server.lessons import BadLesson, read
 
 GOOD = {"order": 1, "title": "One", "summary": "First.", "steps": [
@@ -38,3 +39,15 @@ def test_a_mistake_is_named_with_its_file(tmp_path, lesson, named):
     with pytest.raises(BadLesson, match=named) as caught:
         read(written(tmp_path, lesson))
     assert "one.en.json" in str(caught.value)
+
+
+def test_a_file_is_listed_as_soon_as_it_is_there_and_left_out_with_a_word_where_it_is_no_lesson(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(lessons, "FOLDER", tmp_path)
+    assert lessons.entries() == []
+    written(tmp_path, GOOD)
+    (tmp_path / "two.en.json").write_text("{}")
+    (tmp_path / "three.json").write_text(json.dumps(GOOD))
+    assert [entry["id"] for entry in lessons.entries()] == ["one"]
+    assert "two.en.json: order: Field required" in caplog.text and "three.json: a lesson's file is named" in caplog.text
+    (tmp_path / "two.en.json").write_text(json.dumps({**GOOD, "order": 0}))
+    assert [entry["id"] for entry in lessons.entries()] == ["two", "one"]

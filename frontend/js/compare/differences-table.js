@@ -23,7 +23,7 @@ export function differencesTable(catalog, series) {
 const configOf = (configs) => (configs.length === 1 ? configs[0] : { ...configs[0], seed: configs.map(({ seed }) => seed).join(", ") });
 
 /** @param {string} letter @param {string} colour */
-function badge(letter, colour) {
+export function badge(letter, colour) {
   const made = el("span", { class: "letter", text: letter });
   made.style.setProperty("--run", colour);
   return made;

@@ -10,7 +10,7 @@ import { configUrl, replaceSoon } from "../address.js";
 import * as api from "../api.js";
 import { Board } from "../board.js";
 import { readTheme } from "../charts.js";
-import { byId, setText } from "../dom.js";
+import { byId, el, setText } from "../dom.js";
 import { FrameStore } from "../frames.js";
 import { keep } from "../kept.js";
 import { LessonCard, configOf, optionsOf, viewOf } from "../lesson.js";
@@ -20,7 +20,7 @@ import { Player } from "../player.js";
 import { fromConfig } from "../state.js";
 import { LIVE, isOutdated } from "../status.js";
 import { t } from "../../i18n/index.js";
-import { differencesTable } from "./differences-table.js";
+import { badge, differencesTable } from "./differences-table.js";
 import { labelOf } from "./labels.js";
 import { PANELS } from "./panels/index.js";
 import { RunCard } from "./run-card.js";
@@ -63,6 +63,7 @@ export class ComparePage {
     });
     void this.lesson.show(options);
     void this.label();
+    if (options["view.lesson"] !== null) byId("charts").append(byId("compared"), byId("differences")); // what the text speaks of comes first
     byId("compared").replaceChildren(...this.cards.map(({ element }) => element));
     this.follow();
   }
@@ -176,6 +177,7 @@ export class ComparePage {
     const step = await this.lesson.step(this.options);
     if (!step?.compare) return;
     this.labels = this.series().map(({ members: [{ record }] }) => labelOf(record.config, step.compare ?? []));
+    this.name();
     this.draw();
   }
 
@@ -231,6 +233,12 @@ export class ComparePage {
     this.colours = readTheme().series;
     byId("differences").hidden = false;
     byId("differences-table").replaceChildren(differencesTable(this.catalog, this.series()));
+    this.name();
+  }
+
+  /** Under the lesson: whose each letter is. */
+  name() {
+    byId("names").replaceChildren(...this.series().map(({ letter, colour, name, label }) => el("li", {}, badge(letter, colour), el("bdi", { text: label ?? name }))));
   }
 
   status() {

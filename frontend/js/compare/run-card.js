@@ -6,7 +6,7 @@
  */
 import { el, setText } from "../dom.js";
 import { number, percent } from "../format.js";
-import { LIVE } from "../status.js";
+import { LIVE, fetchWords } from "../status.js";
 import { showVerdict } from "../verdict.js";
 import { said, t } from "../../i18n/index.js";
 import { cell } from "./panels/common.js";
@@ -44,9 +44,10 @@ export class RunCard {
     this.element.style.setProperty("--run", series.colour);
     this.stop.hidden = !live.length;
     setText(this.name, series.label ?? series.name);
+    const { fetching } = first.record, waiting = fetching ? fetchWords(fetching) : live.length ? t("notice.waiting") : "";
     setText(this.state, [
       members.length > 1 ? t("compare.seeds", { count: members.length, over: members.length - live.length }) : t(`status.${first.record.status}`),
-      first.frame ? t("compare.step", { step: first.frame.step, total: first.record.steps_total }) : t("notice.waiting"),
+      first.frame ? t("compare.step", { step: first.frame.step, total: first.record.steps_total }) : waiting,
       first.frame ? t("compare.loss", { loss: cell(members.map(({ frame }) => frame?.loss ?? null), (x) => number(x)) }) : "",
       first.frame ? t("loss.accuracy_now", { accuracy: cell(members.map(({ frame }) => frame?.accuracy ?? null), percent) }) : "",
     ].filter(Boolean).join(" · "));

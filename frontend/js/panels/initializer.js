@@ -58,6 +58,15 @@ function origin(view) {
 /** @param {View} view @param {string} path @param {string} name */
 const labelOf = (view, path, name) => cardOf(view.catalog, path, name)?.label ?? name;
 
+/** What looks at the data has no formula. @param {View} view */
+const unknown = (view) => (view.layers.every((layer) => layer.weight_std == null) ? t("initializer.none") : "");
+
+/** Layers whose weights are all the same have no place on a logarithmic axis. @param {View} view */
+function equal(view) {
+  const stds = quantityOf(view, "weight")?.std ?? [], count = stds.filter((std) => std === 0).length;
+  return count ? t("initializer.equal", { count, total: stds.length }) : "";
+}
+
 /** @type {Panel} */
 export const initializer = {
   id: "initializer",
@@ -65,7 +74,7 @@ export const initializer = {
   empty: () => null,
   figure,
   facts,
-  caption: (view) => [view.layers.every((layer) => layer.weight_std == null) ? t("initializer.none") : "", origin(view)].filter(Boolean).join(" "),
+  caption: (view) => [equal(view), ...("source" in view.config.init ? [t("initializer.trained", { own: number(view.config.init.gain, 4) })] : [unknown(view), origin(view)])].filter(Boolean).join(" "),
   table: (view) => layerTable(view, [
     [t("initializer.fan_in"), (row) => integer(layerOf(view, row)?.fan_in ?? NaN)], [t("initializer.fan_out"), (row) => integer(layerOf(view, row)?.fan_out ?? NaN)],
     [t("initializer.formula"), (row) => number(layerOf(view, row)?.weight_std)], [t("initializer.measured"), (row) => number(quantityOf(view, "weight")?.std[row])],
