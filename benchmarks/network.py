@@ -81,6 +81,31 @@ def watchers(quick: bool) -> list[Result]:
     return [beside("the same by TensorBoard's add_histogram", watched, lambda: loop(steps), None, 1 if quick else 3)]
 
 
+def logged(quick: bool) -> list[Result]:
+    """What wandb.watch takes for histograms of the weights and their gradients at every step, offline, where it is installed."""
+    try:
+        import wandb
+    except ImportError:
+        return []
+    steps = 2 if quick else 10
+    run = Run.start(RunConfig.model_validate(MLP))
+    loop, inputs, labels = bare_loop(run), run.data.inputs[:256], run.data.labels[:256]
+    with tempfile.TemporaryDirectory() as folder:
+        with wandb.init(mode="offline", dir=folder, project="benchmark", settings=wandb.Settings(silent=True)) as log:
+            log.watch(run.network, log="all", log_freq=1)
+
+            def watched() -> None:
+                for _ in range(steps):
+                    loss, _ = run.backward(inputs, labels)
+                    run.optimizer.step()
+                    log.log({"loss": loss})
+
+            measured = beside("weights and gradients by wandb.watch, offline", watched, lambda: None, None, 1 if quick else 3)
+            log.unwatch(run.network)
+        bare = beside("", lambda: loop(steps), lambda: None, None, 1 if quick else 3)
+    return [Result(measured.name, measured.value, "ms", bare.value)]
+
+
 def _keep(seen: list[Tensor], z: Tensor, result: Tensor) -> None:
     z.retain_grad()
     seen.extend((z, result))
@@ -132,5 +157,5 @@ CASES: dict[str, Case] = {
     "exact": training({**MLP, "capture": {"every": 1, "samples": "all"}}, 1.8, "the same, exact histograms"),
     "default": training(MLP, 1.08, "default capture, MLP", 1200),
     "cnn": training({**CNN, "capture": {"every": 1}}, 1.2, "a frame every step, CNN", 10),
-    "watchers": watchers, "map": grid, "deep": deep, "first-frame": preview_in_process,
+    "watchers": watchers, "logged": logged, "map": grid, "deep": deep, "first-frame": preview_in_process,
 }

@@ -1,7 +1,8 @@
 /**
  * The only file that touches Plotly. A figure is drawn at most once an animation frame, and again when its element changes
- * its size. The first on the page is drawn at once, the others take turns over the next frames, so that no task is long. One that
- * cannot be seen waits until nothing has changed for a moment: it costs nothing while frames stream in, and is never left behind.
+ * its size. The first on the page and what was never drawn is drawn at once, the others take turns over the next frames, so that no
+ * task is long. One that cannot be seen waits until nothing has changed for a moment: it costs nothing while frames stream in, and is
+ * never left behind.
  * @typedef {import("./types.js").Figure} Figure
  * @typedef {import("./types.js").Theme} Theme
  * @typedef {{make: () => Figure, size: {width: number, height: number}, dirty: boolean, drawn: number, visible: boolean, click: ((x: number, y: number) => void) | null, bound: boolean}} Chart
@@ -59,12 +60,12 @@ function schedule() {
 
 const TASK_MS = 16;
 
-/** The first on the page, if it has changed, and at least one other: those first that were drawn longest ago. */
+/** The first on the page, if it has changed, what was never drawn, and at least one other: those first that were drawn longest ago. */
 function drawSome() {
   scheduled = 0;
   const waiting = [...charts].filter(([element, chart]) => chart.dirty && chart.visible && drawable(element, chart));
-  const [foremost] = charts.keys(), first = waiting.filter(([element]) => element === foremost);
-  const others = waiting.filter(([element]) => element !== foremost).sort(([, one], [, other]) => one.drawn - other.drawn);
+  const [foremost] = charts.keys(), isFirst = (/** @type {[HTMLElement, Chart]} */ [element, { drawn }]) => element === foremost || !drawn;
+  const first = waiting.filter(isFirst), others = waiting.filter((one) => !isFirst(one)).sort(([, one], [, other]) => one.drawn - other.drawn);
   const began = performance.now();
   for (const [element, chart] of first) draw(element, chart);
   do {

@@ -75,6 +75,8 @@ def test_while_the_store_cannot_be_read_the_server_lives_and_viewers_come_back(o
             assert "no such table" in problem(server.client.get(path), 503)["detail"], path
         assert "sigprop_runs_queued NaN" in server.client.get("/metrics").text
         assert server.client.post("/api/preview", json=SHORT).status_code == 200
+        log = server.data_dir.parent / "data.log"
+        wait_for(lambda: f"run {ran}: " in log.read_text() and "It is tried again." in log.read_text())  # its worker has met it, too
         other.execute("ALTER TABLE elsewhere RENAME TO runs")
     record = server.finished(ran)
     assert record["status"] == "failed" and "no such table" in record["error"]

@@ -11,6 +11,15 @@ import { chosenLayer, faded, layout, line, onRows, quantityOf, theoryApplies } f
 
 const DENSITY_POINTS = 121;
 
+/** Plotly writes numbers of other sizes with a power of ten, for which fewer have room. */
+const PLAIN = [1e-3, 1e4], FEW_TICKS = 4;
+
+/** @param {number[]} x */
+function roomy(x) {
+  const size = Math.max(Math.abs(x[0]), Math.abs(x[x.length - 1]));
+  return size >= PLAIN[0] && size < PLAIN[1] ? {} : { nticks: FEW_TICKS };
+}
+
 /** @param {View} view */
 const nameOf = (view) => String(view.options["view.quantity"]);
 
@@ -54,7 +63,7 @@ function figure(view) {
     data: [measured, ...(log ? [] : density(view, x, width, row))],
     layout: layout(view.theme, {
       bargap: 0, yaxis: { title: t("axis.share"), rangemode: "tozero", tickformat: "~%" },
-      xaxis: { title: t(log ? "axis.log10" : "axis.linear", { quantity: t(`quantity.${nameOf(view)}`) }), showgrid: false, ...(x.length === 1 ? { range: widened(x[0], x[0]) } : {}), ...(log ? { tickvals: powers, ticktext: powers.map(powerOfTen) } : {}) },
+      xaxis: { title: t(log ? "axis.log10" : "axis.linear", { quantity: t(`quantity.${nameOf(view)}`) }), showgrid: false, ...roomy(x), ...(x.length === 1 ? { range: widened(x[0], x[0]) } : {}), ...(log ? { tickvals: powers, ticktext: powers.map(powerOfTen) } : {}) },
     }),
   };
 }
