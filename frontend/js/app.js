@@ -31,7 +31,7 @@ import { Twins } from "./twins.js";
 import { showVerdict } from "./verdict.js";
 import { said, t } from "../i18n/index.js";
 
-const STREAM_MS = 100, FETCH_MS = 1000;
+const STREAM_MS = 150, FETCH_MS = 1000;
 
 /** A link that names a lesson, or a step of one, and no configuration: it begins with that step's network. @param {State} options */
 const isBareLesson = (options) => options["view.lesson"] !== null && !address.runInAddress() && pairs(location.hash).every(([key]) => key.startsWith("view."));
@@ -334,7 +334,7 @@ export class App {
 
   // ---- drawing ----------------------------------------------------------------------------------------------------
 
-  /** What streams in is drawn ten times a second at most: a slow machine needs the time between to read the stream. */
+  /** What streams in is drawn seven times a second at most: a slow machine needs the time between to read the stream. */
   later() {
     this.scheduled ||= window.setTimeout(() => this.draw(), STREAM_MS);
   }
