@@ -108,7 +108,7 @@ def drawing(quick: bool) -> list[Result]:
 def growth(quick: bool) -> list[Result]:
     """What the page's memory gains between two early and late moments of a long stream."""
     frames = 40 if quick else 2000
-    config = {"network": {"depth": 10, "width": 32}, "training": {"steps": frames}, "capture": {"every": 1}}
+    config = {"network": {"depth": 3 if quick else 50, "width": 32}, "training": {"steps": frames}, "capture": {"every": 1}}
     live = server()
     with browsing(live) as new_page:
         page = new_page()

@@ -105,6 +105,9 @@ export const deleteRun = (id) => call(`/api/runs/${encodeURIComponent(id)}`, { m
 export const lastFrame = async (run, quantity) =>
   (await call(`/api/runs/${encodeURIComponent(run.id)}/frames?after=${run.frames - 2}&limit=1&quantities=${quantity}`)).frames[0] ?? null;
 
+/** One frame of a run; null where there is none. @param {string} id @param {number} seq @returns {Promise<Frame | null>} */
+export const getFrame = async (id, seq) => (await call(`/api/runs/${encodeURIComponent(id)}/frames?after=${seq - 1}&limit=1`)).frames[0] ?? null;
+
 /** @param {string} id @returns {Promise<RunRecord>} */
 export const cancelRun = (id) => post(`/api/runs/${encodeURIComponent(id)}/cancel`);
 

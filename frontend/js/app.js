@@ -246,6 +246,7 @@ export class App {
     this.player.reset(this.options["view.step"] === null);
     const followed = new FollowedRun(record, {
       changed: () => { if (this.followed === followed) this.streamed(followed); },
+      loaded: () => { if (this.followed === followed) this.draw(); },
       failed: (error) => notice("run", error instanceof api.Problem ? error.detail : String(error)),
       lost: () => notice("lost", t("notice.lost")), back: () => notice("lost", ""),
     });
@@ -314,8 +315,8 @@ export class App {
 
   /** The scrubber moved by hand. */
   moved() {
-    const frame = this.store.at(this.player.index);
-    this.options = { ...this.options, "view.step": this.player.following || !frame ? null : frame.step };
+    const step = this.store.stepAt(this.player.index);
+    this.options = { ...this.options, "view.step": this.player.following ? null : step };
     this.keep();
     this.draw();
   }
@@ -345,12 +346,12 @@ export class App {
     this.scheduled = 0;
     const frame = this.store.at(this.run ? this.player.index : 0);
     this.status();
-    this.player.show(this.run && frame ? frame.step : null);
+    this.player.show(this.run ? this.store.stepAt(this.player.index) : null);
     if (!this.shown || !frame) return;
     const { layers, theory, findings } = this.shown;
     this.board.show({
       frame, layers, theory, config: /** @type {any} */ (this.shown.config), catalog: this.catalog, options: this.options, preview: this.run === null, running: this.followed?.live ?? false,
-      epoch: stepsOfEpoch(this.run), curve: this.store.curve, history: this.store.frames, refuse: (_, choice) => multiplesRefused(frame.layers, choice),
+      epoch: stepsOfEpoch(this.run), curve: this.store.curve, history: this.store.history, refuse: (_, choice) => multiplesRefused(frame.layers, choice),
     }, recoloured);
     byId("phase-link").setAttribute("href", phaseUrl(this.state, theory));
     showVerdict(byId("verdict"), findings ?? [], frame, (config) => void this.twins.apply(config));

@@ -2,10 +2,11 @@
  * A run that is followed: its record, its frames as they come, and theory for the batch of its first frame.
  * @typedef {import("./types.js").Frame} Frame
  * @typedef {import("./types.js").RunRecord} RunRecord
- * @typedef {{changed: () => void, failed: (problem: unknown) => void, lost: () => void, back: () => void}} Listeners
+ * @typedef {{changed: () => void, loaded: () => void, failed: (problem: unknown) => void, lost: () => void, back: () => void}} Listeners
  */
 import * as api from "./api.js";
 import { FrameStore } from "./frames.js";
+import { report } from "./report.js";
 import { LIVE, isOutdated } from "./status.js";
 
 export class FollowedRun {
@@ -13,7 +14,8 @@ export class FollowedRun {
   constructor(record, listeners) {
     this.record = record;
     this.listeners = listeners;
-    this.store = new FrameStore();
+    const { loaded, failed } = listeners;
+    this.store = new FrameStore(report ? null : { again: (seq) => api.getFrame(record.id, seq), loaded, failed });
     this.theory = record.theory ?? null;
     this.stop = api.follow(record.id, {
       status: (now) => this.update(now), end: (now) => this.update(now), frame: (frame) => this.add(frame), lost: listeners.lost, back: listeners.back,

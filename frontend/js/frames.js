@@ -1,39 +1,98 @@
 /**
- * The frames of the run on show, in order, and the loss curve they carry. Counts are packed into typed arrays as they
- * come in: a long run of a deep network is millions of them.
+ * The frames of the run on show, in order, and the loss curve they carry. Of every frame its few numbers are kept, of the newest and
+ * those looked at last everything: a long run of a deep network is millions of counts. What is looked at again is asked for again.
  * @typedef {import("./types.js").Frame} Frame
+ * @typedef {import("./types.js").Past} Past
  * @typedef {import("./types.js").Curve} Curve
+ * @typedef {{again: (seq: number) => Promise<Frame | null | void>, loaded: () => void, failed: (problem: unknown) => void}} Source
  */
 
+/** Counts that are kept at hand, four bytes each. */
+const MOST_COUNTS = 8e6;
+
 export class FrameStore {
-  constructor() {
-    /** @type {Frame[]} */
-    this.frames = [];
+  /** @param {Source | null} [source] where a frame comes from once more; without one all are kept */
+  constructor(source = null) {
+    this.source = source;
+    /** @type {Past[]} */
+    this.history = [];
+    /** Whole frames by their place, those looked at last at the end. @type {Map<number, Frame>} */
+    this.whole = new Map();
+    this.counts = 0;
+    /** Whether a frame has been asked for that is not here yet. */
+    this.asking = false;
     /** @type {Curve} */
     this.curve = { steps: [], values: [] };
     /** @type {Set<number>} */
     this.seen = new Set();
   }
 
-  get length() { return this.frames.length; }
+  get length() { return this.history.length; }
 
   /** A frame seen before (a stream that began again) changes nothing. @param {Frame} frame @returns {boolean} whether it was new */
   add(frame) {
     if (this.seen.has(frame.seq)) return false;
     this.seen.add(frame.seq);
-    this.frames.push(packed(frame));
+    this.history.push(pastOf(frame));
+    this.keep(this.length - 1, packed(frame));
     extend(this.curve, frame);
     return true;
   }
 
-  /** @param {number} index @returns {Frame | undefined} */
-  at(index) { return this.frames[Math.max(0, Math.min(index, this.frames.length - 1))]; }
+  /** The first frame stays, as much is said about the start; else those go first that nobody looked at for longest.
+   * @param {number} place @param {Frame} frame */
+  keep(place, frame) {
+    this.whole.set(place, frame);
+    this.counts += countsOf(frame);
+    for (const [other, old] of this.source ? this.whole : []) {
+      if (this.counts <= MOST_COUNTS) return;
+      if (other === 0 || other === place) continue;
+      this.whole.delete(other);
+      this.counts -= countsOf(old);
+    }
+  }
+
+  /** @param {number} index @returns {Frame | undefined} nothing where there is none, and where it is asked for again: `loaded` says when it is here */
+  at(index) {
+    const place = Math.max(0, Math.min(index, this.length - 1)), frame = this.whole.get(place);
+    if (frame) {
+      this.whole.delete(place);
+      this.whole.set(place, frame);
+    } else if (place in this.history) void this.ask(place);
+    return frame;
+  }
+
+  /** One at a time: whoever scrubs fast is given the one that is looked at by then. @param {number} place */
+  async ask(place) {
+    if (this.asking || !this.source) return;
+    this.asking = true;
+    const frame = await this.source.again(this.history[place].seq).catch(this.source.failed);
+    this.asking = false;
+    if (!frame) return;
+    this.keep(place, packed(frame));
+    this.source.loaded();
+  }
+
+  /** @param {number} index @returns {number | null} */
+  stepAt(index) { return this.history[Math.max(0, Math.min(index, this.length - 1))]?.step ?? null; }
 
   /** The last frame at or before a step. @param {number} step */
   indexOfStep(step) {
-    const after = this.frames.findIndex((frame) => frame.step > step);
-    return Math.max(0, (after < 0 ? this.frames.length : after) - 1);
+    const after = this.history.findIndex((frame) => frame.step > step);
+    return Math.max(0, (after < 0 ? this.length : after) - 1);
   }
+}
+
+/** What is kept of every frame: what is drawn over the steps. @param {Frame} frame @returns {Past} */
+function pastOf({ seq, step, loss, accuracy, validation_loss, validation_accuracy, evaluation_loss, evaluation_accuracy, normalization }) {
+  return { seq, step, loss, accuracy, validation_loss, validation_accuracy, evaluation_loss, evaluation_accuracy, normalization };
+}
+
+/** @param {Frame} frame */
+function countsOf({ quantities }) {
+  let sum = 0;
+  for (const { linear, log10 } of Object.values(quantities)) sum += linear.counts.length * (linear.counts[0]?.length ?? 0) + log10.counts.length * (log10.counts[0]?.length ?? 0);
+  return sum;
 }
 
 /** @param {Frame} frame @returns {Frame} */

@@ -74,6 +74,8 @@ export interface Frame {
   quantities: Record<string, Quantity>;
   correlation?: Maybe[];
 }
+/** What of a frame is drawn over the steps. */
+export type Past = Pick<Frame, "seq" | "step" | "loss" | "accuracy" | "validation_loss" | "validation_accuracy" | "evaluation_loss" | "evaluation_accuracy" | "normalization">;
 export interface Theory {
   applies: boolean; reason: string | null; layers?: number[];
   preactivation_variance?: Maybe[]; sigma_w2?: Maybe[]; sigma_b2?: Maybe[]; gradient_factor?: Maybe[]; correlation?: Maybe[];
@@ -123,13 +125,13 @@ export interface Config {
 
 /** Everything a panel of one network may look at. */
 export interface View extends BaseView {
-  config: Config; catalog: Catalog; frame: Frame; layers: Layer[]; theory: Theory | null; preview: boolean; running: boolean; curve: Curve; history: Frame[];
+  config: Config; catalog: Catalog; frame: Frame; layers: Layer[]; theory: Theory | null; preview: boolean; running: boolean; curve: Curve; history: Past[];
   /** Training steps of one epoch, where the run is given in epochs. */
   epoch: number | null;
 }
 
 /** A run in a comparison, at the step on show. */
-export interface Member { record: RunRecord; frame: Frame | undefined; curve: Curve; history: Frame[] }
+export interface Member { record: RunRecord; frame: Frame | undefined; curve: Curve; history: Past[] }
 /** What has one letter and one colour: a run, or runs that differ only in their seed. */
 export interface Series {
   letter: string; colour: string; name: string; members: Member[];

@@ -83,6 +83,30 @@ def test_training_streams_to_its_end_and_the_scrubber_goes_back(trained):
     tab.until("() => document.body.dataset.step === '20'")
 
 
+def test_of_a_long_run_the_page_asks_again_for_what_it_let_go(new_tab, server):
+    """76 frames of 201 rows are more than it keeps: those of the middle come from the server once more, as they were."""
+    run = server.client.post("/api/runs", json={"network": {"depth": 200, "width": 8}, "data": {"batch_size": 32},
+                                                "training": {"steps": 75}, "capture": {"every": 1}}).json()["id"]
+    tab = new_tab()
+    asked = []
+    tab.page.on("request", lambda request: asked.append(request.url))
+    tab.open(f"/runs/{run}")
+    assert tab.status("finished", "failed") == "finished"
+    tab.until("() => document.body.dataset.step === '75'")
+    shown = {}
+    for index in (10, 75, 10, 0):
+        tab.at("scrubber").fill(str(index))
+        tab.until("index => document.body.dataset.step === String(index)", index)
+        tab.page.wait_for_timeout(500)
+        means = tab.page.evaluate("""() => document.querySelector('[data-testid=panel-histograms] .js-plotly-plot').data
+            .find(trace => trace.name === 'mean').y""")
+        assert shown.setdefault(index, means) == means
+    frames = server.client.get(f"/api/runs/{run}/frames", params={"limit": 100}).json()["frames"]
+    assert {index: frames[index]["quantities"]["activation"]["mean"] for index in shown} == shown
+    again = [re.search(r"after=(\d+)", url)[1] for url in asked if f"/api/runs/{run}/frames" in url]
+    assert again == ["9"]
+
+
 def test_the_link_shows_the_same_run_in_another_browser(trained, new_tab):
     tab, url = trained
     other = new_tab()

@@ -21,6 +21,32 @@ test("frames are kept once and the curve has every step once", () => {
   assert.deepEqual([0, 2, 3, 4, 99].map((step) => store.indexOfStep(step)), [0, 0, 1, 1, 2]);
 });
 
+/** A frame of a million counts. */
+const heavy = (seq) => ({ ...frame(seq, 2 * seq, [seq]), quantities: { weight: { linear: { counts: [Array(500_000).fill(1)] }, log10: { counts: [Array(500_000).fill(1)] } } } });
+
+test("of a long run the first, the newest and those looked at last are at hand; any other is asked for once, and then it is, too", async () => {
+  const asked = [], problems = [];
+  let here = 0;
+  const store = new FrameStore({ again: async (seq) => { asked.push(seq); if (seq === 4) throw new Error("gone"); return heavy(seq); }, loaded: () => { here += 1; }, failed: (problem) => { problems.push(problem.message); } });
+  for (let seq = 0; seq < 20; seq += 1) store.add(heavy(seq));
+  assert.equal(store.length, 20);
+  assert.ok(store.counts <= 8e6 && store.whole.size === 8);
+  assert.deepEqual([store.at(0).seq, store.at(19).seq, store.stepAt(3), store.history[3].loss], [0, 19, 6, 3]);
+  assert.deepEqual([store.at(3), store.at(5)], [undefined, undefined]);
+  await new Promise((done) => setTimeout(done));
+  assert.deepEqual([asked, here, store.at(3).seq, store.whole.size], [[3], 1, 3, 8]);
+  assert.ok(store.at(3).quantities.weight.linear.counts[0] instanceof Float32Array);
+  store.at(4);
+  await new Promise((done) => setTimeout(done));
+  assert.deepEqual([asked, here, problems], [[3, 4], 1, ["gone"]]);
+});
+
+test("without a server all frames are kept", () => {
+  const store = new FrameStore();
+  for (let seq = 0; seq < 12; seq += 1) store.add(heavy(seq));
+  assert.equal(store.whole.size, 12);
+});
+
 test("a thinned curve keeps its spikes and its end of finiteness", () => {
   const steps = Array.from({ length: 10_000 }, (_, index) => index), values = steps.map((step) => (step === 4321 ? 99 : step === 7000 ? null : 1));
   const out = thinned({ steps, values }, 500);

@@ -209,7 +209,7 @@ export class ComparePage {
     return this.groups.map((ids, index) => {
       const members = ids.map((id) => {
         const record = /** @type {RunRecord} */ (this.records.get(id)), store = this.stores.get(id) ?? new FrameStore();
-        return { record, frame: store.at(store.indexOfStep(this.step)), curve: store.curve, history: store.frames };
+        return { record, frame: store.at(store.indexOfStep(this.step)), curve: store.curve, history: store.history };
       });
       return { letter: LETTERS[index], colour: this.colours[index], name: titleOf(members[0].record), label: this.labels[index] ?? null, members };
     });

@@ -3,7 +3,7 @@
  * statistics beside those of the batch.
  * @typedef {import("../types.js").Panel} Panel
  * @typedef {import("../types.js").View} View
- * @typedef {import("../types.js").Frame} Frame
+ * @typedef {import("../types.js").Past} Past
  * @typedef {import("../types.js").Normalized} Normalized
  */
 import { isFinite, number } from "../format.js";
@@ -16,7 +16,7 @@ const LINES = [
   { name: "running_mean_gap" }, { name: "running_variance_ratio" },
 ];
 
-/** @param {View} view @returns {(frame: Frame, name: keyof Normalized) => import("../types.js").Maybe} */
+/** @param {View} view @returns {(frame: Past, name: keyof Normalized) => import("../types.js").Maybe} */
 const reader = (view) => {
   const row = view.frame.layers.indexOf(chosenLayer(view));
   return (frame, name) => frame.normalization?.[name][row] ?? null;

@@ -18,7 +18,7 @@ const UPPER = [0.42, 1], LOWER = [0, 0.34];
 /** @param {Comparison} view */
 function figure(view) {
   const log = Boolean(view.options["view.loss_log"]), shown = log ? positive : (/** @type {Maybe} */ value) => value;
-  const at = (/** @type {(frame: import("../../types.js").Frame) => Maybe} */ of) =>
+  const at = (/** @type {(frame: import("../../types.js").Past) => Maybe} */ of) =>
     (/** @type {Member} */ { history }) => ({ x: history.map((frame) => frame.step), y: history.map(of) });
   const train = (/** @type {Member} */ { curve }) => { const { steps, values } = thinned(curve, POINTS); return { x: steps, y: values.map(shown) }; };
   const data = view.series.flatMap((series) => [
