@@ -11,7 +11,7 @@ from typing import NoReturn
 import uvicorn
 from pydantic_settings import CliApp
 
-from server import forkserver, logs
+from server import forkserver, logs, memory
 from server.settings import Settings
 from server.starting import Starting
 
@@ -28,6 +28,7 @@ class Command(Settings):
         for asked in (signal.SIGTERM, signal.SIGINT):
             signal.signal(asked, lambda *_: sys.exit(0))
         sys.setswitchinterval(SWITCH_S)
+        memory.few_arenas()
         forkserver.start()
         starting = Starting(self, lambda: setattr(server, "should_exit", True))
         server = Server(starting, uvicorn.Config(starting, host=self.host, port=self.port, log_level=self.log_level,
