@@ -112,7 +112,7 @@ class Run:
 
     def _wanted(self, step: int) -> bool:
         """Whether there is a frame of this step."""
-        return step % self.config.frame_every == 0 or step == self.config.total_steps
+        return step == self.config.total_steps or (step < self.config.total_steps and step % self.config.frame_every == 0)
 
     def backward(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One forward and backward pass on a batch: the loss (detached) and the logits. Gradients are left in the weights."""
@@ -131,7 +131,7 @@ class Run:
         accuracy = (logits.argmax(1) == labels).double().mean()
         quantities, correlation, (losses, shares, seen, held) = self.meter.read(
             torch.stack([*self.losses, loss]), torch.stack([accuracy, *validation, *evaluation]), _input_numbers(self.config, inputs),
-            self.norms.numbers() if self.norms.any else torch.empty(0))
+            self.norms.numbers() if self.norms.any else torch.empty(0, device=self.device))
         if not keep_weights:
             self.weights_before.clear()
         self.diverged = losses[-1] is None
