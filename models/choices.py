@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
+from types import MappingProxyType
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, GetCoreSchemaHandler, create_model, model_validator
@@ -95,10 +96,10 @@ class Selection(BaseModel):
 
     name: str
 
-    @property
-    def params(self) -> dict[str, Any]:
+    @cached_property
+    def params(self) -> Params:
         """The choice's own parameters, without its name."""
-        return {key: value for key, value in self if key != "name"}
+        return MappingProxyType({key: value for key, value in self if key != "name"})
 
 
 @dataclass(frozen=True, kw_only=True)

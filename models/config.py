@@ -20,8 +20,8 @@ from models.normalizations import NORMALIZATIONS
 from models.optimizers import OPTIMIZERS
 from models.words import Text, say
 
-AUTO_FRAMES = 60
-"""Frames of a run whose capture is left to `auto`, about."""
+AUTO_FRAMES = 40
+"""Frames of a run whose capture is left to `auto`, about: each costs a quarter of a step, and the scrubber's places are as near as that."""
 
 CNN_ONLY: tuple[Kind, ...] = ("cnn",)
 
@@ -56,7 +56,7 @@ EPOCHS = Parameter("epochs", "int", None, "epochs", "Instead of steps: passes ov
 CLIP_NORM = Parameter("clip_norm", "float", None, "clip gradient norm", "The gradient's norm is cut to this; null = never.",
                       low=0.0, high=1e6, above=True, slider=(0.01, 100.0), log=True, special=(None,))
 
-EVERY = Parameter("every", "int", "auto", "frame every", "Steps between two frames; auto: about 60 frames a run.",
+EVERY = Parameter("every", "int", "auto", "frame every", "Steps between two frames; auto: about 40 frames a run.",
                   low=1, high=10_000_000, slider=(1, 100), log=True, unit="steps", special=("auto",))
 BINS = Parameter("bins", "int", 64, "bins", "Bins of a histogram.", low=2, high=512, slider=(8, 256), log=True)
 SAMPLES = Parameter("samples", "int", 4096, "samples",

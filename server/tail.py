@@ -1,6 +1,7 @@
 """A tail: the newest frames and the record of one run, followed in the store for all who watch it.
 
-It looks into the store every few milliseconds while somebody watches, keeps the newest frames as they go out, and wakes its viewers.
+While somebody watches it asks the store every few milliseconds whether anything was written, keeps the newest frames as they go out,
+and wakes its viewers.
 """
 
 from __future__ import annotations
@@ -91,20 +92,28 @@ class Tail:
     async def _follow(self) -> None:
         run_id = self.record.id if self.record else ""
         pause_s = self.interval_s
+        seen: int | None = None
         while self.record is not None:
-            found, record = await to_thread.run_sync(self._look, run_id, limiter=self.threads)
-            if self._note(record) or found:
-                self.frames.extend(found)
-                self.newest = found[-1].seq if found else self.newest
+            version, more = self.store.version(), False
+            if version is None or version != seen:
+                more = await self._catch_up(run_id)
+                seen = None if more else version
+            if time.monotonic() > self.woken_at + PING_S:
                 await self._wake()
-            elif time.monotonic() > self.woken_at + PING_S:
-                await self._wake()
-            if record is not None and is_over(record) and self.newest >= record.frames - 1:
+            if self.record is None or (is_over(self.record) and self.newest >= self.record.frames - 1):
                 return
-            waits = record is not None and record.status == "queued"
-            pause_s = min(pause_s * WAITING_GROWTH, self.interval_s * WAITING_MOST) if waits else self.interval_s
-            if len(found) < PAGE:
+            pause_s = min(pause_s * WAITING_GROWTH, self.interval_s * WAITING_MOST) if self.record.status == "queued" else self.interval_s
+            if not more:
                 await asyncio.sleep(pause_s)
+
+    async def _catch_up(self, run_id: str) -> bool:
+        """What is new, if anything, goes to the viewers; the answer is whether there may be more of it."""
+        found, record = await to_thread.run_sync(self._look, run_id, limiter=self.threads)
+        if self._note(record) or found:
+            self.frames.extend(found)
+            self.newest = found[-1].seq if found else self.newest
+            await self._wake()
+        return len(found) == PAGE
 
     def _look(self, run_id: str) -> tuple[list[Frame], RunRecord | None]:
         """Frames after the newest known, then the record: so that the last frame is never behind the end."""

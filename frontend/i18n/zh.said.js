@@ -43,7 +43,7 @@ export const SAID = {
   "seed": "随机种子",
   "Weights, data, batches and dropout are drawn from it.": "权重、数据、批次和 dropout 都由它产生。",
   "frame every": "帧间隔",
-  "Steps between two frames; auto: about 60 frames a run.": "两帧之间的步数；自动：一次运行约 60 帧。",
+  "Steps between two frames; auto: about 40 frames a run.": "两帧之间的步数；自动：一次运行约 40 帧。",
   "bins": "区间数",
   "Bins of a histogram.": "直方图的区间个数。",
   "samples": "样本数",

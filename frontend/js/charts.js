@@ -1,11 +1,11 @@
 /**
  * The only file that touches Plotly. A figure is drawn at most once an animation frame, and again when its element changes
  * its size. The first on the page and what was never drawn is drawn at once, the others take turns over the next frames, so that no
- * task is long. One that cannot be seen waits until nothing has changed for a moment: it costs nothing while frames stream in, and is
+ * task is long; where the first changes in every frame, each of them still has its turn. One that cannot be seen waits until nothing has changed for a moment: it costs nothing while frames stream in, and is
  * never left behind.
  * @typedef {import("./types.js").Figure} Figure
  * @typedef {import("./types.js").Theme} Theme
- * @typedef {{make: () => Figure, size: {width: number, height: number}, dirty: boolean, drawn: number, visible: boolean, click: ((x: number, y: number) => void) | null, bound: boolean}} Chart
+ * @typedef {{make: () => Figure, size: {width: number, height: number}, changed: number, drawn: boolean, visible: boolean, click: ((x: number, y: number) => void) | null, bound: boolean}} Chart
  */
 import { language, t } from "../i18n/index.js";
 
@@ -23,7 +23,7 @@ let scheduled = 0, quiet = 0;
 const resized = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
     const chart = charts.get(/** @type {HTMLElement} */ (target));
-    if (chart) Object.assign(chart, { size: { width: contentRect.width, height: contentRect.height }, dirty: true });
+    if (chart) change(chart, { size: { width: contentRect.width, height: contentRect.height } });
   }
   schedule();
 });
@@ -40,14 +40,17 @@ const seen = new IntersectionObserver((entries) => {
  * @param {HTMLElement} element @param {() => Figure} make @param {((x: number, y: number) => void) | null} [click] called with the place of what was clicked */
 export function render(element, make, click = null) {
   const chart = charts.get(element) ?? register(element);
-  Object.assign(chart, { make, click, dirty: true });
+  change(chart, { make, click });
   schedule();
 }
+
+/** It is to be drawn anew: `changed` is since when, 0 where it is drawn as it is. @param {Chart} chart @param {Partial<Chart>} what */
+const change = (chart, what) => Object.assign(chart, what, { changed: chart.changed || performance.now() });
 
 /** @param {HTMLElement} element @returns {Chart} */
 function register(element) {
   const { width, height } = element.getBoundingClientRect();
-  const chart = { make: () => ({ data: [], layout: {} }), size: { width, height }, dirty: true, drawn: 0, visible: true, click: null, bound: false };
+  const chart = { make: () => ({ data: [], layout: {} }), size: { width, height }, changed: 0, drawn: false, visible: true, click: null, bound: false };
   charts.set(element, chart);
   resized.observe(element);
   seen.observe(element);
@@ -58,20 +61,20 @@ function schedule() {
   scheduled ||= requestAnimationFrame(drawSome);
 }
 
-const TASK_MS = 16;
+/** Within a frame there is time for so much; a chart that has waited for so long is drawn even where the first has taken it. */
+const TASK_MS = 16, PATIENCE_MS = 400;
 
-/** The first on the page, if it has changed, what was never drawn, and at least one other: those first that were drawn longest ago. */
+/** The first on the page, if it has changed, and what was never drawn; then others as long as there is time, those first that have waited
+ * longest: one at least, but for the frame in which the first was drawn. */
 function drawSome() {
   scheduled = 0;
-  const waiting = [...charts].filter(([element, chart]) => chart.dirty && chart.visible && drawable(element, chart));
+  const waiting = [...charts].filter(([element, chart]) => chart.changed && chart.visible && drawable(element, chart));
   const [foremost] = charts.keys(), isFirst = (/** @type {[HTMLElement, Chart]} */ [element, { drawn }]) => element === foremost || !drawn;
-  const first = waiting.filter(isFirst), others = waiting.filter((one) => !isFirst(one)).sort(([, one], [, other]) => one.drawn - other.drawn);
+  const first = waiting.filter(isFirst), others = waiting.filter((one) => !isFirst(one)).sort(([, one], [, other]) => one.changed - other.changed);
   const began = performance.now();
   for (const [element, chart] of first) draw(element, chart);
-  do {
-    const next = others.shift();
-    if (next) draw(...next);
-  } while (others.length && performance.now() - began < TASK_MS);
+  if (others.length && (!first.length || began - others[0][1].changed > PATIENCE_MS)) draw(.../** @type {[HTMLElement, Chart]} */ (others.shift()));
+  while (others.length && performance.now() - began < TASK_MS) draw(.../** @type {[HTMLElement, Chart]} */ (others.shift()));
   if (others.length) schedule();
   clearTimeout(quiet);
   quiet = window.setTimeout(drawNextHidden, QUIET_MS);
@@ -79,7 +82,7 @@ function drawSome() {
 
 /** One at a time, so that whoever uses the page meanwhile does not feel it. */
 function drawNextHidden() {
-  const waiting = [...charts].find(([element, chart]) => chart.dirty && drawable(element, chart));
+  const waiting = [...charts].find(([element, chart]) => chart.changed && drawable(element, chart));
   if (!waiting) return;
   draw(...waiting);
   quiet = window.setTimeout(drawNextHidden);
@@ -91,7 +94,7 @@ const drawable = (element, { size }) => size.width >= 40 && size.height >= 40 &&
 /** @param {HTMLElement} element @param {Chart} chart */
 function draw(element, chart) {
   const { width, height } = chart.size;
-  Object.assign(chart, { dirty: false, drawn: performance.now() });
+  Object.assign(chart, { changed: 0, drawn: true });
   const { data, layout } = chart.make();
   window.Plotly.react(element, scaled(data, layout.font?.size / USUAL_TEXT_PX), { ...layout, ...dragged(), xaxis: fitted(layout.xaxis, width), width, height }, config());
   if (!chart.bound) bind(element, chart);

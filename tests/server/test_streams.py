@@ -2,13 +2,16 @@
 
 import asyncio
 import random
+import sqlite3
+import time
 import zlib
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from server import encode
 from server import stream as streams
 from server import tail as tails
 from server.records import RunRecord
@@ -95,6 +98,58 @@ def test_in_silence_viewers_hear_that_the_line_is_alive(waiting, monkeypatch):
             return [(await anext(events)).kind for _ in range(3)]
 
     assert in_a_loop(hear()) == ["status", "ping", "ping"]
+
+
+def test_the_stores_version_changes_with_what_others_write_and_only_then(waiting):
+    store, run = waiting
+    first = store.version()
+    store.get(run.id)
+    assert first is not None and store.version() == first
+    Store(store.url).start(run.id, "cpu", 5)
+    second = store.version()
+    assert second != first
+    store.progress(run.id, 1)  # by another connection of the same store
+    assert store.version() not in (first, second)
+
+
+def test_of_a_store_that_somebody_holds_the_version_is_said_at_once(waiting):
+    store, _ = waiting
+    first = store.version()
+    with closing(sqlite3.connect(store.engine.url.database)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        assert store.version() == first
+        assert time.monotonic() - began < 5  # who writes waits 15 s for it
+
+
+def test_of_a_store_that_cannot_be_read_there_is_no_version(tmp_path):
+    assert Store(f"sqlite:///{tmp_path / 'nowhere' / 'runs.db'}").version() is None
+
+
+def test_a_run_is_looked_at_only_where_something_was_written_and_every_frame_arrives(waiting, monkeypatch):
+    monkeypatch.setattr(tails, "PAGE", 2)  # more of them than one look finds
+    store, run = waiting
+    looks = []
+    get = store.get
+    monkeypatch.setattr(store, "get", lambda run_id: looks.append(run_id) or get(run_id))
+
+    async def watch():
+        async with aclosing(streams.Streams(store, 0.001).events(run, -1, None)) as events:
+            assert (await anext(events)).kind == "status"
+            store.start(run.id, "cpu", 5)
+            await anext(events)
+            await asyncio.sleep(0.1)
+            before = len(looks)
+            await asyncio.sleep(0.3)
+            assert len(looks) == before
+            writer = Store(store.url)
+            for seq in range(5):
+                writer.append_frame(run.id, seq, seq, encode.pack({"seq": seq}))
+            writer.finish(run.id, "finished")
+            return [event.seq if event.kind == "frame" else event.kind async for event in events]
+
+    seen = in_a_loop(watch())
+    assert [one for one in seen if isinstance(one, int)] == [0, 1, 2, 3, 4] and seen[-1] == "end"
 
 
 def test_many_viewers_all_get_everything_and_none_is_left_when_they_go(waiting):
