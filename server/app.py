@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 import models
 from models.theory import warm_up
 from models.words import say
-from server import errors, schema
+from server import encode, errors, schema
 from server.access import Access, Gate, token_of
 from server.downloads import Downloads
 from server.engine import LocalEngine
@@ -78,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
               responses={401: {"model": errors.ProblemDetails, "description": "it needs the server's token"},
                          429: {"model": errors.ProblemDetails, "description": "too many requests, or a full queue: with Retry-After"}},
               summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.")
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=encode.LEVEL)
     errors.install(app, settings.max_body_bytes, {weights.PATH: settings.max_upload_bytes})
     app.state.gate = gate
     app.add_middleware(Access, gate=gate)

@@ -7,6 +7,7 @@
  * @typedef {import("./types.js").Theme} Theme
  * @typedef {{make: () => Figure, size: {width: number, height: number}, changed: number, drawn: boolean, visible: boolean, click: ((x: number, y: number) => void) | null, bound: boolean}} Chart
  */
+import { barred, drawColorbar, withRoom } from "./colorbar.js";
 import { language, t } from "../i18n/index.js";
 
 const CONFIG = { displaylogo: false, responsive: false, displayModeBar: "hover", locale: language };
@@ -96,7 +97,9 @@ function draw(element, chart) {
   const { width, height } = chart.size;
   Object.assign(chart, { changed: 0, drawn: true });
   const { data, layout } = chart.make();
-  window.Plotly.react(element, scaled(data, layout.font?.size / USUAL_TEXT_PX), { ...layout, ...dragged(), xaxis: fitted(layout.xaxis, width), width, height }, config());
+  const bar = barred(data), room = bar ? { margin: withRoom(layout) } : {};
+  window.Plotly.react(element, scaled(data, layout.font?.size / USUAL_TEXT_PX), { ...layout, ...room, ...dragged(), xaxis: fitted(layout.xaxis, width), width, height }, config());
+  drawColorbar(element, bar, /** @type {any} */ (element)._fullLayout._size, layout.font?.size);
   if (!chart.bound) bind(element, chart);
 }
 
@@ -146,12 +149,17 @@ function makeConfig() {
 }
 
 /** The picture as a file, on the page's colour and with a legend: in the page the legend stands outside the plot.
- * @param {"png" | "svg"} format */
+ * The colour bar is Plotly's own there. @param {"png" | "svg"} format */
 function imageButton(format) {
   const { Plotly } = window;
-  const click = (/** @type {any} */ plot) => Plotly.downloadImage(
-    { data: plot.data, layout: { ...plot.layout, showlegend: true, legend: { orientation: "h", y: 1, yanchor: "bottom" }, paper_bgcolor: readTheme().paper, margin: { ...plot.layout.margin, t: 60 } } },
-    { format, scale: 2, width: plot.layout.width, height: plot.layout.height + 50, filename: `signal-propagation-${plot.closest("[data-testid]").dataset.testid.replace("panel-", "")}` });
+  const click = (/** @type {any} */ plot) => {
+    const { layout } = plot, bar = barred(plot.data), margin = bar ? withRoom(layout, -1) : layout.margin;
+    const data = plot.data.map((/** @type {any} */ trace) => (trace === bar ? { ...trace, showscale: true } : trace));
+    const name = plot.closest("[data-testid]").dataset.testid.replace("panel-", "");
+    return Plotly.downloadImage(
+      { data, layout: { ...layout, showlegend: true, legend: { orientation: "h", y: 1, yanchor: "bottom" }, paper_bgcolor: readTheme().paper, margin: { ...margin, t: 60 } } },
+      { format, scale: 2, width: layout.width, height: layout.height + 50, filename: `signal-propagation-${name}` });
+  };
   return { name: format, title: format.toUpperCase(), icon: format === "png" ? Plotly.Icons.camera : Plotly.Icons.disk, click };
 }
 

@@ -73,6 +73,27 @@ def test_every_panel_leaves_as_png_and_svg(trained):
             assert waiting.value.suggested_filename == f"signal-propagation-{name}.{kind.lower()}"
 
 
+def test_the_colour_bar_says_what_plotlys_own_does_in_a_picture(trained):
+    tab, _ = trained
+    panel = tab.at("panel-histograms")
+    bar = panel.locator(".colorbar")
+    ticks = bar.locator(".tick").all_text_contents()
+    boxes = [tick.bounding_box() for tick in bar.locator(".tick").all()]
+    heights = [box["y"] + box["height"] / 2 for box in boxes]
+    inside, strip = panel.locator(".plot .nsewdrag").first.bounding_box(), bar.locator(".strip").bounding_box()
+    assert abs(strip["y"] - inside["y"]) < 2 and abs(strip["height"] - inside["height"]) < 2
+    assert max(abs(height - (strip["y"] + strip["height"] * (1 - part / 4))) for part, height in enumerate(heights)) < 2
+    panel.locator(".js-plotly-plot").hover()
+    with tab.page.expect_download() as waiting:
+        panel.locator(".modebar-btn[data-title=SVG], .modebar-btn[aria-label=SVG]").first.click()
+    picture = waiting.value.path().read_text()
+    assert len(ticks) == 5 and all(f">{text}<" in picture for text in (*ticks, bar.locator(".title").text_content()))
+    panel.get_by_role("button", name="ridges").click()
+    bar.wait_for(state="detached")
+    panel.get_by_role("button", name="heat map").click()
+    bar.locator(".strip").wait_for()
+
+
 def test_another_network_starts_from_these_weights(trained, server):
     tab, run = trained
     last = server.client.get(f"/api/runs/{run}/frames", params={"after": 3}).json()["frames"][0]

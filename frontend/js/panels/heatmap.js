@@ -40,11 +40,11 @@ export function cells(layers, grid, theme, top) {
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * top);
   return {
     type: "heatmap", name: "", ...evenly(layers), y: grid.centers, z, zmin: 0, zmax: top, zsmooth: false,
-    colorscale: rooted(theme.scale), hoverongaps: false,
+    colorscale: rooted(theme.scale), hoverongaps: false, showscale: false,
     hovertemplate: `${t("axis.layer_short")} %{x:.0f}<br>≈ %{y}<br>%{z:.2%}<extra></extra>`,
     colorbar: {
       title: { text: t("axis.share"), side: "right" }, thickness: 10, outlinewidth: 0, xpad: 6, len: 1, ypad: 0,
-      tickvals: ticks, ticktext: ticks.map((share, index) => (index === ticks.length - 1 ? "≥ " : "") + percent(share)),
+      tickvals: ticks, ticktext: ticks.map((share, index) => (index === ticks.length - 1 && top < 1 ? "≥ " : "") + percent(share)),
     },
   };
 }
