@@ -63,7 +63,7 @@ function schedule() {
 }
 
 /** Within a frame there is time for so much; a chart that has waited for so long is drawn even where the first has taken it. */
-const TASK_MS = 16, PATIENCE_MS = 400;
+const TASK_MS = 16, PATIENCE_MS = 200;
 
 /** The first on the page, if it has changed, and what was never drawn; then others as long as there is time, those first that have waited
  * longest: one at least, but for the frame in which the first was drawn. */
