@@ -136,7 +136,7 @@ def _layer(config: RunConfig, fan: Fan, output: bool) -> Layer:
     variance = entry.variance(fan, params, gain) * params["gain"] ** 2
     has_bias = config.network.bias is not False if output else config.network.has_bias
     bias, bias_params = BIAS_INITIALIZERS[config.bias_init.name], config.bias_init.params
-    rows, columns = fan.fan_out // fan.taps, fan.fan_in
+    rows, columns = fan.fan_out // fan.taps, fan.fan_in // (fan.taps if config.init.name == "delta_orthogonal" else 1)
     return Layer(
         forward=fan.fan_in * variance, backward=fan.fan_out * variance,
         bias=bias.variance(bias_params, fan.fan_in) if has_bias else 0.0, shift=bias.mean(bias_params) if has_bias else 0.0,
