@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.theory.chain import Chain
-from models.theory.cosines import Cosines, branch, cosines, parts, smoothing
+from models.theory.cosines import Cosines, branch, cosines, parts, smoothing, symmetric
 from models.theory.gaussian import Averages, averages, second_moment
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
@@ -34,6 +34,9 @@ LEVEL = 0.95
 DEVIATIONS = 1.959964
 FLOOR = 3e-4
 """Relative half width for what is left out: float32's rounding, and second orders of small shares where a normalization holds q fast."""
+
+LENGTHS = 4
+"""Nodes of the input's lengths."""
 
 ODD = 1e-3
 """dE[phi] / dln q in units of phi's standard deviation, below which phi counts as odd up to a constant (ReLU has 0.34, SELU 0.03)."""
@@ -45,7 +48,7 @@ class Steps:
 
     carried:  d ln q_{l+1} / d ln q_l            bend:  the shift that a unit of variance gives
     drawn, drawn_single: what the layer's units add, for the batch's mean square and for one example's
-    sphere:   variance that orthogonal weights take away
+    sphere:   the shift that orthogonal weights take away
     kept:     share of one pixel's fluctuation that the next convolution's average over its taps leaves
     """
 
@@ -53,7 +56,7 @@ class Steps:
     bend: Array
     drawn: Array
     drawn_single: Array
-    sphere: float
+    sphere: Array
     kept: Array
 
 
@@ -176,13 +179,13 @@ def _followed(steps: Steps, start: float, passes: bool) -> tuple[list[float], li
     What a row's own units draw is not passed on: the sample that they are enters the next row by phi^2's spread.
     """
     batch, single, shift = [0.0], [start], [0.0]
-    columns = (steps.carried, steps.bend, steps.drawn, steps.drawn_single, steps.kept)
-    for carried, bend, drawn, drawn_single, kept in zip(*(column.tolist() for column in columns), strict=True):
+    columns = (steps.carried, steps.bend, steps.drawn, steps.drawn_single, steps.sphere, steps.kept)
+    for carried, bend, drawn, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
         before, before_single, before_shift = (batch[-1], single[-1], shift[-1]) if passes else (0.0, 0.0, 0.0)
         batch.append(carried * carried * before + drawn)
         apart = max(before_single - before, 0.0)
         single.append(carried * carried * (before + apart * kept) + drawn_single)
-        shift.append(carried * before_shift + bend * (before_single - steps.sphere))
+        shift.append(carried * before_shift + bend * before_single - sphere)
     return batch, single, shift
 
 
@@ -236,12 +239,30 @@ def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines,
     if plan.post != "none":  # what the branch adds has its size from the normalization: neither elastic nor drawn, but for the product
         elasticity, bend = 1.0 - part, 0.0 * bend
         drawn, drawn_single = crossed * batch.square / plan.width, crossed * taps.square / plan.width
+    sphere = 2.0 * (1.0 - plan.hidden.loose) / plan.width * bend
+    apart = _apart(plan, rows, smoothed)
+    if apart > 0 and plan.post == "none" and plan.pre == "none":
+        elasticity[0], bend[0] = _over_lengths(plan, rows, apart)
     known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not set_anew)
-    carried, bent, own, own_single = (np.where(known & np.isfinite(column), column, 0.0) for column in (
-        share * elasticity, share * bend, share**2 * drawn, share**2 * drawn_single))
-    return Steps(carried, bent, own, own_single, 2.0 * (1.0 - plan.hidden.loose) / plan.width, smoothed[1:] / smoothed[:-1])
+    carried, bent, own, own_single, sphere = (np.where(known & np.isfinite(column), share * column, 0.0) for column in (
+        elasticity, bend, share * drawn, share * drawn_single, sphere))
+    return Steps(carried, bent, own, own_single, sphere, smoothed[1:] / smoothed[:-1])
 
 
+
+
+def _over_lengths(plan: Plan, rows: Chain, apart: float) -> tuple[float, float]:
+    """The first hidden row's elasticity and bend over lengths as far apart as the input's: secants in the place of slopes.
+
+    Their squares are taken as a Gamma law (a chi square's for Gaussian numbers), by its Gauss-Laguerre nodes."""
+    spread = math.expm1(apart)
+    shape, k = 1.0 / spread, np.arange(LENGTHS)
+    squares, vectors = np.linalg.eigh(np.diag(2.0 * k + shape) + symmetric(k[1:] * (k[1:] + shape - 1.0)))
+    q, bias = rows.q[0] - plan.nl.centres[0] ** 2, plan.first.bias
+    made = averages(plan.nl, np.append((q - bias) * spread * squares + bias, q)).square
+    weights, of_mean = vectors[0] ** 2, made[:-1] / made[-1]
+    logs = np.log(of_mean)
+    return math.sqrt(float(weights @ (logs - weights @ logs) ** 2) / apart), math.log(float(weights @ of_mean)) / apart
 
 
 def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:

@@ -155,9 +155,15 @@ def nodes(mean: float, variance: float) -> tuple[Array, Array]:
     middle = np.concatenate([[mean, (a * a - b * b) / (size * twice)], (a * a - b * b) / (around * (around + 2.0))])
     beside = np.concatenate([[4.0 * (1.0 + a) * (1.0 + b) / (size**2 * (size + 1.0))],
                              4.0 * k * (k + a) * (k + b) * (k + a + b) / (around**2 * (around + 1.0) * (around - 1.0))])
-    off = np.sqrt(beside)
-    found, vectors = np.linalg.eigh(np.diag(middle) + np.diag(off, 1) + np.diag(off, -1))
+    found, vectors = np.linalg.eigh(np.diag(middle) + symmetric(beside))
     return found, vectors[0] ** 2
+
+
+def symmetric(squares: Array) -> Array:
+    """The matrix with the roots of these beside its diagonal: a Jacobi matrix, whose eigenvalues are a Gauss rule's nodes."""
+    roots = np.sqrt(squares)
+    result: Array = np.diag(roots, 1) + np.diag(roots, -1)
+    return result
 
 
 def _carried(plan: Plan, rows: Chain, at: Averages, first: Array) -> Array:
