@@ -14,7 +14,7 @@ C_1 is one over the participation ratio of what the first layer sees. What it ha
 pixels, of points in the plane) decays as a correlation does, and no average over taps takes it away: it depends on distance and example.
 
 The centre: one example's own variance of ln q, `single`, bends E[phi^2] by q^2 (d^2/dq^2) / 2 times it; a sphere of N units instead of
-a Gaussian takes 1 / N times the same away. Half of that shift widens the band as well.
+a Gaussian takes 1 / N times the same away. An eighth of that shift widens the band as well.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def of_real_images(plan: Plan) -> bool:
 
 def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     batch, shift = _spreads(plan, rows, at)
-    variance = batch + (shift / 2) ** 2
+    variance = batch + (shift / 8) ** 2
     half, centre = DEVIATIONS * np.sqrt(variance) + FLOOR, np.clip(shift, -0.5, 0.5) - variance / 2
     q = np.array(rows.q)
     if plan.unit:
@@ -280,7 +280,9 @@ def _sampling(plan: Plan, at: Averages, pairs: Cosines, itself: float) -> Array:
     total = at.fourth / square**2 - 1.0
     odd, even = (at.odd / square) ** 2, (at.even / square) ** 2 / 2
     rest = np.maximum(total - odd - even, 0.0)
-    over_pairs = odd * pairs.mean + even * pairs.square * plan.hidden.loose + rest * pairs.fourth
+    even_drawn = (1.0 - plan.hidden.loose) * 3.0 / (plan.width * (plan.width + 2.0))
+    fourth = np.maximum(pairs.fourth - even_drawn, itself)
+    over_pairs = odd * pairs.mean + even * pairs.square * plan.hidden.loose + rest * fourth
     own = (1.0 / plan.keep - 1.0) * at.fourth / square**2 * itself
     result: Array = np.maximum(over_pairs, (total - (1 - plan.hidden.loose) * even) * itself) + own
     return result

@@ -99,14 +99,16 @@ def branch(plan: Plan, rows: Chain, at: Averages) -> Array:
 
 
 def _wander(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Array:
-    """The mean of c^2 that N units bring about where c = 0 in the mean, row by row."""
+    """The mean of c^2 that N units bring about where c = 0 in the mean, row by row: of orthogonal weights only where phi bends."""
     q, part = np.array(rows.q), parts(plan, rows, at)
     weight = np.array(rows.sigma_w2[1:])
     slope = weight * (q[:-1] * at.slope**2 * np.array(rows.behind) + (1.0 - part) * np.array(rows.p[:-1])) / q[1:]
     kept = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2 * smoothed[1:] / smoothed[:-1]
+    straight = np.divide(q[:-1] * at.slope**2, at.square, where=at.square > 0, out=np.zeros(plan.depth))
+    fresh = part * (2.0 - part) * (1.0 - (1.0 - plan.hidden.loose) * np.minimum(straight, 1.0) ** 2)
     wander = [smoothed[0] / plan.config.input_shape[0] if plan.taps > 1 else 0.0]
-    for factor, fresh in zip(kept.tolist(), (part * (2.0 - part)).tolist(), strict=True):
-        wander.append(min(1.0, wander[-1] * factor + fresh * smoothed[0] / plan.width))
+    for factor, new in zip(kept.tolist(), (fresh * smoothed[0] / plan.width).tolist(), strict=True):
+        wander.append(min(1.0, wander[-1] * factor + new))
     return np.array(wander)
 
 
