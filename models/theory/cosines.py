@@ -48,7 +48,7 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
     shares = ((1.0 - one) * image, one * (1.0 - image), (1.0 - one) * (1.0 - image))
     itself = one * image
     first = sum(share * _at_input(plan, rows, float(kind[0])) ** 2 for share, kind in zip(shares, kinds, strict=True))
-    lift, variance, fourth = _spread(plan, rows, at, float(first) + (1.0 - itself) * float(wander[0]),
+    lift, variance, fourth = _spread(plan, rows, at, wander, float(first) + (1.0 - itself) * float(wander[0]),
                                      sum(share * float(kind[0]) for share, kind in zip(shares, kinds, strict=True)))
     means = [np.clip(kind + lift, -1.0, 1.0) for kind in kinds]
     squares = [np.minimum(mean**2 + wander + variance, 1.0) for mean in means]
@@ -125,7 +125,7 @@ def _biased(plan: Plan, rows: Chain) -> float:
     return min(1.0, (plan.first.bias + plan.nl.centres[0] ** 2) / (rows.v[0] + plan.nl.centres[0] ** 2))
 
 
-def _spread(plan: Plan, rows: Chain, at: Averages, followed: float, total: float) -> tuple[Array, Array, Array]:
+def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: float, total: float) -> tuple[Array, Array, Array]:
     """How the cosines of different inputs spread around their means (depth + 1,): by what it lifts the mean of c, c's variance, and
     that of c^2. `followed` is what the means' squares bring, and `total` the sum of the means."""
     nothing = np.zeros(plan.depth + 1)
@@ -139,10 +139,8 @@ def _spread(plan: Plan, rows: Chain, at: Averages, followed: float, total: float
     else:
         variance = 0.0 if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
     variance = min(variance * (1.0 - biased) ** 2, 1.0 - mean**2)
-    if not variance > 1e-9:
-        return nothing, nothing, nothing
-    c, weights = nodes(mean, variance)
-    found = _carried(plan, rows, at, np.append(c, mean))
+    c, weights = nodes(mean, variance) if variance > 1e-9 else (np.array([mean]), np.ones(1))
+    found = _carried(plan, rows, at, wander, np.append(c, mean))
     c, middle = found[:, :-1], found[:, -1]
     means = c @ weights
     return means - middle, (c - means[:, None]) ** 2 @ weights, c**4 @ weights - (c**2 @ weights) ** 2
@@ -168,8 +166,8 @@ def symmetric(squares: Array) -> Array:
     return result
 
 
-def _carried(plan: Plan, rows: Chain, at: Averages, first: Array) -> Array:
-    """Each cosine of the first row, row by row (depth + 1, nodes)."""
+def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array) -> Array:
+    """Each cosine of the first row, row by row (depth + 1, nodes), as it wanders; the last one, the mean, as it does not."""
     v, p, weight = np.array(rows.v), np.array(rows.p), np.array(rows.sigma_w2)
     biases = np.array([plan.layer(row).bias for row in range(1, plan.depth + 2)])
     if plan.kernel > 1:
@@ -181,15 +179,17 @@ def _carried(plan: Plan, rows: Chain, at: Averages, first: Array) -> Array:
     straight = np.minimum(q * at.slope**2 / spread, 1.0)
     even = np.clip((at.square + at.mirrored) / 2.0 - at.mean**2, 0.0, None) / spread
     odd = 1.0 - straight - even
-    bent = np.maximum(even + odd, 1e-12)
-    power = np.clip((q * at.slope_square / spread - straight) / bent, 2.0, 1e4)
+    power = np.clip((q * at.slope_square / spread - straight) / np.maximum(even + odd, 1e-12), 2.0, 1e4)
     inside = both_inside(np.ones((plan.size, plan.size)), plan.kernel) if plan.kernel > 1 else 1.0
     skip = np.full(plan.depth, float(plan.residual)) * v[:-1] / weight[:-1]
     skip[0] = 0.0
-    gap, found = 1.0 - first, [first]
+    gap, found, aside = 1.0 - first, [first], np.sqrt(wander)
     for row in range(plan.depth):
         c = 1.0 - gap
-        made = straight[row] * c + (even[row] + odd[row] * np.sign(c)) * np.abs(c) ** power[row]
+        step = aside[row] * np.append(1.0 - c[:-1] ** 2, 0.0)
+        both = np.stack([c + step, c - step])
+        bent = (even[row] + odd[row] * np.sign(both)) * np.abs(both) ** power[row]
+        made = straight[row] * c + (bent[0] + bent[1]) / 2.0
         handed = skip[row] * gap + behind[row] * spread[row] * (1.0 - made) + added[row] * (1.0 - plan.keep)
         gap = np.clip(handed * (weight[row + 1] / v[row + 1]), 0.0, 2.0)
         gap = gap[-1] + inside * (gap - gap[-1])
