@@ -165,8 +165,8 @@ def _few(plan: Plan) -> float:
 def _of_biases(plan: Plan, rows: Chain, mean: Array) -> Array:
     """What drawn biases, and their product with the weighted sums, add where the weights keep every length: times 1 / N, in units of q^2.
     With s the biases' variance and t the square of their mean over q: 2 s^2 + 4 s t + 4 (s + t) (mean cosine - s - t)."""
-    layers = [plan.layer(row) for row in range(1, plan.depth + 2)]
-    q = np.array(rows.q)
+    layers = [plan.layer(row) for row in range(1, mean.size + 1)]
+    q = np.array(rows.q[:mean.size])
     s, t = (np.array(column) / q for column in ([layer.bias for layer in layers], [layer.shift**2 for layer in layers]))
     found = 2.0 * s * s + 4.0 * s * t + 4.0 * (s + t) * np.maximum(mean - s - t, 0.0)
     result: Array = np.where(np.isfinite(found), found, 0.0)
@@ -203,7 +203,7 @@ def _with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_m
     alike, same = pairs.square, pairs.mean
     single = np.maximum(square - mean**2, 0.0)
     third, own = (at.cube - mean * at.square) * same, single * same
-    squares = _sampling(plan, at, pairs, 1.0 / (plan.batch * plan.pixels)) * at.square**2
+    squares = _sampling(plan, rows, at, pairs, 1.0 / (plan.batch * plan.pixels)) * at.square**2
     if not np.isfinite([*bent, *third, *own, *squares]).all() or not (mean != 0).all():
         return without_mean
     length, cross, spread = squares[0] / p[0] ** 2, third[0] / p[0] ** 1.5, own[0] / p[0]
@@ -233,8 +233,8 @@ def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines,
         crossed[1:] = _crossed(plan, rows, at)
     elasticity = (1 - part) + part * at.even / (2 * at.square)
     bend = part * at.quartic / (8 * at.square)
-    drawn = (part**2 * _sampling(plan, at, batch, 1.0 / (plan.batch * plan.pixels)) + crossed * batch.square) / plan.width
-    drawn_single = (part**2 * _sampling(plan, at, taps, 1.0 / plan.taps) + crossed * taps.square) / plan.width
+    drawn = (part**2 * _sampling(plan, rows, at, batch, 1.0 / (plan.batch * plan.pixels)) + crossed * batch.square) / plan.width
+    drawn_single = (part**2 * _sampling(plan, rows, at, taps, 1.0 / plan.taps) + crossed * taps.square) / plan.width
     set_anew = plan.unit or (plan.post != "none" and not plan.residual)
     if plan.post != "none":  # what the branch adds has its size from the normalization: neither elastic nor drawn, but for the product
         elasticity, bend = 1.0 - part, 0.0 * bend
@@ -274,7 +274,7 @@ def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
     return result
 
 
-def _sampling(plan: Plan, at: Averages, pairs: Cosines, itself: float) -> Array:
+def _sampling(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, itself: float) -> Array:
     """Mean over pairs of inputs of Cov(phi^2, phi^2) / E[phi^2]^2; `itself` of them are an input with itself. Dropout adds its own."""
     square = at.square
     total = at.fourth / square**2 - 1.0
@@ -282,7 +282,8 @@ def _sampling(plan: Plan, at: Averages, pairs: Cosines, itself: float) -> Array:
     rest = np.maximum(total - odd - even, 0.0)
     even_drawn = (1.0 - plan.hidden.loose) * 3.0 / (plan.width * (plan.width + 2.0))
     fourth = np.maximum(pairs.fourth - even_drawn, itself)
-    over_pairs = odd * pairs.mean + even * pairs.square * plan.hidden.loose + rest * fourth
+    lengths = plan.hidden.loose * pairs.square + (1.0 - plan.hidden.loose) * _of_biases(plan, rows, pairs.mean) / 2.0
+    over_pairs = odd * pairs.mean + even * lengths + rest * fourth
     own = (1.0 / plan.keep - 1.0) * at.fourth / square**2 * itself
     result: Array = np.maximum(over_pairs, (total - (1 - plan.hidden.loose) * even) * itself) + own
     return result

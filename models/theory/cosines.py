@@ -6,9 +6,10 @@ this mean and mean square, which directions drawn evenly in d dimensions have ex
 lengths' signs in one dimension. Its Gauss-Jacobi nodes (Golub & Welsch 1969) are carried through the pair map one by one: a chaotic map
 moves a pair at 0.98 by far less than its slope at 0 says. For that the map is
 
-    E[phi(u) phi(v)] = E[phi]^2 + a c + (even + odd sign(c)) |c|^k,    a = q E[phi']^2
+    E[phi(u) phi(v)] = E[phi]^2 + a c + b c^2 + (even + odd sign(c)) |c|^k,    a = q E[phi']^2,  b = E[(z^2 - 1) phi]^2 / 2
 
-with even and odd from E[phi(u) phi(-u)] and k from q E[phi'^2]: value and slope are exact at c = 1, the value at -1 and the slope at 0.
+with even and odd from E[phi(u) phi(-u)] and k from q E[phi'^2]: value and slope are exact at c = 1, the value at -1, slope and
+curvature at 0.
 Orthogonal to these, c wanders by 1 / N from layer to layer, and a convolution's average over its taps smooths what it wandered.
 """
 
@@ -102,7 +103,7 @@ def _wander(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Array:
     """The mean of c^2 that N units bring about where c = 0 in the mean, row by row: of orthogonal weights only where phi bends."""
     q, part = np.array(rows.q), parts(plan, rows, at)
     weight = np.array(rows.sigma_w2[1:])
-    slope = weight * (q[:-1] * at.slope**2 * np.array(rows.behind) + (1.0 - part) * np.array(rows.p[:-1])) / q[1:]
+    slope = weight * (q[:-1] * at.slope**2 * np.array(rows.behind) + (1.0 - part) * np.array(rows.p[:-1])) / np.array(rows.v[1:])
     kept = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2 * smoothed[1:] / smoothed[:-1]
     straight = np.divide(q[:-1] * at.slope**2, at.square, where=at.square > 0, out=np.zeros(plan.depth))
     fresh = part * (2.0 - part) * (1.0 - (1.0 - plan.hidden.loose) * np.minimum(straight, 1.0) ** 2)
@@ -179,7 +180,9 @@ def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array)
     straight = np.minimum(q * at.slope**2 / spread, 1.0)
     even = np.clip((at.square + at.mirrored) / 2.0 - at.mean**2, 0.0, None) / spread
     odd = 1.0 - straight - even
-    power = np.clip((q * at.slope_square / spread - straight) / np.maximum(even + odd, 1e-12), 2.0, 1e4)
+    curved = np.minimum(at.arched**2 / 2.0 / spread, even)
+    rest = np.maximum(even - curved + odd, 1e-12)
+    power = np.clip((q * at.slope_square / spread - straight - 2.0 * curved) / rest, 3.0, 1e4)
     inside = both_inside(np.ones((plan.size, plan.size)), plan.kernel) if plan.kernel > 1 else 1.0
     skip = np.full(plan.depth, float(plan.residual)) * v[:-1] / weight[:-1]
     skip[0] = 0.0
@@ -188,7 +191,7 @@ def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array)
         c = 1.0 - gap
         step = aside[row] * np.append(1.0 - c[:-1] ** 2, 0.0)
         both = np.stack([c + step, c - step])
-        bent = (even[row] + odd[row] * np.sign(both)) * np.abs(both) ** power[row]
+        bent = curved[row] * both**2 + (even[row] - curved[row] + odd[row] * np.sign(both)) * np.abs(both) ** power[row]
         made = straight[row] * c + (bent[0] + bent[1]) / 2.0
         handed = skip[row] * gap + behind[row] * spread[row] * (1.0 - made) + added[row] * (1.0 - plan.keep)
         gap = np.clip(handed * (weight[row + 1] / v[row + 1]), 0.0, 2.0)
