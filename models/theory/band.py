@@ -117,7 +117,7 @@ def _left(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     if plan.pre != "none":
         m[:-1] = 0.0
     crossed = 2.0 * abs(shift) * np.sqrt(m / np.array(rows.q))
-    biases = np.array([plan.layer(row).bias for row in range(1, plan.depth + 2)])
+    biases = plan.each("bias")
     drawn = abs(gain**2 - 1.0) * biases * np.sqrt(2.0 / units) / np.array(rows.q)
     loose = tolerance * max(1.0, gain**2) + DEVIATIONS * (crossed + drawn)
     return np.minimum(loose + 1.0 / (units * plan.batch * plan.pixels), 1.0), loose + DEVIATIONS**2 * m
@@ -126,11 +126,11 @@ def _left(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
 def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """Each row's fluctuation, of the batch's mean square, and its shift: what it inherits and what its own weights draw."""
     smoothed = smoothing(plan)
-    pairs, taps = cosines(plan, rows, at, smoothed)
+    pairs, taps, lift = cosines(plan, rows, at, smoothed)
     steps = _steps(plan, rows, at, pairs.hidden(), taps.hidden(), smoothed)
     units = np.full(plan.depth + 1, plan.width)
     units[-1] = plan.config.classes
-    loose = np.array([plan.first.loose, *[plan.hidden.loose] * (plan.depth - 1), plan.last.loose])
+    loose = plan.each("loose")
     own = np.zeros(plan.depth + 1) if plan.unit else 2.0 * loose / units
     biases = np.zeros(plan.depth + 1) if plan.unit else (1.0 - loose) * _of_biases(plan, rows, pairs.mean) / units
     batch, single, shift = (np.array(column) for column in _followed(steps, _apart(plan, rows, smoothed), plan.pre == "none"))
@@ -143,6 +143,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
         batch[:-1] = share**2 * batch[:-1]
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + _few(plan))  # v / (v + eps) is bent downwards
+    shift[-1] += math.log1p(max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), -0.9))  # the mean over pixels reads their products
     return batch, shift
 
 
@@ -165,9 +166,8 @@ def _few(plan: Plan) -> float:
 def _of_biases(plan: Plan, rows: Chain, mean: Array) -> Array:
     """What drawn biases, and their product with the weighted sums, add where the weights keep every length: times 1 / N, in units of q^2.
     With s the biases' variance and t the square of their mean over q: 2 s^2 + 4 s t + 4 (s + t) (mean cosine - s - t)."""
-    layers = [plan.layer(row) for row in range(1, mean.size + 1)]
     q = np.array(rows.q[:mean.size])
-    s, t = (np.array(column) / q for column in ([layer.bias for layer in layers], [layer.shift**2 for layer in layers]))
+    s, t = plan.each("bias")[:mean.size] / q, plan.each("shift")[:mean.size] ** 2 / q
     found = 2.0 * s * s + 4.0 * s * t + 4.0 * (s + t) * np.maximum(mean - s - t, 0.0)
     result: Array = np.where(np.isfinite(found), found, 0.0)
     return result

@@ -194,8 +194,8 @@ def activated(plan: Plan, q: Value, pairs: tuple[float, ...]) -> Signal:
     shared = level(square) / at_mean if at_mean > 0 else 1.0  # the same share of E[phi^2] as at the mean q
     gaps = [shared * gap(plan.nl, around, one_minus_c) for one_minus_c in pairs]
     if not isinstance(square, float):
-        left = uneven(square)
-        gaps[1:] = [level(square) - left * (level(square) - found) for found in gaps[1:]]
+        whole, left = level(square), uneven(square)
+        gaps[1:] = [whole - left * (whole - found) for found in gaps[1:]]
     made = Signal(square, mean, tuple(gaps))
     if plan.post != "none":
         made = normalized(plan, made)
@@ -208,12 +208,12 @@ def normalized(plan: Plan, made: Signal) -> Signal:
     if plan.post in AROUND_MEAN:
         spread, pairs = around_mean(plan, plan.post, made.gaps)
         factor, centre = 1.0 / (spread + plan.eps), level(made.square) - spread
-        square = around(made, centre) * factor
+        square = around_middle(made, centre) * factor
         return Signal(square, off_middle(made.mean) * factor**0.5, tuple(spread * factor * one_minus_c for one_minus_c in pairs), factor)
     centre = 0.0 if plan.post == "rms" else min(level(made.mean) ** 2, level(made.square))  # equal up to rounding where phi is constant
     factor = 1.0 / (level(made.square) - centre + plan.eps)
     mean = (made.mean if plan.post == "rms" else off_middle(made.mean)) * factor**0.5
-    return Signal(around(made, centre) * factor, mean, tuple(factor * value for value in made.gaps), factor)
+    return Signal(around_middle(made, centre) * factor, mean, tuple(factor * value for value in made.gaps), factor)
 
 
 def off_middle(mean: Value) -> Value:
@@ -221,7 +221,7 @@ def off_middle(mean: Value) -> Value:
     return 0.0 if isinstance(mean, float) else mean - level(mean)
 
 
-def around(made: Signal, centre: float) -> Value:
+def around_middle(made: Signal, centre: float) -> Value:
     """The mean square around a common mean of this square, position by position: the mean over units differs from it at an edge."""
     if isinstance(made.square, float) or centre == 0.0:
         return np.maximum(made.square - centre, 0.0) if isinstance(made.square, float) else made.square

@@ -41,8 +41,9 @@ class Cosines:
         return Cosines(self.mean[:-1], self.square[:-1], self.fourth[:-1])
 
 
-def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cosines, Cosines]:
-    """Of every row's inputs (depth + 1,): over examples and pixels, and over the taps of one convolution alone."""
+def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cosines, Cosines, Array]:
+    """Of every row's inputs (depth + 1,): over examples and pixels, and over the taps of one convolution alone; and by how much the mean
+    of c of different inputs lies above the chain's."""
     one, image, taps = 1.0 / plan.batch, 1.0 / plan.pixels, 1.0 / plan.taps
     wander = _wander(plan, rows, at, smoothed)
     kinds = [_known(rows, pair) for pair in range(3)]
@@ -61,7 +62,7 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
         fourths = [np.minimum(square**2 + fourth, 1.0) for square in squares]
         return Cosines(np.maximum(over(itself, shares, means), 0.0), over(itself, shares, squares), over(itself, shares, fourths))
 
-    return of(itself, shares), of(taps, (0.0, 1.0 - taps, 0.0))
+    return of(itself, shares), of(taps, (0.0, 1.0 - taps, 0.0)), lift
 
 
 def _known(rows: Chain, pair: int) -> Array:
@@ -170,31 +171,30 @@ def symmetric(squares: Array) -> Array:
 def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array) -> Array:
     """Each cosine of the first row, row by row (depth + 1, nodes), as it wanders; the last one, the mean, as it does not."""
     v, p, weight = np.array(rows.v), np.array(rows.p), np.array(rows.sigma_w2)
-    biases = np.array([plan.layer(row).bias for row in range(1, plan.depth + 2)])
     if plan.kernel > 1:
-        weight[1:] = (v[1:] - biases[1:]) / p[:-1]  # what zero padding leaves
-        weight[-1] = rows.sigma_w2[-1] * rows.pooled / p[-2]
-    added, behind = branch(plan, rows, at), np.array(rows.behind)
-    spread = np.maximum(at.square - at.mean**2, 1e-300)
-    q = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2
-    straight = np.minimum(q * at.slope**2 / spread, 1.0)
-    even = np.clip((at.square + at.mirrored) / 2.0 - at.mean**2, 0.0, None) / spread
-    odd = 1.0 - straight - even
-    curved = np.minimum(at.arched**2 / 2.0 / spread, even)
-    rest = np.maximum(even - curved + odd, 1e-12)
-    power = np.clip((q * at.slope_square / spread - straight - 2.0 * curved) / rest, 3.0, 1e4)
+        weight[1:-1] = (v[1:-1] - plan.each("bias")[1:-1]) / p[:-2]  # what zero padding leaves
+    factors, keeps = weight[1:] / v[1:], branch(plan, rows, at) * (1.0 - plan.keep)
+    skips = np.append(0.0, v[1:-1] / weight[1:-1]) * float(plan.residual)
     inside = both_inside(np.ones((plan.size, plan.size)), plan.kernel) if plan.kernel > 1 else 1.0
-    skip = np.full(plan.depth, float(plan.residual)) * v[:-1] / weight[:-1]
-    skip[0] = 0.0
-    gap, found, aside = 1.0 - first, [first], np.sqrt(wander)
-    for row in range(plan.depth):
-        c = 1.0 - gap
-        step = aside[row] * np.append(1.0 - c[:-1] ** 2, 0.0)
-        both = np.stack([c + step, c - step])
-        bent = curved[row] * both**2 + (even[row] - curved[row] + odd[row] * np.sign(both)) * np.abs(both) ** power[row]
-        made = straight[row] * c + (bent[0] + bent[1]) / 2.0
-        handed = skip[row] * gap + behind[row] * spread[row] * (1.0 - made) + added[row] * (1.0 - plan.keep)
-        gap = np.clip(handed * (weight[row + 1] / v[row + 1]), 0.0, 2.0)
-        gap = gap[-1] + inside * (gap - gap[-1])
-        found.append(1.0 - gap)
+    columns = (*_pair_map(plan, rows, at), np.array(rows.behind), skips, keeps, factors, wander[:-1])
+    found = [first]
+    for straight, curved, even, odd, power, size, skip, keep, factor, aside in zip(*(column.tolist() for column in columns), strict=True):
+        c = found[-1]
+        square = c * c
+        around = aside * (1.0 - square) ** 2
+        around[-1] = 0.0
+        made = straight * c + curved * (square + around) + (even + odd * np.sign(c)) * np.abs(c) ** power
+        gap = (skip * (1.0 - c) + size * (straight + curved + even + odd - made) + keep) * factor
+        middle = gap[-1]
+        found.append(1.0 - np.maximum(middle + inside * (gap - middle), 0.0))
     return np.stack(found)
+
+
+def _pair_map(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array, Array, Array]:
+    """a, b, even, odd and k of every hidden row's map (depth,)."""
+    q = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2
+    straight, curved = q * at.slope**2, at.arched**2 / 2.0
+    even = np.maximum((at.square + at.mirrored) / 2.0 - at.mean**2 - curved, 0.0)
+    odd = np.maximum((at.square - at.mirrored) / 2.0 - straight, 0.0)
+    power = (q * at.slope_square - straight - 2.0 * curved) / np.maximum(even + odd, 1e-12 * at.square + 1e-300)
+    return straight, curved, even, odd, np.clip(power, 3.0, 1e4)

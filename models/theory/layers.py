@@ -10,6 +10,9 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.activations import ACTIVATIONS
 from models.choices import Params
 from models.config import RunConfig
@@ -64,6 +67,11 @@ class Plan:
 
     def layer(self, row: int) -> Layer:
         return self.first if row == 1 else self.last if row > self.depth else self.hidden
+
+    def each(self, name: str) -> NDArray[np.float64]:
+        """One number of every row's layer (depth + 1,)."""
+        first, hidden, last = (float(getattr(layer, name)) for layer in (self.first, self.hidden, self.last))
+        return np.array([first, *[hidden] * (self.depth - 1), last])
 
     @property
     def pixels(self) -> int:
