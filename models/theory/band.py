@@ -6,15 +6,14 @@ The mean square over N units and B examples is q_l times the product of two fluc
     inherited:  a_l^2 inherited + spread_l C_l / N, with a_l = dln q_{l+1} / dln q_l and spread the variance of phi^2 over E[phi^2]^2
 
 ln q is taken as Gaussian with mean -variance / 2, exact for ReLU's products of layers (Hanin & Nica 2020, 1812.05994: 5 / N a layer).
-Pairs: C = 1/B + (1 - 1/B) c^2, and E[phi^2 phi^2] over pairs by Hermite's first two terms. Orthogonal weights keep lengths, so that
-a square one draws its biases only. A normalization before phi leaves eps's share. Every pixel of an image is an input of its own,
-so that C runs over pairs of pixels, too; a convolution's average over its taps smooths what differs from pixel to pixel.
+Pairs: C = 1/B + (1 - 1/B) c^2, and E[phi^2 phi^2] over pairs by Hermite's first two terms and c^4 for the rest; how c spreads is in
+cosines.py. A normalization before phi leaves eps's share. Every pixel of an image is an input of its own, so that C runs over pairs of
+pixels, too. Orthogonal weights keep lengths, so that a square one draws its biases only, and their sum of squares is fixed: inputs spread
+evenly over all directions bring nothing.
 
-C_1 is one over the participation ratio of what the first layer sees. What it has beyond the followed means (pairs of a real image's
-pixels, of points in the plane) decays as a correlation does, and no average over taps takes it away: it depends on distance and example.
-
-The centre: one example's own variance of ln q, `single`, bends E[phi^2] by q^2 (d^2/dq^2) / 2 times it; a sphere of N units instead of
-a Gaussian takes 1 / N times the same away. An eighth of that shift widens the band as well.
+The centre: the second row averages phi^2 over the input's lengths, whose squares spread as a Gamma law. Beyond it one example's own
+variance of ln q, `single`, bends E[phi^2] by q^2 (d^2/dq^2) / 2 times it; a sphere of N units instead of a Gaussian takes 1 / N times the
+same away. An eighth of that shift widens the band as well; where it is beyond 0.5 there is no band.
 """
 
 from __future__ import annotations
@@ -34,6 +33,9 @@ LEVEL = 0.95
 DEVIATIONS = 1.959964
 FLOOR = 3e-4
 """Relative half width for what is left out: float32's rounding, and second orders of small shares where a normalization holds q fast."""
+
+BEYOND = 0.5
+"""Shift of ln q beyond which no band is given: q runs away from an unstable fixed point, and two orders no longer follow it."""
 
 LENGTHS = 4
 """Nodes of the input's lengths."""
@@ -96,9 +98,10 @@ def of_real_images(plan: Plan) -> bool:
 
 def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     batch, shift = _spreads(plan, rows, at)
+    beyond = np.maximum.accumulate(np.abs(shift) > BEYOND)
     variance = batch + (shift / 8) ** 2
-    half, centre = DEVIATIONS * np.sqrt(variance) + FLOOR, np.clip(shift, -0.5, 0.5) - variance / 2
-    q = np.array(rows.q)
+    half, centre = DEVIATIONS * np.sqrt(variance) + FLOOR, shift - variance / 2
+    q = np.where(beyond, math.nan, rows.q)
     if plan.unit:
         below, above = _left(plan, rows, at)
         return q * np.exp(centre - half) * (1.0 - below), q * np.exp(centre + half) * (1.0 + above)
@@ -138,13 +141,21 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     batch = batch + np.log1p(np.expm1(apart) / (plan.batch * plan.pixels)) - np.log1p(apart / (plan.batch * plan.pixels))
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
         batch = _with_skips(plan, rows, at, pairs.hidden(), batch)
-    batch, single = batch + own * pairs.square + biases, single + own + biases
+    batch, single = batch + own * _uneven(plan, pairs.square) + biases, single + own + biases
     if plan.pre != "none":
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
         batch[:-1] = share**2 * batch[:-1]
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + _few(plan))  # v / (v + eps) is bent downwards
     shift[-1] += math.log1p(max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), -0.9))  # the mean over pixels reads their products
     return batch, shift
+
+
+def _uneven(plan: Plan, square: Array) -> Array:
+    """What of the mean of c^2 the weights' draw reads: all of it; but with orthogonal ones, whose sum of squares is fixed, not the part
+    that inputs spread evenly over all directions bring."""
+    fan_in = np.array([plan.seen, *[plan.width * plan.taps] * (plan.depth - 1), plan.width])
+    result: Array = np.maximum(square - np.where(plan.each("loose") < 1.0, 1.0 / fan_in, 0.0)[:square.size], 0.0)
+    return result
 
 
 def _apart(plan: Plan, rows: Chain, smoothed: Array) -> float:
@@ -223,7 +234,6 @@ def _with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_m
     return np.where(np.isfinite(result), result, without_mean)
 
 
-
 def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines, smoothed: Array) -> Steps:
     """What each row passes on; nothing where the next row's scale is set anew, or is 0 or beyond float64's range."""
     p, after = np.array(rows.p[:-1]), np.array(rows.q[1:])
@@ -247,8 +257,6 @@ def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines,
     carried, bent, own, own_single, sphere = (np.where(known & np.isfinite(column), share * column, 0.0) for column in (
         elasticity, bend, share * drawn, share * drawn_single, sphere))
     return Steps(carried, bent, own, own_single, sphere, smoothed[1:] / smoothed[:-1])
-
-
 
 
 def _over_lengths(plan: Plan, rows: Chain, apart: float) -> tuple[float, float]:
@@ -282,11 +290,10 @@ def _sampling(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, itself: flo
     rest = np.maximum(total - odd - even, 0.0)
     even_drawn = (1.0 - plan.hidden.loose) * 3.0 / (plan.width * (plan.width + 2.0))
     fourth = np.maximum(pairs.fourth - even_drawn, itself)
-    lengths = plan.hidden.loose * pairs.square + (1.0 - plan.hidden.loose) * _of_biases(plan, rows, pairs.mean) / 2.0
+    lengths = plan.hidden.loose * _uneven(plan, pairs.square) + (1.0 - plan.hidden.loose) * _of_biases(plan, rows, pairs.mean) / 2.0
     over_pairs = odd * pairs.mean + even * lengths + rest * fourth
     own = (1.0 / plan.keep - 1.0) * at.fourth / square**2 * itself
     result: Array = np.maximum(over_pairs, (total - (1 - plan.hidden.loose) * even) * itself) + own
     return result
-
 
 

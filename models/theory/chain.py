@@ -61,7 +61,6 @@ class Fields:
 UNKNOWN = Fields()
 
 
-
 @dataclass(frozen=True, slots=True)
 class Signal:
     """What a layer hands on: mean square, mean over units, and the gaps of PAIRS (of the first alone without pixels).
@@ -222,12 +221,12 @@ def off_middle(mean: Value) -> Value:
 
 
 def around_middle(made: Signal, centre: float) -> Value:
-    """The mean square around a common mean of this square, position by position: the mean over units differs from it at an edge."""
-    if isinstance(made.square, float) or centre == 0.0:
-        return np.maximum(made.square - centre, 0.0) if isinstance(made.square, float) else made.square
+    """The mean square around a common mean of this square, position by position: at an edge the mean over units is another."""
+    if isinstance(made.square, float):
+        return max(made.square - centre, 0.0)
     middle = level(made.mean)
-    shift = 2.0 * centre * (made.mean / middle - 1.0) if middle != 0.0 else 0.0
-    result: Array = np.maximum(made.square - centre - shift, 0.0)
+    off = off_middle(made.mean) / middle if middle != 0.0 else 0.0
+    result: Array = np.maximum(made.square - centre - 2.0 * centre * off, 0.0)
     return result
 
 

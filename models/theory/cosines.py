@@ -2,15 +2,16 @@
 
 Means of two inputs and of two pixels are the chain's. Around them the pairs differ. What a unit of the first layer sees has the
 participation ratio tr(S)^2 / tr(S^2), and one over that is the mean square of the cosines: they are taken as a Beta law on [-1, 1] with
-this mean and mean square, which directions drawn evenly in d dimensions have exactly (points in the plane: the arcsine law), and two
-lengths' signs in one dimension. Its Gauss-Jacobi nodes (Golub & Welsch 1969) are carried through the pair map one by one: a chaotic map
+this mean and mean square, which directions drawn evenly in d dimensions have exactly (points in the plane: the arcsine law; one number: its
+signs). Its Gauss-Jacobi nodes (Golub & Welsch 1969) are carried through the pair map one by one: a chaotic map
 moves a pair at 0.98 by far less than its slope at 0 says. For that the map is
 
     E[phi(u) phi(v)] = E[phi]^2 + a c + b c^2 + (even + odd sign(c)) |c|^k,    a = q E[phi']^2,  b = E[(z^2 - 1) phi]^2 / 2
 
 with even and odd from E[phi(u) phi(-u)] and k from q E[phi'^2]: value and slope are exact at c = 1, the value at -1, slope and
 curvature at 0.
-Orthogonal to these, c wanders by 1 / N from layer to layer, and a convolution's average over its taps smooths what it wandered.
+Besides, c wanders by 1 / N from layer to layer: what bends the map lifts the mean of c by that, and a convolution's average over its taps
+smooths what it wandered.
 """
 
 from __future__ import annotations
@@ -183,7 +184,8 @@ def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array)
         square = c * c
         around = aside * (1.0 - square) ** 2
         around[-1] = 0.0
-        made = straight * c + curved * (square + around) + (even + odd * np.sign(c)) * np.abs(c) ** power
+        bent = (even + odd * np.sign(c)) * np.abs(c) ** (power - 2.0)
+        made = straight * c + curved * (square + around) + bent * (square + power * (power - 1.0) / 2.0 * around)
         gap = (skip * (1.0 - c) + size * (straight + curved + even + odd - made) + keep) * factor
         middle = gap[-1]
         found.append(1.0 - np.maximum(middle + inside * (gap - middle), 0.0))
