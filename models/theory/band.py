@@ -37,9 +37,6 @@ FLOOR = 3e-4
 BEYOND = 0.5
 """Shift of ln q beyond which no band is given: q runs away from an unstable fixed point, and two orders no longer follow it."""
 
-MEAN_RULES = 0.3
-"""Share of E[phi^2] that E[phi]^2 is, from which on the output of real images has a band."""
-
 LENGTHS = 4
 """Nodes of the input's lengths."""
 
@@ -67,9 +64,9 @@ class Steps:
 
 def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """(low, high) of every row's mean square, which hold LEVEL of the seeds; not a number where that is not known (`unknown_from`,
-    the output of real images but where `mean_rules`, and where q runs away)."""
+    the output of real images, and where q runs away)."""
     low, high = _band(plan, rows, at)
-    if of_real_images(plan) and not mean_rules(plan, rows):
+    if of_real_images(plan):  # the mean over pixels reads correlations that follow from their mean only
         low[-1], high[-1] = math.nan, math.nan
     first = unknown_from(plan, rows)
     if first is not None:
@@ -97,15 +94,6 @@ def unknown_from(plan: Plan, rows: Chain) -> int | None:
 def of_real_images(plan: Plan) -> bool:
     """Whether the input's pixels are correlated, by far not all pairs equally."""
     return plan.pixels > 1 and plan.config.data.name != "gaussian"
-
-
-def mean_rules(plan: Plan, rows: Chain) -> bool:
-    """Whether the mean over an image's pixels, which the output reads, is that of phi itself, hardly asking how pixels are correlated.
-
-    Pixels' correlations are followed from their mean alone. Where E[phi] is 0 or taken away the output was up to 4 spreads off q (tanh
-    of digits); with E[phi]^2 of 0.3 E[phi^2] and more (ReLU: 0.32, softplus and sigmoid: 0.7 to 0.9) the band holds."""
-    square, mean = second_moment(plan.nl, rows.q[plan.depth - 1] - plan.nl.centres[0] ** 2)
-    return plan.post in ("none", "rms") and mean**2 >= MEAN_RULES * square
 
 
 def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from models.theory.band import mean_rules, of_real_images, unknown_from
+from models.theory.band import unknown_from
 from models.theory.chain import Chain
 from models.theory.fixed_point import FixedPoint
 from models.theory.layers import Plan, inner_width
@@ -66,9 +66,7 @@ def _convolution(plan: Plan, rows: Chain) -> list[Text]:
     found = []
     if math.isnan(rows.pooled):
         found.append(say("The output row needs the correlations between the input's pixels, which are not given: null."))
-    elif of_real_images(plan) and mean_rules(plan, rows):
-        found.append(say("Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output row."))
-    elif of_real_images(plan):
+    elif plan.config.data.name != "gaussian":
         found.append(say("Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output "
                          "row, which has no band."))
     if unknown_from(plan, rows) == 1:
