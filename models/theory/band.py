@@ -141,8 +141,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     batch = batch + np.log1p(np.expm1(apart) / (plan.batch * plan.pixels)) - np.log1p(apart / (plan.batch * plan.pixels))
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
         batch = _with_skips(plan, rows, at, pairs.hidden(), batch)
-    uneven = _uneven(plan, pairs.square)
-    batch, single = batch + own * uneven * (1.0 + uneven / units) + biases, single + own + biases  # ln of a chi square, to second order
+    batch, single = batch + own * _uneven(plan, pairs.square) + biases, single + own + biases
     if plan.pre != "none":
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
         batch[:-1] = share**2 * batch[:-1]
