@@ -401,6 +401,7 @@ export const SAID = {
     "在没有偏置的临界线上，每个 q 都是不动点：q* 就是第一层给出的值。两个输入的相关系数仍趋向 1，但比指数慢。",
   "chi is within 0.001 of 1: the depth scale is long but finite.": "χ 与 1 相差不到 0.001：深度尺度很长，但有限。",
   "The output row needs the correlations between the input's pixels, which are not given: null.": "输出行需要输入像素之间的相关系数，这里没有给出，所以为空。",
+  "q runs away from an unstable fixed point: soon networks of this width differ by factors, and their mean square is no longer near theory's. From row {row} on no band is given.": "q 正在离开一个不稳定的不动点：这一宽度的各个网络很快会相差数倍，其均方不再接近理论值。从第 {row} 层起不给出区间。",
   "No band is given: it needs the input's participation ratio, which is not given.": "不给出色带：它需要输入的参与率，而这里没有给出。",
   "Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output row, which has no band.":
     "像素之间的相关系数从所有距离上的平均值出发推算：这是近似，在输出行能看出来，因此输出行不给出色带。",

@@ -146,7 +146,7 @@ def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
         fixed_point=Rest(q=finite(rest.q), chi=finite(rest.chi), depth_scale_q=finite(rest.depth_scale_q),
                          depth_scale_c=finite(rest.depth_scale_c)),
         phase=phase, c_star=None if rest.one_minus_c is None else finite(1.0 - rest.one_minus_c),
-        trainable_depth=finite(6.0 * rest.depth_scale_c), notes=notes(facts, rows, rest, phase),
+        trainable_depth=finite(6.0 * rest.depth_scale_c), notes=notes(facts, rows, rest, phase, low),
     )
 
 

@@ -6,15 +6,14 @@ The mean square over N units and B examples is q_l times the product of two fluc
     inherited:  a_l^2 inherited + spread_l C_l / N, with a_l = dln q_{l+1} / dln q_l and spread the variance of phi^2 over E[phi^2]^2
 
 ln q is taken as Gaussian with mean -variance / 2, exact for ReLU's products of layers (Hanin & Nica 2020, 1812.05994: 5 / N a layer).
-Pairs: C = 1/B + (1 - 1/B) c^2, and E[phi^2 phi^2] over pairs by Hermite's first two terms. Orthogonal weights keep lengths, so that
-a square one draws its biases only. A normalization before phi leaves eps's share. Every pixel of an image is an input of its own,
-so that C runs over pairs of pixels, too; a convolution's average over its taps smooths what differs from pixel to pixel.
+Pairs: C = 1/B + (1 - 1/B) c^2, and E[phi^2 phi^2] over pairs by Hermite's first two terms and c^4 for the rest; how c spreads is in
+cosines.py. A normalization before phi leaves eps's share. Every pixel of an image is an input of its own, so that C runs over pairs of
+pixels, too. Orthogonal weights keep lengths, so that a square one draws its biases only, and their sum of squares is fixed: inputs spread
+evenly over all directions bring nothing.
 
-C_1 is one over the participation ratio of what the first layer sees. What it has beyond the followed means (pairs of a real image's
-pixels, of points in the plane) decays as a correlation does, and no average over taps takes it away: it depends on distance and example.
-
-The centre: one example's own variance of ln q, `single`, bends E[phi^2] by q^2 (d^2/dq^2) / 2 times it; a sphere of N units instead of
-a Gaussian takes 1 / N times the same away. Half of that shift widens the band as well.
+The centre: the second row averages phi^2 over the input's lengths, whose squares spread as a Gamma law. Beyond it one example's own
+variance of ln q, `single`, bends E[phi^2] by q^2 (d^2/dq^2) / 2 times it; a sphere of N units instead of a Gaussian takes 1 / N times the
+same away. An eighth of that shift widens the band as well; where it is beyond 0.5 there is no band.
 """
 
 from __future__ import annotations
@@ -24,7 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.theory.chain import Chain, both_inside
+from models.theory.chain import Chain
+from models.theory.cosines import Cosines, branch, cosines, parts, smoothing, symmetric
 from models.theory.gaussian import Averages, averages, second_moment
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
@@ -34,12 +34,14 @@ DEVIATIONS = 1.959964
 FLOOR = 3e-4
 """Relative half width for what is left out: float32's rounding, and second orders of small shares where a normalization holds q fast."""
 
+BEYOND = 0.5
+"""Shift of ln q beyond which no band is given: q runs away from an unstable fixed point, and two orders no longer follow it."""
+
+LENGTHS = 4
+"""Nodes of the input's lengths."""
+
 ODD = 1e-3
 """dE[phi] / dln q in units of phi's standard deviation, below which phi counts as odd up to a constant (ReLU has 0.34, SELU 0.03)."""
-
-
-Cosines = tuple[Array, Array]
-"""Two means over pairs of inputs, one entry a row: of c^2 and of c; or one of them, over the whole batch and over a kernel's taps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Steps:
 
     carried:  d ln q_{l+1} / d ln q_l            bend:  the shift that a unit of variance gives
     drawn, drawn_single: what the layer's units add, for the batch's mean square and for one example's
-    sphere:   variance that orthogonal weights take away
+    sphere:   the shift that orthogonal weights take away
     kept:     share of one pixel's fluctuation that the next convolution's average over its taps leaves
     """
 
@@ -56,13 +58,13 @@ class Steps:
     bend: Array
     drawn: Array
     drawn_single: Array
-    sphere: float
+    sphere: Array
     kept: Array
 
 
 def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """(low, high) of every row's mean square, which hold LEVEL of the seeds; not a number where that is not known (`unknown_from`,
-    and the output of real images)."""
+    the output of real images, and where q runs away)."""
     low, high = _band(plan, rows, at)
     if of_real_images(plan):  # the mean over pixels reads correlations that follow from their mean only
         low[-1], high[-1] = math.nan, math.nan
@@ -96,28 +98,29 @@ def of_real_images(plan: Plan) -> bool:
 
 def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     batch, shift = _spreads(plan, rows, at)
-    variance = batch + (shift / 2) ** 2
-    half, centre = DEVIATIONS * np.sqrt(variance) + FLOOR, np.clip(shift, -0.5, 0.5) - variance / 2
-    q = np.array(rows.q)
+    beyond = np.maximum.accumulate(np.abs(shift) > BEYOND)
+    variance = batch + (shift / 8) ** 2
+    half, centre = DEVIATIONS * np.sqrt(variance) + FLOOR, shift - variance / 2
+    q = np.where(beyond, math.nan, rows.q)
     if plan.unit:
-        below, above = _left(plan, rows)
+        below, above = _left(plan, rows, at)
         return q * np.exp(centre - half) * (1.0 - below), q * np.exp(centre + half) * (1.0 + above)
     return q * np.exp(centre - half), q * np.exp(centre + half)
 
 
-def _left(plan: Plan, rows: Chain) -> tuple[Array, Array]:
+def _left(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """What LSUV leaves of a row's mean square, below and above q: the variance within its tolerance, and the mean over all units and the
     batch, which is the biases' b plus m of variance c / N, c the mean cosine over the batch; a normalization takes it away. What the
     biases drawn add to their variance the fit takes from the weights', which alone the gain multiplies."""
     tolerance, gain = (float(plan.config.init.params[name]) for name in ("tolerance", "gain"))
     shift = plan.hidden.shift
     units = np.append(np.full(plan.depth, plan.width), plan.config.classes)
-    alike = _mean_cosine(plan, rows)[0]
+    alike = cosines(plan, rows, at, smoothing(plan))[0].mean
     m = np.where(np.isfinite(alike), alike, 1.0) / units
     if plan.pre != "none":
         m[:-1] = 0.0
     crossed = 2.0 * abs(shift) * np.sqrt(m / np.array(rows.q))
-    biases = np.array([plan.layer(row).bias for row in range(1, plan.depth + 2)])
+    biases = plan.each("bias")
     drawn = abs(gain**2 - 1.0) * biases * np.sqrt(2.0 / units) / np.array(rows.q)
     loose = tolerance * max(1.0, gain**2) + DEVIATIONS * (crossed + drawn)
     return np.minimum(loose + 1.0 / (units * plan.batch * plan.pixels), 1.0), loose + DEVIATIONS**2 * m
@@ -125,26 +128,34 @@ def _left(plan: Plan, rows: Chain) -> tuple[Array, Array]:
 
 def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """Each row's fluctuation, of the batch's mean square, and its shift: what it inherits and what its own weights draw."""
-    smoothed = _smoothed(plan)
-    alike, taps = _alike(plan, rows, at, smoothed)
-    mean, mean_taps = _mean_cosine(plan, rows)
-    steps = _steps(plan, rows, at, (alike[:-1], mean[:-1]), (taps[:-1], mean_taps[:-1]), smoothed)
+    smoothed = smoothing(plan)
+    pairs, taps, lift = cosines(plan, rows, at, smoothed)
+    steps = _steps(plan, rows, at, pairs.hidden(), taps.hidden(), smoothed)
     units = np.full(plan.depth + 1, plan.width)
     units[-1] = plan.config.classes
-    loose = np.array([plan.first.loose, *[plan.hidden.loose] * (plan.depth - 1), plan.last.loose])
+    loose = plan.each("loose")
     own = np.zeros(plan.depth + 1) if plan.unit else 2.0 * loose / units
-    biases = np.zeros(plan.depth + 1) if plan.unit else (1.0 - loose) * _of_biases(plan, rows, mean) / units
+    biases = np.zeros(plan.depth + 1) if plan.unit else (1.0 - loose) * _of_biases(plan, rows, pairs.mean) / units
     batch, single, shift = (np.array(column) for column in _followed(steps, _apart(plan, rows, smoothed), plan.pre == "none"))
     apart = np.clip(single - batch, 0.0, 50.0)  # the mean of lengths that differ by factors is ruled by the longest
     batch = batch + np.log1p(np.expm1(apart) / (plan.batch * plan.pixels)) - np.log1p(apart / (plan.batch * plan.pixels))
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
-        batch = _with_skips(plan, rows, at, (alike[:-1], mean[:-1]), batch)
-    batch, single = batch + own * alike + biases, single + own + biases
+        batch = _with_skips(plan, rows, at, pairs.hidden(), batch)
+    batch, single = batch + own * _uneven(plan, pairs.square) + biases, single + own + biases
     if plan.pre != "none":
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
         batch[:-1] = share**2 * batch[:-1]
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + _few(plan))  # v / (v + eps) is bent downwards
+    shift[-1] += math.log1p(max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), -0.9))  # the mean over pixels reads their products
     return batch, shift
+
+
+def _uneven(plan: Plan, square: Array) -> Array:
+    """What of the mean of c^2 the weights' draw reads: all of it; but with orthogonal ones, whose sum of squares is fixed, not the part
+    that inputs spread evenly over all directions bring."""
+    fan_in = np.array([plan.seen, *[plan.width * plan.taps] * (plan.depth - 1), plan.width])
+    result: Array = np.maximum(square - np.where(plan.each("loose") < 1.0, 1.0 / fan_in, 0.0)[:square.size], 0.0)
+    return result
 
 
 def _apart(plan: Plan, rows: Chain, smoothed: Array) -> float:
@@ -166,9 +177,8 @@ def _few(plan: Plan) -> float:
 def _of_biases(plan: Plan, rows: Chain, mean: Array) -> Array:
     """What drawn biases, and their product with the weighted sums, add where the weights keep every length: times 1 / N, in units of q^2.
     With s the biases' variance and t the square of their mean over q: 2 s^2 + 4 s t + 4 (s + t) (mean cosine - s - t)."""
-    layers = [plan.layer(row) for row in range(1, plan.depth + 2)]
-    q = np.array(rows.q)
-    s, t = (np.array(column) / q for column in ([layer.bias for layer in layers], [layer.shift**2 for layer in layers]))
+    q = np.array(rows.q[:mean.size])
+    s, t = plan.each("bias")[:mean.size] / q, plan.each("shift")[:mean.size] ** 2 / q
     found = 2.0 * s * s + 4.0 * s * t + 4.0 * (s + t) * np.maximum(mean - s - t, 0.0)
     result: Array = np.where(np.isfinite(found), found, 0.0)
     return result
@@ -180,17 +190,17 @@ def _followed(steps: Steps, start: float, passes: bool) -> tuple[list[float], li
     What a row's own units draw is not passed on: the sample that they are enters the next row by phi^2's spread.
     """
     batch, single, shift = [0.0], [start], [0.0]
-    columns = (steps.carried, steps.bend, steps.drawn, steps.drawn_single, steps.kept)
-    for carried, bend, drawn, drawn_single, kept in zip(*(column.tolist() for column in columns), strict=True):
+    columns = (steps.carried, steps.bend, steps.drawn, steps.drawn_single, steps.sphere, steps.kept)
+    for carried, bend, drawn, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
         before, before_single, before_shift = (batch[-1], single[-1], shift[-1]) if passes else (0.0, 0.0, 0.0)
         batch.append(carried * carried * before + drawn)
         apart = max(before_single - before, 0.0)
         single.append(carried * carried * (before + apart * kept) + drawn_single)
-        shift.append(carried * before_shift + bend * (before_single - steps.sphere))
+        shift.append(carried * before_shift + bend * before_single - sphere)
     return batch, single, shift
 
 
-def _with_skips(plan: Plan, rows: Chain, at: Averages, cosines: Cosines, without_mean: Array) -> Array:
+def _with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_mean: Array) -> Array:
     """`batch` where each layer adds to its input: the mean m over units fluctuates with p, and adds 2 m E[phi] to it.
 
     Followed are the variances and the covariance of ln p and m / sqrt(p). A unit adds 2 x a + a^2 to p and a to m, a = phi, with x
@@ -201,10 +211,10 @@ def _with_skips(plan: Plan, rows: Chain, at: Averages, cosines: Cosines, without
     m = np.cumsum(mean)
     bent = np.divide(np.log(np.abs(averages(plan.nl, q * 1.001).mean / mean)), math.log(1.001))
     share = np.array(rows.sigma_w2[:-1]) * np.append(math.nan, p[:-1]) / q
-    alike, same = cosines
+    alike, same = pairs.square, pairs.mean
     single = np.maximum(square - mean**2, 0.0)
     third, own = (at.cube - mean * at.square) * same, single * same
-    squares = _sampling(plan, at, cosines, 1.0 / (plan.batch * plan.pixels)) * at.square**2
+    squares = _sampling(plan, rows, at, pairs, 1.0 / (plan.batch * plan.pixels)) * at.square**2
     if not np.isfinite([*bent, *third, *own, *squares]).all() or not (mean != 0).all():
         return without_mean
     length, cross, spread = squares[0] / p[0] ** 2, third[0] / p[0] ** 1.5, own[0] / p[0]
@@ -224,119 +234,66 @@ def _with_skips(plan: Plan, rows: Chain, at: Averages, cosines: Cosines, without
     return np.where(np.isfinite(result), result, without_mean)
 
 
-def _smoothed(plan: Plan) -> Array:
-    """What l convolutions' averages over their taps leave of a pixel's own fluctuation: |A(f)|^(2 l) averaged over the frequencies f of
-    the image, for rows l = 1 to depth + 1; 1 without an image."""
-    rows = np.arange(1, plan.depth + 2)
-    if plan.taps == 1:
-        return np.ones(plan.depth + 1)
-    side_taps = math.isqrt(plan.taps)
-    reach, angle = np.arange(side_taps) - side_taps // 2, 2.0 * np.pi * np.arange(plan.size) / plan.size
-    side = np.cos(np.multiply.outer(angle, reach)).mean(axis=1) ** 2
-    result: Array = np.array([(side**row).mean() ** 2 for row in np.minimum(rows, 400)])
-    return result
-
-
 def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines, smoothed: Array) -> Steps:
     """What each row passes on; nothing where the next row's scale is set anew, or is 0 or beyond float64's range."""
     p, after = np.array(rows.p[:-1]), np.array(rows.q[1:])
     share = np.array(rows.sigma_w2[1:]) * np.append(p[:-1], rows.pooled) / after
-    part, crossed = _part(plan, rows, at), np.zeros(plan.depth)
+    part, crossed = parts(plan, rows, at), np.zeros(plan.depth)
     if plan.residual:
         crossed[1:] = _crossed(plan, rows, at)
     elasticity = (1 - part) + part * at.even / (2 * at.square)
     bend = part * at.quartic / (8 * at.square)
-    drawn = (part**2 * _sampling(plan, at, batch, 1.0 / (plan.batch * plan.pixels)) + crossed * batch[0]) / plan.width
-    drawn_single = (part**2 * _sampling(plan, at, taps, 1.0 / plan.taps) + crossed * taps[0]) / plan.width
+    drawn = (part**2 * _sampling(plan, rows, at, batch, 1.0 / (plan.batch * plan.pixels)) + crossed * batch.square) / plan.width
+    drawn_single = (part**2 * _sampling(plan, rows, at, taps, 1.0 / plan.taps) + crossed * taps.square) / plan.width
     set_anew = plan.unit or (plan.post != "none" and not plan.residual)
     if plan.post != "none":  # what the branch adds has its size from the normalization: neither elastic nor drawn, but for the product
         elasticity, bend = 1.0 - part, 0.0 * bend
-        drawn, drawn_single = crossed * batch[0] / plan.width, crossed * taps[0] / plan.width
+        drawn, drawn_single = crossed * batch.square / plan.width, crossed * taps.square / plan.width
+    sphere = 2.0 * (1.0 - plan.hidden.loose) / plan.width * bend
+    apart = _apart(plan, rows, smoothed)
+    if apart > 0 and plan.post == "none" and plan.pre == "none":
+        elasticity[0], bend[0] = _over_lengths(plan, rows, apart)
     known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not set_anew)
-    carried, bent, own, own_single = (np.where(known & np.isfinite(column), column, 0.0) for column in (
-        share * elasticity, share * bend, share**2 * drawn, share**2 * drawn_single))
-    return Steps(carried, bent, own, own_single, 2.0 * (1.0 - plan.hidden.loose) / plan.width, smoothed[1:] / smoothed[:-1])
+    carried, bent, own, own_single, sphere = (np.where(known & np.isfinite(column), share * column, 0.0) for column in (
+        elasticity, bend, share * drawn, share * drawn_single, sphere))
+    return Steps(carried, bent, own, own_single, sphere, smoothed[1:] / smoothed[:-1])
 
 
-def _part(plan: Plan, rows: Chain, at: Averages) -> Array:
-    """The branch's part in what each hidden row hands on: 1 without a skip."""
-    part = np.ones(plan.depth)
-    if plan.residual:
-        part[1:] = np.where(np.array(rows.p[1:-1]) > 0, _branch(plan, rows, at) / np.array(rows.p[1:-1]), 1.0)
-    return part
+def _over_lengths(plan: Plan, rows: Chain, apart: float) -> tuple[float, float]:
+    """The first hidden row's elasticity and bend over lengths as far apart as the input's: secants in the place of slopes.
 
-
-def _branch(plan: Plan, rows: Chain, at: Averages) -> Array:
-    """Mean square of what each layer adds to a skip (depth - 1,)."""
-    result: Array = np.diff(rows.p[:-1]) if plan.post != "none" else at.square[1:] / plan.keep
-    return result
+    Their squares are taken as a Gamma law (a chi square's for Gaussian numbers), by its Gauss-Laguerre nodes."""
+    spread = math.expm1(apart)
+    shape, k = 1.0 / spread, np.arange(LENGTHS)
+    squares, vectors = np.linalg.eigh(np.diag(2.0 * k + shape) + symmetric(k[1:] * (k[1:] + shape - 1.0)))
+    q, bias = rows.q[0] - plan.nl.centres[0] ** 2, plan.first.bias
+    made = averages(plan.nl, np.append((q - bias) * spread * squares + bias, q)).square
+    weights, of_mean = vectors[0] ** 2, made[:-1] / made[-1]
+    logs = np.log(of_mean)
+    return math.sqrt(float(weights @ (logs - weights @ logs) ** 2) / apart), math.log(float(weights @ of_mean)) / apart
 
 
 def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
     """The product 2 x a of a skip connection, x the input and a the branch: 4 p Var(a) over the sum's square (depth - 1,)."""
     mean = at.mean[1:] if plan.post == "none" else 0.0
-    spread = np.maximum(_branch(plan, rows, at) - mean**2, 0.0)
+    spread = np.maximum(branch(plan, rows, at)[1:] - mean**2, 0.0)
     p = np.array(rows.p[:-1])
     result: Array = 4.0 * p[:-1] * spread / p[1:] ** 2
     return result
 
 
-def _sampling(plan: Plan, at: Averages, cosines: Cosines, itself: float) -> Array:
+def _sampling(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, itself: float) -> Array:
     """Mean over pairs of inputs of Cov(phi^2, phi^2) / E[phi^2]^2; `itself` of them are an input with itself. Dropout adds its own."""
-    square, (alike, mean) = at.square, cosines
+    square = at.square
     total = at.fourth / square**2 - 1.0
     odd, even = (at.odd / square) ** 2, (at.even / square) ** 2 / 2
     rest = np.maximum(total - odd - even, 0.0)
-    pairs = odd * mean + even * alike * plan.hidden.loose + rest * alike**2
+    even_drawn = (1.0 - plan.hidden.loose) * 3.0 / (plan.width * (plan.width + 2.0))
+    fourth = np.maximum(pairs.fourth - even_drawn, itself)
+    lengths = plan.hidden.loose * _uneven(plan, pairs.square) + (1.0 - plan.hidden.loose) * _of_biases(plan, rows, pairs.mean) / 2.0
+    over_pairs = odd * pairs.mean + even * lengths + rest * fourth
     own = (1.0 / plan.keep - 1.0) * at.fourth / square**2 * itself
-    result: Array = np.maximum(pairs, (total - (1 - plan.hidden.loose) * even) * itself) + own
+    result: Array = np.maximum(over_pairs, (total - (1 - plan.hidden.loose) * even) * itself) + own
     return result
 
 
-def _alike(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Array, Array]:
-    """The mean of c^2 over all pairs of a row's inputs, an input with itself included, for every row (depth + 1,): over examples and
-    pixels, and over the taps of one convolution alone.
-
-    Where c = 0 in the mean, it still wanders by 1 / N from layer to layer.
-    """
-    q = np.array(rows.q)
-    weight, part = np.array(rows.sigma_w2[1:]), _part(plan, rows, at)
-    slope = weight * (q[:-1] * at.slope**2 * np.array(rows.behind) + (1.0 - part) * np.array(rows.p[:-1])) / q[1:]
-    decay = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2
-    kept = decay * smoothed[1:] / smoothed[:-1]
-    wander = [smoothed[0] / plan.config.input_shape[0]]
-    for factor, fresh in zip(kept.tolist(), (part * (2.0 - part)).tolist(), strict=True):
-        wander.append(min(1.0, wander[-1] * factor + fresh * smoothed[0] / plan.width))
-    inputs, pixels, across = (_squared(plan, rows, pair, np.array(wander)) for pair in range(3))
-    one, image = 1.0 / plan.batch, 1.0 / plan.pixels
-    taps = 1.0 / plan.taps
-    batch = one * (image + (1.0 - image) * pixels) + (1.0 - one) * (image * inputs + (1.0 - image) * across)
-    uneven = _uneven(plan, rows, float(batch[0]), decay)
-    return np.minimum(batch + (1.0 - one * image) * uneven, 1.0), np.minimum(taps + (1.0 - taps) * (pixels + uneven), 1.0)
-
-
-def _uneven(plan: Plan, rows: Chain, followed: float, decay: Array) -> Array:
-    """What pairs' c^2 has in the mean beyond the `followed` one, as their cosines differ: by the input's participation ratio in the first
-    row; then it shrinks with c, and by what zero padding leaves of two pixels' product."""
-    if rows.fields.participation is None or plan.batch * plan.pixels == 1:
-        return np.zeros(plan.depth + 1)
-    first = max(0.0, 1.0 / rows.fields.participation - followed) / (1.0 - 1.0 / (plan.batch * plan.pixels))
-    inside = both_inside(np.ones((plan.size, plan.size)), plan.kernel) if plan.kernel > 1 else 1.0
-    result: Array = first * np.append(1.0, np.cumprod(decay * inside**2))
-    return result
-
-
-def _mean_cosine(plan: Plan, rows: Chain) -> Cosines:
-    """The mean of c, with its sign, over the same pairs as `_alike`; at least 0, which the pairs of an input with itself bring about."""
-    inputs, pixels, across = (1.0 - np.array([gaps[pair] if pair < len(gaps) else 0.0 for gaps in rows.pairs]) for pair in range(3))
-    one, image, taps = 1.0 / plan.batch, 1.0 / plan.pixels, 1.0 / plan.taps
-    batch = one * (image + (1.0 - image) * pixels) + (1.0 - one) * (image * inputs + (1.0 - image) * across)
-    return np.maximum(batch, 0.0), np.maximum(taps + (1.0 - taps) * pixels, 0.0)
-
-
-def _squared(plan: Plan, rows: Chain, pair: int, wander: Array) -> Array:
-    """The mean of c^2 of one of PAIRS, row by row; pixels whose correlation is not known count as alike, and so do the output's, which
-    are averaged."""
-    known = [gaps[pair] if pair < len(gaps) else 0.0 for gaps in rows.pairs]
-    squared = np.minimum((1.0 - np.array(known)) ** 2 + wander, 1.0)
-    return np.where(np.isfinite(squared), squared, 1.0)

@@ -61,7 +61,6 @@ class Fields:
 UNKNOWN = Fields()
 
 
-
 @dataclass(frozen=True, slots=True)
 class Signal:
     """What a layer hands on: mean square, mean over units, and the gaps of PAIRS (of the first alone without pixels).
@@ -192,7 +191,11 @@ def activated(plan: Plan, q: Value, pairs: tuple[float, ...]) -> Signal:
     (square, mean), around = moments(plan, q), level(q)
     at_mean = second_moment(plan.nl, around)[0] if not isinstance(q, float) else 0.0
     shared = level(square) / at_mean if at_mean > 0 else 1.0  # the same share of E[phi^2] as at the mean q
-    made = Signal(square, mean, tuple(shared * gap(plan.nl, around, one_minus_c) for one_minus_c in pairs))
+    gaps = [shared * gap(plan.nl, around, one_minus_c) for one_minus_c in pairs]
+    if not isinstance(square, float):
+        whole, left = level(square), uneven(square)
+        gaps[1:] = [whole - left * (whole - found) for found in gaps[1:]]
+    made = Signal(square, mean, tuple(gaps))
     if plan.post != "none":
         made = normalized(plan, made)
     own = level(made.square) * (1.0 / plan.keep - 1.0)
@@ -203,12 +206,28 @@ def normalized(plan: Plan, made: Signal) -> Signal:
     """What a normalization behind phi makes of it."""
     if plan.post in AROUND_MEAN:
         spread, pairs = around_mean(plan, plan.post, made.gaps)
-        factor = 1.0 / (spread + plan.eps)
-        return Signal(spread * factor, 0.0, tuple(spread * factor * one_minus_c for one_minus_c in pairs), factor)
+        factor, centre = 1.0 / (spread + plan.eps), level(made.square) - spread
+        square = around_middle(made, centre) * factor
+        return Signal(square, off_middle(made.mean) * factor**0.5, tuple(spread * factor * one_minus_c for one_minus_c in pairs), factor)
     centre = 0.0 if plan.post == "rms" else min(level(made.mean) ** 2, level(made.square))  # equal up to rounding where phi is constant
     factor = 1.0 / (level(made.square) - centre + plan.eps)
-    mean = made.mean * factor**0.5 if plan.post == "rms" else 0.0
-    return Signal(np.maximum(made.square - centre, 0.0) * factor, mean, tuple(factor * value for value in made.gaps), factor)
+    mean = (made.mean if plan.post == "rms" else off_middle(made.mean)) * factor**0.5
+    return Signal(around_middle(made, centre) * factor, mean, tuple(factor * value for value in made.gaps), factor)
+
+
+def off_middle(mean: Value) -> Value:
+    """What a position's mean over units has beyond that of all positions."""
+    return 0.0 if isinstance(mean, float) else mean - level(mean)
+
+
+def around_middle(made: Signal, centre: float) -> Value:
+    """The mean square around a common mean of this square, position by position: at an edge the mean over units is another."""
+    if isinstance(made.square, float):
+        return max(made.square - centre, 0.0)
+    middle = level(made.mean)
+    off = off_middle(made.mean) / middle if middle != 0.0 else 0.0
+    result: Array = np.maximum(made.square - centre - 2.0 * centre * off, 0.0)
+    return result
 
 
 def moments(plan: Plan, q: Value) -> tuple[Value, Value]:
@@ -230,8 +249,10 @@ def moments_of_image(plan: Plan, q: Array) -> tuple[Array, Array]:
 
 def added(signal: Signal, made: Signal) -> Signal:
     """The skip connection: fresh weights make phi's mean over them the same for every unit, hence 2 m E[phi]."""
-    gaps = tuple(before + new for before, new in zip(signal.gaps, made.gaps, strict=True))
-    return Signal(signal.square + made.square + 2.0 * signal.mean * made.mean, signal.mean + made.mean, gaps)
+    gaps = [before + new for before, new in zip(signal.gaps, made.gaps, strict=True)]
+    product = signal.mean * made.mean
+    gaps[1:] = [gap + 2.0 * (level(product) - level(signal.mean) * level(made.mean)) for gap in gaps[1:]]  # two positions' means differ
+    return Signal(signal.square + made.square + 2.0 * product, signal.mean + made.mean, tuple(gaps))
 
 
 def taps_inside(square: Value, kernel: int) -> Value:
@@ -272,6 +293,11 @@ def _cuts(size: int, kernel: int) -> Array:
     """Whether a pixel of a line lies inside when shifted by each of a kernel's taps (kernel, size)."""
     shifted = np.add.outer(np.arange(kernel) - kernel // 2, np.arange(size))
     return ((shifted >= 0) & (shifted < size)).astype(np.float64)
+
+
+def uneven(square: Array) -> float:
+    """What is left of the product of two pixels of equal mean square, over all pairs, where that differs: the squared mean root's share."""
+    return level(np.sqrt(square)) ** 2 / level(square) if square.any() else 1.0
 
 
 def level(value: Value) -> float:

@@ -10,6 +10,9 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.activations import ACTIVATIONS
 from models.choices import Params
 from models.config import RunConfig
@@ -64,6 +67,11 @@ class Plan:
 
     def layer(self, row: int) -> Layer:
         return self.first if row == 1 else self.last if row > self.depth else self.hidden
+
+    def each(self, name: str) -> NDArray[np.float64]:
+        """One number of every row's layer (depth + 1,)."""
+        first, hidden, last = (float(getattr(layer, name)) for layer in (self.first, self.hidden, self.last))
+        return np.array([first, *[hidden] * (self.depth - 1), last])
 
     @property
     def pixels(self) -> int:
@@ -136,7 +144,7 @@ def _layer(config: RunConfig, fan: Fan, output: bool) -> Layer:
     variance = entry.variance(fan, params, gain) * params["gain"] ** 2
     has_bias = config.network.bias is not False if output else config.network.has_bias
     bias, bias_params = BIAS_INITIALIZERS[config.bias_init.name], config.bias_init.params
-    rows, columns = fan.fan_out // fan.taps, fan.fan_in
+    rows, columns = fan.fan_out // fan.taps, fan.fan_in // (fan.taps if config.init.name == "delta_orthogonal" else 1)
     return Layer(
         forward=fan.fan_in * variance, backward=fan.fan_out * variance,
         bias=bias.variance(bias_params, fan.fan_in) if has_bias else 0.0, shift=bias.mean(bias_params) if has_bias else 0.0,

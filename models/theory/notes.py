@@ -8,6 +8,7 @@ from models.theory.band import unknown_from
 from models.theory.chain import Chain
 from models.theory.fixed_point import FixedPoint
 from models.theory.layers import Plan, inner_width
+from models.theory.nonlinearity import Array
 from models.words import Text, say
 
 FEW = 32
@@ -20,9 +21,10 @@ DEEP = 20
 FLOAT32_MAX = 3.4028235e38
 
 
-def notes(plan: Plan, rows: Chain, rest: FixedPoint, phase: str | None) -> list[Text]:
-    """Sentences for the page, the most important first."""
-    found = [*_overflow(rows), *_fixed_point(plan, rest, phase), *_convolution(plan, rows), *_approximations(plan, rows)]
+def notes(plan: Plan, rows: Chain, rest: FixedPoint, phase: str | None, low: Array) -> list[Text]:
+    """Sentences for the page, the most important first; `low` is the band's lower end."""
+    found = [*_overflow(rows), *_fixed_point(plan, rest, phase), *_convolution(plan, rows), *_approximations(plan, rows),
+             *_running_away(plan, rows, low)]
     return [sentence for sentence in found if sentence]
 
 
@@ -48,6 +50,14 @@ def _fixed_point(plan: Plan, rest: FixedPoint, phase: str | None) -> list[Text]:
     if phase == "critical" and math.isfinite(rest.depth_scale_c):
         return [say("chi is within 0.001 of 1: the depth scale is long but finite.")]
     return []
+
+
+def _running_away(plan: Plan, rows: Chain, low: Array) -> list[Text]:
+    first = next((row for row, (end, q) in enumerate(zip(low[:-1], rows.q, strict=False), 1) if math.isnan(end) and q < math.inf), None)
+    if first is None or unknown_from(plan, rows) is not None:
+        return []
+    return [say("q runs away from an unstable fixed point: soon networks of this width differ by factors, and their mean square is no "
+                "longer near theory's. From row {row} on no band is given.", row=first)]
 
 
 def _convolution(plan: Plan, rows: Chain) -> list[Text]:

@@ -56,6 +56,21 @@ def test_fourth_odd_and_even_match_adaptive_quadrature() -> None:
     assert float(found.even) == pytest.approx(adaptive(lambda x: square(x) * (x * x / 0.7 - 1), 0.7), rel=1e-6)
 
 
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu", "elu", "softplus", "sigmoid", "hardswish"])
+def test_what_the_pair_map_reads_matches_adaptive_quadrature(activation: str) -> None:
+    """E[phi(u) phi(-u)] and E[(z^2 - 1) phi], for activations whose averages are not 0."""
+    nl = nonlinearity(activation, defaults(activation))
+    found = averages(nl, 0.7)
+
+    def phi(x: float) -> float:
+        return float(nl.phi(np.array([x]))[0])
+
+    size = float(found.square)
+    assert float(found.mirrored) == pytest.approx(adaptive(lambda x: phi(x) * phi(-x) + size, 0.7, nl.kinks) - size, rel=1e-6, abs=1e-9)
+    assert float(found.arched) == pytest.approx(
+        adaptive(lambda x: phi(x) * (x * x / 0.7 - 1) + size, 0.7, nl.kinks) - size, rel=1e-6, abs=1e-9)
+
+
 EXTREME = [("softplus", {"beta": 1.0, "threshold": 1000.0}), ("softplus", {"beta": 1e-3, "threshold": 1.0}),
            ("hardtanh", {"min_val": 50.0, "max_val": 100.0}), ("hardtanh", {"min_val": -100.0, "max_val": 100.0}),
            ("elu", {"alpha": 100.0}), ("celu", {"alpha": 1e-3}), ("leaky_relu", {"negative_slope": -10.0}), ("prelu", {"init": 10.0})]

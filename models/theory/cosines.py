@@ -1,0 +1,202 @@
+"""The cosines of all pairs of a batch's examples and pixels, row by row: their mean, and their mean square and fourth power.
+
+Means of two inputs and of two pixels are the chain's. Around them the pairs differ. What a unit of the first layer sees has the
+participation ratio tr(S)^2 / tr(S^2), and one over that is the mean square of the cosines: they are taken as a Beta law on [-1, 1] with
+this mean and mean square, which directions drawn evenly in d dimensions have exactly (points in the plane: the arcsine law; one number: its
+signs). Its Gauss-Jacobi nodes (Golub & Welsch 1969) are carried through the pair map one by one: a chaotic map
+moves a pair at 0.98 by far less than its slope at 0 says. For that the map is
+
+    E[phi(u) phi(v)] = E[phi]^2 + a c + b c^2 + (even + odd sign(c)) |c|^k,    a = q E[phi']^2,  b = E[(z^2 - 1) phi]^2 / 2
+
+with even and odd from E[phi(u) phi(-u)] and k from q E[phi'^2]: value and slope are exact at c = 1, the value at -1, slope and
+curvature at 0.
+Besides, c wanders by 1 / N from layer to layer: what bends the map lifts the mean of c by that, and a convolution's average over its taps
+smooths what it wandered.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.theory.chain import AROUND_MEAN, Chain, both_inside
+from models.theory.gaussian import Averages
+from models.theory.layers import Plan
+from models.theory.nonlinearity import Array
+
+NODES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Cosines:
+    """Means over pairs, an input with itself included, one entry a row: of c, c^2 and c^4; of whole batches or a kernel's taps."""
+
+    mean: Array
+    square: Array
+    fourth: Array
+
+    def hidden(self) -> Cosines:
+        """Without the output row."""
+        return Cosines(self.mean[:-1], self.square[:-1], self.fourth[:-1])
+
+
+def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cosines, Cosines, Array]:
+    """Of every row's inputs (depth + 1,): over examples and pixels, and over the taps of one convolution alone; and by how much the mean
+    of c of different inputs lies above the chain's."""
+    one, image, taps = 1.0 / plan.batch, 1.0 / plan.pixels, 1.0 / plan.taps
+    wander = _wander(plan, rows, at, smoothed)
+    kinds = [_known(rows, pair) for pair in range(3)]
+    shares = ((1.0 - one) * image, one * (1.0 - image), (1.0 - one) * (1.0 - image))
+    itself = one * image
+    first = sum(share * _at_input(plan, rows, float(kind[0])) ** 2 for share, kind in zip(shares, kinds, strict=True))
+    lift, variance, fourth = _spread(plan, rows, at, wander, float(first) + (1.0 - itself) * float(wander[0]),
+                                     sum(share * float(kind[0]) for share, kind in zip(shares, kinds, strict=True)))
+    means = [np.clip(kind + lift, -1.0, 1.0) for kind in kinds]
+    squares = [np.minimum(mean**2 + wander + variance, 1.0) for mean in means]
+
+    def over(itself: float, shares: tuple[float, ...], values: list[Array]) -> Array:
+        return itself + sum((share * value for share, value in zip(shares, values, strict=True)), 0.0 * wander)
+
+    def of(itself: float, shares: tuple[float, ...]) -> Cosines:
+        fourths = [np.minimum(square**2 + fourth, 1.0) for square in squares]
+        return Cosines(np.maximum(over(itself, shares, means), 0.0), over(itself, shares, squares), over(itself, shares, fourths))
+
+    return of(itself, shares), of(taps, (0.0, 1.0 - taps, 0.0)), lift
+
+
+def _known(rows: Chain, pair: int) -> Array:
+    """The mean of c of one of PAIRS, row by row; pixels whose correlation is not known count as alike, and so do the output's, which
+    are averaged."""
+    known = 1.0 - np.array([gaps[pair] if pair < len(gaps) else 0.0 for gaps in rows.pairs])
+    return np.where(np.isfinite(known), known, 1.0)
+
+
+def smoothing(plan: Plan) -> Array:
+    """What l convolutions' averages over their taps leave of a pixel's own fluctuation: |A(f)|^(2 l) averaged over the frequencies f of
+    the image, for rows l = 1 to depth + 1; 1 without an image."""
+    rows = np.arange(1, plan.depth + 2)
+    if plan.taps == 1:
+        return np.ones(plan.depth + 1)
+    side_taps = math.isqrt(plan.taps)
+    reach, angle = np.arange(side_taps) - side_taps // 2, 2.0 * np.pi * np.arange(plan.size) / plan.size
+    side = np.cos(np.multiply.outer(angle, reach)).mean(axis=1) ** 2
+    result: Array = np.array([(side**row).mean() ** 2 for row in np.minimum(rows, 400)])
+    return result
+
+
+def parts(plan: Plan, rows: Chain, at: Averages) -> Array:
+    """The branch's part in what each hidden row hands on: 1 without a skip."""
+    part = np.ones(plan.depth)
+    if plan.residual:
+        part[1:] = np.where(np.array(rows.p[1:-1]) > 0, branch(plan, rows, at)[1:] / np.array(rows.p[1:-1]), 1.0)
+    return part
+
+
+def branch(plan: Plan, rows: Chain, at: Averages) -> Array:
+    """Mean square of what each hidden row's phi adds to a skip, in the first row hands on (depth,)."""
+    result: Array = np.diff(rows.p[:-1], prepend=0.0) if plan.post != "none" and plan.residual else (
+        np.array(rows.p[:-1]) if plan.post != "none" else at.square / plan.keep)
+    return result
+
+
+def _wander(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Array:
+    """The mean of c^2 that N units bring about where c = 0 in the mean, row by row: of orthogonal weights only where phi bends."""
+    q, part = np.array(rows.q), parts(plan, rows, at)
+    weight = np.array(rows.sigma_w2[1:])
+    slope = weight * (q[:-1] * at.slope**2 * np.array(rows.behind) + (1.0 - part) * np.array(rows.p[:-1])) / np.array(rows.v[1:])
+    kept = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2 * smoothed[1:] / smoothed[:-1]
+    straight = np.divide(q[:-1] * at.slope**2, at.square, where=at.square > 0, out=np.zeros(plan.depth))
+    fresh = part * (2.0 - part) * (1.0 - (1.0 - plan.hidden.loose) * np.minimum(straight, 1.0) ** 2)
+    wander = [smoothed[0] / plan.config.input_shape[0] if plan.taps > 1 else 0.0]
+    for factor, new in zip(kept.tolist(), (fresh * smoothed[0] / plan.width).tolist(), strict=True):
+        wander.append(min(1.0, wander[-1] * factor + new))
+    return np.array(wander)
+
+
+def _at_input(plan: Plan, rows: Chain, c: float) -> float:
+    """The input's cosine, of the first row's c."""
+    biased = _biased(plan, rows)
+    return (c - biased) / (1.0 - biased) if biased < 1.0 else 1.0
+
+
+def _biased(plan: Plan, rows: Chain) -> float:
+    """The share of the first row's q that its biases are."""
+    if plan.pre in AROUND_MEAN or not rows.v[0] > 0:
+        return 0.0
+    return min(1.0, (plan.first.bias + plan.nl.centres[0] ** 2) / (rows.v[0] + plan.nl.centres[0] ** 2))
+
+
+def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: float, total: float) -> tuple[Array, Array, Array]:
+    """How the cosines of different inputs spread around their means (depth + 1,): by what it lifts the mean of c, c's variance, and
+    that of c^2. `followed` is what the means' squares bring, and `total` the sum of the means."""
+    nothing = np.zeros(plan.depth + 1)
+    inputs = plan.batch * plan.pixels
+    if inputs == 1 or not 0.0 < rows.v[0] < math.inf:
+        return nothing, nothing, nothing
+    mean, biased = min(1.0, max(-1.0, total / (1.0 - 1.0 / inputs))), _biased(plan, rows)
+    if rows.fields.participation is not None:
+        itself = (1.0 + (rows.fields.spread or 0.0)) / inputs
+        variance = (1.0 / rows.fields.participation - itself - followed) / (1.0 - itself)
+    else:
+        variance = 0.0 if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
+    variance = min(variance * (1.0 - biased) ** 2, 1.0 - mean**2)
+    c, weights = nodes(mean, variance) if variance > 1e-9 else (np.array([mean]), np.ones(1))
+    found = _carried(plan, rows, at, wander, np.append(c, mean))
+    c, middle = found[:, :-1], found[:, -1]
+    means = c @ weights
+    return means - middle, (c - means[:, None]) ** 2 @ weights, c**4 @ weights - (c**2 @ weights) ** 2
+
+
+def nodes(mean: float, variance: float) -> tuple[Array, Array]:
+    """Gauss-Jacobi nodes and weights of the Beta law on [-1, 1] with this mean and variance (NODES,), from its Jacobi matrix."""
+    size = max((1.0 - mean * mean) / variance - 1.0, 1e-6)
+    a, b = size * (1.0 + mean) / 2.0 - 1.0, size * (1.0 - mean) / 2.0 - 1.0
+    k = np.arange(2.0, NODES)
+    around, twice = 2.0 * k + a + b, size + 2.0
+    middle = np.concatenate([[mean, (a * a - b * b) / (size * twice)], (a * a - b * b) / (around * (around + 2.0))])
+    beside = np.concatenate([[4.0 * (1.0 + a) * (1.0 + b) / (size**2 * (size + 1.0))],
+                             4.0 * k * (k + a) * (k + b) * (k + a + b) / (around**2 * (around + 1.0) * (around - 1.0))])
+    found, vectors = np.linalg.eigh(np.diag(middle) + symmetric(beside))
+    return found, vectors[0] ** 2
+
+
+def symmetric(squares: Array) -> Array:
+    """The matrix with the roots of these beside its diagonal: a Jacobi matrix, whose eigenvalues are a Gauss rule's nodes."""
+    roots = np.sqrt(squares)
+    result: Array = np.diag(roots, 1) + np.diag(roots, -1)
+    return result
+
+
+def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array) -> Array:
+    """Each cosine of the first row, row by row (depth + 1, nodes), as it wanders; the last one, the mean, as it does not."""
+    v, p, weight = np.array(rows.v), np.array(rows.p), np.array(rows.sigma_w2)
+    if plan.kernel > 1:
+        weight[1:-1] = (v[1:-1] - plan.each("bias")[1:-1]) / p[:-2]  # what zero padding leaves
+    factors, keeps = weight[1:] / v[1:], branch(plan, rows, at) * (1.0 - plan.keep)
+    skips = np.append(0.0, v[1:-1] / weight[1:-1]) * float(plan.residual)
+    inside = both_inside(np.ones((plan.size, plan.size)), plan.kernel) if plan.kernel > 1 else 1.0
+    columns = (*_pair_map(plan, rows, at), np.array(rows.behind), skips, keeps, factors, wander[:-1])
+    found = [first]
+    for straight, curved, even, odd, power, size, skip, keep, factor, aside in zip(*(column.tolist() for column in columns), strict=True):
+        c = found[-1]
+        square = c * c
+        around = aside * (1.0 - square) ** 2
+        around[-1] = 0.0
+        bent = (even + odd * np.sign(c)) * np.abs(c) ** (power - 2.0)
+        made = straight * c + curved * (square + around) + bent * (square + power * (power - 1.0) / 2.0 * around)
+        gap = (skip * (1.0 - c) + size * (straight + curved + even + odd - made) + keep) * factor
+        middle = gap[-1]
+        found.append(1.0 - np.maximum(middle + inside * (gap - middle), 0.0))
+    return np.stack(found)
+
+
+def _pair_map(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array, Array, Array]:
+    """a, b, even, odd and k of every hidden row's map (depth,)."""
+    q = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2
+    straight, curved = q * at.slope**2, at.arched**2 / 2.0
+    even = np.maximum((at.square + at.mirrored) / 2.0 - at.mean**2 - curved, 0.0)
+    odd = np.maximum((at.square - at.mirrored) / 2.0 - straight, 0.0)
+    power = (q * at.slope_square - straight - 2.0 * curved) / np.maximum(even + odd, 1e-12 * at.square + 1e-300)
+    return straight, curved, even, odd, np.clip(power, 3.0, 1e4)
