@@ -101,7 +101,11 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
     if plan.norm == "batch" and not plan.residual and plan.depth >= DEEP:
         found.append(say("Through many layers the examples of a batch come to depend on each other, which is not followed: expect the "
                          "gradient to grow faster than theory says, by up to a sixth a layer where the activation is nearly linear."))
-    if (row := unknown_from(plan, rows)) is not None and row > 1:
+    row = unknown_from(plan, rows)
+    if row == 2:
+        found.append(say("An image's pixels differ in length, which these layers keep or turn into means. That is not followed, and more "
+                         "seeds would lie outside than a band says. From row {row} on no band is given.", row=row))
+    if row is not None and row > 2:
         found.append(say("Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not "
                          "followed: expect deviations that grow with depth. From row {row} on no band is given.", row=row))
     if plan.unit:

@@ -177,3 +177,15 @@ def test_the_nodes_have_the_moments_of_the_beta_law(mean: float, variance: float
     c, weight = nodes(mean, variance)
     for power in (0, 1, 2, 4, 9):
         assert float(weight @ ((1 + c) / 2) ** power) == pytest.approx(math.prod((a + j) / (size + j) for j in range(power)), rel=1e-9)
+
+
+@pytest.mark.parametrize(("activation", "init", "norm", "known"), [
+    ("gelu", "delta_orthogonal", None, 1), ("tanh", "delta_orthogonal", None, 5), ("relu", "kaiming_normal", "layer", 1),
+    ("relu", "kaiming_normal", "rms", 1), ("relu", "kaiming_normal", None, 5)])
+def test_of_real_images_ends_where_pixels_lengths_decide_and_says_so(activation: str, init: str, norm: str | None, known: int) -> None:
+    """The output row of real images never has one."""
+    normalization = {"normalization": {"name": norm, "placement": "post_activation"}} if norm else {}
+    config = settings(activation, "digits", {"name": init}, depth=5, width=32, batch=16, kind="cnn", padding="circular", **normalization)
+    found = theory_of(config, next(Run.start(config).frames())["input"])
+    assert list(np.isfinite(np.array(found.preactivation_band.low, dtype=float))) == [True] * known + [False] * (6 - known)
+    assert any("From row 2 on no band" in note for note in found.notes) == (known == 1)
