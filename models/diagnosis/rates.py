@@ -109,8 +109,7 @@ def _foreseen_rate(start: Remedy, look: Look, spare: float = 1.0) -> Remedy | No
     seen_too_large = not look.initial and each.typical > 10.0 * GOOD_RATIO
     if not seen_too_large and each.jolt * FORESEEN < JOLT[0] * bears(config) and reached * config.total_steps >= spare * limits[0]:
         return start
-    config = _with_rate(config)
-    found = suited(config, foreseen(config, look) or each, GOOD_JOLT / 2, FORESEEN)
+    found = _by_theory(config, look)
     return found and (together(sentence, found[0]), found[1])
 
 
@@ -121,6 +120,22 @@ def foreseen(config: RunConfig, look: Look) -> Movement | None:
         return None
     rows = [Row(*row) for row in zip(found.weight, found.gradient, found.count, found.leverage, strict=True)]
     return movement(config.training, rows, found.leverage[-2])
+
+
+def settled(start: Remedy, look: Look) -> Remedy | None:
+    """A start with the learning rate that suits it: by the gradients measured where it is that of the frame, else as theory foresees
+    them. None where nobody knows one."""
+    sentence, config = start
+    found = _suited(replace(look, config=config)) if start_of(config) == start_of(look.config) else _by_theory(config, look)
+    if found is None:
+        return None
+    return (together(sentence, found[0]), found[1]) if _differs(found[1], config) else start
+
+
+def _by_theory(config: RunConfig, look: Look) -> Remedy | None:
+    config = _with_rate(config)
+    each = foreseen(config, look)
+    return None if each is None else suited(config, each, GOOD_JOLT / 2, FORESEEN)
 
 
 def _suited(look: Look) -> Remedy | None:
@@ -157,7 +172,7 @@ def with_rate(config: RunConfig, lr: float, needed: int = FEWEST) -> Remedy:
     steps = config.training.steps
     few = steps is not None and 0 < steps < needed
     paths: dict[str, Any] = {"training__steps": needed} if few else {}
-    more = say(", and take {steps} steps", steps=needed) if few else ""
+    more = say(", and take at least {steps} steps", steps=needed) if few else ""
     return (say("Set the learning rate to {lr:g}{more}: the weights then change by about a thousandth a step.", lr=lr, more=more),
             changed(config, training__optimizer__lr=lr, **paths))
 
