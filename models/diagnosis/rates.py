@@ -67,27 +67,27 @@ def sized(look: Look) -> Remedy | None:
     """What suits the run by its first frame. Where that is what it has, a lower learning rate, if the steps are as large as that."""
     if look.initial:
         return _by_start(look)
-    found = _by_start(first_of(look)) if look.history else None
+    found = _by_start(first_of(look), came_to_grief=True) if look.history else None
     if found is not None and _differs(found[1], look.config):
         return found
     ratios = [ratio for ratio in look.quantity("update").get("ratio", ()) if ratio is not None]
     return slower(look) if ratios and median(ratios) > 3.0 * GOOD_RATIO else None
 
 
-def _by_start(look: Look) -> Remedy | None:
+def _by_start(look: Look, came_to_grief: bool = False) -> Remedy | None:
     """The learning rate that suits the start measured; where none suits all rows, or any of them, or dropout leaves nothing to some
     examples, a mended start with its own."""
     own = _suited(look)
     if own is not None and look.carried and even(look.movement.rows) and silenced(look.config) <= SILENCED:
         return own
     start = mended(look.config)
-    return (start and _foreseen_rate(start, look, FORESEEN)) or own
+    return (start and _foreseen_rate(start, look, FORESEEN, came_to_grief)) or own
 
 
 def paced(start: Remedy, look: Look) -> Remedy:
     """A mended start with the learning rate that suits it, as theory foresees. Where theory has no word, the old one, or while a run trains
     the one that suited the first frame, if that is lower."""
-    if found := _foreseen_rate(start, look):
+    if found := _foreseen_rate(start, look, came_to_grief=not look.initial):
         return found
     own = _suited(first_of(look)) if look.history else None
     if own is None or own[1].training.optimizer.params["lr"] >= look.config.training.optimizer.params["lr"]:
@@ -95,10 +95,10 @@ def paced(start: Remedy, look: Look) -> Remedy:
     return together(start[0], own[0]), changed(start[1], training=own[1].training.model_dump(mode="json"))
 
 
-def _foreseen_rate(start: Remedy, look: Look, spare: float = 1.0) -> Remedy | None:
+def _foreseen_rate(start: Remedy, look: Look, spare: float = 1.0, came_to_grief: bool = False) -> Remedy | None:
     """A mended start; with a learning rate of its own where theory foresees that the old one does not suit it: steps may be too large,
-    or too small by a factor of `spare`. While a run trains that has come to grief, above 1e-2 of the weights is too large. None where
-    theory cannot know, or none suits."""
+    or too small by a factor of `spare`. Of a run that has come to grief, above 1e-2 of the weights is too large. None where theory
+    cannot know, or none suits."""
     sentence, config = start
     if config.total_steps == 0:
         return start
@@ -106,7 +106,7 @@ def _foreseen_rate(start: Remedy, look: Look, spare: float = 1.0) -> Remedy | No
     if each is None:
         return None
     reached, limits = reach(config, each)
-    seen_too_large = not look.initial and each.typical > 10.0 * GOOD_RATIO
+    seen_too_large = came_to_grief and each.typical > 10.0 * GOOD_RATIO
     if not seen_too_large and each.jolt * FORESEEN < JOLT[0] * bears(config) and reached * config.total_steps >= spare * limits[0]:
         return start
     found = _by_theory(config, look)

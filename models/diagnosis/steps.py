@@ -100,10 +100,9 @@ def update_ratio(look: Look) -> Finding | None:
               if ratio is not None}
     if not ratios:
         return None
-    middle, loss = median(ratios.values()), look.frame["loss"]
-    learned = loss is not None and loss < look.guess / 2
+    middle = median(ratios.values())
     severity: Severity | None = grade(middle, *RATIO_HIGH)
-    if severity is None and middle < RATIO_LOW[0] and not learned:
+    if severity is None and middle < RATIO_LOW[0] and not look.learned:
         severity = "warning" if middle < RATIO_LOW[1] else "note"
     if severity is None:
         return None

@@ -200,10 +200,13 @@ def second_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
 
 
 def second_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array]:
-    """The same at a few neighbouring q (Q,), ascending: an image's."""
+    """The same at a few neighbouring q (Q,): an image's."""
     if nl.slope is not None:
         return q * ((1 + nl.slope**2) / 2), (1 - nl.slope) * np.sqrt(q / (2 * math.pi))
-    if q.size > CHUNK or not (q[0] >= Q_LOW and q[-1] <= Q_HIGH):
+    if not (q.min() >= Q_LOW and q.max() <= Q_HIGH):
+        square, mean = np.array([second_moment(nl, one) for one in q.tolist()]).T
+        return square, mean
+    if q.size > CHUNK:
         found = averages(nl, q)
         return found.square, found.mean
     nodes = nodes_of(nl)

@@ -84,7 +84,7 @@ def test_a_run_that_learned_nothing_under_heavy_dropout_gets_less_and_learns() -
         "training": {"steps": 100, "optimizer": {"name": "sgd", "lr": 2.2e-5}}})
     finding = next(finding for finding in worst_on_the_way(config) if finding.rule == "not_learned")
     mended = RunConfig.model_validate(finding.config)
-    assert mended.network.dropout == 0.2 and "Lower the dropout to 0.2" in finding.remedy and mended.total_steps == 500
+    assert mended.network.dropout == 0.1 and "Lower the dropout to 0.1" in finding.remedy and mended.total_steps == 500
     assert left_at_the_end(finding) is None
 
 
