@@ -93,7 +93,8 @@ def nodes_of(nl: Nonlinearity) -> Nodes:
     """The nodes of one activation and the functions on them; a few ms, once. The two sides of 0 are folded onto x > 0."""
     octaves = 10.0 ** np.linspace(-40, 40, 267)
     around = [np.abs(np.concatenate([centre - octaves, [centre], centre + octaves])) for centre in nl.centres if centre]
-    edges = np.unique(np.concatenate([[0.0], octaves, np.abs(nl.kinks), *around]))
+    beyond = [abs(kink) * (1.0 + 0.5 ** np.arange(11)) for kink in nl.kinks if kink]  # where only a density's tail is left, 1444 e-foldings
+    edges = np.unique(np.concatenate([[0.0], octaves, np.abs(nl.kinks), *around, *beyond]))
     x, weight = panels(edges, NODES)
     table = _functions(nl, x) + _functions(nl, -x)
     core = table[0].copy()

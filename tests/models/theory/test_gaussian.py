@@ -81,6 +81,14 @@ def test_parameters_at_their_bounds_match_panels_of_forty_nodes(name: str, param
     assert float(found.slope_square) == pytest.approx(float((nl.derivative(x.ravel()).reshape(x.shape) ** 2 * density).sum()), rel=1e-6)
 
 
+@pytest.mark.parametrize("deviations", [5.0, 12.0, 20.0, 33.6])
+def test_a_slope_far_in_the_tail_is_the_error_functions(deviations: float) -> None:
+    """hardtanh from 46 to 92 has slope 1 between, wherever that lies in the density."""
+    q = (46.0 / deviations) ** 2
+    expected = (math.erfc(46.0 / math.sqrt(2 * q)) - math.erfc(92.0 / math.sqrt(2 * q))) / 2
+    assert float(averages(nonlinearity("hardtanh", {"min_val": 46.0, "max_val": 92.0}), q).slope_square) == pytest.approx(expected, rel=1e-9)
+
+
 def test_even_is_the_derivative_of_the_square() -> None:
     nl = nonlinearity("tanh", {})
     q, h = 0.8, 1e-5
