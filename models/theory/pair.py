@@ -6,7 +6,8 @@ With s = (u + v) / 2 and d = (u - v) / 2, which are independent, the gap
 
 is an average of squares: it keeps its relative accuracy as c -> 1. H knows nothing of d's width, so that a table of ln H at
 fixed d over a range of sigma_s, kept for each activation, answers every c: one exponential a node (`gap`: about 10 us).
-Negative c turns v round: phi(-x) with correlation -c; where phi is odd that is known from c > 0. ReLU's family in closed form (Cho & Saul 2009).
+Negative c turns v round: phi(-x) with correlation -c; where phi is odd that is known from c > 0.
+ReLU's family in closed form (Cho & Saul 2009).
 Relative error below 1e-6 for q in [1e-12, 1e12] (tests/models/theory); the tables are made in pair_table.py.
 """
 

@@ -86,7 +86,8 @@ def test_a_slope_far_in_the_tail_is_the_error_functions(deviations: float) -> No
     """hardtanh from 46 to 92 has slope 1 between, wherever that lies in the density."""
     q = (46.0 / deviations) ** 2
     expected = (math.erfc(46.0 / math.sqrt(2 * q)) - math.erfc(92.0 / math.sqrt(2 * q))) / 2
-    assert float(averages(nonlinearity("hardtanh", {"min_val": 46.0, "max_val": 92.0}), q).slope_square) == pytest.approx(expected, rel=1e-9)
+    nl = nonlinearity("hardtanh", {"min_val": 46.0, "max_val": 92.0})
+    assert float(averages(nl, q).slope_square) == pytest.approx(expected, rel=1e-9)
 
 
 def test_even_is_the_derivative_of_the_square() -> None:
