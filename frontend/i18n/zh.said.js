@@ -282,7 +282,7 @@ export const SAID = {
   "Take {width} channels a layer: of {few} the draw decides over {depth} layers, not the variance.": "每层取 {width} 个通道：只有 {few} 个通道时，经过 {depth} 层后起决定作用的是随机抽样，而不是方差。",
   "Lower the dropout to {rate}: of the few units that it keeps the draw decides over {depth} layers, not the variance.":
     "把 dropout 降到 {rate}：它保留的单元太少，经过 {depth} 层后起决定作用的是随机抽样，而不是方差。",
-  "Take {width} units a layer: of {few} nobody can foresee what they learn.": "每层取 {width} 个单元：只有 {few} 个单元时，没有人能预计它能学到什么。",
+  "Take {width} units a layer: {few} learn too little in so few steps.": "每层取 {width} 个单元：{few} 个单元在这么少的步数里学到的太少。",
   "Lower the dropout to {rate}: of {width} units it leaves none to some examples.": "把 dropout 降到 {rate}：{width} 个单元中，有些样本一个也不剩。",
 
   // ---- findings: settings, precision, trained weights ----

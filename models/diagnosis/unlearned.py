@@ -25,8 +25,9 @@ second (500 steps on digits: 4 layers of 44 units, hardtanh, reach 2.8 with 0.5 
 PATIENCE = 500
 """Steps that a network is given which had learned nothing: at a thousandth of the weights a step, half of their norm."""
 
-ROOMY = 32
-"""Units that a layer is given which had fewer than theory judges: of 4 and 6 most runs at a suitable rate learn too little in 500 steps."""
+FEWEST, ROOMY, MOST = 16, 32, 256
+"""Units below which a layer is given more, as it is where there are more layers than units, and how many, at four times the layers at most:
+of 4 to 14 units half learn too little in 500 steps, at whatever rate suits them."""
 
 NOTHING_PROMISED = say("Of the starts, learning rates and numbers of steps that are tried, none is foreseen to make it learn: "
                        "try fewer layers or more units.")
@@ -72,15 +73,17 @@ def _learning(against: Finding | None, first: Look) -> Remedy | None:
 
 
 def _narrow(config: RunConfig) -> bool:
-    return config.network.width < SMALLEST_WIDTH
+    network = config.network
+    return network.width < (max(FEWEST, network.depth) if network.kind == "mlp" else SMALLEST_WIDTH)
 
 
 def _wider(run: Remedy) -> Remedy:
     sentence, config = run
     if not _narrow(config):
         return run
-    words = say("Take {width} units a layer: of {few} nobody can foresee what they learn.", width=ROOMY, few=config.network.width)
-    return together(sentence, words), changed(config, network__width=ROOMY)
+    width = min(MOST, max(ROOMY, 2 ** math.ceil(math.log2(4 * config.network.depth))))
+    words = say("Take {width} units a layer: {few} learn too little in so few steps.", width=width, few=config.network.width)
+    return together(sentence, words), changed(config, network__width=max(width, config.network.width))
 
 
 def _light(config: RunConfig) -> float:
