@@ -237,7 +237,8 @@ export const SAID = {
   "Inputs become alike: correlation {correlation} in layer {layer}": "输入变得相似：第 {layer} 层的相关系数为 {correlation}",
   "Any two examples of the batch differ by {gap} of their size in the last hidden layer: each layer shrinks the angle between them.":
     "在最后一个隐藏层，批次中任意两个样本之差只有其大小的 {gap}：每一层都缩小它们之间的夹角。",
-  "Try fewer layers or more units.": "请减少层数或增加单元数。",
+  "No start, normalization or learning rate that is tried is foreseen to mend it: try fewer layers or more units.":
+    "在试过的起点、归一化和学习率中，没有一个预计能消除它：请减少层数或增加单元数。",
 
   // ---- findings: units ----
   "Saturated: {share} of a layer's values are at the activation's limits": "饱和：某一层有 {share} 的值处在激活函数的极限",
@@ -274,10 +275,14 @@ export const SAID = {
     "在中位层，一步使权重改变其范数的 {ratio}；1e-3 附近较好，超过 1e-2 时，一步会抹掉前面学到的东西。",
   "In the median layer a step changes the weights by {ratio} of their norm; near 1e-3 is good, below 1e-4 hardly anything moves.":
     "在中位层，一步使权重改变其范数的 {ratio}；1e-3 附近较好，低于 1e-4 时几乎不动。",
-  ", and take {steps} steps": "，并训练 {steps} 步",
+  ", and take at least {steps} steps": "，并至少训练 {steps} 步",
   "Set the learning rate to {lr}{more}: the weights then change by about a thousandth a step.": "把学习率设为 {lr}{more}：这样权重每步大约改变千分之一。",
   "Lower the learning rate to {lr}.": "把学习率降到 {lr}。",
   "Take {width} units a layer: of {few} the draw decides over {depth} layers, not the variance.": "每层取 {width} 个单元：只有 {few} 个单元时，经过 {depth} 层后起决定作用的是随机抽样，而不是方差。",
+  "Take {width} channels a layer: of {few} the draw decides over {depth} layers, not the variance.": "每层取 {width} 个通道：只有 {few} 个通道时，经过 {depth} 层后起决定作用的是随机抽样，而不是方差。",
+  "Lower the dropout to {rate}: of the few units that it keeps the draw decides over {depth} layers, not the variance.":
+    "把 dropout 降到 {rate}：它保留的单元太少，经过 {depth} 层后起决定作用的是随机抽样，而不是方差。",
+  "Take {width} units a layer: {few} learn too little in so few steps.": "每层取 {width} 个单元：{few} 个单元在这么少的步数里学到的太少。",
   "Lower the dropout to {rate}: of {width} units it leaves none to some examples.": "把 dropout 降到 {rate}：{width} 个单元中，有些样本一个也不剩。",
 
   // ---- findings: settings, precision, trained weights ----
@@ -363,7 +368,8 @@ export const SAID = {
     "没有学到东西：{steps} 步之后损失为 {loss}；随机猜测的损失为 {guess}",
   "That was to be seen at initialization.": "这在初始化时就能看出来。",
   "Nothing at initialization spoke against it.": "初始化时没有任何不利的迹象。",
-  "Take ten times the learning rate, or a tenth, or more steps.": "把学习率改为十倍或十分之一，或者多训练几步。",
+  "Of the starts, learning rates and numbers of steps that are tried, none is foreseen to make it learn: try fewer layers or more units.":
+    "在试过的起点、学习率和步数中，没有一个预计能让它学会：请减少层数或增加单元数。",
 
   // ---- theory: why it does not apply ----
   "The activation changes over distances of {odd}, and the averages are taken for {least} to {most}.": "激活函数在 {odd} 的尺度上变化，而求平均只适用于 {least} 到 {most}。",

@@ -23,7 +23,7 @@ export function showVerdict(root, findings, frame, apply) {
   const open = root.querySelector("details")?.open ?? false;
   root.dataset.shown = key;
   root.dataset.severity = worst ? severity(worst) : "plain";
-  root.replaceChildren(...(worst ? [headline(worst, apply), ...more(others, open, apply)]
+  root.replaceChildren(...(worst ? [headline(worst, apply), ...foretold(others), ...more(others, open, apply)]
     : [el("p", { class: "plain", text: frame ? sentences(frame) : t("verdict.empty") })]));
 }
 
@@ -36,6 +36,9 @@ function headline(finding, apply) {
     el("div", { class: "words" }, el("p", { class: "headline", text: title ?? "" }), words && el("p", { text: words }), evidence(finding)),
     config && el("button", { type: "button", class: "primary", text: t("action.apply"), onclick: () => apply(config) }));
 }
+
+/** Whether it will train, and afterwards whether that was right: in sight below whatever is worst. @param {Finding[]} others */
+const foretold = (others) => others.filter(({ rule }) => rule === "prediction").map((finding) => el("p", { class: "foretold", text: said(finding, "title") ?? "" }));
 
 /** @param {Finding[]} others @param {boolean} open @param {(config: Record<string, unknown>) => void} apply */
 function more(others, open, apply) {

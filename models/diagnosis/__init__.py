@@ -3,6 +3,7 @@
 movement (what an optimizer's step does) -> look (what a rule sees) -> remedy (starts judged by theory), rates (learning rates)
                                                                     -> steps, signal, units, settings, precision (the rules)
                                                                     -> prediction (what the findings at step 0 foretell)
+                                                                    -> unlearned (runs that end where they began)
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from models.config import RunConfig
 from models.diagnosis.finding import Finding, Severity, worst_first
 from models.diagnosis.look import Look
 from models.diagnosis.precision import half_precision
-from models.diagnosis.prediction import Outcome, Prediction, announced, not_learned, outcome, predict, score
+from models.diagnosis.prediction import Outcome, Prediction, announced, outcome, predict, score
 from models.diagnosis.settings import kaiming_gain, small_batch, useless_bias
 from models.diagnosis.signal import correlation, gradient, signal
 from models.diagnosis.steps import divergence, learning_rate, update_ratio
 from models.diagnosis.units import dead, saturation, symmetry
+from models.diagnosis.unlearned import not_learned
 from models.frame import Frame
 from models.theory import Theory
 from models.words import Text, say
@@ -98,6 +100,7 @@ class Verdict:
         over = frame["step"] == self.config.total_steps or frame["loss"] is None
         if not over:
             return worst_first([*findings, announced(self.prediction)])
-        if findings[-1].rule == "healthy" and (found := not_learned(self.prediction, self.start, self.config, frame)):
+        first = Look(self.config, self.first[0], None)
+        if findings[-1].rule == "healthy" and (found := not_learned(self.prediction, self.start, first, frame)):
             findings[-1] = found
         return worst_first([*findings, score(self.prediction, self.config, frame)])

@@ -119,6 +119,12 @@ class Look:
         return is_adaptive(self.config.training)
 
     @property
+    def learned(self) -> bool:
+        """Whether training has brought the loss below half of a guess's: what it was measured at is then no fault."""
+        loss = self.frame["loss"]
+        return not self.initial and loss is not None and loss < self.guess / 2
+
+    @property
     def guess(self) -> float:
         """The loss of a network that knows nothing: ln(classes)."""
         return math.log(self.config.classes)

@@ -12,7 +12,6 @@ from models.config import RunConfig
 from models.diagnosis.finding import Finding, Severity
 from models.diagnosis.look import Look
 from models.diagnosis.rates import JOLT, bears
-from models.diagnosis.remedy import changed
 from models.diagnosis.signal import correlation_gap
 from models.frame import Frame
 from models.words import NOTHING, Text, Worded, say, together
@@ -27,13 +26,6 @@ LEARNED = (0.5, 0.95)
 
 SHORTEST = 20
 """A run of fewer steps says nothing of the network."""
-
-HEAVY, LIGHT = 0.5, 0.2
-"""Dropout from which on such a network is given less, and how much (4 layers of 44 units, hardtanh, 500 steps: a loss of 5.0 stays with
-0.9, 2.8 is reached with 0.5, 2.1 with 0.2)."""
-
-PATIENCE = 500
-"""Steps that a network is given which had learned nothing: at a thousandth of the weights a step, half of their norm."""
 
 ALIKE = (0.025, 0.005)
 """1 - correlation of two inputs in the last hidden layer: slow below the first, fails below the second. Plain gradient steps need
@@ -164,33 +156,3 @@ def score(prediction: Prediction, config: RunConfig, last: Frame) -> Finding:
         title=say("Predicted: {predicted}. It held.", predicted=predicted) if held
         else say("Predicted: {predicted}. It did not hold: the network {came}.", predicted=predicted, came=words[came]),
         cause=together(prediction.sentence, facts))
-
-
-def not_learned(prediction: Prediction, start: list[Finding], config: RunConfig, last: Frame) -> Finding | None:
-    """At the end of a run whose loss is a guess's still: what stood against it among the findings of step 0, with what mends that."""
-    if last["loss"] is None or outcome(config, last) != "fails":
-        return None
-    against = next((finding for finding in start if finding.rule == prediction.rule), None)
-    guess = math.log(config.classes)
-    mended = None if against is None or against.config is None else RunConfig.model_validate(against.config)
-    eased, eased_config = _eased(mended) if mended else ([], None)
-    remedy = say("Take ten times the learning rate, or a tenth, or more steps.") if against is None else against.remedy
-    return Finding(
-        rule="not_learned", severity="warning", measured=last["loss"], threshold=LEARNED[1] * guess,
-        title=say("It has not learned: after {steps} steps the loss is {loss:.3g}; a guess has {guess:.3g}", steps=last["step"],
-                  loss=last["loss"], guess=guess),
-        cause=say("Nothing at initialization spoke against it.") if prediction.rule is None
-        else together(say("That was to be seen at initialization."), prediction.sentence if against is None else against.cause),
-        remedy=together(remedy, *eased), config=eased_config and eased_config.model_dump(mode="json"))
-
-
-def _eased(config: RunConfig) -> tuple[list[Text], RunConfig]:
-    """With noise little enough, and steps enough, to see that it learns; and what is said of that."""
-    said = []
-    if config.network.dropout >= HEAVY:
-        config = changed(config, network__dropout=LIGHT)
-        said.append(say("Lower the dropout to {rate:g}: its noise hides so few steps.", rate=LIGHT))
-    if config.training.epochs is None and config.total_steps < PATIENCE:
-        config = changed(config, training__steps=PATIENCE)
-        said.append(say("Give it {steps} steps in all, to see that it learns.", steps=PATIENCE))
-    return said, config

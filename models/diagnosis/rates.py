@@ -67,27 +67,27 @@ def sized(look: Look) -> Remedy | None:
     """What suits the run by its first frame. Where that is what it has, a lower learning rate, if the steps are as large as that."""
     if look.initial:
         return _by_start(look)
-    found = _by_start(first_of(look)) if look.history else None
+    found = _by_start(first_of(look), came_to_grief=True) if look.history else None
     if found is not None and _differs(found[1], look.config):
         return found
     ratios = [ratio for ratio in look.quantity("update").get("ratio", ()) if ratio is not None]
     return slower(look) if ratios and median(ratios) > 3.0 * GOOD_RATIO else None
 
 
-def _by_start(look: Look) -> Remedy | None:
+def _by_start(look: Look, came_to_grief: bool = False) -> Remedy | None:
     """The learning rate that suits the start measured; where none suits all rows, or any of them, or dropout leaves nothing to some
     examples, a mended start with its own."""
     own = _suited(look)
     if own is not None and look.carried and even(look.movement.rows) and silenced(look.config) <= SILENCED:
         return own
     start = mended(look.config)
-    return (start and _foreseen_rate(start, look, FORESEEN)) or own
+    return (start and _foreseen_rate(start, look, FORESEEN, came_to_grief)) or own
 
 
 def paced(start: Remedy, look: Look) -> Remedy:
     """A mended start with the learning rate that suits it, as theory foresees. Where theory has no word, the old one, or while a run trains
     the one that suited the first frame, if that is lower."""
-    if found := _foreseen_rate(start, look):
+    if found := _foreseen_rate(start, look, came_to_grief=not look.initial):
         return found
     own = _suited(first_of(look)) if look.history else None
     if own is None or own[1].training.optimizer.params["lr"] >= look.config.training.optimizer.params["lr"]:
@@ -95,10 +95,10 @@ def paced(start: Remedy, look: Look) -> Remedy:
     return together(start[0], own[0]), changed(start[1], training=own[1].training.model_dump(mode="json"))
 
 
-def _foreseen_rate(start: Remedy, look: Look, spare: float = 1.0) -> Remedy | None:
+def _foreseen_rate(start: Remedy, look: Look, spare: float = 1.0, came_to_grief: bool = False) -> Remedy | None:
     """A mended start; with a learning rate of its own where theory foresees that the old one does not suit it: steps may be too large,
-    or too small by a factor of `spare`. While a run trains that has come to grief, above 1e-2 of the weights is too large. None where
-    theory cannot know, or none suits."""
+    or too small by a factor of `spare`. Of a run that has come to grief, above 1e-2 of the weights is too large. None where theory
+    cannot know, or none suits."""
     sentence, config = start
     if config.total_steps == 0:
         return start
@@ -106,11 +106,10 @@ def _foreseen_rate(start: Remedy, look: Look, spare: float = 1.0) -> Remedy | No
     if each is None:
         return None
     reached, limits = reach(config, each)
-    seen_too_large = not look.initial and each.typical > 10.0 * GOOD_RATIO
+    seen_too_large = came_to_grief and each.typical > 10.0 * GOOD_RATIO
     if not seen_too_large and each.jolt * FORESEEN < JOLT[0] * bears(config) and reached * config.total_steps >= spare * limits[0]:
         return start
-    config = _with_rate(config)
-    found = suited(config, foreseen(config, look) or each, GOOD_JOLT / 2, FORESEEN)
+    found = _by_theory(config, look)
     return found and (together(sentence, found[0]), found[1])
 
 
@@ -121,6 +120,22 @@ def foreseen(config: RunConfig, look: Look) -> Movement | None:
         return None
     rows = [Row(*row) for row in zip(found.weight, found.gradient, found.count, found.leverage, strict=True)]
     return movement(config.training, rows, found.leverage[-2])
+
+
+def settled(start: Remedy, look: Look) -> Remedy | None:
+    """A start with the learning rate that suits it: by the gradients measured where it is that of the frame, else as theory foresees
+    them. None where nobody knows one."""
+    sentence, config = start
+    found = _suited(replace(look, config=config)) if start_of(config) == start_of(look.config) else _by_theory(config, look)
+    if found is None:
+        return None
+    return (together(sentence, found[0]), found[1]) if _differs(found[1], config) else start
+
+
+def _by_theory(config: RunConfig, look: Look) -> Remedy | None:
+    config = _with_rate(config)
+    each = foreseen(config, look)
+    return None if each is None else suited(config, each, GOOD_JOLT / 2, FORESEEN)
 
 
 def _suited(look: Look) -> Remedy | None:
@@ -157,7 +172,7 @@ def with_rate(config: RunConfig, lr: float, needed: int = FEWEST) -> Remedy:
     steps = config.training.steps
     few = steps is not None and 0 < steps < needed
     paths: dict[str, Any] = {"training__steps": needed} if few else {}
-    more = say(", and take {steps} steps", steps=needed) if few else ""
+    more = say(", and take at least {steps} steps", steps=needed) if few else ""
     return (say("Set the learning rate to {lr:g}{more}: the weights then change by about a thousandth a step.", lr=lr, more=more),
             changed(config, training__optimizer__lr=lr, **paths))
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -140,7 +141,7 @@ def silenced(config: RunConfig) -> float:
 
 def crowded(config: RunConfig) -> bool:
     """Whether the draw of the weights decides, and not their variance."""
-    return crowding(config) > (CROWDED if config.network.width >= SMALLEST_WIDTH else CROWDED_FEW)
+    return crowding(config) > CROWDED if config.network.width >= SMALLEST_WIDTH else crowding(config) >= CROWDED_FEW
 
 
 def crowding(config: RunConfig) -> float:
@@ -167,12 +168,25 @@ def _room(config: RunConfig) -> Iterator[Remedy]:
         config = next(found for rate in LIGHTER if silenced(found := changed(config, network__dropout=rate)) <= SILENCED)
         yield say("Lower the dropout to {rate:g}: of {width} units it leaves none to some examples.", rate=config.network.dropout,
                   width=config.network.width), config
-    if config.network.kind == "mlp" and crowded(config):
-        width = 2 ** math.ceil(math.log2(2.0 * config.network.depth / (1.0 - config.network.dropout)))
+    if crowded(config):
+        yield from islice(_roomier(config), 1)
+
+
+def _roomier(config: RunConfig) -> Iterator[Remedy]:
+    """More units; where that were too many, or groups do not divide them, dropout that leaves more of them."""
+    network = config.network
+    width = 2 ** math.ceil(math.log2(2.0 * network.depth / (1.0 - network.dropout)))
+    words = say("Take {width} channels a layer: of {few} the draw decides over {depth} layers, not the variance.", width=width,
+                few=network.width, depth=network.depth) if network.kind == "cnn" else \
+        say("Take {width} units a layer: of {few} the draw decides over {depth} layers, not the variance.", width=width,
+            few=network.width, depth=network.depth)
+    if width <= WIDEST:
         with suppress(ValidationError):  # groups that do not divide it
-            if width <= WIDEST:
-                yield (say("Take {width} units a layer: of {few} the draw decides over {depth} layers, not the variance.", width=width,
-                           few=config.network.width, depth=config.network.depth), changed(config, network__width=width))
+            yield words, changed(config, network__width=width)
+    for rate in LIGHTER:
+        if rate < network.dropout and not crowded(lighter := changed(config, network__dropout=rate)):
+            yield (say("Lower the dropout to {rate:g}: of the few units that it keeps the draw decides over {depth} layers, not the "
+                       "variance.", rate=rate, depth=network.depth), lighter)
 
 
 def _starts(config: RunConfig) -> Iterator[Remedy]:

@@ -53,6 +53,8 @@ def _of_depth(look: Look, what: str, found: Change, levels: tuple[float, float, 
     severity = grade(abs(found.decades), *levels)
     if severity is None:
         return None
+    if look.learned:
+        severity = "note"  # a network that learns makes its signal grow, and bears it
     up = found.decades > 0
     layers = max(1, look.config.network.depth - 1)
     sentence, config = remedy(look, severity)

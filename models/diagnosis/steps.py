@@ -18,8 +18,8 @@ RATIO_HIGH = (1e-2, 10**-1.5, 10**-0.5)
 RATIO_LOW = (1e-4, 1e-5)
 """Note and warning, while the loss is still above half of a guess: a network that has learned needs no large steps."""
 
-NOTHING_HELPS = say("Try fewer layers or more units.")
-"""Where no configuration that is tried mends what was found."""
+NOTHING_HELPS = say("No start, normalization or learning rate that is tried is foreseen to mend it: try fewer layers or more units.")
+"""Why there is no configuration beside a finding."""
 
 
 def divergence(look: Look) -> Finding | None:
@@ -100,10 +100,9 @@ def update_ratio(look: Look) -> Finding | None:
               if ratio is not None}
     if not ratios:
         return None
-    middle, loss = median(ratios.values()), look.frame["loss"]
-    learned = loss is not None and loss < look.guess / 2
+    middle = median(ratios.values())
     severity: Severity | None = grade(middle, *RATIO_HIGH)
-    if severity is None and middle < RATIO_LOW[0] and not learned:
+    if severity is None and middle < RATIO_LOW[0] and not look.learned:
         severity = "warning" if middle < RATIO_LOW[1] else "note"
     if severity is None:
         return None

@@ -87,7 +87,7 @@ def symmetry(look: Look) -> Finding | None:
         alike = look.hidden
     if not alike:
         return None
-    found = mended(look.config)
+    found = mended(look.config) or mended(look.config, redrawn=True)
     found = found and paced(found, look)
     spread = max((value for index, row in enumerate(look.hidden) if row in alike and (value := weight["std"][index])), default=0.0)
     broken = look.config.bias_init.name in ("normal", "uniform", "pytorch_default") and look.config.network.has_bias

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.theory.gaussian import second_moment, second_moments
 from models.theory.layers import Layer, Plan
@@ -188,8 +189,8 @@ def around_mean(plan: Plan, name: str, gaps: tuple[float, ...]) -> tuple[float, 
 
 def activated(plan: Plan, q: Value, pairs: tuple[float, ...]) -> Signal:
     """phi, the normalization behind it, and dropout."""
-    (square, mean), around = moments(plan, q), level(q)
-    at_mean = second_moment(plan.nl, around)[0] if not isinstance(q, float) else 0.0
+    around = level(q)
+    square, mean, at_mean = moments(plan, q, around)
     shared = level(square) / at_mean if at_mean > 0 else 1.0  # the same share of E[phi^2] as at the mean q
     gaps = [shared * gap(plan.nl, around, one_minus_c) for one_minus_c in pairs]
     if not isinstance(square, float):
@@ -230,21 +231,31 @@ def around_middle(made: Signal, centre: float) -> Value:
     return result
 
 
-def moments(plan: Plan, q: Value) -> tuple[Value, Value]:
-    """E[phi^2] and E[phi]; at 0 and beyond float64's range too."""
+def moments(plan: Plan, q: Value, around: float) -> tuple[Value, Value, float]:
+    """E[phi^2] and E[phi], and E[phi^2] at the mean q; at 0 and beyond float64's range too."""
     if not isinstance(q, float):
-        return moments_of_image(plan, q)
+        return moments_of_image(plan, q, around)
     if q == 0:
         at_zero = float(plan.nl.phi(np.zeros(1))[0])
-        return at_zero**2, at_zero
-    return second_moment(plan.nl, q) if math.isfinite(q) else (q, q)
+        return at_zero**2, at_zero, at_zero**2
+    square, mean = second_moment(plan.nl, q) if math.isfinite(q) else (q, q)
+    return square, mean, square
 
 
-def moments_of_image(plan: Plan, q: Array) -> tuple[Array, Array]:
-    """The same for an image, by its distinct values: a symmetric image has few."""
-    values, back = np.unique(q, return_inverse=True)
-    square, mean = second_moments(plan.nl, values)
-    return square[back].reshape(q.shape), mean[back].reshape(q.shape)
+def moments_of_image(plan: Plan, q: Array, around: float) -> tuple[Array, Array, float]:
+    """The same for an image, by the pixels that its symmetry leaves apart."""
+    first, back = _mirrored(q.shape[0])
+    square, mean = second_moments(plan.nl, np.append(q.ravel()[first], around))
+    return square[back], mean[back], float(square[-1])
+
+
+@lru_cache(maxsize=64)
+def _mirrored(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Of a square image that looks the same when it is turned or mirrored: one pixel of each kind, and which kind each pixel is."""
+    edge = np.minimum(np.arange(size), np.arange(size)[::-1])
+    kinds = np.maximum.outer(edge, edge) * size + np.minimum.outer(edge, edge)
+    _, first, back = np.unique(kinds, return_index=True, return_inverse=True)
+    return first, back.reshape(size, size)
 
 
 def added(signal: Signal, made: Signal) -> Signal:
@@ -260,10 +271,7 @@ def taps_inside(square: Value, kernel: int) -> Value:
     if isinstance(square, float) or kernel == 1:
         return square
     inside = _inside(square.shape[0], kernel)
-    found = inside @ square @ inside.T
-    found = found + found.T
-    found = found + found[::-1]
-    result: Array = (found + found[:, ::-1]) / 8  # rounding would break the symmetry that `moments_of_image` lives on
+    result: Array = inside @ square @ inside.T
     return result
 
 

@@ -96,7 +96,8 @@ def nodes_of(nl: Nonlinearity) -> Nodes:
     """The nodes of one activation and the functions on them; a few ms, once. The two sides of 0 are folded onto x > 0."""
     octaves = 10.0 ** np.linspace(-40, 40, 267)
     around = [np.abs(np.concatenate([centre - octaves, [centre], centre + octaves])) for centre in nl.centres if centre]
-    edges = np.unique(np.concatenate([[0.0], octaves, np.abs(nl.kinks), *around]))
+    beyond = [abs(kink) * (1.0 + 0.5 ** np.arange(11)) for kink in nl.kinks if kink]  # where only a density's tail is left, 1444 e-foldings
+    edges = np.unique(np.concatenate([[0.0], octaves, np.abs(nl.kinks), *around, *beyond]))
     x, weight = panels(edges, NODES)
     table = _functions(nl, x) + _functions(nl, -x)
     core = table[0].copy()
@@ -206,10 +207,13 @@ def second_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
 
 
 def second_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array]:
-    """The same at a few neighbouring q (Q,), ascending: an image's."""
+    """The same at a few neighbouring q (Q,): an image's."""
     if nl.slope is not None:
         return q * ((1 + nl.slope**2) / 2), (1 - nl.slope) * np.sqrt(q / (2 * math.pi))
-    if q.size > CHUNK or not (q[0] >= Q_LOW and q[-1] <= Q_HIGH):
+    if not (q.min() >= Q_LOW and q.max() <= Q_HIGH):
+        square, mean = np.array([second_moment(nl, one) for one in q.tolist()]).T
+        return square, mean
+    if q.size > CHUNK:
         found = averages(nl, q)
         return found.square, found.mean
     nodes = nodes_of(nl)

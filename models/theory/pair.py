@@ -6,7 +6,8 @@ With s = (u + v) / 2 and d = (u - v) / 2, which are independent, the gap
 
 is an average of squares: it keeps its relative accuracy as c -> 1. H knows nothing of d's width, so that a table of ln H at
 fixed d over a range of sigma_s, kept for each activation, answers every c: one exponential a node (`gap`: about 10 us).
-Negative c turns v round: phi(-x) with correlation -c. ReLU's family in closed form (Cho & Saul 2009).
+Negative c turns v round: phi(-x) with correlation -c; where phi is odd that is known from c > 0.
+ReLU's family in closed form (Cho & Saul 2009).
 Relative error below 1e-6 for q in [1e-12, 1e12] (tests/models/theory); the tables are made in pair_table.py.
 """
 
@@ -41,6 +42,8 @@ def gap(nl: Nonlinearity, q: float, one_minus_c: float) -> float:
         return math.nan
     if nl.slope is not None:
         return _leaky_gap(nl.slope, q, one_minus_c)
+    if one_minus_c > 1 and odd(nl):
+        return 2.0 * second_moment(nl, q)[0] - gap(nl, q, 2.0 - one_minus_c)
     lowest, highest = limits(nl)
     inside = min(max(q, lowest), highest)
     factor = 1.0 if q > highest and nl.bounded else q / inside
@@ -65,6 +68,13 @@ def _from_table(nl: Nonlinearity, q: float, small: float, mirrored: bool) -> flo
     np.exp(terms, out=terms)
     total = float(terms @ known.weight[first:last]) + float(terms[0] * known.left[first])
     return total * math.sqrt(2.0 / math.pi) / sigma_d
+
+
+@lru_cache(maxsize=64)
+def odd(nl: Nonlinearity) -> bool:
+    """Whether phi(-x) = -phi(x): E[phi(u) phi(v)] then changes its sign with c."""
+    x = 10.0 ** np.linspace(-6.0, 6.0, 49)
+    return nl.centres == (0.0,) and np.array_equal(nl.phi(-x), -nl.phi(x))
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,10 @@ import pytest
 from mpmath import mp
 
 from models.activations import ACTIVATIONS
+from models.config import RunConfig
+from models.theory.chain import moments_of_image, taps_inside
 from models.theory.gaussian import averages, second_moment
+from models.theory.layers import plan
 from models.theory.nonlinearity import Nonlinearity, nonlinearity
 from tests.models.theory.second_road import adaptive, defaults
 
@@ -96,6 +99,15 @@ def test_parameters_at_their_bounds_match_panels_of_forty_nodes(name: str, param
     assert float(found.slope_square) == pytest.approx(float((nl.derivative(x.ravel()).reshape(x.shape) ** 2 * density).sum()), rel=1e-6)
 
 
+@pytest.mark.parametrize("deviations", [5.0, 12.0, 20.0, 33.6])
+def test_a_slope_far_in_the_tail_is_the_error_functions(deviations: float) -> None:
+    """hardtanh from 46 to 92 has slope 1 between, wherever that lies in the density."""
+    q = (46.0 / deviations) ** 2
+    expected = (math.erfc(46.0 / math.sqrt(2 * q)) - math.erfc(92.0 / math.sqrt(2 * q))) / 2
+    nl = nonlinearity("hardtanh", {"min_val": 46.0, "max_val": 92.0})
+    assert float(averages(nl, q).slope_square) == pytest.approx(expected, rel=1e-9)
+
+
 def test_even_is_the_derivative_of_the_square() -> None:
     nl = nonlinearity("tanh", {})
     q, h = 0.8, 1e-5
@@ -128,3 +140,15 @@ def test_beyond_the_nodes_the_scaling_continues(name: str) -> None:
         ratio = second_moment(nl, beyond)[0] / second_moment(nl, inside)[0]
         grows = name == "gelu" or (inside < 1 and name != "sigmoid")
         assert ratio == pytest.approx(beyond / inside if grows else 1.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("size", [7, 8, 28])
+@pytest.mark.parametrize("level", [1e-60, 0.3])
+def test_an_image_is_averaged_pixel_by_pixel(size: int, level: float) -> None:
+    """A zero-padded image by the pixels that its symmetry leaves apart, and the mean q beside them."""
+    config = RunConfig.model_validate({"network": {"kind": "cnn", "activation": {"name": "gelu"}}, "data": {"name": "digits"}})
+    image = taps_inside(taps_inside(np.full((size, size), level), 3), 3)
+    square, mean, at_mean = moments_of_image(plan(config), image, float(image.mean()))
+    for place in ((0, 0), (0, size - 1), (1, 3), (3, 1), (size - 2, 4), (size // 2, size // 2)):
+        assert (square[place], mean[place]) == pytest.approx(second_moment(plan(config).nl, float(image[place])), rel=1e-12)
+    assert at_mean == pytest.approx(second_moment(plan(config).nl, float(image.mean()))[0], rel=1e-12)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -95,6 +96,34 @@ def conditional(nl: Nonlinearity, q: float, c: float) -> float:
 def test_every_activation_matches_conditional_expectation(name: str, q: float) -> None:
     nl = nonlinearity(name, defaults(name))
     assert pair_moment(nl, q, 0.6) == pytest.approx(conditional(nl, q, 0.6), rel=1e-6)
+
+
+def graded(nl: Nonlinearity, q: float, c: float) -> float:
+    """E of E[phi | m] E[phi | -m], m ~ N(0, q |c|), c < 0: panels that follow every decade around 0, for phi that bends on a scale far
+    below sqrt(q)."""
+    points, weights = np.polynomial.legendre.leggauss(12)
+    decades = np.concatenate([[0.0], 10.0 ** np.arange(-2.0, 9.0, 0.25)])
+    around = np.concatenate([-decades, decades])
+
+    def average(mean: float, width: float, f: Callable[[np.ndarray], np.ndarray]) -> float:
+        fixed = mean + width * np.linspace(-8.5, 8.5, 35)
+        cuts = np.unique(np.clip(np.concatenate([fixed, around]), fixed[0], fixed[-1]))
+        half, middle = np.diff(cuts) / 2, (cuts[1:] + cuts[:-1]) / 2
+        x = (middle[:, None] + half[:, None] * points).ravel()
+        density = np.exp(-(((x - mean) / width) ** 2) / 2) / (width * math.sqrt(2 * math.pi))
+        return float(((half[:, None] * weights).ravel() * density) @ f(x))
+
+    own = math.sqrt(q * (1 + c))
+    return average(0.0, math.sqrt(-q * c), lambda m: np.array([average(a, own, nl.phi) * average(-a, own, nl.phi) for a in m]))
+
+
+@pytest.mark.parametrize("q", [1.6e5, 1.9e7])
+@pytest.mark.parametrize("name", ["softsign", "tanh", "sigmoid"])
+def test_opposed_inputs_of_a_large_variance(name: str, q: float) -> None:
+    """softsign's slow tails at c < 0 were off by 5e-6 of E[phi^2]."""
+    nl = nonlinearity(name, defaults(name))
+    for c in (-0.1, -0.5):
+        assert pair_moment(nl, q, c) == pytest.approx(graded(nl, q, c), abs=1e-6 * second_moment(nl, q)[0])
 
 
 @pytest.mark.parametrize("q", [1e-6, 0.8, 50.0, 1e6])

@@ -1,0 +1,119 @@
+"""A run whose loss ends where a guess's is: what stood against it at initialization, and a run of the same network that learns."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import ValidationError
+
+from models.config import RunConfig
+from models.diagnosis.finding import Finding
+from models.diagnosis.look import Look
+from models.diagnosis.prediction import LEARNED, Prediction, outcome
+from models.diagnosis.rates import settled
+from models.diagnosis.remedy import Remedy, changed, cost, mended
+from models.diagnosis.steps import dump
+from models.frame import Frame
+from models.theory.applies import SMALLEST_WIDTH
+from models.words import NOTHING, Text, say, together
+
+LIGHT = (0.1, 2.0)
+"""Dropout that a network is given which had learned nothing under more than four times as much: at most the first, and over all layers the
+second (500 steps on digits: 4 layers of 44 units, hardtanh, reach 2.8 with 0.5 and 2.1 with 0.2; 21 of 40, ELU, 2.5 with 0.2 and 1.8 with
+0.1; 5 of 12, softplus, 2.23 and 2.13)."""
+
+PATIENCE = 500
+"""Steps that a network is given which had learned nothing: at a thousandth of the weights a step, half of their norm."""
+
+FEWEST, ROOMY, MOST = 16, 32, 256
+"""Units below which a layer is given more, as it is where there are more layers than units, and how many, at four times the layers at most:
+of 4 to 14 units half learn too little in 500 steps, at whatever rate suits them."""
+
+NOTHING_PROMISED = say("Of the starts, learning rates and numbers of steps that are tried, none is foreseen to make it learn: "
+                       "try fewer layers or more units.")
+
+
+def not_learned(prediction: Prediction, start: list[Finding], first: Look, last: Frame) -> Finding | None:
+    """At the end of a run whose loss is a guess's still; start: the findings of its first frame."""
+    if last["loss"] is None or outcome(first.config, last) != "fails":
+        return None
+    against = _against(prediction, start)
+    found = _learning(against, first)
+    guess = math.log(first.config.classes)
+    return Finding(
+        rule="not_learned", severity="warning", measured=last["loss"], threshold=LEARNED[1] * guess,
+        title=say("It has not learned: after {steps} steps the loss is {loss:.3g}; a guess has {guess:.3g}", steps=last["step"],
+                  loss=last["loss"], guess=guess),
+        cause=_cause(prediction, against), remedy=found[0] if found else NOTHING_PROMISED, config=dump(found))
+
+
+def _against(prediction: Prediction, start: list[Finding]) -> Finding | None:
+    """What the prediction rests on; else the worst that was found at the start, notes aside."""
+    named = (finding for finding in start if finding.rule == prediction.rule)
+    worst = (finding for finding in start if finding.severity in ("critical", "warning"))
+    return next(named, None) or next(worst, None)
+
+
+def _cause(prediction: Prediction, against: Finding | None) -> Text:
+    if against is None and prediction.rule is None:
+        return say("Nothing at initialization spoke against it.")
+    return together(say("That was to be seen at initialization."), prediction.sentence if against is None else against.cause)
+
+
+def _learning(against: Finding | None, first: Look) -> Remedy | None:
+    """What mends the finding at the start; else, with units that few or under heavy dropout, a start that carries the signal with the
+    learning rate that suits it. Both with steps enough to see it."""
+    if against is not None and against.config is not None and not _heavy(first.config) and not _narrow(first.config):
+        return _longer((against.remedy, RunConfig.model_validate(against.config)))
+    try:
+        found = settled(_carrying(_longer(_wider(_lighter((NOTHING, first.config))))), first)
+    except ValidationError:  # groups that do not divide more units
+        return None
+    return None if found is None or found[1] == first.config else found
+
+
+def _narrow(config: RunConfig) -> bool:
+    network = config.network
+    return network.width < (max(FEWEST, network.depth) if network.kind == "mlp" else SMALLEST_WIDTH)
+
+
+def _wider(run: Remedy) -> Remedy:
+    sentence, config = run
+    if not _narrow(config):
+        return run
+    width = min(MOST, max(ROOMY, 2 ** math.ceil(math.log2(4 * config.network.depth))))
+    words = say("Take {width} units a layer: {few} learn too little in so few steps.", width=width, few=config.network.width)
+    return together(sentence, words), changed(config, network__width=max(width, config.network.width))
+
+
+def _light(config: RunConfig) -> float:
+    once, in_all = LIGHT
+    return float(f"{min(once, in_all / config.network.depth):.1g}")
+
+
+def _heavy(config: RunConfig) -> bool:
+    return config.network.dropout > 4.0 * _light(config)
+
+
+def _lighter(run: Remedy) -> Remedy:
+    sentence, config = run
+    if not _heavy(config):
+        return run
+    rate = _light(config)
+    return (together(sentence, say("Lower the dropout to {rate:g}: its noise hides so few steps.", rate=rate)),
+            changed(config, network__dropout=rate))
+
+
+def _longer(run: Remedy) -> Remedy:
+    sentence, config = run
+    if config.total_steps >= PATIENCE:
+        return run
+    return (together(sentence, say("Give it {steps} steps in all, to see that it learns.", steps=PATIENCE)),
+            changed(config, training__epochs=None, training__steps=PATIENCE))
+
+
+def _carrying(run: Remedy) -> Remedy:
+    """Another start, where theory does not call this one sound and another one is better."""
+    sentence, config = run
+    start = mended(config) if cost(config) > 1.0 else None
+    return run if start is None else (together(sentence, start[0]), start[1])
