@@ -82,7 +82,7 @@ def smoothing(plan: Plan) -> Array:
     side_taps = math.isqrt(plan.taps)
     reach, angle = np.arange(side_taps) - side_taps // 2, 2.0 * np.pi * np.arange(plan.size) / plan.size
     side = np.cos(np.multiply.outer(angle, reach)).mean(axis=1) ** 2
-    result: Array = np.array([(side**row).mean() ** 2 for row in np.minimum(rows, 400)])
+    result: Array = np.power.outer(side, np.minimum(rows, 400)).mean(axis=0) ** 2
     return result
 
 
