@@ -1,8 +1,8 @@
 /**
  * The only file that touches Plotly. A figure is drawn at most once an animation frame, and again when its element changes
- * its size. The first on the page and what was never drawn is drawn at once, the others take turns over the next frames, so that no
- * task is long; where the first changes in every frame, each of them still has its turn. One that cannot be seen waits until nothing has changed for a moment: it costs nothing while frames stream in, and is
- * never left behind.
+ * its size. The first on the page is drawn at once, the others take turns over the next frames, so that no task is long; where the first
+ * changes in every frame, each of them still has its turn. One that cannot be seen waits until nothing has changed for a moment: it costs
+ * nothing while frames stream in, and is never left behind.
  * @typedef {import("./types.js").Figure} Figure
  * @typedef {import("./types.js").Theme} Theme
  * @typedef {{make: () => Figure, size: {width: number, height: number}, changed: number, drawn: boolean, visible: boolean, click: ((x: number, y: number) => void) | null, bound: boolean}} Chart
@@ -65,17 +65,17 @@ function schedule() {
 /** Within a frame there is time for so much; a chart that has waited for so long is drawn even where the first has taken it. */
 const TASK_MS = 16, PATIENCE_MS = 200;
 
-/** The first on the page, if it has changed, and what was never drawn; then others as long as there is time, those first that have waited
+/** The first on the page, if it has changed; then others as long as there is time, those first that were never drawn or have waited
  * longest: one at least, but for the frame in which the first was drawn. */
 function drawSome() {
   scheduled = 0;
   const waiting = [...charts].filter(([element, chart]) => chart.changed && chart.visible && drawable(element, chart));
-  const [foremost] = charts.keys(), isFirst = (/** @type {[HTMLElement, Chart]} */ [element, { drawn }]) => element === foremost || !drawn;
-  const first = waiting.filter(isFirst), others = waiting.filter((one) => !isFirst(one)).sort(([, one], [, other]) => one.changed - other.changed);
-  const began = performance.now();
-  for (const [element, chart] of first) draw(element, chart);
-  if (others.length && (!first.length || began - others[0][1].changed > PATIENCE_MS)) draw(.../** @type {[HTMLElement, Chart]} */ (others.shift()));
-  while (others.length && performance.now() - began < TASK_MS) draw(.../** @type {[HTMLElement, Chart]} */ (others.shift()));
+  const [foremost] = charts.keys(), first = waiting.find(([element]) => element === foremost);
+  const others = waiting.filter((one) => one !== first).sort(([, one], [, other]) => Number(one.drawn) - Number(other.drawn) || one.changed - other.changed);
+  const began = performance.now(), drawNext = () => { const next = others.shift(); if (next) draw(...next); };
+  if (first) draw(...first);
+  if (!first || (others.length && began - others[0][1].changed > PATIENCE_MS)) drawNext();
+  while (others.length && performance.now() - began < TASK_MS) drawNext();
   if (others.length) schedule();
   clearTimeout(quiet);
   quiet = window.setTimeout(drawNextHidden, QUIET_MS);
