@@ -6,10 +6,10 @@ import gzip
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.random import RandomState
@@ -122,6 +122,17 @@ def _drawn(draw: Callable[[Params, Demand, int], tuple[Tensor, Tensor]],
         return Dataset(inputs[:training], labels[:training], inputs[training:], labels[training:])
 
     return load
+
+
+def _kept(load: Callable[[Params, Demand, int], Dataset]) -> Callable[[Params, Demand, int], Dataset]:
+    """Keeps the newest of small data sets: who moves a slider asks for the same again. Width and batch, by which it may be moved, are
+    only for noise to know."""
+
+    @lru_cache(maxsize=1)
+    def newest(params: tuple[tuple[str, Any], ...], demand: Demand, seed: int) -> Dataset:
+        return load(dict(params), demand, seed)
+
+    return lambda params, demand, seed: newest(tuple(params.items()), replace(demand, width=0, batch_size=None), seed)
 
 
 def _order(examples: int, seed: int) -> Tensor:
@@ -251,7 +262,7 @@ SOURCES: Table[Source] = Table("Data", "digits", (
         name="digits", label="Digits (real)", formula="1,797 handwritten digits, 8 × 8 pixels, 10 classes",
         source="sklearn.datasets.load_digits; Alpaydin & Kaynak 1998 (UCI)",
         sizes=_split(lambda p, demand: 1797), shape=lambda p, demand: (1, 8, 8) if demand.kind == "cnn" else (64,),
-        classes=lambda p: 10, load=_drawn(_digits, "image"),
+        classes=lambda p: 10, load=_kept(_drawn(_digits, "image")),
     ),
     _from_files(MNIST, "MNIST (real)", "70,000 handwritten digits, 28 × 28 pixels, 10 classes", "LeCun, Cortes & Burges 1998"),
     _from_files(FASHION_MNIST, "Fashion-MNIST (real)", "70,000 pictures of clothes, 28 × 28 pixels, 10 classes",
@@ -272,17 +283,17 @@ SOURCES: Table[Source] = Table("Data", "digits", (
     Source(
         name="moons", label="Two moons", formula="two half circles, 2 features, 2 classes", source="sklearn.datasets.make_moons",
         kinds=("mlp",), parameters=(_SAMPLES, _noise(0.2)), sizes=_split(lambda p, demand: int(p["samples"])),
-        shape=lambda p, demand: (2,), classes=lambda p: 2, load=_drawn(_moons, "feature"),
+        shape=lambda p, demand: (2,), classes=lambda p: 2, load=_kept(_drawn(_moons, "feature")),
     ),
     Source(
         name="circles", label="Circles", formula="two circles, one inside the other, 2 features, 2 classes",
         source="sklearn.datasets.make_circles", kinds=("mlp",), parameters=(_SAMPLES, _noise(0.1)),
         sizes=_split(lambda p, demand: int(p["samples"])), shape=lambda p, demand: (2,), classes=lambda p: 2,
-        load=_drawn(_circles, "feature"),
+        load=_kept(_drawn(_circles, "feature")),
     ),
     Source(
         name="spirals", label="Spirals", formula="two interleaved spirals, 2 features, 2 classes", source="after Lang & Witbrock 1988",
         kinds=("mlp",), parameters=(_SAMPLES, _noise(0.05)), sizes=_split(lambda p, demand: int(p["samples"])),
-        shape=lambda p, demand: (2,), classes=lambda p: 2, load=_drawn(_spirals, "feature"),
+        shape=lambda p, demand: (2,), classes=lambda p: 2, load=_kept(_drawn(_spirals, "feature")),
     ),
 ), shared=(BATCH_SIZE, VALIDATION_FRACTION))

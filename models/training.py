@@ -167,18 +167,22 @@ class Run:
 
     def evaluate(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """The same on a batch; NaN where training mode would do the same."""
+        return self._scores([(inputs, labels)]) if self.modes_differ else self._unscored()
+
+    @property
+    def modes_differ(self) -> bool:
+        """Whether the network computes something else in evaluation mode: a change of mode is a walk through all modules."""
         network = self.config.network
-        differs = network.normalization.name == "batch" or network.dropout > 0
-        return self._scores([(inputs, labels)]) if differs else self._unscored()
+        return network.normalization.name == "batch" or network.dropout > 0
 
     def _unscored(self) -> Tensor:
-        """Without the two walks through all modules that a change of mode takes."""
         return torch.full((2,), math.nan, dtype=torch.float64, device=self.device)
 
     @torch.no_grad()
     def _scores(self, parts: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
         """Mean loss and share of right answers in evaluation mode."""
-        self.network.eval()
+        if self.modes_differ:
+            self.network.eval()
         sums = torch.zeros(2, dtype=torch.float64, device=self.device)
         total = 0
         for inputs, labels in parts:
@@ -186,7 +190,8 @@ class Run:
             loss, correct = functional.cross_entropy(logits, labels, reduction="sum"), (logits.argmax(1) == labels).sum()
             sums += torch.stack([loss.double(), correct.double()])
             total += len(labels)
-        self.network.train()
+        if self.modes_differ:
+            self.network.train()
         return sums / total
 
     @cached_property
