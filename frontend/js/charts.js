@@ -1,8 +1,8 @@
 /**
  * The only file that touches Plotly. A figure is drawn at most once an animation frame, and again when its element changes
  * its size. The first on the page is drawn at once, the others take turns over the next frames, so that no task is long; where the first
- * changes in every frame, each of them still has its turn. One that cannot be seen waits until nothing has changed for a moment: it costs
- * nothing while frames stream in, and is never left behind.
+ * changes in every frame, each of them still has its turn. One that cannot be seen is drawn once and then waits until nothing has changed
+ * for a moment: it costs nothing while frames stream in, and is never left behind.
  * @typedef {import("./types.js").Figure} Figure
  * @typedef {import("./types.js").Theme} Theme
  * @typedef {{make: () => Figure, size: {width: number, height: number}, changed: number, drawn: boolean, visible: boolean, click: ((x: number, y: number) => void) | null, bound: boolean}} Chart
@@ -69,7 +69,7 @@ const TASK_MS = 16, PATIENCE_MS = 200;
  * longest: one at least, but for the frame in which the first was drawn. */
 function drawSome() {
   scheduled = 0;
-  const waiting = [...charts].filter(([element, chart]) => chart.changed && chart.visible && drawable(element, chart));
+  const waiting = [...charts].filter(([element, chart]) => chart.changed && (chart.visible || !chart.drawn) && drawable(element, chart));
   const [foremost] = charts.keys(), first = waiting.find(([element]) => element === foremost);
   const others = waiting.filter((one) => one !== first).sort(([, one], [, other]) => Number(one.drawn) - Number(other.drawn) || one.changed - other.changed);
   const began = performance.now(), drawNext = () => { const next = others.shift(); if (next) draw(...next); };

@@ -58,8 +58,8 @@ def article_frames_the_run(other, url, run):
 
 def test_every_panel_leaves_as_png_and_svg(trained):
     tab, _ = trained
+    tab.until("() => document.querySelectorAll('[data-testid^=panel-] .js-plotly-plot').length >= 6")  # they are drawn in turns
     plots = tab.page.locator("[data-testid^=panel-]:has(.js-plotly-plot)")
-    assert plots.count() >= 6
     for index in range(plots.count()):
         panel = plots.nth(index)
         panel.scroll_into_view_if_needed()
