@@ -51,15 +51,20 @@ def training(config: dict[str, Any], goal: float, name: str, full: int = 60) -> 
     return measure
 
 
+def _watchable(quick: bool) -> tuple[int, Run, Tensor, Tensor]:
+    """Steps, a network before the first of them, and one batch, for what others would make of it."""
+    run = Run.start(RunConfig.model_validate(MLP))
+    return 2 if quick else 10, run, run.data.inputs[:256], run.data.labels[:256]
+
+
 def watchers(quick: bool) -> list[Result]:
     """What TensorBoard takes for histograms of the same tensors at every step, where it is installed."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return []
-    steps = 2 if quick else 10
-    run = Run.start(RunConfig.model_validate(MLP))
-    loop, inputs, labels = bare_loop(run), run.data.inputs[:256], run.data.labels[:256]
+    steps, run, inputs, labels = _watchable(quick)
+    loop = bare_loop(run)
 
     def watched() -> None:
         with tempfile.TemporaryDirectory() as folder, SummaryWriter(folder) as writer:
@@ -87,9 +92,8 @@ def logged(quick: bool) -> list[Result]:
         import wandb
     except ImportError:
         return []
-    steps = 2 if quick else 10
-    run = Run.start(RunConfig.model_validate(MLP))
-    loop, inputs, labels = bare_loop(run), run.data.inputs[:256], run.data.labels[:256]
+    steps, run, inputs, labels = _watchable(quick)
+    loop = bare_loop(run)
     with tempfile.TemporaryDirectory() as folder:
         with wandb.init(mode="offline", dir=folder, project="benchmark", settings=wandb.Settings(silent=True)) as log:
             log.watch(run.network, log="all", log_freq=1)

@@ -21,7 +21,7 @@ from models.optimizers import OPTIMIZERS
 from models.words import Text, say
 
 AUTO_FRAMES = 40
-"""Frames of a run whose capture is left to `auto`, about: each costs a quarter of a step, and the scrubber's places are as near as that."""
+"""Frames of a run whose capture is left to `auto`, about: enough to scrub through, and each costs a quarter of a step."""
 
 CNN_ONLY: tuple[Kind, ...] = ("cnn",)
 

@@ -17,7 +17,10 @@ export const withRoom = ({ margin, font }, sign = 1) => ({ ...margin, r: margin.
  * @param {{l: number, t: number, w: number, h: number}} area the plot's inside @param {number} size of text, in pixels */
 export function drawColorbar(element, trace, area, size) {
   const there = /** @type {HTMLElement | null} */ (element.querySelector(":scope > .colorbar"));
-  if (!trace) return there?.remove();
+  if (!trace) {
+    there?.remove();
+    return;
+  }
   const bar = there ?? element.appendChild(el("div", { class: "colorbar", "aria-hidden": "true" }));
   Object.assign(bar.style, { left: `${area.l + area.w}px`, top: `${area.t}px`, height: `${area.h}px`, fontSize: `${size}px` });
   const { colorscale, zmin, zmax, colorbar: { tickvals, ticktext, title } } = trace;
@@ -26,7 +29,6 @@ export function drawColorbar(element, trace, area, size) {
     ...tickvals.map((/** @type {number} */ value, /** @type {number} */ index) => tick((value - zmin) / (zmax - zmin), ticktext[index])),
     el("span", { class: "title", text: title?.text ?? "" }),
   ]);
-  return bar;
 }
 
 /** @param {[number, string][]} colorscale */

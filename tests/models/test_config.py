@@ -22,6 +22,16 @@ def test_an_empty_configuration_is_valid_and_round_trips():
     assert again == config and again.fingerprint() == config.fingerprint()
 
 
+def test_a_choice_is_the_same_after_its_parameters_were_looked_at():
+    untouched, config = (RunConfig.model_validate({"network": {"activation": {"name": "elu", "alpha": 0.5}}}) for _ in range(2))
+    choice = config.network.activation
+    assert dict(choice.params) == {"alpha": 0.5}
+    assert config.model_dump() == untouched.model_dump() and config.canonical() == untouched.canonical()
+    assert config == untouched and hash(config) == hash(untouched)
+    with pytest.raises(TypeError):
+        choice.params["alpha"] = 2.0
+
+
 @pytest.mark.parametrize(("path", "name"), [(path, name) for path, table in TABLES.items() for name in table])
 def test_every_choice_can_be_made_and_comes_back_with_its_parameters(path, name):
     *parents, last = path.split(".")

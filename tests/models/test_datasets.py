@@ -77,3 +77,17 @@ def test_the_digits_are_those_of_scikit_learn():
     ours, theirs = np.lexsort(found.round(4).T), np.lexsort(expected.round(4).T)  # the training part is shuffled
     assert found[ours] == pytest.approx(expected[theirs], abs=1e-5)
     assert data.labels[ours.tolist()].tolist() == labels[theirs].tolist()
+
+
+@pytest.mark.parametrize("change", [
+    {"seed": 1}, {"data": {"name": "digits", "validation_fraction": 0.5}}, {"network": {"kind": "cnn"}}, {"network": {"width": 7}},
+    {"data": {"name": "digits", "batch_size": 3}}, {"data": {"name": "moons"}}, {"data": {"name": "moons", "noise": 0.3}}])
+def test_what_is_kept_for_the_next_preview_is_never_another_configurations(change):
+    """The same after others were loaded, and the default's only where nothing that the data depend on was changed."""
+    before = loaded(**change)[1]
+    digits, moons = loaded()[1], loaded(data={"name": "moons", "noise": 0.01}, seed=9)[1]
+    after = loaded(**change)[1]
+    assert torch.equal(before.inputs, after.inputs) and torch.equal(before.labels, after.labels)
+    same = {"network": {"width": 7}}, {"data": {"name": "digits", "batch_size": 3}}
+    assert (digits.inputs.shape == after.inputs.shape and torch.equal(digits.inputs, after.inputs)) == (change in same)
+    assert not (moons.inputs.shape == after.inputs.shape and torch.equal(moons.inputs, after.inputs))

@@ -6,7 +6,6 @@ Whole ensembles go through each layer at once: weights (S, out, in), one matrix 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,12 +25,7 @@ SEEDS = 200
 LEAST = 0.95 - 3 * math.sqrt(0.95 * 0.05 / SEEDS)
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def settings(activation: str, data: str, init: dict[str, Any], depth: int = 8, width: int = 64, batch: int = 64, bias: float = 0.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,7 @@ from models.theory.layers import plan
 from models.training import Run, initial_frame
 from tests.models.theory.second_road import config, forward, inputs, layers, mean_squares
 
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Small matrices: several threads only get into each other's way."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 RANDOM = [name for name, entry in INITIALIZERS.items() if entry.law != "fixed" and "mlp" in entry.kinds and not entry.data_driven]
