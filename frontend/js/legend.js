@@ -19,12 +19,12 @@ function swatch(shape, colour) {
 }
 
 /** @param {Record<string, any>} trace */
-const colourOf = (trace) => (trace.fill === "toself" ? trace.fillcolor : (trace.marker?.pattern?.fgcolor ?? trace.line?.color ?? trace.marker?.color));
+const colourOf = (trace) => (trace.fill === "toself" ? trace.fillcolor : (trace.meta?.colour ?? trace.marker?.pattern?.fgcolor ?? trace.line?.color ?? trace.marker?.color));
 
 /** @param {Record<string, any>} trace */
 function shapeOf(trace) {
   if (trace.type === "bar") return trace.marker.pattern ? "hatch" : "block";
   if (trace.fill === "toself") return "block";
-  if (trace.mode === "markers") return "cross";
+  if (trace.mode === "markers") return { star: "star", x: "cross" }[/** @type {string} */ (trace.marker.symbol)] ?? "circle";
   return trace.line.dash === "solid" ? "line" : trace.line.dash;
 }

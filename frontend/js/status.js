@@ -43,7 +43,7 @@ function runWords(run, frames) {
 }
 
 /** Seconds still to go at the pace so far. @param {RunRecord} run */
-function timeLeft(run) {
+export function timeLeft(run) {
   const began = milliseconds(run.started_at);
   if (run.status !== "running" || !run.steps_done || Number.isNaN(began)) return null;
   const gone = (Date.now() - began) / 1000;

@@ -12,14 +12,16 @@ def drawn(tab, hash_=""):
 
 
 def plot(tab, script):
-    found = "const plot = document.querySelector('[data-testid=panel-phase] .js-plotly-plot')"
-    return tab.page.evaluate(f"() => {{ {found}; return {script}; }}")
+    """Of the drawn diagram: the map, and its other traces by their names."""
+    found = """const plot = document.querySelector('[data-testid=panel-phase] .js-plotly-plot');
+        const map = plot.data.find((trace) => trace.colorbar), named = (name) => plot.data.find((trace) => trace.name === name);"""
+    return tab.page.evaluate(f"() => {{ {found} return {script}; }}")
 
 
 def test_theory_is_there_at_once_with_its_critical_line(tab):
     drawn(tab)
-    assert plot(tab, "[plot.data[0].z.length, plot.data[0].z[0].length]") == [64, 64]
-    line = plot(tab, "plot.data[1].x")
+    assert plot(tab, "[map.z.length, map.z[0].length]") == [64, 64]
+    line = plot(tab, "named('critical line, χ = 1').x")
     assert abs(line[0] - 1.0) < 1e-3 and line[-1] > 2.5
     assert "σ_w² = 1" in tab.at("phase-words").inner_text()
 
@@ -74,13 +76,13 @@ def test_a_measured_map_streams_its_rows(tab):
     tab.until("() => document.body.dataset.rows === '5'")
     assert tab.at("control-colour").input_value() == "measured"
     tab.until("() => document.querySelector('[data-testid=sweep-status]').textContent.includes('finished')")
-    assert plot(tab, "plot.data[0].z.length") == 5
+    assert plot(tab, "map.z.length") == 5
 
 
 def test_relu_is_treated_honestly(tab):
     drawn(tab, f"{MAP}&network.activation.name=relu")
-    assert set(plot(tab, "plot.data[1].x.map(x => x.toFixed(4))")) == {"2.0000"}
-    assert "no fixed point" in plot(tab, "plot.layout.annotations[0].text")
+    assert set(plot(tab, "named('critical line, χ = 1').x.map(x => x.toFixed(4))")) == {"2.0000"}
+    assert "no fixed point" in plot(tab, "plot.layout.annotations.at(-1).text")
 
 
 def test_the_dashboard_leads_there_with_its_own_point(tab):
@@ -94,7 +96,7 @@ def test_the_dashboard_leads_there_with_its_own_point(tab):
 def drawn_at(tab, w2):
     """One's own point is drawn where it stands, within the axes."""
     tab.drawn()
-    assert plot(tab, "plot.data[4].x") == [w2]
+    assert plot(tab, "named('The network you came from').x") == [w2]
     assert plot(tab, "plot.layout.xaxis.range")[1] >= w2 and "The network you came from" in tab.page.locator("#dots").inner_text()
 
 
@@ -138,7 +140,7 @@ def test_another_network_has_not_been_trained_and_other_axes_leave_it(tab):
     tab.until("() => document.body.dataset.dots === '2'")
     tab.page.keyboard.press("t")
     tab.until("() => document.body.dataset.trained === '1'")
-    assert plot(tab, "plot.layout.annotations[0].x === plot.data[3].x[1]")
+    assert plot(tab, "plot.layout.annotations[0].x === named('Networks looked at').x[1]")
     tab.at("control-sigma_w2.high").fill("6")
     tab.at("control-sigma_w2.high").press("Enter")
     tab.until("() => document.querySelector('[data-testid=panel-phase] .js-plotly-plot').layout.xaxis.range[1] === 6")
@@ -155,3 +157,42 @@ def test_a_link_with_a_run_that_is_not_here_leaves_the_dot_to_be_trained(tab):
     tab.until("() => document.body.dataset.dots === '1'")
     assert tab.at("dot-train").is_visible() and "Trained" not in tab.page.locator("#dots").inner_text()
     assert len(tab.complaints) == 1 and "404" in tab.complaints.pop()
+
+
+def test_a_map_that_is_not_there_says_so_where_it_would_be_and_a_click_finds_its_place(tab):
+    drawn(tab, f"{MAP}&colour=loss&train_steps=2")
+    assert "Press Train the map: 5 × 5 networks" in tab.at("phase-empty").inner_text()
+    assert tab.at("measure-button").inner_text() == "Train the map"
+    before = tab.at("panel-phase").bounding_box()
+    tab.at("control-colour").select_option("measured")
+    assert tab.at("measure-button").inner_text() == "Measure the map"
+    assert tab.at("panel-phase").bounding_box() == before
+    clicked(tab)
+    tab.until("() => document.body.dataset.dots === '1'")
+    tab.at("measure-button").click()
+    tab.until("() => document.body.dataset.rows === '5' && document.getElementById('empty').hidden")
+    tab.at("control-colour").select_option("loss")
+    tab.until("() => document.getElementById('empty').checkVisibility()")
+    assert "Nothing is trained yet" in tab.at("phase-empty").inner_text()
+    tab.at("measure-button").click()
+    tab.until("() => document.getElementById('empty').hidden && document.body.dataset.rows === '5'")
+    assert plot(tab, "map.z.flat().filter(Number.isFinite).length") == 25
+
+
+def test_a_dot_can_be_taken_away_and_comes_back(tab):
+    drawn(tab, f"{MAP}&dot=1.5,0.1&dot=2.5,0.2")
+    tab.until("() => document.body.dataset.dots === '2'")
+    tab.page.get_by_role("button", name="Remove the dot at σ_w² = 1.5, σ_b² = 0.1").click()
+    tab.until("() => document.body.dataset.dots === '1'")
+    tab.until("() => document.querySelector('#plot').data.find((trace) => trace.name === 'Networks looked at').x.length === 1")
+    assert "dot=2.5" in tab.page.url and "dot=1.5" not in tab.page.url
+    tab.page.go_back()
+    tab.until("() => document.body.dataset.dots === '2'")
+
+
+def test_the_legend_names_what_lies_over_the_map(tab):
+    drawn(tab, f"{MAP}&own=1,0&dot=1.5,0.1")
+    tab.until("() => document.querySelectorAll('[data-testid=panel-phase] .legend li').length === 4")
+    assert [text.strip() for text in tab.page.locator("[data-testid=panel-phase] .legend li").all_inner_texts()] == [
+        "depth = 6 depth scales", "critical line, χ = 1", "Networks looked at", "The network you came from"]
+    assert plot(tab, "plot.layout.annotations.map(({text}) => text)") == ["ordered", "chaotic"]

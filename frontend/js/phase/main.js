@@ -9,15 +9,18 @@ import * as api from "../api.js";
 import { readTheme, render } from "../charts.js";
 import { byId, el, setText, sheetTable } from "../dom.js";
 import { fieldControl } from "../field.js";
-import { integer, number } from "../format.js";
+import { duration, integer, number } from "../format.js";
 import { startKeys } from "../keys.js";
+import { showLegend } from "../legend.js";
 import { startDrawer } from "../menus.js";
 import { notice, share } from "../notices.js";
 import { cardOf, serialise as configHash, fromConfig } from "../state.js";
 import { startSession } from "../signin.js";
+import { LIVE, timeLeft } from "../status.js";
 import { fillTexts, startLanguage } from "../texts.js";
 import { next as nextTheme, startTheme } from "../theme.js";
 import { addressed, said, t } from "../../i18n/index.js";
+import { isShown } from "./colours.js";
 import { TRAINABLE_SCALES, figure } from "./figure.js";
 import { ACTIVATION, COLOURS, fieldsOf, parse, pointConfig, serialise, sweepConfig, trainedConfig } from "./state.js";
 import { Trained } from "./trained.js";
@@ -35,6 +38,7 @@ class PhasePage {
     /** @type {Map<string, string>} */
     this.measured = new Map();
     this.sweep = "";
+    this.live = false;
     this.timer = 0;
     this.asked = 0;
     this.unfollow = () => {};
@@ -138,9 +142,11 @@ class PhasePage {
 
   /** @param {import("../types.js").RunRecord} record */
   progress(record) {
-    const live = record.status === "queued" || record.status === "running";
-    this.status(t("phase.status", { status: t(`status.${record.status}`), rows: record.frames, total: record.steps_total }), live ? record.frames / record.steps_total : null);
+    const live = LIVE.includes(record.status), left = timeLeft({ ...record, steps_done: record.frames });
+    const words = [t("phase.status", { status: t(`status.${record.status}`), rows: record.frames, total: record.steps_total }), left === null ? "" : t("status.left", { time: duration(left) })];
+    this.status(words.filter(Boolean).join(" · "), live ? record.frames / record.steps_total : null);
     if (record.error) notice("refused", said(record, "error"));
+    this.draw();
   }
 
   /** @param {string} text @param {number | null} [part] */
@@ -149,6 +155,19 @@ class PhasePage {
     byId("progress").hidden = part === null;
     if (part !== null) byId("progress").setAttribute("value", String(part));
     byId("cancel").toggleAttribute("disabled", part === null);
+    this.live = part !== null;
+  }
+
+  async cancel() {
+    await this.call(() => api.cancelSweep(this.sweep));
+  }
+
+  /** Why there is no map to see, over where it will be. */
+  emptiness() {
+    const { colour, points, train_steps } = this.state, count = String(points);
+    if (isShown(this.rows, String(colour))) return "";
+    if (this.live) return t("phase.waiting");
+    return colour === "loss" ? t("phase.empty_trained", { count, steps: integer(Number(train_steps)) }) : t("phase.empty", { count });
   }
 
   /** A click leaves a dot and looks at the network there. @param {number} w2 @param {number} b2 */
@@ -165,10 +184,19 @@ class PhasePage {
   async look(dot) {
     const { generation } = this;
     const answer = await this.call(() => api.preview(pointConfig(this.state, this.catalog, dot), new AbortController().signal));
-    if (!answer || generation !== this.generation) return;
+    if (!answer || generation !== this.generation || !this.dots.includes(dot)) return;
     const { frame } = answer, hidden = frame.layers.length - 2;
     this.measured.set(dot.join(","), t("phase.dot_text", {
       q: number(frame.quantities.preactivation.mean_square[hidden]), c: number(frame.correlation?.[hidden]), loss: number(frame.loss) }));
+    this.draw();
+  }
+
+  /** A dot that is no longer wanted. @param {string} place */
+  remove(place) {
+    this.dots = this.dots.filter((dot) => dot.join(",") !== place);
+    this.measured.delete(place);
+    this.trained.drop(place);
+    history.pushState(null, "", this.url());
     this.draw();
   }
 
@@ -188,12 +216,18 @@ class PhasePage {
     if (!map) return;
     const dots = this.dots.map(([w2, b2]) => ({ w2, b2, text: t("phase.dot", { w2: number(w2), b2: number(b2) }) + (this.measured.get(`${w2},${b2}`) ?? ""), ...this.trained.reached(`${w2},${b2}`) }));
     const own = this.own && { w2: this.own[0], b2: this.own[1], text: `${t("phase.own")}: ${t("phase.dot", { w2: number(this.own[0]), b2: number(this.own[1]) })}` };
-    const empty = this.state.colour !== "theory" && !this.rows.length;
-    notice("empty", empty ? t("phase.empty") : "");
-    render(byId("plot"), () => figure({ theme: readTheme(), map, rows: this.rows, colour: String(this.state.colour), depth: Number(this.state["network.depth"]), dots, own }),
-      (x, y) => this.click(Number(x), Number(y)));
+    const empty = this.emptiness();
+    setText(byId("empty"), empty);
+    byId("empty").hidden = !empty;
+    byId("status").hidden = Boolean(empty) && !this.live;
+    setText(byId("measure"), t(this.state.colour === "loss" ? "phase.train_map" : "phase.measure"));
+    render(byId("plot"), () => {
+      const drawn = figure({ theme: readTheme(), map, rows: this.rows, colour: String(this.state.colour), depth: Number(this.state["network.depth"]), dots, own });
+      showLegend(byId("legend"), drawn);
+      return drawn;
+    }, (x, y) => this.click(Number(x), Number(y)));
     this.words(map);
-    byId("dots").replaceChildren(...(own ? [el("p", { text: `★ ${own.text}` })] : []), ...(dots.length ? dots.map((dot) => this.dotLine(dot)) : [el("p", { class: "muted", text: t("phase.click") })]));
+    byId("dots").replaceChildren(...(own ? [el("p", { text: `★ ${own.text}` })] : []), ...dots.map((dot) => this.dotLine(dot)));
     Object.assign(document.body.dataset, { ready: "true", rows: String(this.rows.length), dots: String(this.measured.size), trained: String(dots.filter((dot) => dot.loss).length) });
   }
 
@@ -201,11 +235,12 @@ class PhasePage {
   dotLine(dot) {
     const config = pointConfig(this.state, this.catalog, [dot.w2, dot.b2]);
     const href = `/#${addressed(configHash(fromConfig(config, this.catalog), this.catalog))}`;
-    const key = `${dot.w2},${dot.b2}`, run = this.trained.url(key), steps = integer(Number(this.state.train_steps));
-    return el("p", { class: "dot-line" }, el("span", { text: dot.text }), el("span", { class: "dot-trained", text: this.trained.words(key) }), run
-      ? el("a", { href: `${run}${addressed("") ? `#${addressed("")}` : ""}`, text: t("phase.open_run") })
-      : el("button", { type: "button", "data-testid": "dot-train", text: t("phase.train", { steps }), onclick: () => void this.train([dot.w2, dot.b2]) }),
-    el("a", { href, text: t("phase.open") }));
+    const key = `${dot.w2},${dot.b2}`, named = t("phase.dot", { w2: number(dot.w2), b2: number(dot.b2) }), run = this.trained.url(key), steps = integer(Number(this.state.train_steps));
+    const train = () => el("button", { type: "button", "data-testid": "dot-train", text: t("phase.train", { steps }), onclick: () => void this.train([dot.w2, dot.b2]) });
+    const remove = el("button", { type: "button", class: "quiet", "data-testid": "dot-remove", text: "✕", "aria-label": t("phase.remove", { dot: named }), title: t("phase.remove", { dot: named }), onclick: () => this.remove(key) });
+    const words = el("p", { class: "dot-words" }, el("span", { text: dot.text }), el("span", { class: "dot-trained", text: this.trained.words(key) }),
+      run ? el("a", { href: `${run}${addressed("") ? `#${addressed("")}` : ""}`, text: t("phase.open_run") }) : train(), el("a", { href, text: t("phase.open") }));
+    return el("div", { class: "dot-line" }, words, remove);
   }
 
   /** @param {string | null} [language] */
@@ -236,7 +271,7 @@ async function start() {
     const page = new PhasePage(await api.getCatalog());
     redraw = () => page.draw();
     byId("measure").addEventListener("click", () => void page.measure());
-    byId("cancel").addEventListener("click", () => void api.cancelSweep(page.sweep));
+    byId("cancel").addEventListener("click", () => void page.cancel());
     byId("share").addEventListener("click", () => void share(location.href, t("share.copied_config")));
     byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
     byId("place").addEventListener("submit", (event) => { event.preventDefault(); page.click(valueOf("place-w2"), valueOf("place-b2")); });

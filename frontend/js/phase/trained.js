@@ -41,6 +41,14 @@ export class Trained {
     this.unfollow = () => { before(); stop(); };
   }
 
+  /** This run no longer; it goes on by itself. @param {string} place */
+  drop(place) {
+    if (!this.runs.has(place)) return;
+    const kept = new Map(this.runs);
+    kept.delete(place);
+    this.follow(kept);
+  }
+
   /** Follows one run, of whose frames the losses are enough. @param {string} place @param {string} id @returns {() => void} stops it */
   one(place, id) {
     let stopped = false, stop = () => {};

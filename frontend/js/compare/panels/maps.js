@@ -95,8 +95,8 @@ export const differencePanel = {
   figure: (view) => {
     const pair = /** @type {Pair} */ (pairOf(view)), { layers, z } = difference(pair), [first, second] = pair.sides, { top } = pair;
     const scale = [[0, first.series.colour], [0.5, view.theme.paper], [1, second.series.colour]];
-    const ticks = [-0.96 * top, 0, 0.96 * top], more = (/** @type {Side} */ side) => t("compare.more_in", { letter: side.series.letter });
-    const map = { type: "heatmap", name: "", x: layers, y: first.grid.centers, z, zmin: -top, zmax: top, colorscale: scale, zsmooth: false,
+    const ticks = [-top, 0, top], more = (/** @type {Side} */ side) => t("compare.more_in", { letter: side.series.letter });
+    const map = { type: "heatmap", name: "", x: layers, y: first.grid.centers, z, zmin: -top, zmax: top, colorscale: scale, zsmooth: false, showscale: false,
       hovertemplate: `${t("axis.layer_short")} %{x}<br>≈ %{y}<br>%{z:+.2%}<extra></extra>`,
       colorbar: { thickness: 10, outlinewidth: 0, xpad: 6, len: 1, ypad: 0, tickvals: ticks, ticktext: [more(first), "0", more(second)] } };
     return { data: [map], layout: frameOf(view, pair) };
