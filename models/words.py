@@ -7,6 +7,7 @@ page looks up in its language's table. A value may be a sentence itself.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from string import Formatter
@@ -18,7 +19,21 @@ from pydantic_core import CoreSchema, core_schema
 Part = dict[str, Any]
 """One sentence: `template`, whose {names} stand for `values`: what is written there, or the parts of a text."""
 
-_FORMATTER = Formatter()
+_EXPONENT = re.compile(r"e([+-]\d+)$")
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class _Words(Formatter):
+    """Numbers as people write them, and as the page does: 3.1·10⁻⁷ in the place of 3.1e-07."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        written: str = super().format_field(value, format_spec)
+        if isinstance(value, str):
+            return written
+        return _EXPONENT.sub(lambda found: f"·10{str(int(found[1])).translate(_SUPERSCRIPT)}", written)
+
+
+_FORMATTER = _Words()
 
 
 class Text(str):
@@ -59,7 +74,7 @@ def say(template: str, **values: object) -> Text:
     """The template filled in. It stands in the code as it is (a test reads it there), with formats as in an f-string."""
     written = {name: value.parts if isinstance(value, Text) and value.parts else filled
                for name, filled, value in _fields(template, values)}
-    return Text(template.format(**values), [{"template": bare(template), "values": written}])
+    return Text(_FORMATTER.format(template, **values), [{"template": bare(template), "values": written}])
 
 
 def together(*texts: Text) -> Text:
@@ -82,7 +97,7 @@ def _fields(template: str, values: Mapping[str, object]) -> Iterator[tuple[str, 
     for _, name, form, conversion in _FORMATTER.parse(template):
         if name is not None:
             converted = _FORMATTER.convert_field(values[name], conversion)
-            yield name, format(converted, form or ""), values[name]
+            yield name, _FORMATTER.format_field(converted, form or ""), values[name]
 
 
 class Worded(BaseModel):

@@ -227,13 +227,13 @@ export const SAID = {
   "The mean square of the activations grows by a factor of {size} from the first hidden layer to the last: every layer adds to the sum that the skips carry.":
     "从第一个隐藏层到最后一个，激活的均方值增大到 {size} 倍：每一层都往跳跃连接传递的和上再加一份。",
   "The mean square of the activations shrinks by a factor of {size} from the first hidden layer to the last: every layer takes from the sum that the skips carry.":
-    "从第一个隐藏层到最后一个，激活的均方值缩小为 1/{size}：每一层都从跳跃连接传递的和中减去一份。",
+    "从第一个隐藏层到最后一个，激活的均方值缩小到 {size} 分之一：每一层都从跳跃连接传递的和中减去一份。",
   "The mean square of the activations shrinks by a factor of {size} from the first hidden layer to the last: what the activation takes from it, the weights do not give back exactly.":
-    "从第一个隐藏层到最后一个，激活的均方值缩小为 1/{size}：激活函数削减的部分，权重没有恰好补回来。",
+    "从第一个隐藏层到最后一个，激活的均方值缩小到 {size} 分之一：激活函数削减的部分，权重没有恰好补回来。",
   "From the last hidden layer back to the first the gradient's mean square grows by a factor of {size}: chi, the factor a layer, is not 1.":
     "从最后一个隐藏层回到第一个，梯度的均方值增大到 {size} 倍：每层的因子 χ 不等于 1。",
   "From the last hidden layer back to the first the gradient's mean square shrinks by a factor of {size}: chi, the factor a layer, is not 1.":
-    "从最后一个隐藏层回到第一个，梯度的均方值缩小为 1/{size}：每层的因子 χ 不等于 1。",
+    "从最后一个隐藏层回到第一个，梯度的均方值缩小到 {size} 分之一：每层的因子 χ 不等于 1。",
   "Inputs become alike: correlation {correlation} in layer {layer}": "输入变得相似：第 {layer} 层的相关系数为 {correlation}",
   "Any two examples of the batch differ by {gap} of their size in the last hidden layer: each layer shrinks the angle between them.":
     "在最后一个隐藏层，批次中任意两个样本之差只有其大小的 {gap}：每一层都缩小它们之间的夹角。",
@@ -398,15 +398,15 @@ export const SAID = {
   "Instance normalization needs the correlations between the input's pixels, which are not given.": "实例归一化需要输入像素之间的相关系数，而这里没有给出。",
 
   // ---- theory: notes ----
-  "From row {row} on the mean square is beyond float32's largest number, 3.4e38: a measured run shows infinities, at the latest where single values, of the size of its root, overflow as well.":
-    "从第 {row} 行起，均方值超过 float32 的最大数 3.4e38：实测的运行会出现无穷大，最迟在单个值（约为其平方根）也溢出的时候。",
-  "With residual connections q grows from layer to layer and has no fixed point; chi is that of the last layers of a deep one.":
+  "From row {row} on the mean square is beyond float32's largest number, 3.4·10³⁸: a measured run shows infinities, at the latest where single values, of the size of its root, overflow as well.":
+    "从第 {row} 行起，均方值超过 float32 的最大数 3.4·10³⁸：实测的运行会出现无穷大，最迟在单个值（约为其平方根）也溢出的时候。",
+  "With residual connections q grows from layer to layer and has no fixed point; χ is that of the last layers of a deep one.":
     "有残差连接时 q 逐层增大，没有不动点；χ 取深网络最后几层的值。",
-  "q grows without end: there is no fixed point, since sigma_w^2 is at or above this activation's critical value.": "q 无限增大：没有不动点，因为 σ_w² 达到或超过了这个激活函数的临界值。",
+  "q grows without end: there is no fixed point, since σ_w² is at or above this activation's critical value.": "q 无限增大：没有不动点，因为 σ_w² 达到或超过了这个激活函数的临界值。",
   "q grows without end: there is no fixed point.": "q 无限增大：没有不动点。",
   "On the critical line without bias every q is a fixed point: q* is the value the first layer gives. Two inputs' correlation still goes to 1, slower than exponentially.":
     "在没有偏置的临界线上，每个 q 都是不动点：q* 就是第一层给出的值。两个输入的相关系数仍趋向 1，但比指数慢。",
-  "chi is within 0.001 of 1: the depth scale is long but finite.": "χ 与 1 相差不到 0.001：深度尺度很长，但有限。",
+  "χ is within 0.001 of 1: the depth scale is long but finite.": "χ 与 1 相差不到 0.001：深度尺度很长，但有限。",
   "The output row needs the correlations between the input's pixels, which are not given: null.": "输出行需要输入像素之间的相关系数，这里没有给出，所以为空。",
   "q runs away from an unstable fixed point: soon networks of this width differ by factors, and their mean square is no longer near theory's. From row {row} on no band is given.": "q 正在离开一个不稳定的不动点：这一宽度的各个网络很快会相差数倍，其均方不再接近理论值。从第 {row} 层起不给出区间。",
   "No band is given: it needs the input's participation ratio, which is not given.": "不给出色带：它需要输入的参与率，而这里没有给出。",
@@ -417,12 +417,12 @@ export const SAID = {
   "Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average as if padding were circular: an approximation.":
     "零填充：方差逐像素推算后取平均，相关系数和梯度使用这个平均值，就像循环填充那样：这是近似。",
   "The normalization's average over pixels is taken as the average over independent units: an approximation.": "把归一化在像素上的平均当作在独立单元上的平均：这是近似。",
-  "Every example counts as having the batch's mean square, while those of {data} differ in length: where phi bends, expect deviations in the first rows, before q forgets the input.":
+  "Every example counts as having the batch's mean square, while those of {data} differ in length: where φ bends, expect deviations in the first rows, before q forgets the input.":
     "这里把每个样本的均方值都当作整个批次的均方值，而 {data} 的样本长短不一：在 φ 弯曲的地方，头几行（q 忘掉输入之前）会有偏差。",
   "A unit's standard deviation over the batch, by which batch normalization divides, comes from only {seen} numbers of the input and is often small: expect the gradient to grow by up to 8 a layer where the activation is nearly linear, and by 2 to 4 in the first rows of others.":
     "批归一化要除以单元在批次上的标准差，而这里它只来自输入的 {seen} 个数，常常很小：激活函数近似线性时梯度每层最多增长到 8 倍，其他激活函数在头几行每层增长到 2 至 4 倍。",
   "Batch normalization is treated for large batches; with {batch} examples expect errors of a few times 1/{batch}.": "批归一化按大批次处理；{batch} 个样本时误差约为 1/{batch} 的几倍。",
-  "LSUV fits every layer's weights to the batch: its output's variance is 1 before the gain, and sigma_w^2 is what that takes.": "LSUV 按批次调整每层的权重：乘以增益之前输出方差为 1，σ_w² 取所需的值。",
+  "LSUV fits every layer's weights to the batch: its output's variance is 1 before the gain, and σ_w² is what that takes.": "LSUV 按批次调整每层的权重：乘以增益之前输出方差为 1，σ_w² 取所需的值。",
   "Uniform biases count as Gaussian ones of the same variance: an approximation where they dominate.": "均匀分布的偏置按同方差的高斯偏置处理：偏置占主导时这是近似。",
   "A width of {width} is small: expect deviations of the order of 1/{width} a layer, as the band shows.": "宽度 {width} 较小：每层会有 1/{width} 量级的偏差，如色带所示。",
 

@@ -5,7 +5,7 @@
 import { el, setContents } from "./dom.js";
 
 /** The room it takes on the right, in the text's size. */
-const ROOM_EM = 6.5;
+const ROOM_EM = 7.25;
 
 /** The trace whose colours are explained by a bar of ours. @param {Record<string, any>[]} data */
 export const barred = (data) => data.find((trace) => trace.colorbar && trace.showscale === false);

@@ -25,7 +25,7 @@ export function fieldControl(field, onChange, labels = {}) {
     if (message) body.main.setAttribute("aria-invalid", "true");
   };
   const body = bodyOf(field, labels, (value, committed) => { fail(""); onChange(field.path, value, committed); }, fail);
-  const help = el("span", { class: "tip", id: `help-${field.path}`, role: "tooltip", text: [field.help, bounds(field)].filter(Boolean).join(" ") });
+  const help = el("span", { class: "tip", id: `help-${field.path}`, role: "tooltip", text: [field.help, bounds(field)].filter(Boolean).join(t("words.between")) });
   body.main.setAttribute("aria-describedby", `${help.id} ${error.id}`);
   const label = el("label", { for: `control-${field.path}`, text: field.label }, field.unit ? el("span", { class: "unit", text: ` ${field.unit}` }) : "");
   const element = el("div", { class: `control control-${field.type}` }, label, ...body.nodes, help.textContent ? help : "", error);

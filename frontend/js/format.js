@@ -37,9 +37,9 @@ export const integer = (x) => Math.round(x).toLocaleString("en").replaceAll(",",
 export function percent(x) {
   if (!isFinite(x)) return t("format.not_finite");
   const value = 100 * x;
-  if (value === 0 || value === 100) return `${value} %`;
-  if (value > 99.9) return "> 99.9 %";
-  return value < 0.01 ? "< 0.01 %" : `${Number(value.toPrecision(value < 10 ? 2 : 3))} %`;
+  if (value === 0 || value === 100) return `${value}\u202f%`;
+  if (value > 99.9) return "> 99.9\u202f%";
+  return value < 0.01 ? "< 0.01\u202f%" : `${Number(value.toPrecision(value < 10 ? 2 : 3))}\u202f%`;
 }
 
 /** @param {number} seconds */

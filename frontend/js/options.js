@@ -7,6 +7,7 @@
  * @typedef {(path: string, value: Value) => void} Choose
  */
 import { el } from "./dom.js";
+import { chosenLayer } from "./panels/common.js";
 import { has, t } from "../i18n/index.js";
 
 /** @param {Option} option @param {Choose} choose @returns {OptionControl} */
@@ -52,12 +53,12 @@ function switchButton(option, choose) {
   return { element: button, show: (view) => button.setAttribute("aria-pressed", String(view.options[option.path] === true)) };
 }
 
-/** @param {Option} option @param {Choose} choose @returns {OptionControl} */
+/** The layer that is shown, chosen or not; an empty field chooses none. @param {Option} option @param {Choose} choose @returns {OptionControl} */
 function layerInput(option, choose) {
   const read = () => choose(option.path, input.value === "" ? null : Number(input.value));
-  const input = el("input", { type: "number", min: 1, step: 1, "data-testid": option.path, "aria-label": t(`option.${option.path}`), placeholder: "–", onchange: read });
+  const input = el("input", { type: "number", min: 1, step: 1, "data-testid": option.path, "aria-label": t(`option.${option.path}`), onchange: read });
   return {
     element: el("label", { class: "inline" }, t(`option.${option.path}`), input),
-    show: (view) => { input.value = view.options[option.path] === null ? "" : String(view.options[option.path]); },
+    show: (view) => { input.value = String(chosenLayer(/** @type {import("./types.js").View} */ (view))); },
   };
 }

@@ -32,23 +32,23 @@ def _overflow(rows: Chain) -> list[Text]:
     first = next((row for row, q in enumerate(rows.q[:-1], 1) if not q < FLOAT32_MAX), None)
     if first is None:
         return []
-    return [say("From row {row} on the mean square is beyond float32's largest number, 3.4e38: a measured run shows infinities, "
+    return [say("From row {row} on the mean square is beyond float32's largest number, 3.4·10³⁸: a measured run shows infinities, "
                 "at the latest where single values, of the size of its root, overflow as well.", row=first)]
 
 
 def _fixed_point(plan: Plan, rest: FixedPoint, phase: str | None) -> list[Text]:
     if plan.residual and rest.q is None:
         return [say("With residual connections q grows from layer to layer and has no fixed point; "
-                    "chi is that of the last layers of a deep one.")]
+                    "χ is that of the last layers of a deep one.")]
     if rest.q is None and plan.nl.slope is not None:
-        return [say("q grows without end: there is no fixed point, since sigma_w^2 is at or above this activation's critical value.")]
+        return [say("q grows without end: there is no fixed point, since σ_w² is at or above this activation's critical value.")]
     if rest.q is None:
         return [say("q grows without end: there is no fixed point.")]
     if plan.nl.slope is not None and plan.norm == "none" and phase == "critical" and plan.hidden.bias == 0:
         return [say("On the critical line without bias every q is a fixed point: q* is the value the first layer gives. "
                     "Two inputs' correlation still goes to 1, slower than exponentially.")]
     if phase == "critical" and math.isfinite(rest.depth_scale_c):
-        return [say("chi is within 0.001 of 1: the depth scale is long but finite.")]
+        return [say("χ is within 0.001 of 1: the depth scale is long but finite.")]
     return []
 
 
@@ -83,7 +83,7 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
     found = []
     if plan.config.data.name != "gaussian" and plan.pre not in ("layer", "group", "rms"):
         found.append(say("Every example counts as having the batch's mean square, while those of {data} differ in length: "
-                         "where phi bends, expect deviations in the first rows, before q forgets the input.", data=plan.config.data.name))
+                         "where φ bends, expect deviations in the first rows, before q forgets the input.", data=plan.config.data.name))
     if plan.seen < FEW and plan.nl.slope != 1.0:
         found.append(say("A unit of the first layer sees only {seen} of the input's numbers, so pairs of inputs have very different "
                          "cosines, of which theory follows the mean: expect two inputs' correlation to be off by up to 0.1, of images "
@@ -110,7 +110,7 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
                          "followed: expect deviations that grow with depth. From row {row} on no band is given.", row=row))
     if plan.unit:
         found.append(say("LSUV fits every layer's weights to the batch: its output's variance is 1 before the gain, "
-                         "and sigma_w^2 is what that takes."))
+                         "and σ_w² is what that takes."))
     if plan.config.bias_init.name in ("uniform", "pytorch_default") and plan.hidden.bias > 0.1 * rows.v[0]:
         found.append(say("Uniform biases count as Gaussian ones of the same variance: an approximation where they dominate."))
     if plan.width < 64:

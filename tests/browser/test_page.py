@@ -223,3 +223,22 @@ def test_a_report_opens_from_a_file_and_scrubs(trained, new_tab, server, tmp_pat
     assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
 
 
+
+
+def test_the_layer_on_show_is_named_before_one_is_chosen(tab):
+    tab.open("/#network.depth=6&network.width=16")
+    assert tab.at("view.layer").input_value() == "6"
+    tab.page.keyboard.press("[")
+    tab.until("() => document.querySelector('[data-testid=\"view.layer\"]').value === '5'")
+    tab.at("view.layer").fill("")
+    tab.at("view.layer").press("Enter")
+    tab.until("() => document.querySelector('[data-testid=\"view.layer\"]').value === '6' && !location.hash.includes('view.layer')")
+
+
+def test_weights_without_any_spread_are_drawn_at_0(tab):
+    tab.open("/#network.depth=6&network.width=16&init.name=zeros")
+    tab.until("() => document.querySelector('[data-testid=panel-initializer] .js-plotly-plot')")
+    card = tab.at("panel-initializer")
+    assert card.locator(".js-plotly-plot").evaluate("plot => plot.data.map(({y}) => [...y])") == [[0] * 7] * 2
+    assert "In every layer all weights are the same: their spread is 0." in card.locator(".caption").inner_text()
+    assert card.locator(".facts dd").all_inner_texts()[5:7] == ["0", "0"]

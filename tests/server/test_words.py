@@ -186,3 +186,10 @@ def test_what_is_wrong_with_a_field_can_be_put_together_again() -> None:
 def test_every_note_of_the_catalogue_can_be_put_together_again() -> None:
     notes = [entry for table in catalog()["choices"].values() for entry in table["entries"] if entry["note"]]
     assert notes and all(english(entry["words"]["note"]) == entry["note"] for entry in notes)
+
+
+def test_numbers_are_written_as_the_page_writes_them():
+    """Powers of ten in English and in what other languages fill in alike; what is text already stays."""
+    text = say("{tiny:.2g} of {name}, {large:.3g}, {plain:.3g}", tiny=3.1e-7, name="1e-07", large=4.5e29, plain=0.5)
+    assert text == "3.1·10⁻⁷ of 1e-07, 4.5·10²⁹, 0.5"
+    assert text.parts[0]["values"] == {"tiny": "3.1·10⁻⁷", "name": "1e-07", "large": "4.5·10²⁹", "plain": "0.5"}

@@ -119,7 +119,7 @@ export function line(name, x, y, colour, more = {}) {
 export function band(name, x, low, high, colour) {
   const kept = x.map((_, index) => index).filter((index) => low[index] !== null && high[index] !== null);
   return {
-    type: "scatter", mode: "lines", name, fill: "toself", fillcolor: faded(colour, 0.16), line: { width: 0 }, hoverinfo: "skip",
+    type: "scatter", mode: "lines", name, fill: "toself", fillcolor: faded(colour, 0.22), line: { width: 0 }, hoverinfo: "skip",
     x: [...kept.map((index) => x[index]), ...[...kept].reverse().map((index) => x[index])],
     y: [...kept.map((index) => high[index]), ...[...kept].reverse().map((index) => low[index])],
   };

@@ -11,16 +11,17 @@ import { chosenLayer, depthAxis, layerTable, layout, line, logAxis, quantityOf }
 /** A frame of a very deep network shows some of its layers. @param {View} view @param {number} index on the frame's rows */
 const layerOf = (view, index) => view.layers.find(({ row }) => row === view.frame.layers[index]);
 /** @param {View} view */
-const formula = (view) => view.frame.layers.map((_, index) => positive(layerOf(view, index)?.weight_std));
+const formula = (view) => view.frame.layers.map((_, index) => layerOf(view, index)?.weight_std ?? null);
 /** @param {View} view */
-const measured = (view) => (quantityOf(view, "weight")?.std ?? []).map((std) => positive(std));
+const measured = (view) => quantityOf(view, "weight")?.std ?? [];
 
 /** @param {View} view */
 function figure(view) {
-  const { theme } = view, x = view.frame.layers;
+  const { theme } = view, x = view.frame.layers, all = [...measured(view), ...formula(view)], log = all.some(positive);
+  const put = (/** @type {import("../types.js").Maybe[]} */ stds) => (log ? stds.map(positive) : stds), title = t("initializer.axis");
   return {
-    data: [line(t("initializer.measured"), x, measured(view), theme.series[0]), line(t("initializer.formula"), x, formula(view), theme.ink, { dash: "dash", mode: "lines" })],
-    layout: layout(theme, { xaxis: depthAxis(view), yaxis: logAxis(t("initializer.axis"), [...measured(view), ...formula(view)]) }),
+    data: [line(t("initializer.measured"), x, put(measured(view)), theme.series[0]), line(t("initializer.formula"), x, put(formula(view)), theme.ink, { dash: "dash", mode: "lines" })],
+    layout: layout(theme, { xaxis: depthAxis(view), yaxis: log ? logAxis(title, all) : { title, range: [-0.05, 1], tickvals: [0] } }),
   };
 }
 
@@ -30,7 +31,7 @@ function facts(view) {
   if (!layer) return [];
   return [
     [t("initializer.layer"), `${row} · ${layer.kind}`], [t("initializer.fan_in"), integer(layer.fan_in ?? NaN)], [t("initializer.fan_out"), integer(layer.fan_out ?? NaN)],
-    ...fanMode(view), ...gains(view, layer), [t("initializer.formula"), layer.weight_std == null ? "–" : [layer.weight_std_formula, number(layer.weight_std, 4)].filter(Boolean).join(" = ")],
+    ...fanMode(view), ...gains(view, layer), [t("initializer.formula"), layer.weight_std == null ? "–" : [...new Set([layer.weight_std_formula, number(layer.weight_std, 4)])].filter(Boolean).join(" = ")],
     [t("initializer.measured"), number(quantityOf(view, "weight")?.std[index], 4)], [t("initializer.default"), number(1 / Math.sqrt(3 * (layer.fan_in ?? NaN)), 4)],
   ];
 }
@@ -61,10 +62,10 @@ const labelOf = (view, path, name) => cardOf(view.catalog, path, name)?.label ??
 /** What looks at the data has no formula. @param {View} view */
 const unknown = (view) => (view.layers.every((layer) => layer.weight_std == null) ? t("initializer.none") : "");
 
-/** Layers whose weights are all the same have no place on a logarithmic axis. @param {View} view */
+/** Some layers whose weights are all the same have no place on a logarithmic axis. @param {View} view */
 function equal(view) {
-  const stds = quantityOf(view, "weight")?.std ?? [], count = stds.filter((std) => std === 0).length;
-  return count ? t("initializer.equal", { count, total: stds.length }) : "";
+  const stds = measured(view), count = stds.filter((std) => std === 0).length;
+  return count === 0 ? "" : count < stds.length ? t("initializer.equal", { count, total: stds.length }) : t("initializer.all_equal");
 }
 
 /** @type {Panel} */
@@ -74,7 +75,7 @@ export const initializer = {
   empty: () => null,
   figure,
   facts,
-  caption: (view) => [equal(view), ...("source" in view.config.init ? [t("initializer.trained", { own: number(view.config.init.gain, 4) })] : [unknown(view), origin(view)])].filter(Boolean).join(" "),
+  caption: (view) => [equal(view), ...("source" in view.config.init ? [t("initializer.trained", { own: number(view.config.init.gain, 4) })] : [unknown(view), origin(view)])].filter(Boolean).join(t("words.between")),
   table: (view) => layerTable(view, [
     [t("initializer.fan_in"), (row) => integer(layerOf(view, row)?.fan_in ?? NaN)], [t("initializer.fan_out"), (row) => integer(layerOf(view, row)?.fan_out ?? NaN)],
     [t("initializer.formula"), (row) => number(layerOf(view, row)?.weight_std)], [t("initializer.measured"), (row) => number(quantityOf(view, "weight")?.std[row])],

@@ -45,7 +45,7 @@ export const meanSquare = {
     return squares.some((square) => positive(square) !== null) ? null : t("mean_square.none");
   },
   figure,
-  caption: (view) => (theoryApplies(view) ? [view.frame.step > 0 ? t("theory.at_start") : "", withoutBand(view)].filter(Boolean).join(" ") : ""),
+  caption: (view) => (theoryApplies(view) ? [view.frame.step > 0 ? t("theory.at_start") : "", withoutBand(view)].filter(Boolean).join(t("words.between")) : ""),
   table: (view) => layerTable(view, [
     [t("quantity.preactivation"), (row) => number(quantityOf(view, "preactivation")?.mean_square[row])],
     [t("quantity.activation"), (row) => number(quantityOf(view, "activation")?.mean_square[row])],
