@@ -97,6 +97,9 @@ export class App {
     if (!same) this.preview();
   }
 
+  /** The address of what is on show. */
+  url() { return this.run ? address.runUrl(this.run.id, this.options) : this.configUrl(); }
+
   configUrl() { return address.configUrl(this.state, this.catalog, { ...this.options, "view.step": null }); }
 
   reset() {
@@ -304,8 +307,7 @@ export class App {
   }
 
   keep() {
-    const options = this.options;
-    address.replaceSoon(this.run ? address.runUrl(this.run.id, options) : this.configUrl());
+    address.replaceSoon(this.url());
   }
 
   /** @param {number} by */
@@ -323,8 +325,7 @@ export class App {
 
   async share() {
     address.flush();
-    const url = this.run ? address.runUrl(this.run.id, this.options) : this.configUrl();
-    await share(new URL(url, location.href).href, t(this.run ? "share.copied_run" : "share.copied_config"));
+    await share(new URL(this.url(), location.href).href, t(this.run ? "share.copied_run" : "share.copied_config"));
   }
 
   /** Copies the run as a frame for another page. */
@@ -353,7 +354,7 @@ export class App {
       frame, layers, theory, config: /** @type {any} */ (this.shown.config), catalog: this.catalog, options: this.options, preview: this.run === null, running: this.followed?.live ?? false,
       epoch: stepsOfEpoch(this.run), curve: this.store.curve, history: this.store.history, refuse: (_, choice) => multiplesRefused(frame.layers, choice),
     }, recoloured);
-    byId("phase-link").setAttribute("href", phaseUrl(this.state, theory));
+    byId("phase-link").setAttribute("href", phaseUrl(this.state, theory, this.url()));
     showVerdict(byId("verdict"), findings ?? [], frame, (config) => void this.twins.apply(config));
     Object.assign(document.body.dataset, { step: String(frame.step), ready: "true" });
   }

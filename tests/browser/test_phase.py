@@ -196,3 +196,28 @@ def test_the_legend_names_what_lies_over_the_map(tab):
     assert [text.strip() for text in tab.page.locator("[data-testid=panel-phase] .legend li").all_inner_texts()] == [
         "depth = 6 depth scales", "critical line, χ = 1", "Networks looked at", "The network you came from"]
     assert plot(tab, "plot.layout.annotations.map(({text}) => text)") == ["ordered", "chaotic"]
+
+
+def test_the_way_back_leads_to_the_network_one_came_from(tab):
+    tab.open("/#view.quantity=weight&network.activation.name=tanh&init.name=xavier_normal&network.depth=6&network.width=32")
+    before = tab.page.url
+    tab.page.get_by_role("link", name="Phase diagram").click()
+    tab.page.wait_for_url("**/phase#*")
+    tab.drawn()
+    tab.at("control-points").fill("5")
+    tab.at("control-points").press("Enter")
+    tab.until("() => location.hash.includes('points=5')")
+    tab.page.reload()
+    tab.drawn()
+    tab.page.get_by_role("link", name="Dashboard").click()
+    tab.page.wait_for_url("**/#*")
+    tab.drawn()
+    there = [url.split("#")[1].split("&") for url in (before, tab.page.url)]
+    assert set(there[0]) == set(there[1])
+
+
+@pytest.mark.parametrize("place", ["javascript:alert(1)", "//example.com", "/runs/../..", "https://example.com/#a"])
+def test_the_way_back_leads_nowhere_else(tab, place):
+    drawn(tab, f"{MAP}&from={place}")
+    assert tab.page.locator("#back").get_attribute("href") == "/"
+    assert f"from={place.split('#')[0]}" in tab.page.locator("#notices").inner_text()

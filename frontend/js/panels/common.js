@@ -38,7 +38,7 @@ export function depthAxis(view, more = {}) {
   return { title: t("axis.layer"), range: [rows[0] - 0.5, last + 0.5], ...few, showgrid: false, ...more };
 }
 
-const MOST_EPOCHS = 20;
+const MOST_EPOCHS = 20, FEW_STEPS = 10;
 
 /** Training steps of one epoch, where a run is given in epochs. @param {import("../types.js").RunRecord | null | undefined} run @returns {number | null} */
 export function stepsOfEpoch(run) {
@@ -48,7 +48,7 @@ export function stepsOfEpoch(run) {
 
 /** The axis of training steps, marked in epochs where a run is given in them. @param {number | null} epoch steps of one @param {number} last the last step drawn */
 export function stepAxis(epoch, last) {
-  if (epoch === null) return { title: t("axis.step"), rangemode: "tozero" };
+  if (epoch === null) return { title: t("axis.step"), rangemode: "tozero", ...(last <= FEW_STEPS ? { dtick: 1 } : {}) };
   const count = Math.max(1, Math.ceil(last / epoch)), stride = Math.ceil(count / MOST_EPOCHS);
   const marks = Array.from({ length: Math.floor(count / stride) + 1 }, (_, index) => index * stride);
   return { title: t("axis.epoch", { steps: number(epoch, 4) }), rangemode: "tozero", tickvals: marks.map((mark) => mark * epoch), ticktext: marks.map(String) };

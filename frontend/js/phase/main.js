@@ -23,9 +23,13 @@ import { addressed, said, t } from "../../i18n/index.js";
 import { isShown } from "./colours.js";
 import { TRAINABLE_SCALES, figure } from "./figure.js";
 import { ACTIVATION, COLOURS, fieldsOf, parse, pointConfig, serialise, sweepConfig, trainedConfig } from "./state.js";
+import { backUrl } from "./link.js";
 import { Trained } from "./trained.js";
 
 const THEORY_POINTS = 64, PAUSE_MS = 150;
+
+/** Fields of this page have their words here, those of the catalogue bring theirs. @param {import("../types.js").Field} field */
+const named = (field) => (field.label ? field : { ...field, label: t(`phase.field.${field.path}`), help: t(`phase.help.${field.path}`) });
 
 class PhasePage {
   /** @param {Catalog} catalog */
@@ -49,13 +53,16 @@ class PhasePage {
     this.dots = [];
     /** @type {[number, number] | null} */
     this.own = null;
+    /** The dashboard that one came from. @type {string | null} */
+    this.from = null;
     this.generation = 0;
     this.trained = new Trained(() => this.draw());
   }
 
   route() {
-    const { state, dots, runs, own, bad } = parse(location.hash, this.catalog);
-    Object.assign(this, { state, dots, own });
+    const { state, dots, runs, own, from, bad } = parse(location.hash, this.catalog);
+    Object.assign(this, { state, dots, own, from });
+    byId("back").setAttribute("href", backUrl(from));
     this.trained.follow(runs);
     notice("address", bad.length ? t("notice.not_understood", { list: bad.join(", ") }) : "");
     this.rail();
@@ -67,7 +74,7 @@ class PhasePage {
     const name = `${ACTIVATION}.name`, labels = Object.fromEntries(this.catalog.choices[ACTIVATION].entries.map((card) => [card.name, card.label]));
     const words = Object.fromEntries(COLOURS.map((colour) => [colour, t(`phase.colour.${colour}`)]));
     const controls = fieldsOf(this.catalog, this.state[name]).map((field) => fieldControl(
-      { ...field, label: field.label || t(`phase.field.${field.path}`) }, (path, value) => this.change(path, value), field.path === name ? labels : field.path === "colour" ? words : {}));
+      named(field), (path, value) => this.change(path, value), field.path === name ? labels : field.path === "colour" ? words : {}));
     byId("controls").replaceChildren(el("div", { class: "section" }, ...controls.map(({ element }) => element)));
     for (const control of controls) control.show(this.state);
   }
@@ -244,7 +251,7 @@ class PhasePage {
   }
 
   /** @param {string | null} [language] */
-  url(language) { return `#${addressed(serialise(this.state, this.dots, this.own, this.catalog, this.trained.runs), language)}`; }
+  url(language) { return `#${addressed(serialise(this.state, this.dots, this.own, this.catalog, this.trained.runs, this.from), language)}`; }
 
   /** @param {PhaseMap} map */
   words(map) {
