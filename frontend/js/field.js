@@ -35,7 +35,7 @@ export function fieldControl(field, onChange, labels = {}) {
 /** @param {Field} field */
 function bounds(field) {
   if (field.type !== "int" && field.type !== "float") return "";
-  return `(${allowed(field)})`;
+  return t("control.bounds", { allowed: allowed(field) });
 }
 
 /** @param {Field} field */

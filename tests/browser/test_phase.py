@@ -221,3 +221,12 @@ def test_the_way_back_leads_nowhere_else(tab, place):
     drawn(tab, f"{MAP}&from={place}")
     assert tab.page.locator("#back").get_attribute("href") == "/"
     assert f"from={place.split('#')[0]}" in tab.page.locator("#notices").inner_text()
+
+
+def test_a_critical_line_beyond_the_picture_is_a_click_away(tab):
+    drawn(tab, f"{MAP}&network.activation.name=sigmoid")
+    assert "beyond this picture" in tab.at("phase-words").inner_text()
+    tab.at("phase-widen").click()
+    tab.until("() => document.querySelector('#plot').layout.xaxis.range[1] > 103")
+    assert "beyond" not in tab.at("phase-words").inner_text() and not tab.at("phase-widen").is_visible()
+    assert float(tab.at("control-sigma_w2.high").input_value()) == plot(tab, "plot.layout.xaxis.range[1]")

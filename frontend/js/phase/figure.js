@@ -68,6 +68,16 @@ function phases({ theme, map }) {
   return [...corner(map.chi[top][0], 0.01, "left"), ...corner(map.chi[top].at(-1) ?? null, 0.99, "right")];
 }
 
+/** Half as far again as the critical line. */
+const BEYOND = 1.5;
+
+/** Which end of the weights' axis would bring the critical line in, where all of it lies outside; null where it need not. @param {PhaseMap} map @returns {[string, number] | null} */
+export function reaching({ critical_sigma_w2: line, sigma_w2 }) {
+  const known = line.filter(isFinite), [low, high] = ends(sigma_w2);
+  if (!known.length || known.some((at) => at > low && at < high)) return null;
+  return known[0] >= high ? ["sigma_w2.high", Number((BEYOND * Math.max(...known)).toPrecision(2))] : ["sigma_w2.low", 0];
+}
+
 /** A line over a map is seen on all its colours by the paper's colour around it. */
 const HALO_PX = 2;
 
@@ -93,9 +103,12 @@ const marks = ({ theme, dots }) => ({
   marker: { size: 12, color: dots.map((dot) => (dot.loss ? theme.danger : theme.paper)), line: { color: dots.map((dot) => (dot.loss ? theme.paper : theme.danger)), width: 2.5 } },
 });
 
+/** Within so much of the axis from its end words go to the left of their dot: a colour bar follows. */
+const EDGE = 0.05;
+
 /** @param {View} view */
-const losses = ({ theme, dots }) => dots.filter((dot) => dot.loss).map((dot) => ({
-  ...label(theme, dot.loss ?? ""), x: dot.w2, y: dot.b2, yshift: 18, borderpad: 2,
+const losses = ({ theme, map, dots }) => dots.filter((dot) => dot.loss).map((dot) => ({
+  ...label(theme, dot.loss ?? ""), x: dot.w2, y: dot.b2, yshift: 18, borderpad: 2, xanchor: dot.w2 > (1 - EDGE) * ends(map.sigma_w2)[1] ? "right" : "center",
 }));
 
 /** @param {View} view */

@@ -7,7 +7,7 @@
  */
 import * as api from "../api.js";
 import { readTheme, render } from "../charts.js";
-import { byId, el, setText, sheetTable } from "../dom.js";
+import { byId, el, setContents, setText, sheetTable } from "../dom.js";
 import { fieldControl } from "../field.js";
 import { duration, integer, number } from "../format.js";
 import { startKeys } from "../keys.js";
@@ -21,7 +21,7 @@ import { fillTexts, startLanguage } from "../texts.js";
 import { next as nextTheme, startTheme } from "../theme.js";
 import { addressed, said, t } from "../../i18n/index.js";
 import { isShown } from "./colours.js";
-import { TRAINABLE_SCALES, figure } from "./figure.js";
+import { TRAINABLE_SCALES, figure, reaching } from "./figure.js";
 import { ACTIVATION, COLOURS, fieldsOf, parse, pointConfig, serialise, sweepConfig, trainedConfig } from "./state.js";
 import { backUrl } from "./link.js";
 import { Trained } from "./trained.js";
@@ -222,7 +222,7 @@ class PhasePage {
     const { map } = this;
     if (!map) return;
     const dots = this.dots.map(([w2, b2]) => ({ w2, b2, text: t("phase.dot", { w2: number(w2), b2: number(b2) }) + (this.measured.get(`${w2},${b2}`) ?? ""), ...this.trained.reached(`${w2},${b2}`) }));
-    const own = this.own && { w2: this.own[0], b2: this.own[1], text: `${t("phase.own")}: ${t("phase.dot", { w2: number(this.own[0]), b2: number(this.own[1]) })}` };
+    const own = this.own && { w2: this.own[0], b2: this.own[1], text: t("phase.own_at", { dot: t("phase.dot", { w2: number(this.own[0]), b2: number(this.own[1]) }) }) };
     const empty = this.emptiness();
     setText(byId("empty"), empty);
     byId("empty").hidden = !empty;
@@ -257,11 +257,13 @@ class PhasePage {
   words(map) {
     byId("line-table").replaceChildren(sheetTable({ head: [t("phase.sigma_b2"), t("phase.critical")],
       rows: map.sigma_b2.map((b2, index) => [number(b2), number(map.critical_sigma_w2[index], 4)]) }, t("phase.critical")));
-    const line = map.critical_sigma_w2.findIndex((value) => value !== null), depth = Number(this.state["network.depth"]);
-    const label = cardOf(this.catalog, ACTIVATION, this.state[`${ACTIVATION}.name`])?.label ?? "";
+    const label = cardOf(this.catalog, ACTIVATION, this.state[`${ACTIVATION}.name`])?.label ?? "", depth = Number(this.state["network.depth"]);
     setText(byId("run-name"), `${label} · ${integer(depth)} × ${integer(Number(this.state["network.width"]))}`);
-    setText(byId("words"), line < 0 ? t("phase.words_none", { label })
-      : t("phase.words", { label, w2: number(map.critical_sigma_w2[line], 4), b2: number(map.sigma_b2[line]), depth: integer(depth), scale: number(depth / TRAINABLE_SCALES) }));
+    const line = map.critical_sigma_w2.findIndex((value) => value !== null), beyond = reaching(map);
+    const text = t(line < 0 ? "phase.words_none" : beyond ? "phase.words_beyond" : "phase.words",
+      { label, w2: number(map.critical_sigma_w2[line], 4), b2: number(map.sigma_b2[line]), depth: integer(depth), scale: number(depth / TRAINABLE_SCALES) });
+    const widen = beyond && el("button", { type: "button", "data-testid": "phase-widen", text: t("phase.widen"), onclick: () => { this.change(...beyond); this.rail(); } });
+    setContents(byId("words"), [text, beyond], () => [el("span", { text }), ...(widen ? [document.createTextNode(" "), widen] : [])]);
   }
 }
 
