@@ -85,7 +85,7 @@ const HALO_PX = 2;
 function critical({ theme, map }) {
   const line = { type: "scatter", mode: "lines", name: t("phase.critical"), connectgaps: false,
     x: map.critical_line.sigma_w2, y: map.critical_line.sigma_b2, line: { color: theme.danger, width: 2.5, dash: "solid" }, hovertemplate: t("phase.critical_hover") };
-  return [{ ...line, name: "", hoverinfo: "skip", hovertemplate: null, line: { color: theme.paper, width: line.line.width + 2 * HALO_PX } }, line];
+  return [{ ...line, name: "", showlegend: false, hoverinfo: "skip", hovertemplate: null, line: { color: theme.paper, width: line.line.width + 2 * HALO_PX } }, line];
 }
 
 /** Where depth is six depth scales: shallower networks than this train. @param {View} view */
@@ -93,7 +93,7 @@ function trainable({ theme, map, depth }) {
   const at = Math.log10(depth / TRAINABLE_SCALES);
   const contour = { type: "contour", x: map.sigma_w2, y: map.sigma_b2, z: map.depth_scale.map((row) => row.map(log)), showscale: false, hoverinfo: "skip", name: t("phase.trainable"),
     contours: { coloring: "none", start: at, end: at, size: 1 }, line: { color: theme.ink, width: 1.8, dash: "dash", smoothing: 0 } };
-  return [{ ...contour, name: "", line: { ...contour.line, color: faded(theme.paper, 0.8), width: contour.line.width + 2 * HALO_PX, dash: "solid" } }, contour];
+  return [{ ...contour, name: "", showlegend: false, line: { ...contour.line, color: faded(theme.paper, 0.8), width: contour.line.width + 2 * HALO_PX, dash: "solid" } }, contour];
 }
 
 /** What was trained is filled, and bears the loss reached. @param {View} view */

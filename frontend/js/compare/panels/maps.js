@@ -43,7 +43,7 @@ function makePair(view) {
 
 /** @param {Comparison} view @param {Pair} pair */
 const frameOf = (view, { name, sides, layers }) => layout(view.theme, {
-  margin: { l: 60, r: 8, t: 8, b: 42 }, xaxis: depthAxis({ frame: { layers } }), yaxis: valueAxis(name, sides[0].grid), yaxis2: unitAxis(), barmode: "overlay", bargap: 0,
+  margin: { l: 60, r: 8, t: 14, b: 42 }, xaxis: depthAxis({ frame: { layers } }), yaxis: valueAxis(name, sides[0].grid), yaxis2: unitAxis(), barmode: "overlay", bargap: 0,
 });
 
 /** Why there is nothing to see. @param {Comparison} view */
