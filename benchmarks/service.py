@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from benchmarks.live import Live, server, serving
-from benchmarks.network import MLP, bare_loop
+from benchmarks.network import MLP, bare_loop, one_batch
 from benchmarks.timing import Case, Result, beside, quantile, seconds
 from models.config import RunConfig
 from models.training import Run, train
@@ -50,9 +50,13 @@ def previews(quick: bool) -> list[Result]:
     repeats = 1 if quick else 9
     found = []
     live = server()
-    for name, config, goal in (("a preview over HTTP, 50 x 256", {"network": {"depth": 50, "width": 256}}, 2.0),
+    deep = {"network": {"depth": 50, "width": 256}}
+    for name, config, goal in (("a preview over HTTP, 50 x 256", deep, 2.0),
+                               ("the same without a validation part", {**deep, "data": {"validation_fraction": 0.0}}, None),
                                ("a preview over HTTP, the default network", {}, None)):
-        found.append(beside(name, partial(_asked, live, "preview", config), partial(bare_loop(_start(config)), 1), goal, repeats))
+        run = _start(config)
+        inputs, labels = one_batch(run)
+        found.append(beside(name, partial(_asked, live, "preview", config), partial(run.backward, inputs, labels), goal, repeats))
     config = {"network": {"depth": 200, "activation": {"name": "tanh"}}}
     times = [1e3 * seconds(partial(_asked, live, "theory", config)) for _ in range(2 if quick else 20)]
     found.append(Result("theory of 200 layers over HTTP", statistics.median(times), "ms", goal=30))
