@@ -27,7 +27,7 @@ SMALL = {"depth": 3, "width": 8}
 
 def bare_loop(run: Run) -> Callable[[int], None]:
     """So many plain training steps on one batch."""
-    inputs, labels = run.data.values(run.data.inputs[: run.config.batch_size]), run.data.labels[: run.config.batch_size]
+    inputs, labels = one_batch(run)
 
     def loop(steps: int) -> None:
         for _ in range(steps):
@@ -35,6 +35,12 @@ def bare_loop(run: Run) -> Callable[[int], None]:
             run.optimizer.step()
 
     return loop
+
+
+def one_batch(run: Run) -> tuple[Tensor, Tensor]:
+    """The first examples, as the network sees them."""
+    size = run.config.batch_size
+    return run.data.values(run.data.inputs[:size]), run.data.labels[:size]
 
 
 def training(config: dict[str, Any], goal: float, name: str, full: int = 60) -> Case:
@@ -145,10 +151,11 @@ def deep(quick: bool) -> list[Result]:
 def preview_in_process(quick: bool) -> list[Result]:
     """The first frame of 50 x 256 with its building, without a server."""
     depth = 5 if quick else 50
-    config = RunConfig.model_validate({"network": {"depth": depth}})
-    loop = bare_loop(Run.start(config))
+    config = RunConfig.model_validate({"network": {"depth": depth, "width": 256}})
+    run = Run.start(config)
+    inputs, labels = one_batch(run)
     name = f"the first frame of {depth} x 256, with its building"
-    return [beside(name, lambda: initial_frame(config), lambda: loop(1), None, 1 if quick else 7)]
+    return [beside(name, lambda: initial_frame(config), lambda: run.backward(inputs, labels), None, 1 if quick else 7)]
 
 
 def exhaust(items: Iterable[object]) -> None:

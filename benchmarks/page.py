@@ -25,7 +25,7 @@ new PerformanceObserver(note).observe({type: "longtask"});
 
 TIME_HEAT_MAP = """() => {
     const react = Plotly.react, panel = document.querySelector("[data-testid=panel-histograms]");
-    Plotly.react = (element, ...rest) => {
+    Plotly.react = (element, ...rest) => {  // also says to SCRUB that the heat map has been drawn
         const start = performance.now(), done = react(element, ...rest);
         if (panel.contains(element)) window.measured.heatmap.push(performance.now() - start);
         return done;
@@ -33,12 +33,13 @@ TIME_HEAT_MAP = """() => {
 }"""
 
 SCRUB = """async (count) => {
-    const slider = document.getElementById("scrubber"), most = Number(slider.max), times = [];
-    for (let number = 0; number < count; number += 1) {
-        slider.value = String(Math.round((number * most) / count));
-        const start = performance.now();
+    const slider = document.getElementById("scrubber"), most = Number(slider.max), steps = Math.min(count, most), times = [];
+    for (let number = 0; number < steps; number += 1) {
+        slider.value = String(Math.round((number * most) / steps));
+        const start = performance.now(), before = window.measured.heatmap.length;
         slider.dispatchEvent(new Event("input"));
-        await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+        do await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+        while (window.measured.heatmap.length === before);
         times.push(performance.now() - start);
     }
     return times;

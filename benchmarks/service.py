@@ -8,7 +8,6 @@ import statistics
 import subprocess
 import sys
 import time
-import zlib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -16,13 +15,14 @@ from types import MappingProxyType
 from typing import Any
 
 import httpx
-import orjson
 
 from benchmarks.live import Live, server, serving
-from benchmarks.network import MLP, bare_loop
+from benchmarks.network import MLP, bare_loop, one_batch
 from benchmarks.timing import Case, Result, beside, quantile, seconds
 from models.config import RunConfig
 from models.training import Run, train
+from server.encode import View, dumps, viewed
+from server.sse import Body
 
 
 def runs(quick: bool) -> list[Result]:
@@ -50,9 +50,13 @@ def previews(quick: bool) -> list[Result]:
     repeats = 1 if quick else 9
     found = []
     live = server()
-    for name, config, goal in (("a preview over HTTP, 50 x 256", {"network": {"depth": 50, "width": 256}}, 2.0),
+    deep = {"network": {"depth": 50, "width": 256}}
+    for name, config, goal in (("a preview over HTTP, 50 x 256", deep, 2.0),
+                               ("the same without a validation part", {**deep, "data": {"validation_fraction": 0.0}}, None),
                                ("a preview over HTTP, the default network", {}, None)):
-        found.append(beside(name, partial(_asked, live, "preview", config), partial(bare_loop(_start(config)), 1), goal, repeats))
+        run = _start(config)
+        inputs, labels = one_batch(run)
+        found.append(beside(name, partial(_asked, live, "preview", config), partial(run.backward, inputs, labels), goal, repeats))
     config = {"network": {"depth": 200, "activation": {"name": "tanh"}}}
     times = [1e3 * seconds(partial(_asked, live, "theory", config)) for _ in range(2 if quick else 20)]
     found.append(Result("theory of 200 layers over HTTP", statistics.median(times), "ms", goal=30))
@@ -68,11 +72,13 @@ def _start(config: dict[str, Any]) -> Run:
 
 
 def wire(quick: bool) -> list[Result]:
-    """A 50-layer frame compressed, against the raw values that it summarizes."""
+    """A 50-layer frame compressed as the page's stream has it, and with every count, against the raw values that it summarizes."""
     frame = list(train(RunConfig.model_validate({"network": {"depth": 50}, "training": {"steps": 1}})))[-1]
-    packed = len(zlib.compress(orjson.dumps(frame), 6))
+    form = View(form="compact")
+    sizes = {view: len(Body.of(viewed(dumps(frame), view), view.level).piece) for view in (form, View())}
     raw = sum(4 * sum(quantity["n"]) for quantity in frame["quantities"].values())
-    return [Result("a 50-layer frame, compressed", packed / 1e3, "kB", goal=25), Result("the values it summarizes", raw / 1e3, "kB")]
+    return [Result("a 50-layer frame, compressed, as the page has it", sizes[form] / 1e3, "kB", goal=25),
+            Result("the same with every count", sizes[View()] / 1e3, "kB"), Result("the values it summarizes", raw / 1e3, "kB")]
 
 
 def viewers(quick: bool) -> list[Result]:

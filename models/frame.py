@@ -38,12 +38,23 @@ class Log10Histogram(TypedDict):
     counts: list[list[int]]
 
 
-class Quantity(TypedDict, total=False):
-    """One quantity of every row: moments over the finite values, exact counts, histograms.
+class Counted(TypedDict, total=False):
+    """What is counted of one quantity of every row, exactly. `ratio` (update only) is the norm of the update over the norm of the
+    weight; `dead` and `saturated` (activation only) are shares of units and of values."""
 
-    `std` is the population's (mean_square = mean^2 + std^2), `norm` the l2 norm. `ratio` (update only) is the norm of the
-    update over the norm of the weight; `dead` and `saturated` (activation only) are shares of units and of values.
-    """
+    n: list[int]
+    zeros: list[int]
+    nan: list[int]
+    pos_inf: list[int]
+    neg_inf: list[int]
+    ratio: list[float | None]
+    dead: list[float | None]
+    saturated: list[float | None]
+
+
+class Quantity(Counted, total=False):
+    """One quantity of every row: moments over the finite values, exact counts, histograms. `std` is the population's
+    (mean_square = mean^2 + std^2), `norm` the l2 norm."""
 
     mean: list[float | None]
     std: list[float | None]
@@ -51,16 +62,8 @@ class Quantity(TypedDict, total=False):
     min: list[float | None]
     max: list[float | None]
     norm: list[float | None]
-    n: list[int]
-    zeros: list[int]
-    nan: list[int]
-    pos_inf: list[int]
-    neg_inf: list[int]
     linear: LinearHistogram
     log10: Log10Histogram
-    ratio: list[float | None]
-    dead: list[float | None]
-    saturated: list[float | None]
 
 
 NORMALIZED = ("gamma", "gamma_low", "gamma_high", "beta", "beta_low", "beta_high", "running_mean_gap", "running_variance_ratio")
@@ -96,11 +99,11 @@ class InputMoments(TypedDict):
     receptive_spread: float | None
 
 
-class Frame(TypedDict):
-    """The network after `step` optimizer steps. `losses` are the training losses of the steps since the frame before,
-    this one's last; `correlation` is the mean cosine between two examples' pre-activations, row by row. `evaluation_loss` is this
-    batch's in evaluation mode, before the pass that is measured: null where the mode makes no difference; `normalization` is null
-    without one."""
+class Look(TypedDict):
+    """All of a frame but its quantities: the network after `step` optimizer steps. `losses` are the training losses of the steps since
+    the frame before, this one's last; `correlation` is the mean cosine between two examples' pre-activations, row by row.
+    `evaluation_loss` is this batch's in evaluation mode, before the pass that is measured: null where the mode makes no difference;
+    `normalization` is null without one."""
 
     seq: int
     step: int
@@ -116,6 +119,11 @@ class Frame(TypedDict):
     input: InputMoments
     correlation: list[float | None]
     normalization: Normalized | None
+
+
+class Frame(Look):
+    """One look at the whole network."""
+
     quantities: dict[str, Quantity]
 
 

@@ -14,6 +14,7 @@ from models.frame import QUANTITIES
 from models.words import say
 from server.access import Gate
 from server.downloads import Downloads
+from server.encode import Form, View
 from server.engine import Engine
 from server.errors import NotFound, Problem, at_field
 from server.metrics import Metrics
@@ -132,15 +133,19 @@ QuantitiesQuery = Annotated[str | None, Query(
     max_length=500, description=f"only these quantities, separated by commas: {', '.join(QUANTITIES)}")]
 
 
-async def _quantities(quantities: QuantitiesQuery = None) -> frozenset[str] | None:
+FormQuery = Annotated[Form, Query(
+    description="compact: half the bytes, as the page reads them (js/compact.js): moments in float32, counts to their standard error")]
+
+
+async def _view(quantities: QuantitiesQuery = None, form: FormQuery = "full") -> View:
     if quantities is None:
-        return None
+        return View(None, form)
     names = frozenset(name.strip() for name in quantities.split(",") if name.strip())
     if unknown := names - set(QUANTITIES):
         raise BadQuery(**at_field("quantities", say("{names} is no quantity; choose from {choices}", names=", ".join(sorted(unknown)),
                                                     choices=", ".join(QUANTITIES))))
-    return names
+    return View(names, form)
 
 
-QuantitiesDep = Annotated[frozenset[str] | None, Depends(_quantities)]
+ViewDep = Annotated[View, Depends(_view)]
 AfterQuery = Annotated[int, Query(ge=-1, le=2**53, description="only frames with a seq above this")]

@@ -19,6 +19,7 @@ from models.device import OutOfMemory
 from models.words import Text, say, together
 from server import forkserver, keeping, trouble
 from server.downloads import Downloads
+from server.encode import Form
 from server.errors import Busy, Unavailable
 from server.fetch import Stopped
 from server.metrics import Metrics
@@ -49,7 +50,7 @@ class Engine(Protocol):
     name: str
     draining: bool
 
-    def preview(self, config_json: str) -> Future[bytes]:
+    def preview(self, config_json: str, form: Form) -> Future[bytes]:
         """The answer to a preview as JSON; cancelling the future frees the worker. May wait for the workers' start."""
 
     def admit(self, count: int) -> None:
@@ -90,8 +91,8 @@ class LocalEngine:
         for workers in (self.previews, self.trainers):
             workers.schedule("warm_up")
 
-    def preview(self, config_json: str) -> Future[bytes]:
-        future = self.previews.schedule("preview", config_json, self.settings.places, timeout_s=self.settings.preview_timeout_s)
+    def preview(self, config_json: str, form: Form) -> Future[bytes]:
+        future = self.previews.schedule("preview", config_json, self.settings.places, form, timeout_s=self.settings.preview_timeout_s)
         future.add_done_callback(self._count_restart)
         return future
 

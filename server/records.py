@@ -13,6 +13,7 @@ from models.diagnosis import Finding
 from models.frame import Frame
 from models.theory import Theory
 from models.words import Text, Worded, say
+from server.compact import CompactFrame
 
 Status = Literal["queued", "running", "finished", "diverged", "cancelled", "failed"]
 TERMINAL: frozenset[str] = frozenset({"finished", "diverged", "cancelled", "failed"})
@@ -125,7 +126,7 @@ class RunList(BaseModel):
 class FrameList(BaseModel):
     """Frames of a run in order."""
 
-    frames: list[Frame]
+    frames: list[Frame | CompactFrame]
 
 
 class Preview(BaseModel):
@@ -133,7 +134,7 @@ class Preview(BaseModel):
 
     config: RunConfig
     layers: list[LayerInfo]
-    frame: Frame
+    frame: Frame | CompactFrame
     theory: Theory
     findings: list[Finding]
 

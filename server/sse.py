@@ -18,10 +18,9 @@ from fastapi.sse import KEEPALIVE_COMMENT
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-MEDIA_TYPE = "text/event-stream"
+from server.encode import LEVEL
 
-LEVEL = 1
-"""zlib's, as the store's: server/encode.py."""
+MEDIA_TYPE = "text/event-stream"
 
 ADLER = 65521
 """The largest prime below 2^16, modulo which RFC 1950 takes its checksum's two sums."""
@@ -40,8 +39,8 @@ class Body:
     checksum: int
 
     @classmethod
-    def of(cls, json: bytes) -> Body:
-        deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    def of(cls, json: bytes, level: int = LEVEL) -> Body:
+        deflate = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
         return cls(json, deflate.compress(json) + deflate.flush(zlib.Z_FULL_FLUSH), zlib.adler32(json))
 
 

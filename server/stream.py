@@ -18,10 +18,11 @@ from anyio import CapacityLimiter, to_thread
 
 from models.words import say
 from server import trouble
+from server.encode import View
 from server.records import RunRecord
 from server.sse import Body, Named
 from server.store import Store, is_over
-from server.tail import KEPT, Choice, Tail, body_of, read
+from server.tail import KEPT, Tail, body_of, read
 from server.trouble import TROUBLE
 
 log = logging.getLogger("sigprop")
@@ -50,20 +51,20 @@ class Streams:
         self.threads = CapacityLimiter(THREADS)
         self.tails: dict[str, Tail] = {}
 
-    async def events(self, record: RunRecord, after: int, quantities: Choice) -> AsyncGenerator[Event]:
+    async def events(self, record: RunRecord, after: int, view: View) -> AsyncGenerator[Event]:
         """The run from the frame after `after` to its end: status, frames in order, end."""
-        tail = self._join(record, quantities)
+        tail = self._join(record, view)
         try:
-            async for event in _watch(tail, record, after, quantities):
+            async for event in _watch(tail, record, after, view):
                 yield event
         finally:
-            self._leave(record.id, tail, quantities)
+            self._leave(record.id, tail, view)
 
     async def several(
-        self, records: Sequence[RunRecord], after: Sequence[int], quantities: Choice,
+        self, records: Sequence[RunRecord], after: Sequence[int], view: View,
     ) -> AsyncGenerator[tuple[int, Event]]:
         """Several runs at once, each from its own place to its end: (which run, event) as they come."""
-        sources = [self.events(record, start, quantities) for record, start in zip(records, after, strict=True)]
+        sources = [self.events(record, start, view) for record, start in zip(records, after, strict=True)]
         waiting = {asyncio.ensure_future(anext(source)): which for which, source in enumerate(sources)}
         try:
             while waiting:
@@ -89,17 +90,17 @@ class Streams:
         """Streams that are open; one of several runs counts for each."""
         return sum(tail.viewers for tail in self.tails.values())
 
-    def _join(self, record: RunRecord, quantities: Choice) -> Tail:
+    def _join(self, record: RunRecord, view: View) -> Tail:
         tail = self.tails.get(record.id)
         if tail is None or tail.error is not None:
             tail = self.tails[record.id] = Tail(self.store, record, self.interval_s, self.threads)
             tail.newest = max(-1, record.frames - 1 - KEPT)
             tail.task = asyncio.create_task(tail.follow())
-        tail.wanted[quantities] += 1
+        tail.wanted[view] += 1
         return tail
 
-    def _leave(self, run_id: str, tail: Tail, quantities: Choice) -> None:
-        tail.wanted[quantities] -= 1
+    def _leave(self, run_id: str, tail: Tail, view: View) -> None:
+        tail.wanted[view] -= 1
         tail.wanted += Counter()  # without what nobody wants any more
         if tail.viewers == 0:
             if tail.task is not None:
@@ -125,7 +126,7 @@ def until_trouble() -> Iterator[None]:
         log.error("a stream breaks off: %s", trouble.sentence(error))
 
 
-async def _watch(tail: Tail, record: RunRecord, after: int, quantities: Choice) -> AsyncIterator[Event]:
+async def _watch(tail: Tail, record: RunRecord, after: int, view: View) -> AsyncIterator[Event]:
     shown: RunRecord | None = None
     while True:
         latest, said = tail.record, tail.said
@@ -137,9 +138,9 @@ async def _watch(tail: Tail, record: RunRecord, after: int, quantities: Choice) 
             shown = latest
         frames = tail.kept_after(after)
         if frames is None:
-            frames = await to_thread.run_sync(read, tail.store, record.id, after, {quantities}, limiter=tail.threads)
+            frames = await to_thread.run_sync(read, tail.store, record.id, after, {view}, limiter=tail.threads)
         for frame in frames:
-            yield Event("frame", frame.body(quantities), frame.seq)
+            yield Event("frame", frame.body(view), frame.seq)
             after = frame.seq
         if is_over(latest) and after >= latest.frames - 1:
             yield Event("end", said)

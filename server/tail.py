@@ -17,6 +17,7 @@ import orjson
 from anyio import CapacityLimiter, to_thread
 
 from server import encode
+from server.encode import View
 from server.records import RunRecord
 from server.sse import Body
 from server.store import Store, is_over
@@ -41,22 +42,18 @@ WAITING_GROWTH, WAITING_MOST = 1.2, 8
 trains would otherwise take its time."""
 
 
-Choice = frozenset[str] | None
-"""The quantities that a viewer wants of a frame; None is all of them."""
-
-
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A stored frame, ready to go out: for each choice of quantities that is asked for, made once."""
+    """A stored frame, ready to go out: for each view that is asked for, made once."""
 
     seq: int
     packed: bytes
-    bodies: dict[Choice, Body] = field(default_factory=dict)
+    bodies: dict[View, Body] = field(default_factory=dict)
 
-    def body(self, quantities: Choice) -> Body:
-        if quantities not in self.bodies:
-            self.bodies[quantities] = Body.of(encode.only(encode.unpack(self.packed), quantities))
-        return self.bodies[quantities]
+    def body(self, view: View) -> Body:
+        if view not in self.bodies:
+            self.bodies[view] = Body.of(encode.viewed(encode.unpack(self.packed), view), view.level)
+        return self.bodies[view]
 
 
 class Tail:
@@ -71,7 +68,7 @@ class Tail:
         self.interval_s = interval_s
         self.threads = threads
         self.frames: deque[Frame] = deque(maxlen=KEPT)
-        self.wanted: Counter[Choice] = Counter()
+        self.wanted: Counter[View] = Counter()
         self.newest = -1
         self.waiting: list[asyncio.Future[None]] = []
         self.task: asyncio.Task[None] | None = None
@@ -161,12 +158,12 @@ def _gets_on(before: RunRecord | None, after: RunRecord | None) -> bool:
             and before == after.model_copy(update={name: getattr(before, name) for name in ("steps_done", "frames", "bytes")}))
 
 
-def read(store: Store, run_id: str, after: int, wanted: Collection[Choice]) -> list[Frame]:
-    """A run's stored frames after this one, a page of them, made ready for these choices."""
+def read(store: Store, run_id: str, after: int, wanted: Collection[View]) -> list[Frame]:
+    """A run's stored frames after this one, a page of them, made ready for these views."""
     frames = [Frame(seq, packed) for seq, packed in store.frames(run_id, after, PAGE)]
     for frame in frames:
-        for quantities in tuple(wanted):
-            frame.body(quantities)
+        for view in tuple(wanted):
+            frame.body(view)
     return frames
 
 

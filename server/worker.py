@@ -25,6 +25,7 @@ from models.sweep import SweepConfig
 from models.theory import Theory, theory_of
 from models.training import Run
 from server import encode, tensors, trouble
+from server.encode import Form
 from server.settings import Places
 from server.store import Store
 from server.trouble import TROUBLE, StoreFailed
@@ -56,15 +57,15 @@ def warm_up() -> None:
     preview(RunConfig.model_validate({"network": {"depth": 3, "width": 32}}).canonical(), Places(Path(), Path()))
 
 
-def preview(config_json: str, places: Places) -> bytes:
-    """The answer to a preview, as JSON."""
+def preview(config_json: str, places: Places, form: Form = "full") -> bytes:
+    """The answer to a preview, as JSON, its frame in this form."""
     config = RunConfig.model_validate_json(config_json)
     started = begin(config, places)
     frame = next(started.frames())
     said = predict(config, frame)
     findings = [*about_weights(started), *Verdict(config, lambda frame: said).of(frame)]
     return encode.dumps({
-        "config": config.model_dump(mode="json"), "layers": cost.layers(config, frame["layers"]), "frame": frame,
+        "config": config.model_dump(mode="json"), "layers": cost.layers(config, frame["layers"]), "frame": encode.formed(frame, form),
         "theory": said.model_dump(mode="json"), "findings": [finding.model_dump(mode="json") for finding in findings],
     })
 

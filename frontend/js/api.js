@@ -10,12 +10,15 @@
  * @typedef {{status: (record: RunRecord) => void, frame: (frame: Frame) => void, end: (record: RunRecord) => void,
  *            lost: () => void, back: () => void}} Listeners
  */
+import { opened } from "./compact.js";
 import { report } from "./report.js";
 import { askForToken } from "./signin.js";
 import { said, t } from "../i18n/index.js";
 import { translated } from "./catalog.js";
 
 const RETRY_MS = 2000;
+/** The form of frames that is asked for; compact.js reads it. */
+const FORM = "compact";
 
 export class Problem extends Error {
   /** @param {number} status @param {string} detail @param {FieldError[]} [errors] @param {Fetching | null} [fetching] a data set that is on its way */
@@ -61,7 +64,10 @@ export const getCatalog = async () => translated(report?.catalog ?? await call("
 export const getDescription = () => call("/openapi.json");
 
 /** @param {unknown} config @param {AbortSignal} [signal] @returns {Promise<Preview>} */
-export const preview = (config, signal) => post("/api/preview", config, signal);
+export async function preview(config, signal) {
+  const answer = await post(`/api/preview?form=${FORM}`, config, signal);
+  return { ...answer, frame: opened(answer.frame) };
+}
 
 /** Theory for the batch that a frame measured. @param {unknown} config @param {Frame["input"]} input @returns {Promise<Theory>} */
 export function theory(config, input) {
@@ -102,11 +108,16 @@ export const pinRun = (id, pinned) => send("PATCH", `/api/runs/${encodeURICompon
 export const deleteRun = (id) => call(`/api/runs/${encodeURIComponent(id)}`, { method: "DELETE", keepalive: true });
 
 /** The last frame of a run, with one quantity; null where there is none. @param {RunRecord} run @param {string} quantity @returns {Promise<Frame | null>} */
-export const lastFrame = async (run, quantity) =>
-  (await call(`/api/runs/${encodeURIComponent(run.id)}/frames?after=${run.frames - 2}&limit=1&quantities=${quantity}`)).frames[0] ?? null;
+export const lastFrame = (run, quantity) => frameAfter(run.id, run.frames - 2, `&quantities=${quantity}`);
 
 /** One frame of a run; null where there is none. @param {string} id @param {number} seq @returns {Promise<Frame | null>} */
-export const getFrame = async (id, seq) => (await call(`/api/runs/${encodeURIComponent(id)}/frames?after=${seq - 1}&limit=1`)).frames[0] ?? null;
+export const getFrame = (id, seq) => frameAfter(id, seq - 1);
+
+/** @param {string} id @param {number} after @param {string} [more] @returns {Promise<Frame | null>} */
+async function frameAfter(id, after, more = "") {
+  const [frame] = (await call(`/api/runs/${encodeURIComponent(id)}/frames?form=${FORM}&after=${after}&limit=1${more}`)).frames;
+  return frame ? opened(frame) : null;
+}
 
 /** @param {string} id @returns {Promise<RunRecord>} */
 export const cancelRun = (id) => post(`/api/runs/${encodeURIComponent(id)}/cancel`);
@@ -125,14 +136,21 @@ export const cancelSweep = (id) => post(`/api/sweeps/${encodeURIComponent(id)}/c
 
 /** Follows a run until its end; the returned function stops it. The browser resumes after Last-Event-ID by itself; where it
  * gives up (the server answered with an error) we begin again after the last frame seen.
- * @param {string} id @param {Listeners} listeners @param {string} [things] runs or sweeps @param {string} [item] what a frame is called there @returns {() => void} */
-export function follow(id, listeners, things = "runs", item = "frame") {
-  if (report) return replay(report, listeners);
+ * @param {string} id @param {Listeners} listeners @returns {() => void} */
+export const follow = (id, listeners) => (report ? replay(report, listeners)
+  : following((after) => `/api/runs/${encodeURIComponent(id)}/events?form=${FORM}&after=${after}`, "frame", opened, listeners));
+
+/** The same of a map, whose rows come as a run's frames do. @param {string} id @param {Listeners} listeners @returns {() => void} */
+export const followSweep = (id, listeners) =>
+  following((after) => `/api/sweeps/${encodeURIComponent(id)}/events?after=${after}`, "row", (row) => row, listeners);
+
+/** @param {(after: number) => string} url @param {string} item @param {(item: any) => Frame} open @param {Listeners} listeners */
+function following(url, item, open, listeners) {
   let last = -1;
-  return keepOpen(() => `/api/${things}/${encodeURIComponent(id)}/events${last >= 0 ? `?after=${last}` : ""}`, (source) => {
+  return keepOpen(() => url(last), (source) => {
     source.addEventListener("open", () => listeners.back());
     source.addEventListener("status", (event) => listeners.status(read(event)));
-    source.addEventListener(item, (event) => { const frame = read(event); last = frame.seq; listeners.frame(frame); });
+    source.addEventListener(item, (event) => { const found = open(read(event)); last = found.seq; listeners.frame(found); });
     source.addEventListener("end", (event) => { source.close(); listeners.end(read(event)); });
   }, listeners.lost);
 }
@@ -141,12 +159,12 @@ export function follow(id, listeners, things = "runs", item = "frame") {
  * @param {{record: (record: RunRecord) => void, frame: (id: string, frame: Frame) => void, lost: () => void, back: () => void}} listeners @returns {() => void} */
 export function followTogether(ids, quantities, listeners) {
   const places = new Map(ids.map((id) => [id, -1])), live = new Set(ids);
-  const url = () => `/api/events?${new URLSearchParams({ runs: ids.join(","), after: [...places.values()].join(","), quantities: quantities.join(",") })}`;
+  const url = () => `/api/events?${new URLSearchParams({ runs: ids.join(","), after: [...places.values()].join(","), quantities: quantities.join(","), form: FORM })}`;
   return keepOpen(url, (source) => {
     source.addEventListener("open", () => listeners.back());
     for (const id of ids) {
       source.addEventListener(`status:${id}`, (event) => listeners.record(read(event)));
-      source.addEventListener(`frame:${id}`, (event) => { const frame = read(event); places.set(id, frame.seq); listeners.frame(id, frame); });
+      source.addEventListener(`frame:${id}`, (event) => { const frame = opened(read(event)); places.set(id, frame.seq); listeners.frame(id, frame); });
       source.addEventListener(`end:${id}`, (event) => {
         live.delete(id);
         if (!live.size) source.close();

@@ -62,21 +62,26 @@ function schedule() {
   scheduled ||= requestAnimationFrame(drawSome);
 }
 
-/** Within a frame there is time for so much; a chart that has waited for so long is drawn even where the first has taken it. */
+/** Within a frame there is time for so much; others are overdue after so long. */
 const TASK_MS = 16, PATIENCE_MS = 200;
 
-/** The first on the page, if it has changed; then others as long as there is time, those first that were never drawn or have waited
- * longest: one at least, but for the frame in which the first was drawn. */
+/** Whether the last frame was the first chart's. */
+let firstHadIt = false;
+
+/** The first on the page has an animation frame to itself where it has changed, but for every second one while others are overdue; the
+ * others share theirs as long as there is time, those first that were never drawn or have waited longest. */
 function drawSome() {
   scheduled = 0;
   const waiting = [...charts].filter(([element, chart]) => chart.changed && (chart.visible || !chart.drawn) && drawable(element, chart));
-  const [foremost] = charts.keys(), first = waiting.find(([element]) => element === foremost);
+  const [foremost] = charts.keys(), first = waiting.find(([element]) => element === foremost), began = performance.now();
   const others = waiting.filter((one) => one !== first).sort(([, one], [, other]) => Number(one.drawn) - Number(other.drawn) || one.changed - other.changed);
-  const began = performance.now(), drawNext = () => { const next = others.shift(); if (next) draw(...next); };
-  if (first) draw(...first);
-  if (!first || (others.length && began - others[0][1].changed > PATIENCE_MS)) drawNext();
-  while (others.length && performance.now() - began < TASK_MS) drawNext();
-  if (others.length) schedule();
+  const overdue = others.some(([, chart]) => began - chart.changed > PATIENCE_MS);
+  firstHadIt = Boolean(first) && !(firstHadIt && overdue);
+  const turns = first && firstHadIt ? [first] : others;
+  for (const [element, chart] of turns) {
+    if (performance.now() - began < TASK_MS) draw(element, chart);
+  }
+  if (waiting.some(([, chart]) => chart.changed)) schedule();
   clearTimeout(quiet);
   quiet = window.setTimeout(drawNextHidden, QUIET_MS);
 }

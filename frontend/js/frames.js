@@ -34,7 +34,7 @@ export class FrameStore {
     if (this.seen.has(frame.seq)) return false;
     this.seen.add(frame.seq);
     this.history.push(pastOf(frame));
-    this.keep(this.length - 1, packed(frame));
+    this.keep(this.length - 1, frame);
     extend(this.curve, frame);
     return true;
   }
@@ -69,7 +69,7 @@ export class FrameStore {
     const frame = await this.source.again(this.history[place].seq).catch(this.source.failed);
     this.asking = false;
     if (!frame) return;
-    this.keep(place, packed(frame));
+    this.keep(place, frame);
     this.source.loaded();
   }
 
@@ -93,15 +93,6 @@ function countsOf({ quantities }) {
   let sum = 0;
   for (const { linear, log10 } of Object.values(quantities)) sum += linear.counts.length * (linear.counts[0]?.length ?? 0) + log10.counts.length * (log10.counts[0]?.length ?? 0);
   return sum;
-}
-
-/** @param {Frame} frame @returns {Frame} */
-function packed(frame) {
-  for (const quantity of Object.values(frame.quantities)) {
-    quantity.linear.counts = quantity.linear.counts.map((row) => Float32Array.from(row ?? []));
-    quantity.log10.counts = quantity.log10.counts.map((row) => Float32Array.from(row ?? []));
-  }
-  return frame;
 }
 
 /** `losses` ends at the frame's own step; without it the frame's loss is one point. @param {Curve} curve @param {Frame} frame */

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query
 
 from models.words import say
 from server import sse
-from server.deps import BadQuery, QuantitiesDep, RunsDep, StreamsDep
+from server.deps import BadQuery, RunsDep, StreamsDep, ViewDep
 from server.errors import ProblemDetails, at_field
 from server.records import RunRecord
 from server.stream import Event, until_trouble
@@ -36,11 +36,11 @@ async def _places(
 @router.get("", response_class=sse.Streaming,
             responses={404: {"model": ProblemDetails, "description": "there is no such run"}, **sse.DESCRIBED})
 async def events(
-    runs: RunsDep, streams: StreamsDep, stream: sse.StreamDep, quantities: QuantitiesDep, places: Annotated[list[int], Depends(_places)],
+    runs: RunsDep, streams: StreamsDep, stream: sse.StreamDep, view: ViewDep, places: Annotated[list[int], Depends(_places)],
 ) -> sse.Streaming:
     """Server-sent events `status:ID`, `frame:ID` and `end:ID`, with the data of a single run's events. An event's id says, for
     each run, the newest frame sent, so that a lost connection is taken up where it broke."""
-    return sse.respond(_together(streams.several(runs, list(places), quantities), runs, places), stream)
+    return sse.respond(_together(streams.several(runs, list(places), view), runs, places), stream)
 
 
 async def _together(events: AsyncGenerator[tuple[int, Event]], runs: list[RunRecord], places: list[int]) -> AsyncGenerator[sse.Named]:

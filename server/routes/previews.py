@@ -15,7 +15,7 @@ from models.device import OutOfMemory
 from models.images import Unreadable
 from models.words import say
 from server import limits, weights
-from server.deps import DownloadsDep, EngineDep, SettingsDep, StoreDep
+from server.deps import DownloadsDep, EngineDep, FormQuery, SettingsDep, StoreDep
 from server.downloads import Downloads
 from server.errors import ProblemDetails, Unavailable
 from server.pool import Died
@@ -32,7 +32,7 @@ LOOK_S = 0.25
 
 @router.post("/preview", response_model=Preview, responses={422: {"model": ProblemDetails}, 503: {"model": ProblemDetails}})
 async def preview(config: RunConfig, request: Request, settings: SettingsDep, engine: EngineDep,
-                  downloads: DownloadsDep, store: StoreDep) -> Response:
+                  downloads: DownloadsDep, store: StoreDep, form: FormQuery = "full") -> Response:
     """One forward and backward pass at step 0: the frame, the layers, theory and findings.
 
     Where the data set has to be fetched first, 503 says how far that is (`fetching`), and the same request works once it is here.
@@ -40,7 +40,7 @@ async def preview(config: RunConfig, request: Request, settings: SettingsDep, en
     limits.check_preview(config, settings)
     await to_thread.run_sync(weights.require, config, settings.places.weights, store)
     await to_thread.run_sync(_require, downloads, config.data.name)
-    future = await to_thread.run_sync(engine.preview, config.canonical())
+    future = await to_thread.run_sync(engine.preview, config.canonical(), form)
     try:
         answer = await _while_connected(future, request, settings.preview_timeout_s)
     except TimeoutError as error:

@@ -14,7 +14,7 @@ from models.config import SEED, RunConfig
 from models.initializers import INITIALIZERS
 from models.words import say
 from server import encode, keeping, limits, sse, weights
-from server.deps import AfterQuery, BadQuery, DownloadsDep, EngineDep, QuantitiesDep, RunDep, SettingsDep, StoreDep, StreamsDep, WatchedDep
+from server.deps import AfterQuery, BadQuery, DownloadsDep, EngineDep, RunDep, SettingsDep, StoreDep, StreamsDep, ViewDep, WatchedDep
 from server.engine import Engine
 from server.errors import Conflict, ProblemDetails, at_field
 from server.records import FrameList, RunList, RunPatch, RunRecord, Status
@@ -149,21 +149,21 @@ def change(run: RunDep, patch: RunPatch, store: StoreDep) -> RunRecord:
 
 @router.get("/{run_id}/frames", response_model=FrameList, responses=UNKNOWN)
 def frames(
-    run: RunDep, store: StoreDep, quantities: QuantitiesDep, after: AfterQuery = -1,
+    run: RunDep, store: StoreDep, view: ViewDep, after: AfterQuery = -1,
     limit: Annotated[int, Query(ge=1, le=1000, description="frames in one answer")] = 200,
 ) -> Response:
     """Frames in order, as they were streamed."""
-    found = [encode.only(encode.unpack(data), quantities) for _, data in store.frames(run.id, after, limit)]
+    found = [encode.viewed(encode.unpack(data), view) for _, data in store.frames(run.id, after, limit)]
     return Response(b'{"frames":[' + b",".join(found) + b"]}", media_type="application/json")
 
 
 @router.get("/{run_id}/events", response_class=sse.Streaming, responses={**UNKNOWN, **sse.DESCRIBED})
 async def events(
-    run: WatchedDep, streams: StreamsDep, stream: sse.StreamDep, quantities: QuantitiesDep, after: AfterQuery = -1,
+    run: WatchedDep, streams: StreamsDep, stream: sse.StreamDep, view: ViewDep, after: AfterQuery = -1,
     last_event_id: Annotated[int | None, Header(ge=-1, description="the newest frame the client has, after a lost connection")] = None,
 ) -> sse.Streaming:
     """Server-sent events: `status` and `end` bear the record, `frame` a frame with its seq as id. A finished run replays."""
-    found = streams.events(run, after if last_event_id is None else last_event_id, quantities)
+    found = streams.events(run, after if last_event_id is None else last_event_id, view)
     return sse.respond(alone(found), stream)
 
 

@@ -15,6 +15,7 @@ from models.theory import critical_sigma_w2, phase_grid
 from models.words import say
 from server import limits, sse
 from server.deps import AfterQuery, DownloadsDep, EngineDep, SettingsDep, StoreDep, StreamsDep, SweepDep
+from server.encode import View
 from server.engine import Engine
 from server.errors import Conflict, ProblemDetails
 from server.records import RunRecord
@@ -112,7 +113,7 @@ async def events(
     last_event_id: Annotated[int | None, Header(ge=-1, description="the newest row the client has, after a lost connection")] = None,
 ) -> sse.Streaming:
     """Server-sent events: `status` and `end` bear the record, `row` a row of the map with its seq as id."""
-    found = streams.events(sweep, after if last_event_id is None else last_event_id, None)
+    found = streams.events(sweep, after if last_event_id is None else last_event_id, View())
     return sse.respond(alone(found, frames_are="row"), stream)
 
 

@@ -72,7 +72,8 @@ def test_every_panel_draws_both_runs_in_their_colours(compared, server, pair):
         assert plot(compared, panel, "plot.data.map(trace => [trace.name, trace.line.color])") == colours
     for which, record in enumerate(pair):
         frames = server.client.get(f"/api/runs/{record['id']}/frames").json()["frames"]
-        assert plot(compared, "by-layer-signal", f"plot.data[{which}].y") == frames[-1]["quantities"]["preactivation"]["mean_square"]
+        squares = frames[-1]["quantities"]["preactivation"]["mean_square"]
+        assert plot(compared, "by-layer-signal", f"plot.data[{which}].y") == pytest.approx(squares, rel=3e-7)
         assert plot(compared, "losses", f"plot.data.filter(trace => trace.showlegend !== false)[{which}].y") == [
             loss for frame in frames for loss in frame["losses"]]
 

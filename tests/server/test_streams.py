@@ -1,6 +1,7 @@
 """The streams' bytes against zlib, and what viewers are told: a few at a time, progress not at every step, a sign of life in silence."""
 
 import asyncio
+import json
 import random
 import sqlite3
 import time
@@ -94,7 +95,7 @@ def test_in_silence_viewers_hear_that_the_line_is_alive(waiting, monkeypatch):
     store, run = waiting
 
     async def hear():
-        async with aclosing(streams.Streams(store, 0.02).events(run, -1, None)) as events:
+        async with aclosing(streams.Streams(store, 0.02).events(run, -1, encode.View())) as events:
             return [(await anext(events)).kind for _ in range(3)]
 
     assert in_a_loop(hear()) == ["status", "ping", "ping"]
@@ -134,7 +135,7 @@ def test_a_run_is_looked_at_only_where_something_was_written_and_every_frame_arr
     monkeypatch.setattr(store, "get", lambda run_id: looks.append(run_id) or get(run_id))
 
     async def watch():
-        async with aclosing(streams.Streams(store, 0.001).events(run, -1, None)) as events:
+        async with aclosing(streams.Streams(store, 0.001).events(run, -1, encode.View())) as events:
             assert (await anext(events)).kind == "status"
             store.start(run.id, "cpu", 5)
             await anext(events)
@@ -156,7 +157,7 @@ def test_many_viewers_all_get_everything_and_none_is_left_when_they_go(waiting):
     store, run = waiting
 
     async def view(found, kinds):
-        async with aclosing(found.events(run, -1, None)) as events:
+        async with aclosing(found.events(run, -1, encode.View())) as events:
             async for event in events:
                 kinds.append(event.kind)
 
@@ -202,3 +203,33 @@ def test_a_viewer_who_goes_is_no_viewer_any_more(server):
 def viewers(server):
     text = server.client.get("/metrics").text
     return float(next(line for line in text.splitlines() if line.startswith("sigprop_viewers ")).split()[1])
+
+
+def test_the_compact_form_is_the_same_frame_everywhere_it_is_asked_for(server):
+    run = server.client.post("/api/runs", json=RUN).json()["id"]
+    server.finished(run)
+    wanted = {"form": "compact", "quantities": "activation,update"}
+    answers = server.client.get(f"/api/runs/{run}/frames", params=wanted).json()["frames"]
+    full = server.client.get(f"/api/runs/{run}/frames", params={"quantities": "activation,update"}).json()["frames"]
+    assert [encode.formed(frame, "compact") for frame in full] == answers and len(answers) == 7
+    for path, params in ((f"/api/runs/{run}/events", wanted), ("/api/events", wanted | {"runs": run})):
+        text = server.client.get(path, params=params).text
+        said = [json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line.startswith('data: {"seq"')]
+        assert said == answers
+    previews = [server.client.post("/api/preview", json=RUN, params=form).json() for form in ({}, {"form": "compact"})]
+    for answer in previews:
+        answer["frame"]["time_s"] = 0.0
+    assert previews[0] | {"frame": encode.formed(previews[0]["frame"], "compact")} == previews[1]
+    assert server.client.get(f"/api/runs/{run}/frames", params={"form": "short"}).status_code == 422
+
+
+def test_a_compact_frame_of_50_layers_takes_at_most_25_kb_of_a_stream(server):
+    run = server.client.post("/api/runs", json={"network": {"depth": 50}, "training": {"steps": 1}, "capture": {"every": 1}}).json()["id"]
+    server.finished(run)
+    sizes = []
+    for after in ("0", "1"):  # the last frame and the end, and the end alone
+        with server.client.stream("GET", f"/api/runs/{run}/events", params={"form": "compact", "after": after},
+                                  headers={"Accept-Encoding": "deflate"}) as answer:
+            answer.read()
+            sizes.append(answer.num_bytes_downloaded)
+    assert 10_000 < sizes[0] - sizes[1] <= 25_000

@@ -131,16 +131,17 @@ export function faded(colour, alpha) {
   return `rgba(${red},${green},${blue},${alpha})`;
 }
 
-/** Layers with NaN or Inf, marked at the top edge of a plot whose y is any axis. @param {Pick<View, "frame" | "theme">} view @param {Quantity} quantity @param {string} yaxis an axis over 0..1 */
+/** Layers with NaN or Inf, marked at the top edge of a plot whose y is any axis. Where there are none there is no trace: Plotly takes a
+ * millisecond for one that is empty. @param {Pick<View, "frame" | "theme">} view @param {Quantity} quantity @param {string} yaxis an axis over 0..1 */
 export function lostMarks(view, quantity, yaxis) {
   const rows = view.frame.layers.map((_, row) => row).filter((row) => nonFinite(quantity, row));
-  return {
-    type: "scatter", mode: "markers", name: t("mark.lost"), yaxis, cliponaxis: false, showlegend: rows.length > 0,
+  return !rows.length ? [] : [{
+    type: "scatter", mode: "markers", name: t("mark.lost"), yaxis, cliponaxis: false,
     x: rows.map((row) => view.frame.layers[row]), y: rows.map(() => 1),
     text: rows.map((row) => t("mark.lost_hover", { layer: view.frame.layers[row], lost: nonFinite(quantity, row) })),
     hovertemplate: "%{text}<extra></extra>",
     marker: { symbol: "x", size: 7, color: view.theme.danger, line: { width: 0 } },
-  };
+  }];
 }
 
 /** The overlaying axis over 0..1 that marks are put on. */

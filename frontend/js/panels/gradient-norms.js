@@ -37,7 +37,7 @@ function figure(view) {
     ...(signal ? [line(t("quantity.preactivation_gradient"), x, signal.norm.map(positive), theme.series[0])] : []),
     ...(weight ? [line(t("quantity.weight_gradient"), x, weight.norm.map(positive), theme.series[1])] : []),
     ...(theoryApplies(view) ? [line(t("theory.predicted"), x, predicted(view), theme.ink, { dash: "dash", mode: "lines" })] : []),
-    ...(signal ? [lostMarks(view, signal, "y2")] : []),
+    ...(signal ? lostMarks(view, signal, "y2") : []),
   ];
   return { data, layout: layout(theme, { xaxis: depthAxis(view), yaxis: logAxis(t("axis.norm"), [...(signal?.norm ?? []), ...(weight?.norm ?? [])]), yaxis2: unitAxis() }) };
 }

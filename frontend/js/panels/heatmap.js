@@ -16,7 +16,7 @@ const TYPICAL_TIMES = 3;
 
 /** @param {View} view @param {Shown} shown @returns {Figure} */
 export function heatmap(view, { name, quantity, grid }) {
-  const data = [cells(view.frame.layers, grid, view.theme, topShare(grid)), empties(view, quantity, grid), ...overlay(view, quantity, grid), lostMarks(view, quantity, "y2")];
+  const data = [cells(view.frame.layers, grid, view.theme, topShare(grid)), ...empties(view, quantity, grid), ...overlay(view, quantity, grid), ...lostMarks(view, quantity, "y2")];
   return {
     data,
     layout: layout(view.theme, {
@@ -90,16 +90,16 @@ export function topShare(grid) {
   return Number(top.toPrecision(2));
 }
 
-/** Layers without any finite value: hatched over the whole height. @param {Pick<View, "frame" | "theme">} view @param {Quantity} quantity @param {Grid} grid */
+/** Layers without any finite value, if there are some: hatched over the whole height. @param {Pick<View, "frame" | "theme">} view @param {Quantity} quantity @param {Grid} grid */
 export function empties(view, quantity, grid) {
   const rows = view.frame.layers.map((_, row) => row).filter((row) => isEmptyRow(quantity, row));
-  return {
-    type: "bar", name: t("mark.empty"), showlegend: rows.length > 0, x: rows.map((row) => view.frame.layers[row]),
+  return !rows.length ? [] : [{
+    type: "bar", name: t("mark.empty"), x: rows.map((row) => view.frame.layers[row]),
     base: grid.axis.low, y: rows.map(() => grid.axis.high - grid.axis.low), width: 1,
     text: rows.map((row) => t("mark.empty_hover", { layer: view.frame.layers[row], lost: nonFinite(quantity, row) })),
     textposition: "none", hovertemplate: "%{text}<extra></extra>",
     marker: { color: "rgba(0,0,0,0)", line: { width: 0 }, pattern: { shape: "/", fgcolor: view.theme.danger, bgcolor: view.theme.paper, size: 7, solidity: 0.18 } },
-  };
+  }];
 }
 
 /** Mean and spread; on the logarithmic axis the root mean square. @param {Pick<View, "frame" | "theme">} view @param {Quantity} quantity @param {Grid} grid */

@@ -32,7 +32,7 @@ function figure(view) {
     ...theoryTraces(view),
     ...(before ? [line(t("quantity.preactivation"), x, before.mean_square.map(positive), theme.series[0])] : []),
     ...(after ? [line(t("quantity.activation"), x, after.mean_square.map(positive), theme.series[2])] : []),
-    ...(before ? [lostMarks(view, before, "y2")] : []),
+    ...(before ? lostMarks(view, before, "y2") : []),
   ];
   return { data, layout: layout(theme, { xaxis: depthAxis(view), yaxis: logAxis(t("axis.mean_square"), [...(before?.mean_square ?? []), ...(after?.mean_square ?? [])]), yaxis2: unitAxis() }) };
 }

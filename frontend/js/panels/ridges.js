@@ -31,7 +31,7 @@ export function ridges(view, { name, quantity, grid }) {
   };
   const last = all[all.length - 1];
   return {
-    data: [ridge, targets(view, grid), lostMarks(view, quantity, "y2")],
+    data: [ridge, targets(view, grid), ...lostMarks(view, quantity, "y2")],
     layout: layout(view.theme, {
       margin: { l: 64, r: 8, t: 14, b: 42 }, uirevision: `${name} ${grid.axis.name}`,
       xaxis: depthAxis(view, { range: [all[0] - 0.6 * gap, last + (OVERLAP - 0.2) * gap] }), yaxis: valueAxis(name, grid), yaxis2: unitAxis(),

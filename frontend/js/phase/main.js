@@ -141,10 +141,10 @@ class PhasePage {
     if (!record) return;
     this.rail();
     this.sweep = record.id;
-    this.unfollow = api.follow(record.id, {
+    this.unfollow = api.followSweep(record.id, {
       status: (now) => this.progress(now), end: (now) => this.progress(now), frame: (row) => { this.rows.push(/** @type {any} */ (row)); this.draw(); },
       lost: () => notice("lost", t("notice.lost")), back: () => notice("lost", ""),
-    }, "sweeps", "row");
+    });
   }
 
   /** @param {import("../types.js").RunRecord} record */

@@ -57,7 +57,7 @@ export const mapPanel = (side) => ({
   empty,
   figure: (view) => {
     const pair = /** @type {Pair} */ (pairOf(view)), { frame, grid } = pair.sides[side], quantity = frame.quantities[pair.name], own = { frame, theme: view.theme };
-    const data = [cells(frame.layers, grid, view.theme, pair.top), empties(own, quantity, grid), ...overlay(own, quantity, grid), lostMarks(own, quantity, "y2")];
+    const data = [cells(frame.layers, grid, view.theme, pair.top), ...empties(own, quantity, grid), ...overlay(own, quantity, grid), ...lostMarks(own, quantity, "y2")];
     return { data: data.map((trace) => ({ ...trace, showlegend: false })), layout: frameOf(view, pair) };
   },
   caption: (view) => captionOf(view, /** @type {Pair} */ (pairOf(view)).sides[side]),
