@@ -19,6 +19,9 @@ from pydantic_core import CoreSchema, core_schema
 Part = dict[str, Any]
 """One sentence: `template`, whose {names} stand for `values`: what is written there, or the parts of a text."""
 
+PLAIN = 5
+"""Powers of ten from which on a number is written with one."""
+
 _EXPONENT = re.compile(r"e([+-]\d+)$")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -30,6 +33,9 @@ class _Words(Formatter):
         written: str = super().format_field(value, format_spec)
         if isinstance(value, str):
             return written
+        exponent = _EXPONENT.search(written)
+        if exponent and 0 <= int(exponent[1]) < PLAIN:
+            return f"{float(written):.0f}"
         return _EXPONENT.sub(lambda found: f"·10{str(int(found[1])).translate(_SUPERSCRIPT)}", written)
 
 

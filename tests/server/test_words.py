@@ -190,6 +190,7 @@ def test_every_note_of_the_catalogue_can_be_put_together_again() -> None:
 
 def test_numbers_are_written_as_the_page_writes_them():
     """Powers of ten in English and in what other languages fill in alike; what is text already stays."""
-    text = say("{tiny:.2g} of {name}, {large:.3g}, {plain:.3g}", tiny=3.1e-7, name="1e-07", large=4.5e29, plain=0.5)
-    assert text == "3.1·10⁻⁷ of 1e-07, 4.5·10²⁹, 0.5"
-    assert text.parts[0]["values"] == {"tiny": "3.1·10⁻⁷", "name": "1e-07", "large": "4.5·10²⁹", "plain": "0.5"}
+    text = say("{tiny:.2g} of {name}, {large:.3g}, {some:.2g}, {plain:.3g}",
+               tiny=3.1e-7, name="1e-07", large=4.5e29, some=1432.0, plain=0.5)
+    assert text == "3.1·10⁻⁷ of 1e-07, 4.5·10²⁹, 1400, 0.5"
+    assert text.parts[0]["values"] == {"tiny": "3.1·10⁻⁷", "name": "1e-07", "large": "4.5·10²⁹", "some": "1400", "plain": "0.5"}

@@ -4,7 +4,7 @@
  * @typedef {import("./heatmap.js").Shown} Shown
  */
 import { backward } from "../binning.js";
-import { isEmptyRow, nonFinite, percent } from "../format.js";
+import { isEmptyRow, nonFinite, number, percent } from "../format.js";
 import { valueTicks } from "../ticks.js";
 import { t } from "../../i18n/index.js";
 import { axis, faded, layout } from "./common.js";
@@ -27,14 +27,21 @@ export function multiples(view, { name, quantity, grid }) {
     const xs = domain(column, columns, 0.012), [top, bottom] = domain(lineNumber, lines, 0.035).map((at) => 1 - at);
     const lowest = lineNumber === lines - 1 || row + columns >= rows;
     axes[`xaxis${suffix}`] = axis(view.theme, { domain: xs, anchor: `y${suffix}`, range: [grid.axis.low, grid.axis.high], showgrid: false,
-      ...(grid.axis.name === "linear" ? { nticks: 3 } : valueTicks(grid.axis)), showticklabels: lowest, automargin: false,
-      title: lowest && column === Math.floor(columns / 2) ? t(`axis.${grid.axis.name}`, { quantity: t(`quantity.${name}`) }) : "" });
+      ...(grid.axis.name === "linear" ? fewTicks(grid.axis) : valueTicks(grid.axis)), showticklabels: lowest, automargin: false,
+      title: lineNumber === lines - 1 && column === Math.floor((rows - 1) % columns / 2) ? t(`axis.${grid.axis.name}`, { quantity: t(`quantity.${name}`) }) : "" });
     axes[`yaxis${suffix}`] = axis(view.theme, { domain: [bottom, top], anchor: `x${suffix}`, visible: false, rangemode: "tozero" });
     return label(view, quantity, row, layer, xs[0], top);
   });
   const data = view.frame.layers.map((layer, row) => small(view, grid, row, layer));
   const { xaxis, yaxis, ...rest } = axes;
   return { data, layout: { ...layout(view.theme, { margin: { l: 14, r: 10, t: 18, b: 48 }, annotations, ...rest }), xaxis, yaxis } };
+}
+
+/** 0 and a round number on either side: a small axis has no room for more. @param {{low: number, high: number}} axis */
+export function fewTicks({ low, high }) {
+  const reach = Number((0.6 * Math.max(Math.abs(low), Math.abs(high))).toPrecision(1)), inside = [-reach, 0, reach].filter((at) => at >= low && at <= high);
+  const tickvals = inside.length > 1 ? inside : [low, high];
+  return { tickvals, ticktext: tickvals.map((at) => number(at, inside.length > 1 ? 1 : 2)) };
 }
 
 /** @param {number} index @param {number} count @param {number} gap @returns {[number, number]} */
