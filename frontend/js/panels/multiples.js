@@ -37,11 +37,11 @@ export function multiples(view, { name, quantity, grid }) {
   return { data, layout: { ...layout(view.theme, { margin: { l: 14, r: 10, t: 18, b: 48 }, annotations, ...rest }), xaxis, yaxis } };
 }
 
-/** 0 and a round number on either side: a small axis has no room for more. @param {{low: number, high: number}} axis */
+/** 0 and a round number on the longer side: a small axis has no room for more. @param {{low: number, high: number}} axis */
 export function fewTicks({ low, high }) {
-  const reach = Number((0.6 * Math.max(Math.abs(low), Math.abs(high))).toPrecision(1)), inside = [-reach, 0, reach].filter((at) => at >= low && at <= high);
+  const longer = high >= -low ? high : low, round = Number((0.6 * longer).toPrecision(1)), inside = [0, round].filter((at) => at >= low && at <= high);
   const tickvals = inside.length > 1 ? inside : [low, high];
-  return { tickvals, ticktext: tickvals.map((at) => number(at, inside.length > 1 ? 1 : 2)) };
+  return { tickvals, ticktext: tickvals.map((at) => number(at, inside.length > 1 ? 1 : 2)), tickangle: 0 };
 }
 
 /** @param {number} index @param {number} count @param {number} gap @returns {[number, number]} */
