@@ -230,3 +230,48 @@ def test_a_critical_line_beyond_the_picture_is_a_click_away(tab):
     tab.until("() => document.querySelector('#plot').layout.xaxis.range[1] > 103")
     assert "beyond" not in tab.at("phase-words").inner_text() and not tab.at("phase-widen").is_visible()
     assert float(tab.at("control-sigma_w2.high").input_value()) == plot(tab, "plot.layout.xaxis.range[1]")
+
+
+def counted(tab):
+    """Requests that would have a map measured."""
+    asked = []
+    tab.page.on("request", lambda request: request.method == "POST" and request.url.endswith("/api/sweeps") and asked.append(request.url))
+    return asked
+
+
+def test_a_link_shows_the_map_that_was_measured_and_measures_none(tab, new_tab):
+    drawn(tab, f"{MAP}&seed=5")
+    tab.at("measure-button").click()
+    tab.until("() => document.body.dataset.rows === '5' && /sweep=[0-9a-f]{16}/.test(location.hash)")
+    other = new_tab()
+    asked = counted(other)
+    drawn(other, tab.page.url.split("#")[1])
+    other.until("() => document.body.dataset.rows === '5'")
+    assert plot(other, "map.z.map((row) => [...row])") == plot(tab, "map.z.map((row) => [...row])") and not asked
+    clicked(other)
+    other.until("() => document.body.dataset.dots === '1'")
+    other.page.go_back()
+    other.until("() => document.body.dataset.rows === '5' && !location.hash.includes('dot=')")
+    other.at("control-network.depth").fill("11")
+    other.at("control-network.depth").press("Enter")
+    other.until("() => document.body.dataset.rows === '0' && !location.hash.includes('sweep=')")
+    assert not asked
+
+
+@pytest.mark.parametrize(("was", "now"), [
+    ("depth=10", "depth=12"), ("depth=10", "depth=10&network.activation.name=selu"), ("points=5", "points=6")])
+def test_a_link_whose_map_is_another_one_shows_none(tab, new_tab, was, now):
+    drawn(tab, f"{MAP}&seed=6")
+    tab.at("measure-button").click()
+    tab.until("() => document.body.dataset.rows === '5' && location.hash.includes('sweep=')")
+    other = new_tab()
+    drawn(other, tab.page.url.split("#")[1].replace(was, now))
+    other.until("() => !location.hash.includes('sweep=') && document.getElementById('empty').checkVisibility()")
+    assert other.page.evaluate("() => document.body.dataset.rows") == "0"
+
+
+def test_a_link_whose_map_is_not_here_leaves_it_to_be_measured(tab):
+    drawn(tab, f"{MAP}&colour=measured&sweep={'0' * 16}")
+    tab.until("() => !location.hash.includes('sweep=') && document.getElementById('empty').checkVisibility()")
+    assert "Nothing is measured yet" in tab.at("phase-empty").inner_text() and not tab.page.locator("#notices").inner_text()
+    assert len(tab.complaints) == 1 and "404" in tab.complaints.pop()

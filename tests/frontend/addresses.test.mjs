@@ -12,7 +12,7 @@ const EACH = 2500;
 const KEYS = [
   ...fieldsOf(catalog, {}).map(({ path }) => path), ...Object.keys(catalog.choices).map((path) => `${path}.name`),
   ...Object.entries(catalog.choices).flatMap(([path, table]) => table.entries.flatMap((card) => card.parameters.map(({ name }) => `${path}.${name}`))),
-  ...[...VIEW_OPTIONS, ...COMPARED].map(({ path }) => path), ...FILTERS, "dot", "own", "from", "points", "colour", "sigma_w2.low",
+  ...[...VIEW_OPTIONS, ...COMPARED].map(({ path }) => path), ...FILTERS, "dot", "own", "from", "sweep", "points", "colour", "sigma_w2.low",
   "", "view.", "network", "constructor", "__proto__", "toString", "ключ", "<b>", "a\u202eb",
 ];
 const WORDS = Object.values(catalog.choices).flatMap((table) => table.entries.map(({ name }) => name));
@@ -78,9 +78,9 @@ test("the list of runs", () => {
 
 test("the phase diagram", () => {
   forEachAddress(4, (hash) => {
-    const { state, dots, own, from, bad } = parsePhase(hash, catalog), texts = new URLSearchParams(hash.slice(1)).getAll("dot");
+    const { state, dots, own, from, sweep, bad } = parsePhase(hash, catalog), texts = new URLSearchParams(hash.slice(1)).getAll("dot");
     assert.equal(dots.length + bad.filter((text) => text.startsWith("dot=")).length, texts.length);
-    const { view } = parseView(hash), taken = { ...state, "view.lang": view["view.lang"], from, dot: texts.at(-1), own: own ? new URLSearchParams(hash.slice(1)).getAll("own").at(-1) : "" };
+    const { view } = parseView(hash), taken = { ...state, "view.lang": view["view.lang"], from, sweep, dot: texts.at(-1), own: own ? new URLSearchParams(hash.slice(1)).getAll("own").at(-1) : "" };
     assert.deepEqual(unsaid(hash, taken, bad.map((text) => text.slice(0, text.indexOf("=")))), []);
   });
 });

@@ -3,7 +3,6 @@
  * its button is pressed.
  * @typedef {import("../types.js").Catalog} Catalog
  * @typedef {import("./figure.js").PhaseMap} PhaseMap
- * @typedef {import("./figure.js").Row} Row
  */
 import * as api from "../api.js";
 import { readTheme, render } from "../charts.js";
@@ -16,7 +15,7 @@ import { startDrawer } from "../menus.js";
 import { notice, share } from "../notices.js";
 import { cardOf, serialise as configHash, fromConfig } from "../state.js";
 import { startSession } from "../signin.js";
-import { LIVE, timeLeft } from "../status.js";
+import { timeLeft } from "../status.js";
 import { fillTexts, startLanguage } from "../texts.js";
 import { next as nextTheme, startTheme } from "../theme.js";
 import { addressed, said, t } from "../../i18n/index.js";
@@ -24,6 +23,7 @@ import { isShown } from "./colours.js";
 import { TRAINABLE_SCALES, figure, reaching } from "./figure.js";
 import { ACTIVATION, COLOURS, fieldsOf, parse, pointConfig, serialise, sweepConfig, trainedConfig } from "./state.js";
 import { backUrl } from "./link.js";
+import { Sweep, agrees } from "./sweep.js";
 import { Trained } from "./trained.js";
 
 const THEORY_POINTS = 64, PAUSE_MS = 150;
@@ -37,16 +37,11 @@ class PhasePage {
     this.catalog = catalog;
     /** @type {PhaseMap | null} */
     this.map = null;
-    /** @type {Row[]} */
-    this.rows = [];
     /** @type {Map<string, string>} */
     this.measured = new Map();
-    this.sweep = "";
-    this.live = false;
     this.timer = 0;
     this.asked = 0;
-    this.unfollow = () => {};
-    Object.assign(this, parse("", catalog));
+    this.sweep = new Sweep(() => this.draw(), () => { history.replaceState(null, "", this.url()); this.draw(); });
     /** @type {import("../types.js").State} */
     this.state = parse("", catalog).state;
     /** @type {[number, number][]} */
@@ -60,13 +55,14 @@ class PhasePage {
   }
 
   route() {
-    const { state, dots, runs, own, from, bad } = parse(location.hash, this.catalog);
+    const { state, dots, runs, own, from, sweep, bad } = parse(location.hash, this.catalog);
     Object.assign(this, { state, dots, own, from });
     byId("back").setAttribute("href", backUrl(from));
     this.trained.follow(runs);
     notice("address", bad.length ? t("notice.not_understood", { list: bad.join(", ") }) : "");
     this.rail();
     this.forget();
+    if (sweep) this.sweep.follow(sweep, (config) => agrees(config, sweepConfig(this.state, this.catalog, Number(this.state.points), Number(config.train_steps) > 0)));
     this.ask(0);
   }
 
@@ -84,12 +80,12 @@ class PhasePage {
     if (value === undefined || this.state[path] === value) return;
     const before = this.state;
     this.state = { ...before, [path]: value };
-    if (path === `${ACTIVATION}.name`) this.state = { ...parse(`#${serialise(this.state, [], null, this.catalog)}`, this.catalog).state };
+    if (path === `${ACTIVATION}.name`) this.state = { ...parse(`#${serialise(this.state, this.catalog, {})}`, this.catalog).state };
     if (this.trains(before) !== this.trains(this.state)) this.trained.follow(new Map());
+    if (path !== "colour") this.forget();
     history.replaceState(null, "", this.url());
     if (path === `${ACTIVATION}.name`) this.rail();
     if (path === "colour") return this.draw();
-    this.forget();
     this.ask();
   }
 
@@ -99,10 +95,8 @@ class PhasePage {
   /** Another map: what was measured of the old one goes, and what is still on its way. */
   forget() {
     this.generation += 1;
-    this.unfollow();
-    this.rows = [];
+    this.sweep.drop();
     this.measured.clear();
-    this.status("");
   }
 
   ask(pause = PAUSE_MS) {
@@ -133,47 +127,36 @@ class PhasePage {
   }
 
   async measure() {
-    const trained = this.state.colour === "loss";
-    this.unfollow();
-    this.rows = [];
+    const trained = this.state.colour === "loss", { generation } = this;
+    this.sweep.drop();
     if (this.state.colour === "theory") this.change("colour", "measured");
     const record = await this.call(() => api.createSweep(sweepConfig(this.state, this.catalog, Number(this.state.points), trained)));
-    if (!record) return;
+    if (!record || generation !== this.generation) return;
     this.rail();
-    this.sweep = record.id;
-    this.unfollow = api.followSweep(record.id, {
-      status: (now) => this.progress(now), end: (now) => this.progress(now), frame: (row) => { this.rows.push(/** @type {any} */ (row)); this.draw(); },
-      lost: () => notice("lost", t("notice.lost")), back: () => notice("lost", ""),
-    });
+    this.sweep.follow(record.id);
+    history.replaceState(null, "", this.url());
   }
 
-  /** @param {import("../types.js").RunRecord} record */
-  progress(record) {
-    const live = LIVE.includes(record.status), left = timeLeft({ ...record, steps_done: record.frames });
-    const words = [t("phase.status", { status: t(`status.${record.status}`), rows: record.frames, total: record.steps_total }), left === null ? "" : t("status.left", { time: duration(left) })];
-    this.status(words.filter(Boolean).join(" · "), live ? record.frames / record.steps_total : null);
-    if (record.error) notice("refused", said(record, "error"));
-    this.draw();
-  }
-
-  /** @param {string} text @param {number | null} [part] */
-  status(text, part = null) {
-    setText(byId("status"), text);
-    byId("progress").hidden = part === null;
-    if (part !== null) byId("progress").setAttribute("value", String(part));
-    byId("cancel").toggleAttribute("disabled", part === null);
-    this.live = part !== null;
+  /** How far the map is. */
+  progress() {
+    const { record, live } = this.sweep, left = record && timeLeft({ ...record, steps_done: record.frames });
+    const words = record ? [t("phase.status", { status: t(`status.${record.status}`), rows: record.frames, total: record.steps_total }), left === null ? "" : t("status.left", { time: duration(left) })] : [];
+    setText(byId("status"), words.filter(Boolean).join(" · "));
+    byId("progress").hidden = !live;
+    byId("progress").setAttribute("value", String(record ? record.frames / record.steps_total : 0));
+    byId("cancel").toggleAttribute("disabled", !live);
+    if (record?.error) notice("refused", said(record, "error"));
   }
 
   async cancel() {
-    await this.call(() => api.cancelSweep(this.sweep));
+    await this.call(() => api.cancelSweep(this.sweep.id));
   }
 
   /** Why there is no map to see, over where it will be. */
   emptiness() {
     const { colour, points, train_steps } = this.state, count = String(points);
-    if (isShown(this.rows, String(colour))) return "";
-    if (this.live) return t("phase.waiting");
+    if (isShown(this.sweep.rows, String(colour))) return "";
+    if (this.sweep.live) return t("phase.waiting");
     return colour === "loss" ? t("phase.empty_trained", { count, steps: integer(Number(train_steps)) }) : t("phase.empty", { count });
   }
 
@@ -226,16 +209,17 @@ class PhasePage {
     const empty = this.emptiness();
     setText(byId("empty"), empty);
     byId("empty").hidden = !empty;
-    byId("status").hidden = Boolean(empty) && !this.live;
+    this.progress();
+    byId("status").hidden = Boolean(empty) && !this.sweep.live;
     setText(byId("measure"), t(this.state.colour === "loss" ? "phase.train_map" : "phase.measure"));
     render(byId("plot"), () => {
-      const drawn = figure({ theme: readTheme(), map, rows: this.rows, colour: String(this.state.colour), depth: Number(this.state["network.depth"]), dots, own });
+      const drawn = figure({ theme: readTheme(), map, rows: this.sweep.rows, colour: String(this.state.colour), depth: Number(this.state["network.depth"]), dots, own });
       showLegend(byId("legend"), drawn);
       return drawn;
     }, (x, y) => this.click(Number(x), Number(y)));
     this.words(map);
     byId("dots").replaceChildren(...(own ? [el("p", { text: `★ ${own.text}` })] : []), ...dots.map((dot) => this.dotLine(dot)));
-    Object.assign(document.body.dataset, { ready: "true", rows: String(this.rows.length), dots: String(this.measured.size), trained: String(dots.filter((dot) => dot.loss).length) });
+    Object.assign(document.body.dataset, { ready: "true", rows: String(this.sweep.rows.length), dots: String(this.measured.size), trained: String(dots.filter((dot) => dot.loss).length) });
   }
 
   /** @param {import("./figure.js").Dot} dot */
@@ -251,7 +235,7 @@ class PhasePage {
   }
 
   /** @param {string | null} [language] */
-  url(language) { return `#${addressed(serialise(this.state, this.dots, this.own, this.catalog, this.trained.runs, this.from), language)}`; }
+  url(language) { return `#${addressed(serialise(this.state, this.catalog, { dots: this.dots, runs: this.trained.runs, sweep: this.sweep.id, own: this.own, from: this.from }), language)}`; }
 
   /** @param {PhaseMap} map */
   words(map) {

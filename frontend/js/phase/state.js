@@ -1,7 +1,7 @@
 /**
  * The phase diagram's state: an activation with its parameters, the axes, the network of the measured map, what the colour
- * says, the dots left by clicks with the runs that trained them, and which network one came from, and where it stands. The address
- * bar's hash is its text.
+ * says, the map that was measured, the dots left by clicks with the runs that trained them, which network one came from and where
+ * it stands. The address bar's hash is its text.
  * @typedef {import("../types.js").Catalog} Catalog
  * @typedef {import("../types.js").Field} Field
  * @typedef {import("../types.js").State} State
@@ -37,15 +37,16 @@ export function fieldsOf(catalog, activation) {
 /** The measured map's own sizes: those of the literature's figures. @type {Record<string, number>} */
 const SIZES = { "network.depth": 50, "network.width": 200 };
 
-/** The state of an address, the dots in it, the runs of those that were trained, one's own point and where one came from. @param {string} hash @param {Catalog} catalog
- * @returns {{state: State, dots: [number, number][], runs: Map<string, string>, own: [number, number] | null, from: string | null, bad: string[]}} */
+/** The state of an address, the dots in it, the runs of those that were trained, the map that was
+ * measured, one's own point and where one came from. @param {string} hash @param {Catalog} catalog
+ * @returns {{state: State, dots: [number, number][], runs: Map<string, string>, own: [number, number] | null, from: string | null, sweep: string, bad: string[]}} */
 export function parse(hash, catalog) {
   const given = new URLSearchParams(hash.replace(/^#/, "")), bad = parseView(hash, [LANGUAGE]).problems.map(({ key, text }) => `${key}=${text}`);
   const wanted = given.get(`${ACTIVATION}.name`);
   const fields = fieldsOf(catalog, cardOf(catalog, ACTIVATION, wanted) ? wanted : "tanh");
   const state = Object.fromEntries(fields.map((field) => [field.path, field.default]));
   for (const [key, text] of given) {
-    if (["dot", "own", "from"].includes(key) || key.startsWith("view.")) continue;
+    if (["dot", "own", "from", "sweep"].includes(key) || key.startsWith("view.")) continue;
     const field = fields.find(({ path }) => path === key), value = field && readValue(field, text);
     if (value === undefined) bad.push(`${key}=${text}`);
     else state[key] = value;
@@ -62,8 +63,12 @@ export function parse(hash, catalog) {
   if (text !== undefined && !own) bad.push(`own=${text}`);
   const place = given.getAll("from").at(-1), from = place === undefined ? null : readFrom(place);
   if (place !== undefined && from === null) bad.push(`from=${place}`);
-  return { state, dots, runs, own, from, bad };
+  const named = given.getAll("sweep").at(-1) ?? "", sweep = ID.test(named) ? named : "";
+  if (named !== sweep) bad.push(`sweep=${named}`);
+  return { state, dots, runs, own, from, sweep, bad };
 }
+
+const ID = /^[0-9a-f]{16}$/;
 
 /** A dot's two numbers, and the id of the run that trained the network there. */
 const RUN = /^(.*),([0-9a-f]{16})$/;
@@ -74,10 +79,12 @@ function readDot(text) {
   return parts.length === 2 && parts.every((part) => part.trim() !== "") && [w2, b2].every((x) => Number.isFinite(x) && x >= 0) ? [w2, b2] : null;
 }
 
-/** @param {State} state @param {[number, number][]} dots @param {[number, number] | null} own @param {Catalog} catalog @param {Map<string, string>} [runs] @param {string | null} [from] */
-export function serialise(state, dots, own, catalog, runs = new Map(), from = null) {
+/** @typedef {{dots?: [number, number][], runs?: Map<string, string>, sweep?: string, own?: [number, number] | null, from?: string | null}} Marks */
+
+/** @param {State} state @param {Catalog} catalog @param {Marks} marks what was left on the map */
+export function serialise(state, catalog, { dots = [], runs = new Map(), sweep = "", own = null, from = null }) {
   const fields = fieldsOf(catalog, state[`${ACTIVATION}.name`]).filter(({ path, default: usual }) => state[path] !== undefined && state[path] !== usual);
-  const pairs = [...fields.map(({ path }) => [path, String(state[path])]), ...dots.map((dot) => ["dot", [...dot, ...(runs.has(dot.join(",")) ? [runs.get(dot.join(","))] : [])].join(",")]), ...(from ? [["from", from]] : []), ...(own ? [["own", own.join(",")]] : [])];
+  const pairs = [...fields.map(({ path }) => [path, String(state[path])]), ...dots.map((dot) => ["dot", [...dot, ...(runs.has(dot.join(",")) ? [runs.get(dot.join(","))] : [])].join(",")]), ...(sweep ? [["sweep", sweep]] : []), ...(from ? [["from", from]] : []), ...(own ? [["own", own.join(",")]] : [])];
   return pairs.map(([key, text]) => `${key}=${encodeURIComponent(text)}`).join("&");
 }
 

@@ -1,0 +1,58 @@
+/**
+ * The measured or trained map: its rows as they come, and how far it is. A link names one and starts none; one that this server does not
+ * have, or that is of another map than the link says, is let go.
+ * @typedef {import("../types.js").RunRecord} RunRecord
+ * @typedef {import("./figure.js").Row} Row
+ */
+import * as api from "../api.js";
+import { notice } from "../notices.js";
+import { LIVE } from "../status.js";
+import { t } from "../../i18n/index.js";
+
+export class Sweep {
+  /** @param {() => void} changed @param {() => void} lost the one that the link named */
+  constructor(changed, lost) {
+    this.changed = changed;
+    this.lost = lost;
+    this.id = "";
+    /** @type {Row[]} */
+    this.rows = [];
+    /** @type {RunRecord | null} */
+    this.record = null;
+    this.unfollow = () => {};
+  }
+
+  get live() { return this.record !== null && LIVE.includes(this.record.status); }
+
+  drop() {
+    this.unfollow();
+    Object.assign(this, { id: "", rows: [], record: null, unfollow: () => {} });
+  }
+
+  /** @param {string} id @param {((config: Record<string, unknown>) => boolean) | null} [fits] of one that a link names: whether it is of the map on show */
+  follow(id, fits = null) {
+    this.drop();
+    this.id = id;
+    let reached = fits === null;
+    const update = (/** @type {RunRecord} */ now) => (fits === null || fits(now.config) ? this.update(now) : this.gone());
+    this.unfollow = api.followSweep(id, {
+      status: update, end: update, frame: (row) => { this.rows.push(/** @type {any} */ (row)); this.changed(); },
+      back: () => { reached = true; notice("lost", ""); }, lost: () => (reached ? notice("lost", t("notice.lost")) : this.gone()),
+    });
+  }
+
+  /** @param {RunRecord} record */
+  update(record) {
+    this.record = record;
+    this.changed();
+  }
+
+  gone() {
+    this.drop();
+    this.lost();
+  }
+}
+
+/** Whether a configuration has every setting of another, part by part. @param {any} whole @param {any} part @returns {boolean} */
+export const agrees = (whole, part) => (part !== null && typeof part === "object"
+  ? Object.entries(part).every(([name, value]) => agrees(whole?.[name], value)) : whole === part);
