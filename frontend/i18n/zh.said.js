@@ -253,6 +253,7 @@ export const SAID = {
   "Units with the same weights compute the same and get the same gradient: a layer of any width is one unit.":
     "权重相同的单元计算结果相同，梯度也相同：再宽的层也只等于一个单元。",
   "Draw the weights at random.": "请随机抽取权重。",
+  "Draw the weights at random around 0, as {init} does.": "请像 {init} 那样，围绕 0 随机抽取权重。",
 
   // ---- findings: steps ----
   "from layer {layer} on": "从第 {layer} 层起",
@@ -348,9 +349,8 @@ export const SAID = {
   "Prediction: it will train": "预测：能训练起来",
   "Prediction: it will train slowly": "预测：训练会很慢",
   "Prediction: it will not train": "预测：训练不起来",
-  "It will train: nothing at initialization speaks against it.": "能训练起来：初始化时没有任何不利的迹象。",
-  "It will train slowly: {why}.": "训练会很慢：{why}。",
-  "It will not train: {why}.": "训练不起来：{why}。",
+  "Nothing at initialization speaks against it.": "初始化时没有任何不利的迹象。",
+  "At initialization: {why}.": "初始化时：{why}。",
   "one step moves the last hidden layer by {jolt} of itself": "一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
   "in the last hidden layer two inputs differ by {gap} of their size": "在最后一个隐藏层，两个输入之差只有其大小的 {gap}",
   "from end to end the signal's mean square changes by {size} decades": "从头到尾，信号的均方值变化了 {size} 个数量级",
@@ -366,6 +366,7 @@ export const SAID = {
   "Too few steps, or labels drawn at random.": "步数太少，或者标签是随机的。",
   "It has not learned: after {steps} steps the loss is {loss}; a guess has {guess}":
     "没有学到东西：{steps} 步之后损失为 {loss}；随机猜测的损失为 {guess}",
+  "That was to be expected.": "这在意料之中。",
   "That was to be seen at initialization.": "这在初始化时就能看出来。",
   "Nothing at initialization spoke against it.": "初始化时没有任何不利的迹象。",
   "Of the starts, learning rates and numbers of steps that are tried, none is foreseen to make it learn: try fewer layers or more units.":

@@ -64,9 +64,8 @@ def predict(config: RunConfig, frame: Frame, findings: list[Finding]) -> Predict
     signs = [sign for sign in (*_told(findings), _steps(look, findings), _alike(look), *_decades(look)) if sign]
     outcome, rule, words = max(signs, key=lambda sign: ORDER.index(sign[0]), default=("trains", None, NOTHING))
     if outcome == "trains":
-        return Prediction(outcome="trains", rule=None, sentence=say("It will train: nothing at initialization speaks against it."))
-    return Prediction(outcome=outcome, rule=rule, sentence=say("It will train slowly: {why}.", why=words) if outcome == "slow"
-                      else say("It will not train: {why}.", why=words))
+        return Prediction(outcome="trains", rule=None, sentence=say("Nothing at initialization speaks against it."))
+    return Prediction(outcome=outcome, rule=rule, sentence=say("At initialization: {why}.", why=words))
 
 
 def _told(findings: list[Finding]) -> list[Sign]:

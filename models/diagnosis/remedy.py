@@ -15,8 +15,8 @@ from models.config import RunConfig
 from models.initializers import INITIALIZERS
 from models.theory import critical_sigma_w2, outlook
 from models.theory.applies import SMALLEST_WIDTH
-from models.theory.layers import weights_mean
-from models.words import Text, say, together
+from models.theory.layers import plan, weights_mean
+from models.words import NOTHING, Text, say, together
 
 Remedy = tuple[Text, RunConfig]
 """A sentence, and the whole configuration."""
@@ -112,7 +112,7 @@ def cost(config: RunConfig, apart: bool = False) -> float:
     other add to theory's growth. 1 - correlation: 0.003, or, if inputs must stay clearly apart, 0.018 and
     what a finite width takes from it.
     """
-    if silenced(config) > SILENCED:
+    if silenced(config) > SILENCED or alike(config):
         return math.inf
     said = outlook(config)
     if said is None or crowded(config):
@@ -124,6 +124,11 @@ def cost(config: RunConfig, apart: bool = False) -> float:
     drift = BATCH_DRIFT * network.depth if network.normalization.name == "batch" and not network.residual else 0.0
     gradient = max(abs(said.gradient), abs(said.gradient + drift))
     return max((abs(said.signal) + noise) / tolerated, gradient / 1.25, least / max(1e-12, said.gap))
+
+
+def alike(config: RunConfig) -> bool:
+    """Whether all weights of a layer start as one number: a layer of any width is then one unit, whatever the learning rate."""
+    return plan(config).hidden.forward == 0.0 and not INITIALIZERS[config.init.name].trained
 
 
 def silenced(config: RunConfig) -> float:
@@ -192,9 +197,10 @@ def _roomier(config: RunConfig) -> Iterator[Remedy]:
 def _starts(config: RunConfig) -> Iterator[Remedy]:
     """Other weights, then other structures, then another activation."""
     yield from _critical(config)
+    first, random = drawn(config)
     for sentence, paths in _structures(config):
         try:
-            yield sentence, changed(config, **paths, **drawn(config))
+            yield together(first, sentence), changed(random, **paths)
         except ValidationError:
             continue  # a normalization that does not fit this network (one example a batch, ...)
     if relative := RELATIVES.get(config.network.activation.name):
@@ -241,7 +247,10 @@ def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
         yield beside_skips if config.network.residual else with_skips, {**norm, "network__residual": True}
 
 
-def drawn(config: RunConfig) -> dict[str, Any]:
-    """Independent weights where the configuration has none."""
-    fixed = INITIALIZERS[config.init.name].law == "fixed" or weights_mean(config) != 0.0 or config.init.params["gain"] == 0.0
-    return {"init": {"name": "kaiming_normal"}} if fixed else {}
+def drawn(config: RunConfig) -> Remedy:
+    """With independent weights of mean 0 where the configuration has none, and a sentence that says so."""
+    fixed = INITIALIZERS[config.init.name].law == "fixed" or weights_mean(config) != 0.0 or alike(config)
+    if not fixed:
+        return NOTHING, config
+    return (say("Draw the weights at random around 0, as {init} does.", init="kaiming_normal"),
+            changed(config, init={"name": "kaiming_normal"}))

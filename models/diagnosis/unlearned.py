@@ -57,7 +57,8 @@ def _against(prediction: Prediction, start: list[Finding]) -> Finding | None:
 def _cause(prediction: Prediction, against: Finding | None) -> Text:
     if against is None and prediction.rule is None:
         return say("Nothing at initialization spoke against it.")
-    return together(say("That was to be seen at initialization."), prediction.sentence if against is None else against.cause)
+    return together(say("That was to be expected."), prediction.sentence) if against is None else \
+        together(say("That was to be seen at initialization."), against.cause)
 
 
 def _learning(against: Finding | None, first: Look) -> Remedy | None:

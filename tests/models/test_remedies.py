@@ -9,6 +9,7 @@ import torch
 from benchmarks.remedies import configurations, findings, left, left_at_the_end, shortened, trained, worst_on_the_way
 from models.config import RunConfig
 from models.diagnosis.remedy import CROWDED, SILENCED, candidates, changed, crowding, silenced
+from models.training import initial_frame
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -136,13 +137,29 @@ def test_a_network_that_has_learned_is_not_warned_of_its_signal() -> None:
     ({"kind": "cnn", "depth": 11, "width": 7, "activation": {"name": "silu"}}, "orthogonal", "Take 32 channels"),
     ({"kind": "cnn", "depth": 5, "width": 10, "activation": {"name": "linear"}, "dropout": 0.9}, "lecun_normal", "channels"),
     ({"depth": 36, "width": 93, "activation": {"name": "prelu"}, "residual": True, "dropout": 0.9}, "orthogonal", "Lower the dropout"),
-    ({"depth": 2, "width": 5, "activation": {"name": "mish"}}, "zeros", "Draw the weights at random. Put"),
+    ({"depth": 2, "width": 5, "activation": {"name": "mish"}}, "zeros",
+     "Draw the weights at random around 0, as kaiming_normal does. Put"),
 ], ids=["channels", "channels under dropout", "dropout", "symmetry of few units"])
 def test_images_heavy_dropout_and_few_alike_units_have_remedies_too(network: dict[str, Any], init: str, words: str) -> None:
     config = RunConfig.model_validate({"network": network, "init": {"name": init}, "data": {"name": "digits", "batch_size": 128}})
     offered = [finding for finding in findings(config) if finding.config]
     assert any(words in finding.remedy for finding in offered), [finding.remedy for finding in offered]
     assert [finding for finding in offered if left(finding)] == []
+
+
+@pytest.mark.parametrize("init", [{"name": "zeros"}, {"name": "constant", "value": 0.05}, {"name": "kaiming_normal", "gain": 0.0}], ids=str)
+def test_weights_that_start_alike_are_mended_before_a_word_on_rates(init: dict[str, Any]) -> None:
+    """Of four units theory has no word. Their biases are drawn, so that while they train the weights are no longer one number."""
+    config = RunConfig.model_validate({
+        "network": {"depth": 3, "width": 4, "activation": {"name": "mish"}, "residual": True}, "init": init, "seed": 2,
+        "bias_init": {"name": "pytorch_default"}, "data": {"name": "moons", "batch_size": 8}, "capture": {"every": 10, "samples": 256},
+        "training": {"steps": 50, "optimizer": {"name": "momentum", "lr": 5.3e-5}}})
+    found = worst_on_the_way(config)
+    assert {"correlation", "update_ratio"} & {finding.rule for finding in found}
+    for finding in found:
+        assert finding.remedy.startswith("Draw the weights at random around 0") and finding.config is not None, finding
+        assert min(initial_frame(RunConfig.model_validate(finding.config))["quantities"]["weight"]["std"]) > 0.1
+        assert left_at_the_end(finding) is None, finding
 
 
 def test_layers_of_too_few_units_for_their_number_are_widened_first() -> None:
