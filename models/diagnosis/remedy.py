@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -195,18 +195,34 @@ def _roomier(config: RunConfig) -> Iterator[Remedy]:
 
 
 def _starts(config: RunConfig) -> Iterator[Remedy]:
-    """Other weights, then other structures, then another activation."""
-    yield from _critical(config)
+    """Other weights, then other structures, then another activation; that comes first where this one is far from 0, since what it hands on
+    is then one constant for the most part, which no weights take away and a normalization of single examples leaves."""
+    name, why = RELATIVES.get(config.network.activation.name, (None, NOTHING))
+    if name is None:
+        yield from chain(_critical(config), _structured(config))
+        return
+    other = changed(config, network__activation={"name": name}, network__normalization={"name": "none"})
+    if uncentred(config):
+        yield from ((together(why, sentence), found) for sentence, found in chain(_critical(other), _structured(other)))
+        yield from chain(_critical(config), _structured(config))
+    else:
+        yield from chain(_critical(config), _structured(config))
+        yield from ((together(why, sentence), found) for sentence, found in _critical(other))
+
+
+def uncentred(config: RunConfig) -> bool:
+    """Whether the activation is one that tanh, which is centred at 0, does better than."""
+    return RELATIVES.get(config.network.activation.name) == CENTRED
+
+
+def _structured(config: RunConfig) -> Iterator[Remedy]:
+    """Other structures, with weights drawn at random where they are not."""
     first, random = drawn(config)
     for sentence, paths in _structures(config):
         try:
             yield together(first, sentence), changed(random, **paths)
         except ValidationError:
             continue  # a normalization that does not fit this network (one example a batch, ...)
-    if relative := RELATIVES.get(config.network.activation.name):
-        name, why = relative
-        other = changed(config, network__activation={"name": name}, network__normalization={"name": "none"})
-        yield from ((together(why, sentence), found) for sentence, found in _critical(other))
 
 
 def _critical(config: RunConfig) -> Iterator[Remedy]:
