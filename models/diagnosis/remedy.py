@@ -36,7 +36,7 @@ LIGHTER = (0.5, 0.2, 0.1, 0.0)
 CROWDED, CROWDED_FEW = 2.0, 1.0
 """Layers for each unit that dropout keeps, from which on the draw of the weights decides and not their variance: the logarithm of q varies
 by 5 depth / width (Hanin & Rolnick 2018, 1803.01719), and what a normalization makes of so few units theory does not foresee. The
-second of networks of fewer units than theory judges."""
+second where dropout keeps fewer units than theory judges."""
 
 WIDEST = 256
 """Units a layer that a crowded network is given, at most."""
@@ -146,7 +146,8 @@ def silenced(config: RunConfig) -> float:
 
 def crowded(config: RunConfig) -> bool:
     """Whether the draw of the weights decides, and not their variance."""
-    return crowding(config) > CROWDED if config.network.width >= SMALLEST_WIDTH else crowding(config) >= CROWDED_FEW
+    kept = config.network.width * (1.0 - config.network.dropout)
+    return crowding(config) > CROWDED if kept >= SMALLEST_WIDTH else crowding(config) >= CROWDED_FEW
 
 
 def crowding(config: RunConfig) -> float:
@@ -170,28 +171,30 @@ def candidates(config: RunConfig) -> Iterator[Remedy]:
 def _room(config: RunConfig) -> Iterator[Remedy]:
     """What no start mends comes first: dropout that leaves some examples nothing, then layers of too few units."""
     if silenced(config) > SILENCED:
+        before = config.network.dropout
         config = next(found for rate in LIGHTER if silenced(found := changed(config, network__dropout=rate)) <= SILENCED)
-        yield say("Lower the dropout to {rate:g}: of {width} units it leaves none to some examples.", rate=config.network.dropout,
-                  width=config.network.width), config
-    if crowded(config):
+        yield say("Lower the dropout to {rate:g}: {before:g} leaves some examples none of the {width} units.", rate=config.network.dropout,
+                  before=before, width=config.network.width), config
+    if crowded(config) or config.network.width < SMALLEST_WIDTH:
         yield from islice(_roomier(config), 1)
 
 
 def _roomier(config: RunConfig) -> Iterator[Remedy]:
     """More units; where that were too many, or groups do not divide them, dropout that leaves more of them."""
     network = config.network
-    width = 2 ** math.ceil(math.log2(2.0 * network.depth / (1.0 - network.dropout)))
-    words = say("Take {width} channels a layer: of {few} the draw decides over {depth} layers, not the variance.", width=width,
-                few=network.width, depth=network.depth) if network.kind == "cnn" else \
-        say("Take {width} units a layer: of {few} the draw decides over {depth} layers, not the variance.", width=width,
-            few=network.width, depth=network.depth)
+    width = max(2 * SMALLEST_WIDTH, 2 ** math.ceil(math.log2(2.0 * network.depth / (1.0 - network.dropout))))
+    values = {"width": width, "few": network.width, "depth": network.depth}
+    words = say("Take {width} channels a layer: with {few} it is chance, not the weights' variance, that decides what comes through "
+                "{depth} layers.", **values) if network.kind == "cnn" else \
+        say("Take {width} units a layer: with {few} it is chance, not the weights' variance, that decides what comes through "
+            "{depth} layers.", **values)
     if width <= WIDEST:
         with suppress(ValidationError):  # groups that do not divide it
             yield words, changed(config, network__width=width)
     for rate in LIGHTER:
         if rate < network.dropout and not crowded(lighter := changed(config, network__dropout=rate)):
-            yield (say("Lower the dropout to {rate:g}: of the few units that it keeps the draw decides over {depth} layers, not the "
-                       "variance.", rate=rate, depth=network.depth), lighter)
+            yield (say("Lower the dropout to {rate:g}: with as few units as {before:g} keeps it is chance, not the weights' variance, that "
+                       "decides what comes through {depth} layers.", rate=rate, before=network.dropout, depth=network.depth), lighter)
 
 
 def _starts(config: RunConfig) -> Iterator[Remedy]:
@@ -237,17 +240,18 @@ def _critical(config: RunConfig) -> Iterator[Remedy]:
         scale *= 1.0 - network.dropout  # what is kept is multiplied by 1 / (1 - p), in signal and gradient alike
         bias = {"name": "normal", "std": round(math.sqrt(variance), 6)} if variance else {"name": "zeros"}
         chosen = float(f"{scale / network.depth if network.residual else scale:.6g}")
-        yield (_sentence(network.activation.name, chosen, variance, network.residual),
-               changed(config, init=_gaussian(chosen), bias_init=bias))
+        yield (_sentence(config, chosen, variance),
+               changed(config, init=_gaussian(chosen), **{"bias_init": bias} if network.has_bias else {}))
 
 
-def _sentence(activation: str, scale: float, variance: float, residual: bool) -> Text:
-    where = f"σ_w² = {scale:.4g}" + (f", σ_b² = {variance:g}" if variance else "")
-    if residual:
+def _sentence(config: RunConfig, scale: float, variance: float) -> Text:
+    other_biases = config.network.has_bias and (variance > 0.0 or config.bias_init.name != "zeros")
+    where = f"σ_w² = {scale:.4g}" + (f", σ_b² = {variance:g}" if other_biases else "")
+    if config.network.residual:
         return say("Draw weights with {where} (fan_in), the critical value over the depth: together the layers then add about one signal.",
                    where=where)
     return say("Draw weights with {where} (fan_in): there {activation} is critical, and a layer hands on the variance it receives.",
-               where=where, activation=activation)
+               where=where, activation=config.network.activation.name)
 
 
 def _gaussian(scale: float) -> Mapping[str, Any]:
@@ -257,16 +261,17 @@ def _gaussian(scale: float) -> Mapping[str, Any]:
 def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
     """Normalizations before the activation, without and with skips."""
     for name, alone, with_skips, beside_skips in STRUCTURES:
-        norm = {"network__normalization": {"name": name}, "network__bias": "auto"}
+        norm = {"network__normalization": {"name": name}, "network__bias": config.network.bias and "auto"}
         if not config.network.residual and config.network.normalization.name != name:
             yield alone, norm
         yield beside_skips if config.network.residual else with_skips, {**norm, "network__residual": True}
 
 
 def drawn(config: RunConfig) -> Remedy:
-    """With independent weights of mean 0 where the configuration has none, and a sentence that says so."""
-    fixed = INITIALIZERS[config.init.name].law == "fixed" or weights_mean(config) != 0.0 or alike(config)
-    if not fixed:
+    """With independent weights of mean 0 where the configuration has none that theory judges, and a sentence that says so."""
+    entry = INITIALIZERS[config.init.name]
+    unjudged = entry.law == "fixed" or weights_mean(config) != 0.0 or alike(config) or (entry.data_driven and config.network.dropout > 0.0)
+    if not unjudged:
         return NOTHING, config
     return (say("Draw the weights at random around 0, as {init} does.", init="kaiming_normal"),
             changed(config, init={"name": "kaiming_normal"}))

@@ -52,12 +52,20 @@ def dead(look: Look) -> Finding | None:
     if severity == "critical" and look.config.network.residual:
         severity = "warning"  # the sum passes by a layer that hands on nothing
     sentence, config = _alive(look, severity)
+    rows = [row for row, share in shares.items() if share >= DEAD[0]]
     return Finding(
         rule="dead_units", severity=severity,
         title=say("Dead: {share:.0%} of a layer's units are zero for every example", share=worst),
-        layers=[row for row, share in shares.items() if share >= DEAD[0]], measured=worst, threshold=DEAD[0],
-        cause=say("Their pre-activations are on the flat side for the whole batch, so no gradient reaches their weights."),
+        layers=rows, measured=worst, threshold=DEAD[0], cause=_why_dead(look, rows[0]),
         remedy=sentence, config=config)
+
+
+def _why_dead(look: Look, first: int) -> Text:
+    """By the first row that has such units: where nothing reaches them the pre-activation is 0, on the flat side it is not."""
+    z, place = look.quantity("preactivation"), look.frame["layers"].index(first)
+    if z and z["zeros"][place] >= DEAD[0] * z["n"][place]:
+        return say("Their pre-activations are 0 for the whole batch: the weights bring them nothing of the input.")
+    return say("Their pre-activations are on the flat side for the whole batch, so no gradient reaches their weights.")
 
 
 def _alive(look: Look, severity: Severity) -> tuple[Text, dict[str, Any] | None]:

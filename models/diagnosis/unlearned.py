@@ -102,7 +102,8 @@ def _lighter(run: Remedy) -> Remedy:
     if not _heavy(config):
         return run
     rate = _light(config)
-    return (together(sentence, say("Lower the dropout to {rate:g}: its noise hides so few steps.", rate=rate)),
+    return (together(sentence, say("Lower the dropout to {rate:g}: under {before:g} its noise hides what so few steps learn.", rate=rate,
+                                   before=config.network.dropout)),
             changed(config, network__dropout=rate))
 
 
