@@ -353,7 +353,7 @@ export const SAID = {
 
   // ---- findings: the prediction ----
   "Prediction: it will train": "预测：能训练起来",
-  "Prediction: it will train slowly": "预测：训练会很慢",
+  "Prediction: it will train slowly, if at all": "预测：即使能训练起来，也会很慢",
   "Prediction: it will not train": "预测：训练不起来",
   "Nothing at initialization speaks against it.": "初始化时没有任何不利的迹象。",
   "At initialization: {why}.": "初始化时：{why}。",
@@ -365,6 +365,7 @@ export const SAID = {
   "After {steps} steps the loss is no longer finite; a guess has {guess}.": "{steps} 步之后损失不再有限；随机猜测的损失为 {guess}。",
   "trains": "能训练起来",
   "trains slowly": "训练很慢",
+  "trains slowly, if at all": "即使能训练起来也很慢",
   "does not train": "训练不起来",
   "Predicted: {predicted}; this run cannot tell": "曾预测：{predicted}；这次运行无法检验",
   "Predicted: {predicted}. It held.": "曾预测：{predicted}。预测正确。",

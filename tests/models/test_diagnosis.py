@@ -1,6 +1,7 @@
 """The verdict: every rule on a network that has the fault, every remedy applied, no alarm over sound networks."""
 
 import json
+import math
 import re
 from functools import lru_cache
 from itertools import product
@@ -10,13 +11,14 @@ import torch
 
 from models.activations import ACTIVATIONS, ROOM
 from models.config import RunConfig
-from models.diagnosis import Finding, Verdict, diagnose, outcome, predict
+from models.diagnosis import Finding, Prediction, Verdict, diagnose, outcome, predict, score
 from models.diagnosis.finding import SEVERITIES
 from models.diagnosis.prediction import ALIKE
 from models.diagnosis.remedy import candidates, changed, cost
 from models.diagnosis.steps import NOTHING_HELPS
 from models.theory import outlook, theory_of
 from models.training import Run, initial_frame, train
+from models.words import Text
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -325,6 +327,19 @@ def test_the_prediction_of_step_0_is_scored_at_the_end(config, expected):
     said = [rules(verdict.of(frame)) for frame in train(config)]
     assert verdict.prediction.outcome == expected
     assert "Prediction" in said[0]["prediction"].title and "It held" in said[-1]["prediction"].title
+
+
+@pytest.mark.parametrize(("said", "share", "held"), [
+    ("trains", 0.3, True), ("trains", 0.7, False), ("slow", 0.3, False), ("slow", 0.7, True), ("slow", 1.0, True), ("fails", 0.7, False),
+    ("fails", 1.0, True)])
+def test_slowly_if_at_all_holds_where_it_does_not_train_as_well(said, share, held):
+    """share: of a guess's loss, ln(10), over the last ten steps."""
+    config = network(2)
+    loss = share * math.log(10)
+    last = {**next(train(config)), "step": 100, "loss": loss, "losses": [loss] * 10}
+    found = score(Prediction(outcome=said, rule=None, sentence=Text("")), config, last)
+    assert (found.severity == "ok") == ("It held" in found.title) == held
+    assert ("if at all" in found.title) == (said == "slow")
 
 
 def test_a_run_that_learned_nothing_is_not_called_healthy_and_is_mended_as_its_start_was():
