@@ -255,6 +255,7 @@ export const SAID = {
   "Units with the same weights compute the same and get the same gradient: a layer of any width is one unit.":
     "权重相同的单元计算结果相同，梯度也相同：再宽的层也只等于一个单元。",
   "A network can train like that: no other start or normalization is offered.": "这样的网络也能训练：不提供其他初始化或归一化。",
+  "Let each layer add its input to its output: the gradient then passes through the sum.": "让每一层把输入加到输出上：梯度便能经由这个和传递。",
   "Draw the weights at random.": "请随机抽取权重。",
   "Draw the weights at random around 0, as {init} does.": "请像 {init} 那样，围绕 0 随机抽取权重。",
 
@@ -286,7 +287,7 @@ export const SAID = {
     "每层取 {width} 个单元：只有 {few} 个单元时，什么能通过 {depth} 层取决于偶然，而不是权重的方差。",
   "Take {width} channels a layer: with {few} it is chance, not the weights' variance, that decides what comes through {depth} layers.":
     "每层取 {width} 个通道：只有 {few} 个通道时，什么能通过 {depth} 层取决于偶然，而不是权重的方差。",
-  "Lower the dropout to {rate}: with as few units as {before} keeps it is chance, not the weights' variance, that decides what comes through {depth} layers.":
+  "Lower the dropout to {rate}: with as few units as a dropout of {before} keeps it is chance, not the weights' variance, that decides what comes through {depth} layers.":
     "把 dropout 降到 {rate}：{before} 保留的单元太少，什么能通过 {depth} 层取决于偶然，而不是权重的方差。",
   "Take {width} units a layer: {few} learn too little in so few steps.": "每层取 {width} 个单元：{few} 个单元在这么少的步数里学到的太少。",
   "Lower the dropout to {rate}: {before} leaves some examples none of the {width} units.":

@@ -91,7 +91,7 @@ def _alike(look: Look) -> Sign | None:
     if gap is None or (look.config.network.residual and look.normalized):
         return None
     slow, fails = (0.0, ALIKE_ADAPTIVE) if look.adaptive else ALIKE
-    words = say("in the last hidden layer two inputs differ by {gap:.1e} of their size", gap=gap)
+    words = say("in the last hidden layer two inputs differ by {gap:.2g} of their size", gap=gap)
     return ("fails", "correlation", words) if gap < fails else ("slow", "correlation", words) if gap < slow else None
 
 

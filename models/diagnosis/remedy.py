@@ -72,6 +72,9 @@ STRUCTURES: tuple[tuple[str, Text, Text, Text], ...] = (
 )
 """A normalization, and what is said of it alone, together with skips, and where there are skips already."""
 
+SKIPS = say("Let each layer add its input to its output: the gradient then passes through the sum.")
+"""Said where the normalization is there already."""
+
 
 def changed(config: RunConfig, **paths: Any) -> RunConfig:
     """The configuration with other values: `network__residual=True` sets network.residual. Validated as any other."""
@@ -165,7 +168,8 @@ def candidates(config: RunConfig) -> Iterator[Remedy]:
     first, roomy = together(*(sentence for sentence, _ in room)), room[-1][1]
     if outlook(roomy) is not None:
         yield first, roomy
-    yield from ((together(first, sentence), found) for sentence, found in _starts(roomy))
+    for sentence, found in _starts(roomy):
+        yield (together(sentence, first) if alike(config) else together(first, sentence)), found  # what is worst comes first
 
 
 def _room(config: RunConfig) -> Iterator[Remedy]:
@@ -193,8 +197,9 @@ def _roomier(config: RunConfig) -> Iterator[Remedy]:
             yield words, changed(config, network__width=width)
     for rate in LIGHTER:
         if rate < network.dropout and not crowded(lighter := changed(config, network__dropout=rate)):
-            yield (say("Lower the dropout to {rate:g}: with as few units as {before:g} keeps it is chance, not the weights' variance, that "
-                       "decides what comes through {depth} layers.", rate=rate, before=network.dropout, depth=network.depth), lighter)
+            yield (say("Lower the dropout to {rate:g}: with as few units as a dropout of {before:g} keeps it is chance, not the weights' "
+                       "variance, that decides what comes through {depth} layers.", rate=rate, before=network.dropout,
+                       depth=network.depth), lighter)
 
 
 def _starts(config: RunConfig) -> Iterator[Remedy]:
@@ -219,8 +224,10 @@ def uncentred(config: RunConfig) -> bool:
 
 
 def _structured(config: RunConfig) -> Iterator[Remedy]:
-    """Other structures, with weights drawn at random where they are not."""
+    """Other structures, with weights drawn at random where they are not; and these alone."""
     first, random = drawn(config)
+    if first:
+        yield first, random
     for sentence, paths in _structures(config):
         try:
             yield together(first, sentence), changed(random, **paths)
@@ -260,10 +267,13 @@ def _gaussian(scale: float) -> Mapping[str, Any]:
 
 def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
     """Normalizations before the activation, without and with skips."""
+    before = config.network.normalization
     for name, alone, with_skips, beside_skips in STRUCTURES:
         norm = {"network__normalization": {"name": name}, "network__bias": config.network.bias and "auto"}
-        if not config.network.residual and config.network.normalization.name != name:
+        if not config.network.residual and before.name != name:
             yield alone, norm
+        if before.name == name and before.params["placement"] == "pre_activation":
+            with_skips = SKIPS
         yield beside_skips if config.network.residual else with_skips, {**norm, "network__residual": True}
 
 

@@ -148,7 +148,7 @@ def test_a_network_that_has_learned_is_not_warned_of_its_signal() -> None:
     ({"kind": "cnn", "depth": 5, "width": 10, "activation": {"name": "linear"}, "dropout": 0.9}, "lecun_normal", "channels"),
     ({"depth": 36, "width": 93, "activation": {"name": "prelu"}, "residual": True, "dropout": 0.9}, "orthogonal", "Lower the dropout"),
     ({"depth": 2, "width": 5, "activation": {"name": "mish"}}, "zeros",
-     "Draw the weights at random around 0, as kaiming_normal does. Put"),
+     "Draw the weights at random around 0, as kaiming_normal does. Take 16"),
 ], ids=["channels", "channels under dropout", "dropout", "symmetry of few units"])
 def test_images_heavy_dropout_and_few_alike_units_have_remedies_too(network: dict[str, Any], init: str, words: str) -> None:
     config = RunConfig.model_validate({"network": network, "init": {"name": init}, "data": {"name": "digits", "batch_size": 128}})
@@ -170,6 +170,26 @@ def test_weights_that_start_alike_are_mended_before_a_word_on_rates(init: dict[s
         assert "Draw the weights at random around 0" in finding.remedy and finding.config is not None, finding
         assert min(initial_frame(RunConfig.model_validate(finding.config))["quantities"]["weight"]["std"]) > 0.1
         assert left_at_the_end(finding) is None, finding
+
+
+def test_a_normalization_that_is_there_is_not_asked_for() -> None:
+    """Zero weights behind one are drawn anew, and nothing else is changed; skips are said alone."""
+    config = RunConfig.model_validate({"network": {"depth": 12, "width": 64, "activation": {"name": "elu"}, "normalization": {
+        "name": "layer", "eps": 1e-3}}, "init": {"name": "zeros"}, "data": {"name": "digits", "batch_size": 128}})
+    finding = next(finding for finding in findings(config) if finding.rule == "symmetry")
+    assert finding.config is not None and "normalization" not in finding.remedy
+    assert RunConfig.model_validate(finding.config).network == config.network and left(finding) is None
+    skipped = [words for words, found in candidates(config) if found.network.residual and found.network.normalization.name == "layer"]
+    assert skipped and not any("Put a layer normalization" in words for words in skipped)
+
+
+@pytest.mark.parametrize("bias", [True, False, "auto"])
+def test_biases_that_were_left_out_stay_left_out(bias: object) -> None:
+    config = RunConfig.model_validate({"network": {"depth": 12, "width": 64, "activation": {"name": "gelu"}, "bias": bias},
+                                       "init": {"name": "xavier_normal"}, "bias_init": {"name": "normal", "std": 0.2}})
+    for words, found in candidates(config):
+        assert found.network.bias in ((False,) if bias is False else (bias, "auto")), words
+        assert ("σ_b²" in words) == (found.bias_init != config.bias_init), words
 
 
 def test_an_activation_far_from_0_gives_way_to_one_that_is_centred() -> None:
