@@ -329,6 +329,19 @@ def test_the_prediction_of_step_0_is_scored_at_the_end(config, expected):
     assert "Prediction" in said[0]["prediction"].title and "It held" in said[-1]["prediction"].title
 
 
+def test_a_product_of_many_linear_layers_bears_little_of_a_step():
+    """Its first step moves the last hidden layer by 0.4 of itself, which a ReLU network bears ten times over: it diverges."""
+    config = network(16, "linear", "xavier_normal", training={"steps": 100, "optimizer": {"name": "sgd", "lr": 0.05}}, seed=77)
+    *_, last = train(config)
+    found = rules(look(config))["learning_rate"]
+    assert outcome(config, last) == "fails" and found.severity in ("warning", "critical") and found.measured < 1.0
+    mended = RunConfig.model_validate(found.config)
+    *_, last = train(mended)
+    assert outcome(mended, last) == "trains" and "learning_rate" not in rules(look(mended))
+    relu = changed(config, network__activation={"name": "relu"}, init={"name": "kaiming_normal"})
+    assert "learning_rate" not in rules(look(relu))
+
+
 @pytest.mark.parametrize(("said", "share", "held"), [
     ("trains", 0.3, True), ("trains", 0.7, False), ("slow", 0.3, False), ("slow", 0.7, True), ("slow", 1.0, True), ("fails", 0.7, False),
     ("fails", 1.0, True)])
