@@ -256,6 +256,8 @@ export const SAID = {
     "权重相同的单元计算结果相同，梯度也相同：再宽的层也只等于一个单元。",
   "A network can train like that: no other start or normalization is offered.": "这样的网络也能训练：不提供其他初始化或归一化。",
   "Let each layer add its input to its output: the gradient then passes through the sum.": "让每一层把输入加到输出上：梯度便能经由这个和传递。",
+  "It takes the place of the {name} normalization.": "它取代原有的 {name} 归一化。",
+  "Draw the weights as {init} does: LSUV fits them without dropout.": "请像 {init} 那样抽取权重：LSUV 拟合权重时不带 dropout。",
   "Draw the weights at random.": "请随机抽取权重。",
   "Draw the weights at random around 0, as {init} does.": "请像 {init} 那样，围绕 0 随机抽取权重。",
 

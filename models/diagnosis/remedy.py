@@ -268,20 +268,21 @@ def _gaussian(scale: float) -> Mapping[str, Any]:
 def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
     """Normalizations before the activation, without and with skips."""
     before = config.network.normalization
+    there = say("It takes the place of the {name} normalization.", name=before.name) if before.name != "none" else NOTHING
     for name, alone, with_skips, beside_skips in STRUCTURES:
         norm = {"network__normalization": {"name": name}, "network__bias": config.network.bias and "auto"}
         if not config.network.residual and before.name != name:
-            yield alone, norm
-        if before.name == name and before.params["placement"] == "pre_activation":
-            with_skips = SKIPS
-        yield beside_skips if config.network.residual else with_skips, {**norm, "network__residual": True}
+            yield together(alone, there), norm
+        kept = before.name == name and before.params["placement"] == "pre_activation"
+        skipped = beside_skips if config.network.residual else SKIPS if kept else with_skips
+        yield skipped if kept else together(skipped, there), {**norm, "network__residual": True}
 
 
 def drawn(config: RunConfig) -> Remedy:
     """With independent weights of mean 0 where the configuration has none that theory judges, and a sentence that says so."""
-    entry = INITIALIZERS[config.init.name]
-    unjudged = entry.law == "fixed" or weights_mean(config) != 0.0 or alike(config) or (entry.data_driven and config.network.dropout > 0.0)
-    if not unjudged:
-        return NOTHING, config
-    return (say("Draw the weights at random around 0, as {init} does.", init="kaiming_normal"),
-            changed(config, init={"name": "kaiming_normal"}))
+    entry, other = INITIALIZERS[config.init.name], changed(config, init={"name": "kaiming_normal"})
+    if entry.law == "fixed" or weights_mean(config) != 0.0 or alike(config):
+        return say("Draw the weights at random around 0, as {init} does.", init=other.init.name), other
+    if entry.data_driven and config.network.dropout > 0.0:
+        return say("Draw the weights as {init} does: LSUV fits them without dropout.", init=other.init.name), other
+    return NOTHING, config

@@ -149,7 +149,11 @@ def test_a_network_that_has_learned_is_not_warned_of_its_signal() -> None:
     ({"depth": 36, "width": 93, "activation": {"name": "prelu"}, "residual": True, "dropout": 0.9}, "orthogonal", "Lower the dropout"),
     ({"depth": 2, "width": 5, "activation": {"name": "mish"}}, "zeros",
      "Draw the weights at random around 0, as kaiming_normal does. Take 16"),
-], ids=["channels", "channels under dropout", "dropout", "symmetry of few units"])
+    ({"depth": 58, "width": 12, "activation": {"name": "leaky_relu"}, "normalization": {"name": "rms"}, "dropout": 0.9}, "lsuv",
+     "LSUV fits them without dropout"),
+    ({"depth": 5, "width": 6, "activation": {"name": "celu"}}, "pytorch_default", "Take 16 units"),
+    ({"kind": "cnn", "depth": 3, "width": 6, "activation": {"name": "gelu"}}, "pytorch_default", "Take 16 channels"),
+], ids=["channels", "channels under dropout", "dropout", "symmetry of few units", "lsuv", "few units", "few channels"])
 def test_images_heavy_dropout_and_few_alike_units_have_remedies_too(network: dict[str, Any], init: str, words: str) -> None:
     config = RunConfig.model_validate({"network": network, "init": {"name": init}, "data": {"name": "digits", "batch_size": 128}})
     offered = [finding for finding in findings(config) if finding.config]
@@ -180,7 +184,11 @@ def test_a_normalization_that_is_there_is_not_asked_for() -> None:
     assert finding.config is not None and "normalization" not in finding.remedy
     assert RunConfig.model_validate(finding.config).network == config.network and left(finding) is None
     skipped = [words for words, found in candidates(config) if found.network.residual and found.network.normalization.name == "layer"]
-    assert skipped and not any("Put a layer normalization" in words for words in skipped)
+    assert skipped and not any("Put a layer normalization" in words or "takes the place" in words for words in skipped)
+    others = [(words, found) for words, found in candidates(config) if found.network.normalization.name == "batch"]
+    assert others and all("It takes the place of the layer normalization." in words for words, _ in others)
+    bare = changed(config, network__normalization={"name": "none"})
+    assert not any("takes the place" in words for words, _ in candidates(bare))
 
 
 @pytest.mark.parametrize("bias", [True, False, "auto"])

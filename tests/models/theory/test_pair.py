@@ -80,7 +80,7 @@ def graded(points: list[float], scales: tuple[float, ...], end: float) -> np.nda
 
 
 def panelled(cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    points, weights = np.polynomial.legendre.leggauss(12)
+    points, weights = np.polynomial.legendre.leggauss(10)
     half, middle = np.diff(cuts) / 2, (cuts[1:] + cuts[:-1]) / 2
     return (middle[:, None] + half[:, None] * points).ravel(), (half[:, None] * weights).ravel()
 
@@ -106,7 +106,7 @@ def conditional(nl: Nonlinearity, q: float, c: float) -> float:
 def test_every_activation_matches_conditional_expectation(name: str, params: dict[str, object]) -> None:
     """At q from 1e-12 to 1e12 and c from -1 to 1, drawn at random: softsign's slow tails had once been off by 5e-6 of E[phi^2] at c < 0."""
     nl, draw = nonlinearity(name, params), random.Random(name)
-    drawn = [(10.0 ** draw.uniform(-12, 12), draw.uniform(-0.999, 0.999)) for _ in range(3)]
+    drawn = [(10.0 ** draw.uniform(-12, 12), draw.uniform(-0.999, 0.999)) for _ in range(2)]
     for q, c in [(1e-12, 0.6), (0.5, 0.6), (40.0, 0.6), (1.6e5, -0.1), (1.9e7, -0.5), *drawn]:
         assert pair_moment(nl, q, c) == pytest.approx(conditional(nl, q, c), abs=1e-6 * second_moment(nl, q)[0]), (q, c)
 
