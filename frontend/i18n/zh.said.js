@@ -299,7 +299,8 @@ export const SAID = {
   "Too small a batch: batch normalization averages over {values} values": "批次太小：批归一化只在 {values} 个值上求平均",
   "A mean over {values} values is off by 1/√{values} of a standard deviation, and every example depends on the others' draw.":
     "{values} 个值的均值有 1/√{values} 个标准差的误差，而且每个样本都受同批其他样本影响。",
-  "Lower the dropout to {rate}: under {before} its noise hides what so few steps learn.": "把 dropout 降到 {rate}：在 {before} 下，这么少的步数所学到的会被噪声淹没。",
+  "Leave out the dropout until it learns: {before} in {depth} layers is noise that hides what so few steps bring.":
+    "在能学起来之前先不用 dropout：{depth} 层中的 {before} 是噪声，会淹没这么少的步数所带来的进展。",
   "Give it {steps} steps in all, to see that it learns.": "总共给它 {steps} 步，看它是否学得会。",
   "Take batches of 64.": "请把批大小改为 64。",
   "Use layer normalization, which needs no batch.": "请改用不依赖批次的层归一化。",

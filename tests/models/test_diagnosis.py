@@ -265,6 +265,21 @@ def test_a_start_without_any_slope_is_not_offered_for_half_precision():
     assert "half_precision" not in rules(look(offered))
 
 
+def test_gradients_of_dropped_units_behind_rms_are_rounding_and_no_start_is_offered_for_them():
+    """In plain torch: of the units that dropout takes the gradient is 1e-6 of the others', whatever the width."""
+    norm = {"name": "rms", "placement": "post_activation"}
+    config = network(46, "prelu", "lecun_uniform", norm=norm, width=32, network={"dropout": 0.5, "bias": False}, seed=181)
+    found = rules(look(config))["half_precision"]
+    assert found.measured > 0.4 and found.config is None
+    torch.manual_seed(0)
+    z = torch.randn(64, 256, requires_grad=True)
+    a = torch.nn.functional.prelu(z, torch.tensor([0.25]))
+    kept = torch.rand(64, 256) < 0.5
+    h = (a / a.square().mean(1, keepdim=True).sqrt() * kept) @ torch.randn(256, 256) / 16
+    torch.nn.functional.normalize(torch.nn.functional.prelu(h, torch.tensor([0.25])))[:, 0].sum().backward()
+    assert z.grad[~kept].abs().median() < 1e-5 * z.grad[kept].abs().median()
+
+
 def test_half_precision_says_what_fp16_would_lose():
     lost = rules(look(network(40, "sigmoid", "xavier_normal")))["half_precision"]
     assert lost.severity == "note" and lost.measured > 0.5 and 1 in lost.layers and 40 not in lost.layers
