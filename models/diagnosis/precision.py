@@ -76,7 +76,9 @@ def _within_range(config: RunConfig, look: Look) -> bool:
     """Whether theory foresees activations, gradients and the softmax's errors within fp16's range: of these the least likely classes'
     are about exp(-DEVIATIONS sqrt(q)) for logits with mean square q, over the batch."""
     expected = weight_gradients(config, look.frame["input"])
-    if _dropped_to_rounding(config) or expected is None or crowding(config) > MOST_CROWDED[_held(config)] or math.sqrt(max(expected.activation)) > LARGEST_ROOT:
+    if expected is None or _dropped_to_rounding(config):
+        return False
+    if crowding(config) > MOST_CROWDED[_held(config)] or math.sqrt(max(expected.activation)) > LARGEST_ROOT:
         return False
     unlikely = math.exp(-DEVIATIONS * math.sqrt(expected.logits))
     return FP16_MIN * config.batch_size < unlikely and max(_foreseen(config, expected, unlikely)) < FORESEEN
