@@ -45,6 +45,10 @@ BATCH_DRIFT = 0.04
 """Decades a layer by which the gradient's mean square grows faster than theory says behind a batch normalization, at most (40 layers of
 softplus 0.04 to 0.07, of tanh, GELU and sigmoid 0.02, of ReLU 0 to 0.02)."""
 
+NOTED = 0.75
+"""What a start without a normalization may cost that is offered for a note: notes begin at three quarters of what is tolerated, and single
+draws stray from theory."""
+
 UNJUDGED = 4.0
 """What a configuration costs to which theory does not apply: more than any that carries the signal, less than none."""
 
@@ -100,7 +104,7 @@ def mended(config: RunConfig, apart: bool = False, redrawn: bool = False, only_s
         if candidate == config or (redrawn and candidate.init == config.init):
             continue
         found = (cost(candidate, apart), sentence, candidate)
-        if found[0] <= 1.0:
+        if found[0] <= (NOTED if only_sound and candidate.network.normalization.name == "none" else 1.0):
             return found[1:] if redrawn or found[0] < present else None
         best = found if best is None or found[0] < best[0] else best
     return None if only_sound or best is None or not (redrawn or best[0] < present) else best[1:]
@@ -111,9 +115,9 @@ def cost(config: RunConfig, apart: bool = False) -> float:
 
     Signal: 2 decades (3 with normalized skips, see signal.py), less two standard deviations of what a finite width adds
     without a normalization, ln q's variance growing by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719), of the width that
-    dropout keeps. Gradient: 1.25 decades, where a note begins at 1.5, and behind a batch normalization what examples that depend on each
-    other add to theory's growth. 1 - correlation: 0.003, or, if inputs must stay clearly apart, 0.018 and
-    what a finite width takes from it.
+    dropout keeps. Gradient: the same 2 decades, less as much, and 1.25 of theory's own, where a note begins at 1.5; behind a batch
+    normalization what examples that depend on each other add to theory's growth. 1 - correlation: 0.003, or, if inputs must stay clearly
+    apart, 0.018 and what a finite width takes from it.
     """
     if silenced(config) > SILENCED or alike(config):
         return math.inf
@@ -126,7 +130,7 @@ def cost(config: RunConfig, apart: bool = False) -> float:
     least = 0.018 * math.exp(2.0 * math.sqrt(crowding(config))) if apart else 0.003
     drift = BATCH_DRIFT * network.depth if network.normalization.name == "batch" and not network.residual else 0.0
     gradient = max(abs(said.gradient), abs(said.gradient + drift))
-    return max((abs(said.signal) + noise) / tolerated, gradient / 1.25, least / max(1e-12, said.gap))
+    return max((abs(said.signal) + noise) / tolerated, (gradient + noise) / 2.0, gradient / 1.25, least / max(1e-12, said.gap))
 
 
 def alike(config: RunConfig) -> bool:
