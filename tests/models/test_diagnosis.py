@@ -344,6 +344,27 @@ def test_the_prediction_of_step_0_is_scored_at_the_end(config, expected):
     assert "Prediction" in said[0]["prediction"].title and "It held" in said[-1]["prediction"].title
 
 
+@pytest.mark.parametrize(("activation", "init", "bias", "words"), [
+    ("silu", "identity", 0.0, "bring them nothing"), ("relu", "identity", 0.0, "bring them nothing"),
+    ("relu", "xavier_normal", -20.0, "on the flat side"),
+])
+def test_why_units_are_dead_is_told_by_their_pre_activations(activation, init, bias, words):
+    """Of two inputs the identity reaches two units; a bias of -20 leaves none above 0."""
+    config = network(3, activation, init, bias_init={"name": "constant", "value": bias}, data={"name": "moons"})
+    assert words in rules(look(config))["dead_units"].cause
+
+
+def test_a_note_that_nothing_does_away_with_does_not_say_that_nothing_helps():
+    """While it trains no start is offered for a note; a warning of the same run has its remedy."""
+    config = network(2, "celu", {"name": "xavier_uniform", "gain": 0.5}, width=77, network={"residual": True, "bias": False},
+                     training={"steps": 100, "optimizer": {"name": "rmsprop", "lr": 4.3}})
+    verdict = Verdict(config, predicted(config))
+    found = [verdict.of(frame) for frame in train(config)][-1]
+    bare = [finding for finding in found if finding.severity == "note" and finding.config is None and finding.remedy]
+    assert bare and not any(str(finding.remedy) == str(NOTHING_HELPS) for finding in bare)
+    assert any(finding.config for finding in found if finding.severity in ("critical", "warning"))
+
+
 def test_a_product_of_many_linear_layers_bears_little_of_a_step():
     """Its first step moves the last hidden layer by 0.4 of itself, which a ReLU network bears ten times over: it diverges."""
     config = network(16, "linear", "xavier_normal", training={"steps": 100, "optimizer": {"name": "sgd", "lr": 0.05}}, seed=77)
