@@ -18,7 +18,7 @@ from itertools import product
 import torch
 
 from models.config import RunConfig
-from models.diagnosis import Verdict, outcome
+from models.diagnosis import Outcome, Verdict, held, outcome
 from models.theory import theory_of
 from models.training import train
 
@@ -39,7 +39,7 @@ STARTS = (
     ("tanh", {"name": "constant", "value": 0.05}, {}),
 )
 OPTIMIZERS = ({"name": "sgd", "lr": 0.01}, {"name": "sgd", "lr": 0.05}, {"name": "momentum", "lr": 0.02}, {"name": "adam", "lr": 0.001})
-CLASSES = ("trains", "slow", "fails")
+CLASSES: tuple[Outcome, ...] = ("trains", "slow", "fails")
 
 
 def configurations() -> Iterator[RunConfig]:
@@ -50,7 +50,7 @@ def configurations() -> Iterator[RunConfig]:
             "capture": {"every": 140, "samples": 256}, "seed": 100 + number, "device": "cpu"})
 
 
-def predicted_and_came(config: RunConfig) -> tuple[str, str]:
+def predicted_and_came(config: RunConfig) -> tuple[Outcome, Outcome]:
     verdict = Verdict(config, lambda frame: theory_of(config, frame["input"]))
     frames = train(config)
     verdict.of(next(frames))
@@ -66,27 +66,28 @@ def main() -> None:
     options.add_argument("--misses", action="store_true", help="name the configurations for which the prediction did not hold")
     chosen = options.parse_args()
     torch.set_num_threads(1)
-    counted: Counter[tuple[str, str]] = Counter()
+    counted: Counter[tuple[Outcome, Outcome]] = Counter()
     by: Counter[tuple[str, str, bool]] = Counter()
     for config in list(configurations())[:: 10 if chosen.quick else 1]:
         pair = predicted_and_came(config)
         counted[pair] += 1
-        optimizer, held = config.training.optimizer.name, pair[0] == pair[1]
-        by[optimizer, "", held] += 1
-        if chosen.misses and not held:
+        optimizer, right = config.training.optimizer.name, held(*pair)
+        by[optimizer, "", right] += 1
+        if chosen.misses and not right:
             network = config.network
             print(f"{pair[0]} -> {pair[1]}: {network.depth} x {network.activation.name}, {config.init.name}, {network.normalization.name}, "
                   f"residual {network.residual}, {optimizer} {config.training.optimizer.params['lr']}", flush=True)
     table(counted, by)
 
 
-def table(counted: Counter[tuple[str, str]], by: Counter[tuple[str, str, bool]]) -> None:
+def table(counted: Counter[tuple[Outcome, Outcome]], by: Counter[tuple[str, str, bool]]) -> None:
     print("| predicted | trained | slowly | failed | held |\n|---|---|---|---|---|")
     for said in CLASSES:
-        row = [counted[said, came] for came in CLASSES]
-        print(f"| {said} | {' | '.join(map(str, row))} | {counted[said, said] / max(1, sum(row)):.0%} |")
-    total, held = sum(counted.values()), sum(counted[name, name] for name in CLASSES)
-    print(f"\n{held} of {total} held ({held / total:.0%}); trains and fails were taken for each other "
+        row = {came: counted[said, came] for came in CLASSES}
+        right = sum(many for came, many in row.items() if held(said, came))
+        print(f"| {said} | {' | '.join(map(str, row.values()))} | {right / max(1, sum(row.values())):.0%} |")
+    total, right = sum(counted.values()), sum(many for pair, many in counted.items() if held(*pair))
+    print(f"\n{right} of {total} held ({right / total:.0%}); trains and fails were taken for each other "
           f"{counted['trains', 'fails'] + counted['fails', 'trains']} times.")
     for name in sorted({optimizer for optimizer, _, _ in by}):
         print(f"{name}: {by[name, '', True]} of {by[name, '', True] + by[name, '', False]} held.")

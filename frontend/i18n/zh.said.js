@@ -222,18 +222,18 @@ export const SAID = {
   "Vanishing: ×{rate} a layer from layer 2{predicted}": "信号消失：从第 2 层起每层 ×{rate}{predicted}",
   "Exploding gradient: ×{rate} a layer on the way back{predicted}": "梯度爆炸：反向传播中每层 ×{rate}{predicted}",
   "Vanishing gradient: ×{rate} a layer on the way back{predicted}": "梯度消失：反向传播中每层 ×{rate}{predicted}",
-  "The mean square of the activations grows by a factor of {size} from the first hidden layer to the last: what the activation takes from it, the weights do not give back exactly.":
-    "从第一个隐藏层到最后一个，激活的均方值增大到 {size} 倍：激活函数削减的部分，权重没有恰好补回来。",
+  "The mean square of the activations grows by a factor of {size} from the first hidden layer to the last: each layer hands on more than it receives.":
+    "从第一个隐藏层到最后一个，激活的均方值增大到 {size} 倍：每一层传出的都比收到的多。",
   "The mean square of the activations grows by a factor of {size} from the first hidden layer to the last: every layer adds to the sum that the skips carry.":
     "从第一个隐藏层到最后一个，激活的均方值增大到 {size} 倍：每一层都往跳跃连接传递的和上再加一份。",
   "The mean square of the activations shrinks by a factor of {size} from the first hidden layer to the last: every layer takes from the sum that the skips carry.":
     "从第一个隐藏层到最后一个，激活的均方值缩小到 {size} 分之一：每一层都从跳跃连接传递的和中减去一份。",
-  "The mean square of the activations shrinks by a factor of {size} from the first hidden layer to the last: what the activation takes from it, the weights do not give back exactly.":
-    "从第一个隐藏层到最后一个，激活的均方值缩小到 {size} 分之一：激活函数削减的部分，权重没有恰好补回来。",
-  "From the last hidden layer back to the first the gradient's mean square grows by a factor of {size}: chi, the factor a layer, is not 1.":
-    "从最后一个隐藏层回到第一个，梯度的均方值增大到 {size} 倍：每层的因子 χ 不等于 1。",
-  "From the last hidden layer back to the first the gradient's mean square shrinks by a factor of {size}: chi, the factor a layer, is not 1.":
-    "从最后一个隐藏层回到第一个，梯度的均方值缩小到 {size} 分之一：每层的因子 χ 不等于 1。",
+  "The mean square of the activations shrinks by a factor of {size} from the first hidden layer to the last: each layer hands on less than it receives.":
+    "从第一个隐藏层到最后一个，激活的均方值缩小到 {size} 分之一：每一层传出的都比收到的少。",
+  "From the last hidden layer back to the first the gradient's mean square grows by a factor of {size}: chi, the factor a layer, is above 1.":
+    "从最后一个隐藏层回到第一个，梯度的均方值增大到 {size} 倍：每层的因子 χ 大于 1。",
+  "From the last hidden layer back to the first the gradient's mean square shrinks by a factor of {size}: chi, the factor a layer, is below 1.":
+    "从最后一个隐藏层回到第一个，梯度的均方值缩小到 {size} 分之一：每层的因子 χ 小于 1。",
   "Inputs become alike: correlation {correlation} in layer {layer}": "输入变得相似：第 {layer} 层的相关系数为 {correlation}",
   "Any two examples of the batch differ by {gap} of their size in the last hidden layer: each layer shrinks the angle between them.":
     "在最后一个隐藏层，批次中任意两个样本之差只有其大小的 {gap}：每一层都缩小它们之间的夹角。",
@@ -245,6 +245,8 @@ export const SAID = {
   "The pre-activations are so large that the activation is flat there, and its derivative lets no gradient pass.":
     "预激活太大，激活函数在那里是平的，导数几乎不让梯度通过。",
   "Dead: {share} of a layer's units are zero for every example": "死亡：某一层有 {share} 的单元对所有样本都输出 0",
+  "Their pre-activations are 0 for the whole batch: the weights bring them nothing of the input.":
+    "整个批次中它们的预激活都是 0：权重没有把任何输入带给它们。",
   "Their pre-activations are on the flat side for the whole batch, so no gradient reaches their weights.":
     "它们的预激活在整个批次上都落在平的一侧，所以没有梯度到达它们的权重。",
   "Use leaky ReLU, which has a slope on both sides.": "请改用两侧都有斜率的 leaky ReLU。",
@@ -252,7 +254,12 @@ export const SAID = {
   "All units alike: one weight for all of layer {layer}": "所有单元都相同：第 {layer} 层只有一个权重值",
   "Units with the same weights compute the same and get the same gradient: a layer of any width is one unit.":
     "权重相同的单元计算结果相同，梯度也相同：再宽的层也只等于一个单元。",
+  "A network can train like that: no other start or normalization is offered.": "这样的网络也能训练：不提供其他初始化或归一化。",
+  "Let each layer add its input to its output: the gradient then passes through the sum.": "让每一层把输入加到输出上：梯度便能经由这个和传递。",
+  "It takes the place of the {name} normalization.": "它取代原有的 {name} 归一化。",
+  "Draw the weights as {init} does: LSUV fits them without dropout.": "请像 {init} 那样抽取权重：LSUV 拟合权重时不带 dropout。",
   "Draw the weights at random.": "请随机抽取权重。",
+  "Draw the weights at random around 0, as {init} does.": "请像 {init} 那样，围绕 0 随机抽取权重。",
 
   // ---- findings: steps ----
   "from layer {layer} on": "从第 {layer} 层起",
@@ -278,18 +285,22 @@ export const SAID = {
   ", and take at least {steps} steps": "，并至少训练 {steps} 步",
   "Set the learning rate to {lr}{more}: the weights then change by about a thousandth a step.": "把学习率设为 {lr}{more}：这样权重每步大约改变千分之一。",
   "Lower the learning rate to {lr}.": "把学习率降到 {lr}。",
-  "Take {width} units a layer: of {few} the draw decides over {depth} layers, not the variance.": "每层取 {width} 个单元：只有 {few} 个单元时，经过 {depth} 层后起决定作用的是随机抽样，而不是方差。",
-  "Take {width} channels a layer: of {few} the draw decides over {depth} layers, not the variance.": "每层取 {width} 个通道：只有 {few} 个通道时，经过 {depth} 层后起决定作用的是随机抽样，而不是方差。",
-  "Lower the dropout to {rate}: of the few units that it keeps the draw decides over {depth} layers, not the variance.":
-    "把 dropout 降到 {rate}：它保留的单元太少，经过 {depth} 层后起决定作用的是随机抽样，而不是方差。",
+  "Take {width} units a layer: with {few} it is chance, not the weights' variance, that decides what comes through {depth} layers.":
+    "每层取 {width} 个单元：只有 {few} 个单元时，什么能通过 {depth} 层取决于偶然，而不是权重的方差。",
+  "Take {width} channels a layer: with {few} it is chance, not the weights' variance, that decides what comes through {depth} layers.":
+    "每层取 {width} 个通道：只有 {few} 个通道时，什么能通过 {depth} 层取决于偶然，而不是权重的方差。",
+  "Lower the dropout to {rate}: with as few units as a dropout of {before} keeps it is chance, not the weights' variance, that decides what comes through {depth} layers.":
+    "把 dropout 降到 {rate}：{before} 保留的单元太少，什么能通过 {depth} 层取决于偶然，而不是权重的方差。",
   "Take {width} units a layer: {few} learn too little in so few steps.": "每层取 {width} 个单元：{few} 个单元在这么少的步数里学到的太少。",
-  "Lower the dropout to {rate}: of {width} units it leaves none to some examples.": "把 dropout 降到 {rate}：{width} 个单元中，有些样本一个也不剩。",
+  "Lower the dropout to {rate}: {before} leaves some examples none of the {width} units.":
+    "把 dropout 降到 {rate}：{before} 会让有些样本在 {width} 个单元中一个也不剩。",
 
   // ---- findings: settings, precision, trained weights ----
   "Too small a batch: batch normalization averages over {values} values": "批次太小：批归一化只在 {values} 个值上求平均",
   "A mean over {values} values is off by 1/√{values} of a standard deviation, and every example depends on the others' draw.":
     "{values} 个值的均值有 1/√{values} 个标准差的误差，而且每个样本都受同批其他样本影响。",
-  "Lower the dropout to {rate}: its noise hides so few steps.": "把 dropout 降到 {rate}：步数这么少，会被它的噪声淹没。",
+  "Leave out the dropout until it learns: {before} in {depth} layers is noise that hides what so few steps bring.":
+    "在能学起来之前先不用 dropout：{depth} 层中的 {before} 是噪声，会淹没这么少的步数所带来的进展。",
   "Give it {steps} steps in all, to see that it learns.": "总共给它 {steps} 步，看它是否学得会。",
   "Take batches of 64.": "请把批大小改为 64。",
   "Use layer normalization, which needs no batch.": "请改用不依赖批次的层归一化。",
@@ -346,11 +357,10 @@ export const SAID = {
 
   // ---- findings: the prediction ----
   "Prediction: it will train": "预测：能训练起来",
-  "Prediction: it will train slowly": "预测：训练会很慢",
+  "Prediction: it will train slowly, if at all": "预测：即使能训练起来，也会很慢",
   "Prediction: it will not train": "预测：训练不起来",
-  "It will train: nothing at initialization speaks against it.": "能训练起来：初始化时没有任何不利的迹象。",
-  "It will train slowly: {why}.": "训练会很慢：{why}。",
-  "It will not train: {why}.": "训练不起来：{why}。",
+  "Nothing at initialization speaks against it.": "初始化时没有任何不利的迹象。",
+  "At initialization: {why}.": "初始化时：{why}。",
   "one step moves the last hidden layer by {jolt} of itself": "一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
   "in the last hidden layer two inputs differ by {gap} of their size": "在最后一个隐藏层，两个输入之差只有其大小的 {gap}",
   "from end to end the signal's mean square changes by {size} decades": "从头到尾，信号的均方值变化了 {size} 个数量级",
@@ -359,6 +369,7 @@ export const SAID = {
   "After {steps} steps the loss is no longer finite; a guess has {guess}.": "{steps} 步之后损失不再有限；随机猜测的损失为 {guess}。",
   "trains": "能训练起来",
   "trains slowly": "训练很慢",
+  "trains slowly, if at all": "即使能训练起来也很慢",
   "does not train": "训练不起来",
   "Predicted: {predicted}; this run cannot tell": "曾预测：{predicted}；这次运行无法检验",
   "Predicted: {predicted}. It held.": "曾预测：{predicted}。预测正确。",
@@ -366,6 +377,7 @@ export const SAID = {
   "Too few steps, or labels drawn at random.": "步数太少，或者标签是随机的。",
   "It has not learned: after {steps} steps the loss is {loss}; a guess has {guess}":
     "没有学到东西：{steps} 步之后损失为 {loss}；随机猜测的损失为 {guess}",
+  "That was to be expected.": "这在意料之中。",
   "That was to be seen at initialization.": "这在初始化时就能看出来。",
   "Nothing at initialization spoke against it.": "初始化时没有任何不利的迹象。",
   "Of the starts, learning rates and numbers of steps that are tried, none is foreseen to make it learn: try fewer layers or more units.":

@@ -23,7 +23,8 @@ export function showVerdict(root, findings, frame, apply) {
   const open = root.querySelector("details")?.open ?? false;
   root.dataset.shown = key;
   root.dataset.severity = worst ? severity(worst) : "plain";
-  root.replaceChildren(...(worst ? [headline(worst, apply), ...foretold(others), ...more(others, open, apply)]
+  const [predictions, found] = [true, false].map((is) => others.filter(({ rule }) => (rule === "prediction") === is));
+  root.replaceChildren(...(worst ? [headline(worst, apply), ...predictions.map(foretold), ...more(found, open, apply)]
     : [el("p", { class: "plain", text: frame ? sentences(frame) : t("verdict.empty") })]));
 }
 
@@ -37,8 +38,8 @@ function headline(finding, apply) {
     config && el("button", { type: "button", class: "primary", text: t("action.apply"), onclick: () => apply(config) }));
 }
 
-/** Whether it will train, and afterwards whether that was right: in sight below whatever is worst. @param {Finding[]} others */
-const foretold = (others) => others.filter(({ rule }) => rule === "prediction").map((finding) => el("p", { class: "foretold", text: said(finding, "title") ?? "" }));
+/** Whether it will train, and why, and afterwards whether that was right: in sight below whatever is worst. @param {Finding} finding */
+const foretold = (finding) => el("p", { class: "foretold" }, el("strong", { text: said(finding, "title") ?? "" }), ` ${said(finding, "cause") ?? ""}`);
 
 /** @param {Finding[]} others @param {boolean} open @param {(config: Record<string, unknown>) => void} apply */
 function more(others, open, apply) {

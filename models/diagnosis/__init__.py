@@ -14,7 +14,7 @@ from models.config import RunConfig
 from models.diagnosis.finding import Finding, Severity, worst_first
 from models.diagnosis.look import Look
 from models.diagnosis.precision import half_precision
-from models.diagnosis.prediction import Outcome, Prediction, announced, outcome, predict, score
+from models.diagnosis.prediction import Outcome, Prediction, announced, held, outcome, predict, score
 from models.diagnosis.settings import kaiming_gain, small_batch, useless_bias
 from models.diagnosis.signal import correlation, gradient, signal
 from models.diagnosis.steps import divergence, learning_rate, update_ratio
@@ -24,7 +24,9 @@ from models.frame import Frame
 from models.theory import Theory
 from models.words import Text, say
 
-__all__ = ["RULES", "Finding", "Outcome", "Prediction", "Severity", "Verdict", "announced", "diagnose", "outcome", "predict", "score"]
+__all__ = [
+    "RULES", "Finding", "Outcome", "Prediction", "Severity", "Verdict", "announced", "diagnose", "held", "outcome", "predict", "score",
+]
 
 RULES: tuple[Callable[[Look], Finding | None], ...] = (
     divergence, symmetry, dead, signal, gradient, correlation, saturation, small_batch, learning_rate, update_ratio,

@@ -64,9 +64,8 @@ def predict(config: RunConfig, frame: Frame, findings: list[Finding]) -> Predict
     signs = [sign for sign in (*_told(findings), _steps(look, findings), _alike(look), *_decades(look)) if sign]
     outcome, rule, words = max(signs, key=lambda sign: ORDER.index(sign[0]), default=("trains", None, NOTHING))
     if outcome == "trains":
-        return Prediction(outcome="trains", rule=None, sentence=say("It will train: nothing at initialization speaks against it."))
-    return Prediction(outcome=outcome, rule=rule, sentence=say("It will train slowly: {why}.", why=words) if outcome == "slow"
-                      else say("It will not train: {why}.", why=words))
+        return Prediction(outcome="trains", rule=None, sentence=say("Nothing at initialization speaks against it."))
+    return Prediction(outcome=outcome, rule=rule, sentence=say("At initialization: {why}.", why=words))
 
 
 def _told(findings: list[Finding]) -> list[Sign]:
@@ -92,7 +91,7 @@ def _alike(look: Look) -> Sign | None:
     if gap is None or (look.config.network.residual and look.normalized):
         return None
     slow, fails = (0.0, ALIKE_ADAPTIVE) if look.adaptive else ALIKE
-    words = say("in the last hidden layer two inputs differ by {gap:.1e} of their size", gap=gap)
+    words = say("in the last hidden layer two inputs differ by {gap:.2g} of their size", gap=gap)
     return ("fails", "correlation", words) if gap < fails else ("slow", "correlation", words) if gap < slow else None
 
 
@@ -119,7 +118,7 @@ def _within(title: Text) -> Text:
 
 def announced(prediction: Prediction) -> Finding:
     """The prediction as a finding, until it is scored."""
-    title = {"trains": say("Prediction: it will train"), "slow": say("Prediction: it will train slowly"),
+    title = {"trains": say("Prediction: it will train"), "slow": say("Prediction: it will train slowly, if at all"),
              "fails": say("Prediction: it will not train")}
     return Finding(rule="prediction", severity="ok" if prediction.outcome == "trains" else "note", title=title[prediction.outcome],
                    cause=prediction.sentence)
@@ -139,6 +138,11 @@ def outcome(config: RunConfig, last: Frame) -> Outcome | None:
     return "trains" if share < LEARNED[0] else "slow" if share < LEARNED[1] else "fails"
 
 
+def held(predicted: Outcome, came: Outcome) -> bool:
+    """Slow is said near a limit, where whether a network trains is open: slowly, if at all."""
+    return came == predicted or (predicted == "slow" and came == "fails")
+
+
 def score(prediction: Prediction, config: RunConfig, last: Frame) -> Finding:
     """Whether the prediction made at step 0 held, as a finding for the end of the run."""
     came, loss = outcome(config, last), last["loss"]
@@ -146,13 +150,13 @@ def score(prediction: Prediction, config: RunConfig, last: Frame) -> Finding:
     facts = say("After {steps} steps the loss is no longer finite; a guess has {guess:.3g}.", steps=steps, guess=guess) if loss is None \
         else say("After {steps} steps the loss is {loss:.3g}; a guess has {guess:.3g}.", steps=steps, loss=loss, guess=guess)
     words = {"trains": say("trains"), "slow": say("trains slowly"), "fails": say("does not train")}
-    predicted = words[prediction.outcome]
+    predicted = say("trains slowly, if at all") if prediction.outcome == "slow" else words[prediction.outcome]
     if came is None:
         return Finding(rule="prediction", severity="note", title=say("Predicted: {predicted}; this run cannot tell", predicted=predicted),
                        measured=loss, cause=together(facts, say("Too few steps, or labels drawn at random.")))
-    held = came == prediction.outcome
+    right = held(prediction.outcome, came)
     return Finding(
-        rule="prediction", severity="ok" if held else "note", measured=loss, threshold=LEARNED[0] * math.log(config.classes),
-        title=say("Predicted: {predicted}. It held.", predicted=predicted) if held
+        rule="prediction", severity="ok" if right else "note", measured=loss, threshold=LEARNED[0] * math.log(config.classes),
+        title=say("Predicted: {predicted}. It held.", predicted=predicted) if right
         else say("Predicted: {predicted}. It did not hold: the network {came}.", predicted=predicted, came=words[came]),
         cause=together(prediction.sentence, facts))

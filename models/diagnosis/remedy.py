@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,8 +15,8 @@ from models.config import RunConfig
 from models.initializers import INITIALIZERS
 from models.theory import critical_sigma_w2, outlook
 from models.theory.applies import SMALLEST_WIDTH
-from models.theory.layers import weights_mean
-from models.words import Text, say, together
+from models.theory.layers import plan, weights_mean
+from models.words import NOTHING, Text, say, together
 
 Remedy = tuple[Text, RunConfig]
 """A sentence, and the whole configuration."""
@@ -36,7 +36,7 @@ LIGHTER = (0.5, 0.2, 0.1, 0.0)
 CROWDED, CROWDED_FEW = 2.0, 1.0
 """Layers for each unit that dropout keeps, from which on the draw of the weights decides and not their variance: the logarithm of q varies
 by 5 depth / width (Hanin & Rolnick 2018, 1803.01719), and what a normalization makes of so few units theory does not foresee. The
-second of networks of fewer units than theory judges."""
+second where dropout keeps fewer units than theory judges."""
 
 WIDEST = 256
 """Units a layer that a crowded network is given, at most."""
@@ -44,6 +44,10 @@ WIDEST = 256
 BATCH_DRIFT = 0.04
 """Decades a layer by which the gradient's mean square grows faster than theory says behind a batch normalization, at most (40 layers of
 softplus 0.04 to 0.07, of tanh, GELU and sigmoid 0.02, of ReLU 0 to 0.02)."""
+
+NOTED = 0.75
+"""What a start without a normalization may cost that is offered for a note: notes begin at three quarters of what is tolerated, and single
+draws stray from theory."""
 
 UNJUDGED = 4.0
 """What a configuration costs to which theory does not apply: more than any that carries the signal, less than none."""
@@ -72,6 +76,9 @@ STRUCTURES: tuple[tuple[str, Text, Text, Text], ...] = (
 )
 """A normalization, and what is said of it alone, together with skips, and where there are skips already."""
 
+SKIPS = say("Let each layer add its input to its output: the gradient then passes through the sum.")
+"""Said where the normalization is there already."""
+
 
 def changed(config: RunConfig, **paths: Any) -> RunConfig:
     """The configuration with other values: `network__residual=True` sets network.residual. Validated as any other."""
@@ -97,7 +104,7 @@ def mended(config: RunConfig, apart: bool = False, redrawn: bool = False, only_s
         if candidate == config or (redrawn and candidate.init == config.init):
             continue
         found = (cost(candidate, apart), sentence, candidate)
-        if found[0] <= 1.0:
+        if found[0] <= (NOTED if only_sound and candidate.network.normalization.name == "none" else 1.0):
             return found[1:] if redrawn or found[0] < present else None
         best = found if best is None or found[0] < best[0] else best
     return None if only_sound or best is None or not (redrawn or best[0] < present) else best[1:]
@@ -108,11 +115,11 @@ def cost(config: RunConfig, apart: bool = False) -> float:
 
     Signal: 2 decades (3 with normalized skips, see signal.py), less two standard deviations of what a finite width adds
     without a normalization, ln q's variance growing by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719), of the width that
-    dropout keeps. Gradient: 1.25 decades, where a note begins at 1.5, and behind a batch normalization what examples that depend on each
-    other add to theory's growth. 1 - correlation: 0.003, or, if inputs must stay clearly apart, 0.018 and
-    what a finite width takes from it.
+    dropout keeps. Gradient: the same 2 decades, less as much, and 1.25 of theory's own, where a note begins at 1.5; behind a batch
+    normalization what examples that depend on each other add to theory's growth. 1 - correlation: 0.003, or, if inputs must stay clearly
+    apart, 0.018 and what a finite width takes from it.
     """
-    if silenced(config) > SILENCED:
+    if silenced(config) > SILENCED or alike(config):
         return math.inf
     said = outlook(config)
     if said is None or crowded(config):
@@ -123,7 +130,12 @@ def cost(config: RunConfig, apart: bool = False) -> float:
     least = 0.018 * math.exp(2.0 * math.sqrt(crowding(config))) if apart else 0.003
     drift = BATCH_DRIFT * network.depth if network.normalization.name == "batch" and not network.residual else 0.0
     gradient = max(abs(said.gradient), abs(said.gradient + drift))
-    return max((abs(said.signal) + noise) / tolerated, gradient / 1.25, least / max(1e-12, said.gap))
+    return max((abs(said.signal) + noise) / tolerated, (gradient + noise) / 2.0, gradient / 1.25, least / max(1e-12, said.gap))
+
+
+def alike(config: RunConfig) -> bool:
+    """Whether all weights of a layer start as one number: a layer of any width is then one unit, whatever the learning rate."""
+    return plan(config).hidden.forward == 0.0 and not INITIALIZERS[config.init.name].trained
 
 
 def silenced(config: RunConfig) -> float:
@@ -141,7 +153,8 @@ def silenced(config: RunConfig) -> float:
 
 def crowded(config: RunConfig) -> bool:
     """Whether the draw of the weights decides, and not their variance."""
-    return crowding(config) > CROWDED if config.network.width >= SMALLEST_WIDTH else crowding(config) >= CROWDED_FEW
+    kept = config.network.width * (1.0 - config.network.dropout)
+    return crowding(config) > CROWDED if kept >= SMALLEST_WIDTH else crowding(config) >= CROWDED_FEW
 
 
 def crowding(config: RunConfig) -> float:
@@ -159,48 +172,71 @@ def candidates(config: RunConfig) -> Iterator[Remedy]:
     first, roomy = together(*(sentence for sentence, _ in room)), room[-1][1]
     if outlook(roomy) is not None:
         yield first, roomy
-    yield from ((together(first, sentence), found) for sentence, found in _starts(roomy))
+    for sentence, found in _starts(roomy):
+        yield (together(sentence, first) if alike(config) else together(first, sentence)), found  # what is worst comes first
 
 
 def _room(config: RunConfig) -> Iterator[Remedy]:
     """What no start mends comes first: dropout that leaves some examples nothing, then layers of too few units."""
     if silenced(config) > SILENCED:
+        before = config.network.dropout
         config = next(found for rate in LIGHTER if silenced(found := changed(config, network__dropout=rate)) <= SILENCED)
-        yield say("Lower the dropout to {rate:g}: of {width} units it leaves none to some examples.", rate=config.network.dropout,
-                  width=config.network.width), config
-    if crowded(config):
+        yield say("Lower the dropout to {rate:g}: {before:g} leaves some examples none of the {width} units.", rate=config.network.dropout,
+                  before=before, width=config.network.width), config
+    if crowded(config) or config.network.width < SMALLEST_WIDTH:
         yield from islice(_roomier(config), 1)
 
 
 def _roomier(config: RunConfig) -> Iterator[Remedy]:
     """More units; where that were too many, or groups do not divide them, dropout that leaves more of them."""
     network = config.network
-    width = 2 ** math.ceil(math.log2(2.0 * network.depth / (1.0 - network.dropout)))
-    words = say("Take {width} channels a layer: of {few} the draw decides over {depth} layers, not the variance.", width=width,
-                few=network.width, depth=network.depth) if network.kind == "cnn" else \
-        say("Take {width} units a layer: of {few} the draw decides over {depth} layers, not the variance.", width=width,
-            few=network.width, depth=network.depth)
+    width = max(2 * SMALLEST_WIDTH, 2 ** math.ceil(math.log2(2.0 * network.depth / (1.0 - network.dropout))))
+    values = {"width": width, "few": network.width, "depth": network.depth}
+    words = say("Take {width} channels a layer: with {few} it is chance, not the weights' variance, that decides what comes through "
+                "{depth} layers.", **values) if network.kind == "cnn" else \
+        say("Take {width} units a layer: with {few} it is chance, not the weights' variance, that decides what comes through "
+            "{depth} layers.", **values)
     if width <= WIDEST:
         with suppress(ValidationError):  # groups that do not divide it
             yield words, changed(config, network__width=width)
     for rate in LIGHTER:
         if rate < network.dropout and not crowded(lighter := changed(config, network__dropout=rate)):
-            yield (say("Lower the dropout to {rate:g}: of the few units that it keeps the draw decides over {depth} layers, not the "
-                       "variance.", rate=rate, depth=network.depth), lighter)
+            yield (say("Lower the dropout to {rate:g}: with as few units as a dropout of {before:g} keeps it is chance, not the weights' "
+                       "variance, that decides what comes through {depth} layers.", rate=rate, before=network.dropout,
+                       depth=network.depth), lighter)
 
 
 def _starts(config: RunConfig) -> Iterator[Remedy]:
-    """Other weights, then other structures, then another activation."""
-    yield from _critical(config)
+    """Other weights, then other structures, then another activation; that comes first where this one is far from 0, since what it hands on
+    is then one constant for the most part, which no weights take away and a normalization of single examples leaves."""
+    name, why = RELATIVES.get(config.network.activation.name, (None, NOTHING))
+    if name is None:
+        yield from chain(_critical(config), _structured(config))
+        return
+    other = changed(config, network__activation={"name": name}, network__normalization={"name": "none"})
+    if uncentred(config):
+        yield from ((together(why, sentence), found) for sentence, found in chain(_critical(other), _structured(other)))
+        yield from chain(_critical(config), _structured(config))
+    else:
+        yield from chain(_critical(config), _structured(config))
+        yield from ((together(why, sentence), found) for sentence, found in _critical(other))
+
+
+def uncentred(config: RunConfig) -> bool:
+    """Whether the activation is one that tanh, which is centred at 0, does better than."""
+    return RELATIVES.get(config.network.activation.name) == CENTRED
+
+
+def _structured(config: RunConfig) -> Iterator[Remedy]:
+    """Other structures, with weights drawn at random where they are not; and these alone."""
+    first, random = drawn(config)
+    if first:
+        yield first, random
     for sentence, paths in _structures(config):
         try:
-            yield sentence, changed(config, **paths, **drawn(config))
+            yield together(first, sentence), changed(random, **paths)
         except ValidationError:
             continue  # a normalization that does not fit this network (one example a batch, ...)
-    if relative := RELATIVES.get(config.network.activation.name):
-        name, why = relative
-        other = changed(config, network__activation={"name": name}, network__normalization={"name": "none"})
-        yield from ((together(why, sentence), found) for sentence, found in _critical(other))
 
 
 def _critical(config: RunConfig) -> Iterator[Remedy]:
@@ -215,17 +251,18 @@ def _critical(config: RunConfig) -> Iterator[Remedy]:
         scale *= 1.0 - network.dropout  # what is kept is multiplied by 1 / (1 - p), in signal and gradient alike
         bias = {"name": "normal", "std": round(math.sqrt(variance), 6)} if variance else {"name": "zeros"}
         chosen = float(f"{scale / network.depth if network.residual else scale:.6g}")
-        yield (_sentence(network.activation.name, chosen, variance, network.residual),
-               changed(config, init=_gaussian(chosen), bias_init=bias))
+        yield (_sentence(config, chosen, variance),
+               changed(config, init=_gaussian(chosen), **{"bias_init": bias} if network.has_bias else {}))
 
 
-def _sentence(activation: str, scale: float, variance: float, residual: bool) -> Text:
-    where = f"σ_w² = {scale:.4g}" + (f", σ_b² = {variance:g}" if variance else "")
-    if residual:
+def _sentence(config: RunConfig, scale: float, variance: float) -> Text:
+    other_biases = config.network.has_bias and (variance > 0.0 or config.bias_init.name != "zeros")
+    where = f"σ_w² = {scale:.4g}" + (f", σ_b² = {variance:g}" if other_biases else "")
+    if config.network.residual:
         return say("Draw weights with {where} (fan_in), the critical value over the depth: together the layers then add about one signal.",
                    where=where)
     return say("Draw weights with {where} (fan_in): there {activation} is critical, and a layer hands on the variance it receives.",
-               where=where, activation=activation)
+               where=where, activation=config.network.activation.name)
 
 
 def _gaussian(scale: float) -> Mapping[str, Any]:
@@ -234,14 +271,22 @@ def _gaussian(scale: float) -> Mapping[str, Any]:
 
 def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
     """Normalizations before the activation, without and with skips."""
+    before = config.network.normalization
+    there = say("It takes the place of the {name} normalization.", name=before.name) if before.name != "none" else NOTHING
     for name, alone, with_skips, beside_skips in STRUCTURES:
-        norm = {"network__normalization": {"name": name}, "network__bias": "auto"}
-        if not config.network.residual and config.network.normalization.name != name:
-            yield alone, norm
-        yield beside_skips if config.network.residual else with_skips, {**norm, "network__residual": True}
+        norm = {"network__normalization": {"name": name}, "network__bias": config.network.bias and "auto"}
+        if not config.network.residual and before.name != name:
+            yield together(alone, there), norm
+        kept = before.name == name and before.params["placement"] == "pre_activation"
+        skipped = beside_skips if config.network.residual else SKIPS if kept else with_skips
+        yield skipped if kept else together(skipped, there), {**norm, "network__residual": True}
 
 
-def drawn(config: RunConfig) -> dict[str, Any]:
-    """Independent weights where the configuration has none."""
-    fixed = INITIALIZERS[config.init.name].law == "fixed" or weights_mean(config) != 0.0 or config.init.params["gain"] == 0.0
-    return {"init": {"name": "kaiming_normal"}} if fixed else {}
+def drawn(config: RunConfig) -> Remedy:
+    """With independent weights of mean 0 where the configuration has none that theory judges, and a sentence that says so."""
+    entry, other = INITIALIZERS[config.init.name], changed(config, init={"name": "kaiming_normal"})
+    if entry.law == "fixed" or weights_mean(config) != 0.0 or alike(config):
+        return say("Draw the weights at random around 0, as {init} does.", init=other.init.name), other
+    if entry.data_driven and config.network.dropout > 0.0:
+        return say("Draw the weights as {init} does: LSUV fits them without dropout.", init=other.init.name), other
+    return NOTHING, config

@@ -30,6 +30,9 @@ GAP = (1.5e-2, 2e-3, 2e-5)
 """1 - correlation of two inputs in the last hidden row: note, warning, critical. ReLU reaches 1e-2 in 40 layers and trains
 slowly; below 1e-5 float32 rounding is as large as the difference."""
 
+BORNE = say("A network can train like that: no other start or normalization is offered.")
+"""Why there is no configuration beside a note."""
+
 
 def signal(look: Look) -> Finding | None:
     found = look.signal
@@ -83,13 +86,13 @@ def _cause(what: str, up: bool, decades: float, residual: bool) -> Text:
                 "every layer takes from the sum that the skips carry.", size=size)
     if what == "signal":
         return say("The mean square of the activations grows by a factor of {size:.2g} from the first hidden layer to the last: "
-                   "what the activation takes from it, the weights do not give back exactly.", size=size) if up else \
+                   "each layer hands on more than it receives.", size=size) if up else \
             say("The mean square of the activations shrinks by a factor of {size:.2g} from the first hidden layer to the last: "
-                "what the activation takes from it, the weights do not give back exactly.", size=size)
+                "each layer hands on less than it receives.", size=size)
     return say("From the last hidden layer back to the first the gradient's mean square grows by a factor of {size:.2g}: "
-               "chi, the factor a layer, is not 1.", size=size) if up else \
+               "chi, the factor a layer, is above 1.", size=size) if up else \
         say("From the last hidden layer back to the first the gradient's mean square shrinks by a factor of {size:.2g}: "
-            "chi, the factor a layer, is not 1.", size=size)
+            "chi, the factor a layer, is below 1.", size=size)
 
 
 def correlation_gap(look: Look) -> float | None:
@@ -128,5 +131,5 @@ def remedy(look: Look, severity: Severity, apart: bool = False, redrawn: bool = 
     elif not look.initial and severity != "note" and first_of(look).carried:
         found = sized(look)
     if found is None:
-        return NOTHING_HELPS, None
+        return BORNE if severity == "note" else NOTHING_HELPS, None
     return found[0], found[1].model_dump(mode="json")

@@ -9,11 +9,10 @@ from models.activations import ACTIVATIONS
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Column, Look
 from models.diagnosis.rates import paced
-from models.diagnosis.remedy import SILENCED, changed, drawn, mended, silenced
+from models.diagnosis.remedy import SILENCED, alike, changed, drawn, mended, silenced
 from models.diagnosis.signal import remedy
 from models.diagnosis.steps import dump
-from models.initializers import INITIALIZERS
-from models.words import NOTHING, Text, say, together
+from models.words import Text, say, together
 
 SATURATED = (0.4, 0.8, 0.95)
 """Share of values at a bounded activation's limits. tanh at Kaiming's gain of 5/3 has 0.2, hardtanh with Xavier 0.35;
@@ -53,20 +52,29 @@ def dead(look: Look) -> Finding | None:
     if severity == "critical" and look.config.network.residual:
         severity = "warning"  # the sum passes by a layer that hands on nothing
     sentence, config = _alive(look, severity)
+    rows = [row for row, share in shares.items() if share >= DEAD[0]]
     return Finding(
         rule="dead_units", severity=severity,
         title=say("Dead: {share:.0%} of a layer's units are zero for every example", share=worst),
-        layers=[row for row, share in shares.items() if share >= DEAD[0]], measured=worst, threshold=DEAD[0],
-        cause=say("Their pre-activations are on the flat side for the whole batch, so no gradient reaches their weights."),
+        layers=rows, measured=worst, threshold=DEAD[0], cause=_why_dead(look, rows[0]),
         remedy=sentence, config=config)
+
+
+def _why_dead(look: Look, first: int) -> Text:
+    """By the first row that has such units: where nothing reaches them the pre-activation is 0, on the flat side it is not."""
+    z, place = look.quantity("preactivation"), look.frame["layers"].index(first)
+    if z and z["zeros"][place] >= DEAD[0] * z["n"][place]:
+        return say("Their pre-activations are 0 for the whole batch: the weights bring them nothing of the input.")
+    return say("Their pre-activations are on the flat side for the whole batch, so no gradient reaches their weights.")
 
 
 def _alive(look: Look, severity: Severity) -> tuple[Text, dict[str, Any] | None]:
     """A slope on both sides of ReLU; a start that carries the signal, where this one does not."""
     if look.config.network.activation.name not in ("relu", "relu6"):
         return remedy(look, severity)
-    leaky = changed(look.config, network__activation={"name": "leaky_relu"}, **drawn(look.config))
-    sentence = say("Use leaky ReLU, which has a slope on both sides.")
+    first, random = drawn(look.config)
+    leaky = changed(random, network__activation={"name": "leaky_relu"})
+    sentence = together(first, say("Use leaky ReLU, which has a slope on both sides."))
     found = None if look.carried and silenced(leaky) <= SILENCED else mended(leaky)
     whole = (sentence, leaky) if found is None else (together(sentence, found[0]), found[1])
     whole = paced(whole, look)
@@ -82,27 +90,24 @@ def symmetry(look: Look) -> Finding | None:
     weight = look.quantity("weight")
     if not weight or look.config.network.width == 1:
         return None
-    alike = [row for index, row in enumerate(look.hidden) if weight["n"][index] > 1 and weight["min"][index] == weight["max"][index]]
-    if not alike and not look.initial and _drawn_alike(look):
-        alike = look.hidden
-    if not alike:
+    rows = [row for index, row in enumerate(look.hidden) if weight["n"][index] > 1 and weight["min"][index] == weight["max"][index]]
+    if not rows and not look.initial and _drawn_alike(look):
+        rows = look.hidden
+    if not rows:
         return None
     found = mended(look.config) or mended(look.config, redrawn=True)
     found = found and paced(found, look)
-    spread = max((value for index, row in enumerate(look.hidden) if row in alike and (value := weight["std"][index])), default=0.0)
+    spread = max((value for index, row in enumerate(look.hidden) if row in rows and (value := weight["std"][index])), default=0.0)
     broken = look.config.bias_init.name in ("normal", "uniform", "pytorch_default") and look.config.network.has_bias
     return Finding(
         rule="symmetry", severity="warning" if broken and any(weight["max"][: len(look.hidden)]) else "critical",
-        title=say("All units alike: one weight for all of layer {first} to {last}", first=alike[0], last=alike[-1]) if len(alike) > 1
-        else say("All units alike: one weight for all of layer {layer}", layer=alike[0]),
-        layers=alike, measured=spread, threshold=0.0,
+        title=say("All units alike: one weight for all of layer {first} to {last}", first=rows[0], last=rows[-1]) if len(rows) > 1
+        else say("All units alike: one weight for all of layer {layer}", layer=rows[0]),
+        layers=rows, measured=spread, threshold=0.0,
         cause=say("Units with the same weights compute the same and get the same gradient: a layer of any width is one unit."),
-        remedy=together(say("Draw the weights at random."), found[0] if found else NOTHING), config=dump(found))
+        remedy=found[0] if found else say("Draw the weights at random."), config=dump(found))
 
 
 def _drawn_alike(look: Look) -> bool:
     """Whether nothing in the configuration has told the units apart since the start."""
-    init, network = look.config.init, look.config.network
-    entry = INITIALIZERS[init.name]
-    fixed = entry.law == "fixed" and init.name != "identity" and not entry.trained
-    return fixed and network.dropout == 0 and look.config.bias_init.name in ("zeros", "constant")
+    return alike(look.config) and look.config.network.dropout == 0 and look.config.bias_init.name in ("zeros", "constant")

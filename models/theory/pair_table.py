@@ -22,7 +22,8 @@ from models.theory.nonlinearity import Array, Nonlinearity
 STEP, ORDER = math.log(64.0), 17
 """Length of a table's interval of ln sigma_s^2, and its Chebyshev nodes."""
 SHORT_STEP, HIGH_ORDER = math.log(16.0), 27
-"""The same where two laws can cross over within it, as with jumps and constant biases."""
+"""The same where two laws can cross over within it, as with jumps and constant biases; mirrored tables have the second alone: with a kink
+at three standard deviations and another one near 0 they were off by 1e-6."""
 REACH = 7.5
 """d is followed to so many standard deviations."""
 S_NODES, D_NODES = 9, 10
@@ -51,7 +52,7 @@ class Table:
 def table(nl: Nonlinearity, index: int, mirrored: bool) -> Table:
     """The table for ln sigma_s^2 in [index, index + 1] step(nl): a few ms, once."""
     length = step(nl)
-    order = ORDER if length == STEP else HIGH_ORDER
+    order = ORDER if length == STEP and not mirrored else HIGH_ORDER
     x = np.cos(math.pi * (np.arange(order) + 0.5) / order)
     sigma = np.exp((index + (x + 1) / 2) * length / 2)
     low, high = math.exp(index * length / 2), math.exp((index + 1) * length / 2)

@@ -83,6 +83,15 @@ def test_training_streams_to_its_end_and_the_scrubber_goes_back(trained):
     tab.until("() => document.body.dataset.step === '20'")
 
 
+def test_the_prediction_is_said_once(trained):
+    """Below what is worst, with its reason; not again among the other findings."""
+    tab, _ = trained
+    foretold = tab.page.locator("#verdict .foretold")
+    tab.until("() => document.querySelector('#verdict .foretold')?.textContent.startsWith('Predicted: ')")
+    assert foretold.count() == 1 and "a guess has" in foretold.inner_text()
+    assert tab.page.locator("#verdict").evaluate("verdict => verdict.textContent.split('Predicted: ').length") == 2
+
+
 def test_of_a_long_run_the_page_asks_again_for_what_it_let_go(new_tab, server):
     """76 frames of 201 rows are more than it keeps: those of the middle come from the server once more, as they were."""
     run = server.client.post("/api/runs", json={"network": {"depth": 200, "width": 8}, "data": {"batch_size": 32},

@@ -1,6 +1,7 @@
 """The verdict: every rule on a network that has the fault, every remedy applied, no alarm over sound networks."""
 
 import json
+import math
 import re
 from functools import lru_cache
 from itertools import product
@@ -10,13 +11,14 @@ import torch
 
 from models.activations import ACTIVATIONS, ROOM
 from models.config import RunConfig
-from models.diagnosis import Finding, Verdict, diagnose, outcome, predict
+from models.diagnosis import Finding, Prediction, Verdict, diagnose, outcome, predict, score
 from models.diagnosis.finding import SEVERITIES
 from models.diagnosis.prediction import ALIKE
 from models.diagnosis.remedy import candidates, changed, cost
 from models.diagnosis.steps import NOTHING_HELPS
 from models.theory import outlook, theory_of
 from models.training import Run, initial_frame, train
+from models.words import Text
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -263,6 +265,21 @@ def test_a_start_without_any_slope_is_not_offered_for_half_precision():
     assert "half_precision" not in rules(look(offered))
 
 
+def test_gradients_of_dropped_units_behind_rms_are_rounding_and_a_start_without_them_is_offered():
+    """In plain torch: of the units that dropout takes the gradient is 1e-6 of the others', whatever the width."""
+    norm = {"name": "rms", "placement": "post_activation"}
+    config = network(46, "prelu", "lecun_uniform", norm=norm, width=32, network={"dropout": 0.5, "bias": False}, seed=181)
+    found = rules(look(config))["half_precision"]
+    assert found.measured > 0.4 and "half_precision" not in rules(look(RunConfig.model_validate(found.config)))
+    torch.manual_seed(0)
+    z = torch.randn(64, 256, requires_grad=True)
+    a = torch.nn.functional.prelu(z, torch.tensor([0.25]))
+    kept = torch.rand(64, 256) < 0.5
+    h = (a / a.square().mean(1, keepdim=True).sqrt() * kept) @ torch.randn(256, 256) / 16
+    torch.nn.functional.normalize(torch.nn.functional.prelu(h, torch.tensor([0.25])))[:, 0].sum().backward()
+    assert z.grad[~kept].abs().median() < 1e-5 * z.grad[kept].abs().median()
+
+
 def test_half_precision_says_what_fp16_would_lose():
     lost = rules(look(network(40, "sigmoid", "xavier_normal")))["half_precision"]
     assert lost.severity == "note" and lost.measured > 0.5 and 1 in lost.layers and 40 not in lost.layers
@@ -325,6 +342,53 @@ def test_the_prediction_of_step_0_is_scored_at_the_end(config, expected):
     said = [rules(verdict.of(frame)) for frame in train(config)]
     assert verdict.prediction.outcome == expected
     assert "Prediction" in said[0]["prediction"].title and "It held" in said[-1]["prediction"].title
+
+
+@pytest.mark.parametrize(("activation", "init", "bias", "words"), [
+    ("silu", "identity", 0.0, "bring them nothing"), ("relu", "identity", 0.0, "bring them nothing"),
+    ("relu", "xavier_normal", -20.0, "on the flat side"),
+])
+def test_why_units_are_dead_is_told_by_their_pre_activations(activation, init, bias, words):
+    """Of two inputs the identity reaches two units; a bias of -20 leaves none above 0."""
+    config = network(3, activation, init, bias_init={"name": "constant", "value": bias}, data={"name": "moons"})
+    assert words in rules(look(config))["dead_units"].cause
+
+
+def test_a_note_that_nothing_does_away_with_does_not_say_that_nothing_helps():
+    """While it trains no start is offered for a note; a warning of the same run has its remedy."""
+    config = network(2, "celu", {"name": "xavier_uniform", "gain": 0.5}, width=77, network={"residual": True, "bias": False},
+                     training={"steps": 100, "optimizer": {"name": "rmsprop", "lr": 4.3}})
+    verdict = Verdict(config, predicted(config))
+    found = [verdict.of(frame) for frame in train(config)][-1]
+    bare = [finding for finding in found if finding.severity == "note" and finding.config is None and finding.remedy]
+    assert bare and not any(str(finding.remedy) == str(NOTHING_HELPS) for finding in bare)
+    assert any(finding.config for finding in found if finding.severity in ("critical", "warning"))
+
+
+def test_a_product_of_many_linear_layers_bears_little_of_a_step():
+    """Its first step moves the last hidden layer by 0.4 of itself, which a ReLU network bears ten times over: it diverges."""
+    config = network(16, "linear", "xavier_normal", training={"steps": 100, "optimizer": {"name": "sgd", "lr": 0.05}}, seed=77)
+    *_, last = train(config)
+    found = rules(look(config))["learning_rate"]
+    assert outcome(config, last) == "fails" and found.severity in ("warning", "critical") and found.measured < 1.0
+    mended = RunConfig.model_validate(found.config)
+    *_, last = train(mended)
+    assert outcome(mended, last) == "trains" and "learning_rate" not in rules(look(mended))
+    relu = changed(config, network__activation={"name": "relu"}, init={"name": "kaiming_normal"})
+    assert "learning_rate" not in rules(look(relu))
+
+
+@pytest.mark.parametrize(("said", "share", "held"), [
+    ("trains", 0.3, True), ("trains", 0.7, False), ("slow", 0.3, False), ("slow", 0.7, True), ("slow", 1.0, True), ("fails", 0.7, False),
+    ("fails", 1.0, True)])
+def test_slowly_if_at_all_holds_where_it_does_not_train_as_well(said, share, held):
+    """share: of a guess's loss, ln(10), over the last ten steps."""
+    config = network(2)
+    loss = share * math.log(10)
+    last = {**next(train(config)), "step": 100, "loss": loss, "losses": [loss] * 10}
+    found = score(Prediction(outcome=said, rule=None, sentence=Text("")), config, last)
+    assert (found.severity == "ok") == ("It held" in found.title) == held
+    assert ("if at all" in found.title) == (said == "slow")
 
 
 def test_a_run_that_learned_nothing_is_not_called_healthy_and_is_mended_as_its_start_was():

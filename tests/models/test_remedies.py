@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from benchmarks.remedies import configurations, findings, left, left_at_the_end, shortened, trained, worst_on_the_way
+from models.activations import ACTIVATIONS
 from models.config import RunConfig
-from models.diagnosis.remedy import CROWDED, SILENCED, candidates, changed, crowding, silenced
+from models.diagnosis.remedy import CROWDED, SILENCED, candidates, changed, crowding, silenced, uncentred
+from models.training import initial_frame
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -77,14 +79,14 @@ def test_what_few_units_are_offered_under_dropout_mends_them(network: dict[str, 
         assert offered and [finding for finding in offered if left(finding)] == []
 
 
-def test_a_run_that_learned_nothing_under_heavy_dropout_gets_less_and_learns() -> None:
+def test_a_run_that_learned_nothing_under_heavy_dropout_gets_none_and_learns() -> None:
     config = RunConfig.model_validate({
         "network": {"depth": 4, "width": 44, "dropout": 0.9, "activation": {"name": "hardtanh"}}, "init": {"name": "xavier_normal"},
         "data": {"name": "digits", "batch_size": 128}, "seed": 767, "capture": {"every": 50, "samples": 64, "bins": 8},
         "training": {"steps": 100, "optimizer": {"name": "sgd", "lr": 2.2e-5}}})
     finding = next(finding for finding in worst_on_the_way(config) if finding.rule == "not_learned")
     mended = RunConfig.model_validate(finding.config)
-    assert mended.network.dropout == 0.1 and "Lower the dropout to 0.1" in finding.remedy and mended.total_steps == 500
+    assert mended.network.dropout == 0.0 and "Leave out the dropout" in finding.remedy and mended.total_steps == 500
     assert left_at_the_end(finding) is None
 
 
@@ -99,8 +101,17 @@ UNLEARNED = {
     "heavy dropout": digits(100, {"name": "momentum", "lr": 0.00012}, {
         "depth": 21, "width": 40, "dropout": 0.9, "bias": True, "activation": {"name": "elu"}, "normalization": {"name": "group"}},
         seed=364, init={"name": "variance_scaling", "distribution": "truncated_normal"}, bias_init={"name": "normal", "std": 0.2}),
+    "a little dropout in many layers": changed(digits(100, {"name": "sgd", "lr": 0.052}, {
+        "depth": 14, "width": 21, "dropout": 0.1, "activation": {"name": "gelu"}, "normalization": {"name": "rms"}, "bias": True},
+        init={"name": "kaiming_uniform"}, seed=327), data__batch_size=128),
     "a start mended for the dropout that it has": digits(100, {"name": "sgd", "lr": 0.0085}, {
         "depth": 9, "width": 59, "dropout": 0.5, "activation": {"name": "selu"}}, init={"name": "kaiming_normal", "gain": 0.514}, seed=687),
+    "an activation far from 0": changed(digits(100, {"name": "momentum", "lr": 0.0011}, {
+        "depth": 2, "width": 8, "dropout": 0.1, "activation": {"name": "hardsigmoid"}, "normalization": {"name": "layer"}},
+        init={"name": "orthogonal"}, seed=561), data__batch_size=8),
+    "the same between skips": digits(50, {"name": "momentum", "lr": 0.0089}, {
+        "depth": 7, "width": 68, "dropout": 0.5, "activation": {"name": "hardsigmoid"}, "bias": True, "residual": True}, seed=426,
+        init={"name": "variance_scaling"}, bias_init={"name": "constant", "value": 0.1}),
     "few units": digits(50, {"name": "sgd", "lr": 0.0023}, {"depth": 2, "width": 4, "activation": {"name": "hardswish"}}, seed=291,
                         init={"name": "kaiming_normal"}, bias_init={"name": "normal", "std": 0.2}),
 }
@@ -110,8 +121,11 @@ UNLEARNED = {
 def test_a_run_that_learned_nothing_is_offered_one_that_learns(why: str) -> None:
     """Of the first nothing at initialization speaks against it, and no remedy was offered; of the others it did not learn either."""
     finding = next(finding for finding in worst_on_the_way(UNLEARNED[why]) if finding.rule == "not_learned")
-    assert finding.config is not None and RunConfig.model_validate(finding.config).total_steps == 500
-    assert left_at_the_end(finding) is None
+    assert finding.config is not None
+    mended = changed(RunConfig.model_validate(finding.config), capture__every=250)
+    assert 500 <= mended.total_steps <= 1000
+    assert finding.remedy.count("steps") == finding.remedy.count(f"{mended.total_steps} steps") + finding.remedy.count("so few steps")
+    assert "not_learned" not in {found.rule for found in trained(mended)[-1]}
 
 
 def test_where_no_run_that_learns_is_foreseen_it_says_so() -> None:
@@ -136,13 +150,106 @@ def test_a_network_that_has_learned_is_not_warned_of_its_signal() -> None:
     ({"kind": "cnn", "depth": 11, "width": 7, "activation": {"name": "silu"}}, "orthogonal", "Take 32 channels"),
     ({"kind": "cnn", "depth": 5, "width": 10, "activation": {"name": "linear"}, "dropout": 0.9}, "lecun_normal", "channels"),
     ({"depth": 36, "width": 93, "activation": {"name": "prelu"}, "residual": True, "dropout": 0.9}, "orthogonal", "Lower the dropout"),
-    ({"depth": 2, "width": 5, "activation": {"name": "mish"}}, "zeros", "Draw the weights at random. Put"),
-], ids=["channels", "channels under dropout", "dropout", "symmetry of few units"])
+    ({"depth": 2, "width": 5, "activation": {"name": "mish"}}, "zeros",
+     "Draw the weights at random around 0, as kaiming_normal does. Take 16"),
+    ({"depth": 58, "width": 12, "activation": {"name": "leaky_relu"}, "normalization": {"name": "rms"}, "dropout": 0.9}, "lsuv",
+     "LSUV fits them without dropout"),
+    ({"depth": 5, "width": 6, "activation": {"name": "celu"}}, "pytorch_default", "Take 16 units"),
+    ({"kind": "cnn", "depth": 3, "width": 6, "activation": {"name": "gelu"}}, "pytorch_default", "Take 16 channels"),
+], ids=["channels", "channels under dropout", "dropout", "symmetry of few units", "lsuv", "few units", "few channels"])
 def test_images_heavy_dropout_and_few_alike_units_have_remedies_too(network: dict[str, Any], init: str, words: str) -> None:
     config = RunConfig.model_validate({"network": network, "init": {"name": init}, "data": {"name": "digits", "batch_size": 128}})
     offered = [finding for finding in findings(config) if finding.config]
     assert any(words in finding.remedy for finding in offered), [finding.remedy for finding in offered]
     assert [finding for finding in offered if left(finding)] == []
+
+
+@pytest.mark.parametrize("init", [{"name": "zeros"}, {"name": "constant", "value": 0.05}, {"name": "kaiming_normal", "gain": 0.0}], ids=str)
+def test_weights_that_start_alike_are_mended_before_a_word_on_rates(init: dict[str, Any]) -> None:
+    """Of four units theory has no word. Their biases are drawn, so that while they train the weights are no longer one number."""
+    config = RunConfig.model_validate({
+        "network": {"depth": 3, "width": 4, "activation": {"name": "mish"}, "residual": True}, "init": init, "seed": 2,
+        "bias_init": {"name": "pytorch_default"}, "data": {"name": "moons", "batch_size": 8}, "capture": {"every": 10, "samples": 256},
+        "training": {"steps": 50, "optimizer": {"name": "momentum", "lr": 5.3e-5}}})
+    found = worst_on_the_way(config)
+    assert {"correlation", "update_ratio"} & {finding.rule for finding in found}
+    for finding in found:
+        assert "Draw the weights at random around 0" in finding.remedy and finding.config is not None, finding
+        assert min(initial_frame(RunConfig.model_validate(finding.config))["quantities"]["weight"]["std"]) > 0.1
+        assert left_at_the_end(finding) is None, finding
+
+
+def test_a_normalization_that_is_there_is_not_asked_for() -> None:
+    """Zero weights behind one are drawn anew, and nothing else is changed; skips are said alone."""
+    config = RunConfig.model_validate({"network": {"depth": 12, "width": 64, "activation": {"name": "elu"}, "normalization": {
+        "name": "layer", "eps": 1e-3}}, "init": {"name": "zeros"}, "data": {"name": "digits", "batch_size": 128}})
+    finding = next(finding for finding in findings(config) if finding.rule == "symmetry")
+    assert finding.config is not None and "normalization" not in finding.remedy
+    assert RunConfig.model_validate(finding.config).network == config.network and left(finding) is None
+    skipped = [words for words, found in candidates(config) if found.network.residual and found.network.normalization.name == "layer"]
+    assert skipped and not any("Put a layer normalization" in words or "takes the place" in words for words in skipped)
+    others = [(words, found) for words, found in candidates(config) if found.network.normalization.name == "batch"]
+    assert others and all("It takes the place of the layer normalization." in words for words, _ in others)
+    bare = changed(config, network__normalization={"name": "none"})
+    assert not any("takes the place" in words for words, _ in candidates(bare))
+
+
+@pytest.mark.parametrize("bias", [True, False, "auto"])
+def test_biases_that_were_left_out_stay_left_out(bias: object) -> None:
+    config = RunConfig.model_validate({"network": {"depth": 12, "width": 64, "activation": {"name": "gelu"}, "bias": bias},
+                                       "init": {"name": "xavier_normal"}, "bias_init": {"name": "normal", "std": 0.2}})
+    for words, found in candidates(config):
+        assert found.network.bias in ((False,) if bias is False else (bias, "auto")), words
+        assert ("σ_b²" in words) == (found.bias_init != config.bias_init), words
+
+
+def test_a_large_rate_is_not_left_to_the_draw_of_more_layers_than_units() -> None:
+    """Of this draw the first step moves the last hidden layer by 129 of itself at the old rate, of three others by at most 1."""
+    config = RunConfig.model_validate({
+        "network": {"depth": 18, "width": 16, "activation": {"name": "relu6"}, "bias": False}, "seed": 573,
+        "init": {"name": "xavier_normal", "gain": 1.9375265471977774}, "data": {"name": "moons", "batch_size": 8},
+        "training": {"steps": 200, "optimizer": {"name": "sgd", "lr": 0.77}}})
+    finding = next(finding for finding in findings(config) if finding.rule == "learning_rate")
+    assert finding.config is not None and left(finding) is None
+    assert finding.config["training"]["optimizer"]["lr"] < 0.1
+    wide = changed(config, network__width=64, init={"name": "xavier_normal", "gain": 1.2}, training__optimizer__lr=0.05)
+    kept = [found.config for found in findings(wide) if found.config and found.rule == "vanishing_signal"]
+    assert kept and all(found["training"]["optimizer"]["lr"] == 0.05 for found in kept)
+
+
+@pytest.mark.parametrize(("network", "init", "seed", "rule"), [
+    ({"depth": 10, "width": 11, "activation": {"name": "prelu"}, "bias": False}, {"name": "orthogonal"}, 391, "vanishing_signal"),
+    ({"depth": 9, "width": 7, "activation": {"name": "softplus"}, "bias": False}, {"name": "lecun_normal", "gain": 1.461}, 813,
+     "vanishing_gradient"),
+])
+def test_a_note_is_not_answered_by_a_start_whose_draw_may_be_as_far_off(network: dict[str, Any], init: dict[str, Any], seed: int,
+                                                                        rule: str) -> None:
+    """Gaussian weights, which had been offered, leave the first its note in 2 of 20 draws."""
+    config = RunConfig.model_validate({"network": network, "init": init, "data": {"name": "digits", "batch_size": 64}, "seed": seed})
+    finding = next(finding for finding in findings(config) if finding.rule == rule)
+    assert finding.config is not None
+    for other in range(6):
+        assert left(finding.model_copy(update={"config": {**finding.config, "seed": seed + other}})) is None, finding
+
+
+def test_an_activation_far_from_0_gives_way_to_one_that_is_centred() -> None:
+    """A layer normalization and skips had left 15 layers of hardsigmoid with nearly alike inputs, and updates of 5e-6 at the end."""
+    config = digits(100, {"name": "momentum", "lr": 0.0069}, {
+        "depth": 15, "width": 19, "dropout": 0.1, "activation": {"name": "hardsigmoid"}, "bias": True}, init={"name": "identity"}, seed=566,
+        bias_init={"name": "normal", "std": 0.2})
+    found = worst_on_the_way(config)
+    assert "update_ratio" in {finding.rule for finding in found}
+    for finding in found:
+        assert finding.remedy.startswith("Use tanh") and left_at_the_end(finding) is None, finding
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_far_from_0_is_what_hands_on_one_constant_for_the_most_part(name: str) -> None:
+    """The mean's share of the mean square, from 100,000 Gaussian numbers in plain torch."""
+    config = RunConfig.model_validate({"network": {"activation": {"name": name}}})
+    z = torch.randn(100_000, generator=torch.Generator().manual_seed(0))
+    handed_on = ACTIVATIONS[name].module(config.network.activation.params)(z).detach()
+    assert uncentred(config) == bool(handed_on.mean() ** 2 > handed_on.square().mean() / 2)
 
 
 def test_layers_of_too_few_units_for_their_number_are_widened_first() -> None:
