@@ -420,6 +420,8 @@ export const SAID = {
     "在没有偏置的临界线上，每个 q 都是不动点：q* 就是第一层给出的值。两个输入的相关系数仍趋向 1，但比指数慢。",
   "χ is within 0.001 of 1: the depth scale is long but finite.": "χ 与 1 相差不到 0.001：深度尺度很长，但有限。",
   "The output row needs the correlations between the input's pixels, which are not given: null.": "输出行需要输入像素之间的相关系数，这里没有给出，所以为空。",
+  "Skips add up the activation's mean, so that units share a part of the gradient, which grows faster than χ says. In images that is not followed: expect up to 1.5 times theory's growth a layer.": "跳跃连接会把激活的均值逐层累加，各单元因此共享梯度的一部分，而这部分的增长比 χ 所说的更快。对图像没有跟踪这一点：预计每层的增长最多为理论值的 1.5 倍。",
+  "Skips add up the activation's mean, so that units share a part of the gradient that grows faster than χ says, by up to {times:.2f} a layer at this width. The predicted gradient counts it.": "跳跃连接会把激活的均值逐层累加，各单元因此共享梯度的一部分，而这部分的增长比 χ 所说的更快：在这一宽度下每层最多为其 {times:.2f} 倍。预测的梯度已计入这一点。",
   "q runs away from an unstable fixed point: soon networks of this width differ by factors, and their mean square is no longer near theory's. From row {row} on no band is given.": "q 正在离开一个不稳定的不动点：这一宽度的各个网络很快会相差数倍，其均方不再接近理论值。从第 {row} 层起不给出区间。",
   "No band is given: it needs the input's participation ratio, which is not given.": "不给出色带：它需要输入的参与率，而这里没有给出。",
   "Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output row, which has no band.":

@@ -78,7 +78,7 @@ export interface Frame {
 export type Past = Pick<Frame, "seq" | "step" | "loss" | "accuracy" | "validation_loss" | "validation_accuracy" | "evaluation_loss" | "evaluation_accuracy" | "normalization">;
 export interface Theory {
   applies: boolean; reason: string | null; layers?: number[];
-  preactivation_variance?: Maybe[]; sigma_w2?: Maybe[]; sigma_b2?: Maybe[]; gradient_factor?: Maybe[]; correlation?: Maybe[];
+  preactivation_variance?: Maybe[]; sigma_w2?: Maybe[]; sigma_b2?: Maybe[]; gradient_factor?: Maybe[]; gradient_growth?: Maybe[]; correlation?: Maybe[];
   preactivation_band?: { low: Maybe[]; high: Maybe[]; level: number };
   fixed_point?: { q: Maybe; chi: Maybe; depth_scale_q: Maybe; depth_scale_c: Maybe };
   phase?: string | null; trainable_depth?: Maybe; notes?: string[];

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.config import RunConfig
 from models.frame import InputMoments, row_numbers
+from models.theory import shared
 from models.theory.applies import why_not
 from models.theory.backward import gradient_factors
 from models.theory.band import LEVEL, band
@@ -53,7 +54,8 @@ class Theory(Part, Worded):
 
     preactivation_variance: q_l                        activation_mean_square: what the row hands on
     gradient_factor:        chi_l, null in the output row (backward.py)
-    gradient_mean_square_ratio: the same with fan_out: what rectangular layers and the output really do
+    gradient_mean_square_ratio: the same with fan_out, and with what units share (shared.py): what layers of this width really do
+    gradient_growth:        the same in squared norms: what the gradient's norm by layer is compared with
     correlation:            c_l of two inputs          sigma_w2, sigma_b2:     fan_in Var(w), Var(b)
     trainable_depth:        6 xi_c layers, null where that is infinite or, off the critical line, not known
     """
@@ -68,6 +70,7 @@ class Theory(Part, Worded):
     phase: Phase | None
     activation_mean_square: Numbers
     gradient_mean_square_ratio: Numbers
+    gradient_growth: Numbers
     preactivation_band: Band
     sigma_w2: Numbers
     sigma_b2: Numbers
@@ -134,11 +137,17 @@ def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
     at = averages(facts.nl, np.array(rows.q[:-1]) - facts.nl.centres[0] ** 2)
     low, high = band(facts, rows, at)
     rest, phase = _rest(facts, rows, at)
+    factors, ratios = (gradient_factors(facts, rows, at, exact) for exact in (False, True))
+    growth = factors.copy()
+    if shared.is_followed(facts):
+        found = shared.growth(facts, rows, at)
+        known = np.isfinite(found)
+        growth[:-1][known] = ratios[:-1][known] = found[known]  # hidden layers are square: norms and mean squares grow alike
     return Theory(
         applies=True, reason=None, layers=layers,
         preactivation_variance=_numbers(rows.q, layers),
-        gradient_factor=_numbers([*gradient_factors(facts, rows, at, exact=False), math.nan], layers),
-        gradient_mean_square_ratio=_numbers([*gradient_factors(facts, rows, at, exact=True), math.nan], layers),
+        gradient_factor=_numbers([*factors, math.nan], layers), gradient_mean_square_ratio=_numbers([*ratios, math.nan], layers),
+        gradient_growth=_numbers([*growth, math.nan], layers),
         correlation=_numbers(1.0 - np.array(rows.one_minus_c), layers),
         activation_mean_square=_numbers(rows.p, layers),
         preactivation_band=Band(low=_numbers(low, layers), high=_numbers(high, layers), level=LEVEL),
@@ -146,7 +155,7 @@ def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
         fixed_point=Rest(q=finite(rest.q), chi=finite(rest.chi), depth_scale_q=finite(rest.depth_scale_q),
                          depth_scale_c=finite(rest.depth_scale_c)),
         phase=phase, c_star=None if rest.one_minus_c is None else finite(1.0 - rest.one_minus_c),
-        trainable_depth=finite(6.0 * rest.depth_scale_c), notes=notes(facts, rows, rest, phase, low),
+        trainable_depth=finite(6.0 * rest.depth_scale_c), notes=notes(facts, rows, rest, phase, low, growth / factors),
     )
 
 
@@ -195,7 +204,7 @@ def _nothing(layers: list[int], reason: Text) -> Theory:
     empty: Numbers = [None] * len(layers)
     return Theory(
         applies=False, reason=reason, layers=layers, preactivation_variance=empty, gradient_factor=empty, correlation=empty,
-        fixed_point=Rest(), phase=None, activation_mean_square=empty, gradient_mean_square_ratio=empty,
+        fixed_point=Rest(), phase=None, activation_mean_square=empty, gradient_mean_square_ratio=empty, gradient_growth=empty,
         preactivation_band=Band(low=empty, high=empty, level=LEVEL), sigma_w2=empty, sigma_b2=empty, c_star=None,
         trainable_depth=None, notes=[],
     )

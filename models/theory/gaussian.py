@@ -92,13 +92,19 @@ def legendre(nodes: int) -> tuple[Array, Array]:
 
 
 @lru_cache(maxsize=64)
-def nodes_of(nl: Nonlinearity) -> Nodes:
-    """The nodes of one activation and the functions on them; a few ms, once. The two sides of 0 are folded onto x > 0."""
+def _grid(nl: Nonlinearity) -> tuple[Array, Array, Array]:
+    """The panels' edges, the nodes x > 0 and their weights."""
     octaves = 10.0 ** np.linspace(-40, 40, 267)
     around = [np.abs(np.concatenate([centre - octaves, [centre], centre + octaves])) for centre in nl.centres if centre]
     beyond = [abs(kink) * (1.0 + 0.5 ** np.arange(11)) for kink in nl.kinks if kink]  # where only a density's tail is left, 1444 e-foldings
     edges = np.unique(np.concatenate([[0.0], octaves, np.abs(nl.kinks), *around, *beyond]))
-    x, weight = panels(edges, NODES)
+    return edges, *panels(edges, NODES)
+
+
+@lru_cache(maxsize=64)
+def nodes_of(nl: Nonlinearity) -> Nodes:
+    """The nodes of one activation and the functions on them; a few ms, once. The two sides of 0 are folded onto x > 0."""
+    edges, x, weight = _grid(nl)
     table = _functions(nl, x) + _functions(nl, -x)
     core = table[0].copy()
     table *= weight[:, None]
@@ -125,6 +131,30 @@ def averages(nl: Nonlinearity, q: Array | float) -> Averages:
         part = order[start:start + CHUNK]
         found[:, part] = _chunk(nl, flat[part]).T
     return Averages(*found.reshape(11, *np.shape(q)))
+
+
+def slope_products(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array]:
+    """E[phi'^2 phi], E[phi'^2 phi^2] and E[u^2 phi'^2] at every q (Q,)."""
+    if nl.slope is not None:
+        return (1 - nl.slope**3) * np.sqrt(q / (2 * math.pi)), q * (1 + nl.slope**4) / 2, q * (1 + nl.slope**2) / 2
+    inside, nodes, (table, core) = np.clip(q, Q_LOW, Q_HIGH), nodes_of(nl), _slope_table(nl)
+    order, found = np.argsort(inside), np.empty((3, q.size))
+    for start in range(0, q.size, CHUNK):
+        part = order[start:start + CHUNK]
+        found[:, part] = _density_product(nodes, table, core, inside[part]).T
+    factor = np.maximum(q / inside, 1.0)
+    linear, square, along = found / factor**0.5 if nl.bounded else (found[0] * factor**0.5, found[1] * factor, found[2] * factor)
+    return linear, square, along
+
+
+@lru_cache(maxsize=64)
+def _slope_table(nl: Nonlinearity) -> tuple[Array, Array]:
+    """The three functions on the activation's nodes, as `Nodes` has its own."""
+    _, x, weight = _grid(nl)
+    sides = [(nl.phi(side), nl.derivative(side) ** 2) for side in (x, -x)]
+    table = np.stack([sum(phi * squared for phi, squared in sides), sum(phi**2 * squared for phi, squared in sides),
+                      x**2 * sum(squared for _, squared in sides)], axis=1)
+    return table * weight[:, None], table[0]
 
 
 def _leaky(slope: float, q: Array) -> Averages:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from models.theory.band import unknown_from
 from models.theory.chain import Chain
 from models.theory.fixed_point import FixedPoint
+from models.theory.gaussian import second_moment
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
 from models.words import Text, say
@@ -18,13 +21,16 @@ FEW = 32
 DEEP = 20
 """Layers from which on examples' dependence behind a batch normalization shows (0.4 decades of the gradient's square in 20 of softplus)."""
 
+SHARED = 0.05
+"""From how much on what units share is spoken of: of a layer's growth, or of phi's mean square."""
+
 FLOAT32_MAX = 3.4028235e38
 
 
-def notes(plan: Plan, rows: Chain, rest: FixedPoint, phase: str | None, low: Array) -> list[Text]:
-    """Sentences for the page, the most important first; `low` is the band's lower end."""
+def notes(plan: Plan, rows: Chain, rest: FixedPoint, phase: str | None, low: Array, beyond: Array) -> list[Text]:
+    """Sentences for the page, the most important first. low: the band's lower end; beyond: the gradient's growth over chi, row by row."""
     found = [*_overflow(rows), *_fixed_point(plan, rest, phase), *_convolution(plan, rows), *_approximations(plan, rows),
-             *_running_away(plan, rows, low)]
+             *_running_away(plan, rows, low), *_shared(plan, rows, beyond)]
     return [sentence for sentence in found if sentence]
 
 
@@ -58,6 +64,21 @@ def _running_away(plan: Plan, rows: Chain, low: Array) -> list[Text]:
         return []
     return [say("q runs away from an unstable fixed point: soon networks of this width differ by factors, and their mean square is no "
                 "longer near theory's. From row {row} on no band is given.", row=first)]
+
+
+def _shared(plan: Plan, rows: Chain, beyond: Array) -> list[Text]:
+    """What is said of the gradient that units share (shared.py)."""
+    if not plan.residual or plan.norm != "none" or plan.depth == 1:
+        return []
+    if plan.pixels > 1:
+        square, mean = second_moment(plan.nl, max(rows.q[-2] - plan.nl.centres[0] ** 2, 0.0))
+        return [] if not mean**2 > SHARED * square else [
+            say("Skips add up the activation's mean, so that units share a part of the gradient, which grows faster than χ says. In images "
+                "that is not followed: expect up to 1.5 times theory's growth a layer.")]
+    most = float(np.nanmax(beyond[:-1], initial=1.0))
+    return [] if not most > 1.0 + SHARED else [
+        say("Skips add up the activation's mean, so that units share a part of the gradient that grows faster than χ says, by up to "
+            "{times:.2f} a layer at this width. The predicted gradient counts it.", times=most)]
 
 
 def _convolution(plan: Plan, rows: Chain) -> list[Text]:

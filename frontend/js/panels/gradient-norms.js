@@ -8,8 +8,8 @@ import { isFinite, number, positive } from "../format.js";
 import { t } from "../../i18n/index.js";
 import { depthAxis, layerTable, layout, line, logAxis, lostMarks, onRows, quantityOf, theoryApplies, unitAxis } from "./common.js";
 
-/** Norm² at layer l is chi_l times that at l + 1, whatever the widths (chi counts fan_in, the mean square the units). It
- * begins at the measured output row and goes back; rows left out of a deep network count as equal to the one before the gap.
+/** Norm² at layer l is chi_l times that at l + 1, whatever the widths (chi counts fan_in, the mean square the units), or what theory
+ * says of this width, where units share a part of the gradient. It begins at the measured output row and goes back; rows left out of a deep network count as equal to the one before the gap.
  * @param {number[]} layers @param {Maybe[]} chi @param {Maybe} last @returns {Maybe[]} */
 export function gradientProfile(layers, chi, last) {
   /** @type {Maybe[]} */
@@ -28,7 +28,7 @@ export function gradientProfile(layers, chi, last) {
 
 /** @param {View} view */
 const predicted = (view) => gradientProfile(
-  view.frame.layers, onRows(view, view.theory?.gradient_factor), quantityOf(view, "preactivation_gradient")?.norm.at(-1) ?? null);
+  view.frame.layers, onRows(view, view.theory?.gradient_growth ?? view.theory?.gradient_factor), quantityOf(view, "preactivation_gradient")?.norm.at(-1) ?? null);
 
 /** @param {View} view */
 function figure(view) {
