@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.theory.chain import Chain
-from models.theory.cosines import Cosines, branch, cosines, parts, smoothing, symmetric
+from models.theory.cosines import Cosines, branch, constant, cosines, parts, smoothing, symmetric
 from models.theory.gaussian import Averages, averages, second_moment
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
@@ -106,15 +106,25 @@ def of_real_images(plan: Plan) -> bool:
 
 
 def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
-    batch, shift = _spreads(plan, rows, at)
+    inherited, own, shift = _spreads(plan, rows, at)
     beyond = np.maximum.accumulate(np.abs(shift) > BEYOND)
-    variance = batch + (shift / 8) ** 2
-    half, centre = DEVIATIONS * np.sqrt(variance) + FLOOR, shift - variance / 2
-    q = np.where(beyond, math.nan, rows.q)
-    if plan.unit:
-        below, above = _left(plan, rows, at)
-        return q * np.exp(centre - half) * (1.0 - below), q * np.exp(centre + half) * (1.0 + above)
-    return q * np.exp(centre - half), q * np.exp(centre + half)
+    low, high = quantiles(inherited + (shift / 8) ** 2, own)
+    q = np.where(beyond, math.nan, rows.q) * np.exp(shift)
+    below, above = _left(plan, rows, at) if plan.unit else (0.0, 0.0)
+    return q * np.exp(low - FLOOR) * (1.0 - below), q * np.exp(high + FLOOR) * (1.0 + above)
+
+
+def quantiles(inherited: Array, own: Array) -> tuple[Array, Array]:
+    """The logarithms that hold LEVEL of a product of mean 1: of a log-normal variable and a Gamma one of relative variance `own`.
+
+    A mean of few squares, as two classes' logits, has the Gamma law's long lower tail: ln's cumulants are the polygamma functions of
+    1 / own, here by their series in own, and its skewness enters by the first order of Cornish and Fisher (1938).
+    """
+    mean = -inherited / 2 - own / 2 - own**2 / 12
+    deviation = np.sqrt(inherited + own + own**2 / 2 + own**3 / 6)
+    skew = np.divide(-(own**2) - own**3 - own**4 / 2, deviation**3, where=deviation > 0, out=np.zeros_like(own))
+    bent = (DEVIATIONS**2 - 1.0) * skew / 6
+    return mean + deviation * (bent - DEVIATIONS), mean + deviation * (bent + DEVIATIONS)
 
 
 def _left(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
@@ -135,35 +145,57 @@ def _left(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     return np.minimum(loose + 1.0 / (units * plan.batch * plan.pixels), 1.0), loose + DEVIATIONS**2 * m
 
 
-def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
-    """Each row's fluctuation, of the batch's mean square, and its shift: what it inherits and what its own weights draw."""
+def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array]:
+    """Of each row's batch mean square the fluctuation that it inherits, that which its own weights draw, and its shift."""
     smoothed = smoothing(plan)
     pairs, taps, lift = cosines(plan, rows, at, smoothed)
     steps = _steps(plan, rows, at, pairs.hidden(), taps.hidden(), smoothed)
     units = np.full(plan.depth + 1, plan.width)
     units[-1] = plan.config.classes
     loose = plan.each("loose")
-    own = np.zeros(plan.depth + 1) if plan.unit else 2.0 * loose / units
-    biases = np.zeros(plan.depth + 1) if plan.unit else (1.0 - loose) * _of_biases(plan, rows, pairs.mean) / units
+    beside = (1.0 - loose) * _beside_orthogonal(plan, rows, pairs.mean)
+    own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * _drawn(plan, rows, pairs) + beside) / units
     batch, single, shift = (np.array(column) for column in _followed(steps, _apart(plan, rows, smoothed), plan.pre == "none"))
-    apart = np.clip(single - batch, 0.0, 50.0)  # the mean of lengths that differ by factors is ruled by the longest
+    drawn = np.array(_followed(steps, 0.0, plan.pre == "none")[1])  # without the inputs' lengths, which are the same for all seeds
+    apart = np.clip(drawn - batch, 0.0, 50.0)  # the mean of lengths that differ by factors is ruled by the longest
     batch = batch + np.log1p(np.expm1(apart) / (plan.batch * plan.pixels)) - np.log1p(apart / (plan.batch * plan.pixels))
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
         batch = _with_skips(plan, rows, at, pairs.hidden(), batch)
-    batch, single = batch + own * _uneven(plan, pairs.square) + biases, single + own + biases
+    single = single + (0.0 if plan.unit else (2.0 * loose + beside) / units)
     if plan.pre != "none":
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
-        batch[:-1] = share**2 * batch[:-1]
+        batch[:-1], own[:-1] = share**2 * (batch + own)[:-1], 0.0
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + _few(plan))  # v / (v + eps) is bent downwards
     shift[-1] += math.log1p(max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), -0.9))  # the mean over pixels reads their products
-    return batch, shift
+    return batch, own, shift
 
 
-def _uneven(plan: Plan, square: Array) -> Array:
-    """What of the mean of c^2 the weights' draw reads: all of it; but with orthogonal ones, whose sum of squares is fixed, not the part
-    that inputs spread evenly over all directions bring."""
-    fan_in = np.array([plan.seen, *[plan.width * plan.taps] * (plan.depth - 1), plan.width])
-    result: Array = np.maximum(square - np.where(plan.each("loose") < 1.0, 1.0 / fan_in, 0.0)[:square.size], 0.0)
+def _drawn(plan: Plan, rows: Chain, pairs: Cosines) -> Array:
+    """What independent weights and biases of a row draw of its mean square, times 2 / N: of what varies, and of its product with a constant
+    bias."""
+    still = constant(plan, rows)
+    result: Array = (1.0 - still) ** 2 * _uneven(plan, rows, pairs) + 2.0 * still * (1.0 - still) * pairs.mean
+    return result
+
+
+def _uneven(plan: Plan, rows: Chain, pairs: Cosines) -> Array:
+    """What of the mean of c^2 a draw reads: all of it where weights and biases are Gaussian, whose squares vary by 2. Others' vary less,
+    which counts for what inputs spread evenly over all directions bring, 1 / fan_in, and for the biases' own."""
+    bias = _of_biases(plan, rows)
+    known = plan.each("even") * (1.0 - bias) ** 2 / _fan_in(plan) + plan.each("even_bias") * bias**2
+    result: Array = np.maximum(pairs.square - known[:pairs.square.size], 0.0)
+    return result
+
+
+def _fan_in(plan: Plan) -> Array:
+    """Weights of a unit, row by row (depth + 1,)."""
+    return np.array([plan.seen, *[plan.width * plan.taps] * (plan.depth - 1), plan.width], dtype=np.float64)
+
+
+def _of_biases(plan: Plan, rows: Chain) -> Array:
+    """The share of each row's variance, before a normalization, that its biases' is (depth + 1,)."""
+    v = np.append(rows.v[:-1], rows.v[-1] - plan.last.shift**2)
+    result: Array = np.divide(plan.each("bias"), v, where=v > 0, out=np.zeros_like(v))
     return result
 
 
@@ -183,12 +215,12 @@ def _few(plan: Plan) -> float:
     return (2.0 / (units - 2.0) if plan.pre == "rms" else 3.0 / (units - 3.0)) - 2.0 / plan.width
 
 
-def _of_biases(plan: Plan, rows: Chain, mean: Array) -> Array:
-    """What drawn biases, and their product with the weighted sums, add where the weights keep every length: times 1 / N, in units of q^2.
-    With s the biases' variance and t the square of their mean over q: 2 s^2 + 4 s t + 4 (s + t) (mean cosine - s - t)."""
-    q = np.array(rows.q[:mean.size])
-    s, t = plan.each("bias")[:mean.size] / q, plan.each("shift")[:mean.size] ** 2 / q
-    found = 2.0 * s * s + 4.0 * s * t + 4.0 * (s + t) * np.maximum(mean - s - t, 0.0)
+def _beside_orthogonal(plan: Plan, rows: Chain, mean: Array) -> Array:
+    """What biases, drawn or constant, and their product with the weighted sums add where the weights keep every length: times 1 / N, in
+    units of q^2. With s the biases' variance and t the square of their mean over q: 2 s^2 + 4 s t + 4 (s + t) (mean cosine - s - t)."""
+    t = constant(plan, rows)[:mean.size]
+    s = (1.0 - t) * _of_biases(plan, rows)[:mean.size]
+    found = 2.0 * s * s + 4.0 * s * t + 4.0 * (s + t) * np.maximum((1.0 - t) * mean - s, 0.0)
     result: Array = np.where(np.isfinite(found), found, 0.0)
     return result
 
@@ -221,9 +253,11 @@ def _with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_m
     bent = np.divide(np.log(np.abs(averages(plan.nl, q * 1.001).mean / mean)), math.log(1.001))
     share = np.array(rows.sigma_w2[:-1]) * np.append(math.nan, p[:-1]) / q
     alike, same = pairs.square, pairs.mean
-    single = np.maximum(square - mean**2, 0.0)
-    third, own = (at.cube - mean * at.square) * same, single * same
-    squares = _sampling(plan, rows, at, pairs, 1.0 / (plan.batch * plan.pixels)) * at.square**2
+    single = np.maximum(at.square - mean**2, 0.0)
+    masks = (1.0 / plan.keep - 1.0) / (plan.batch * plan.pixels)
+    third, own = (at.cube - mean * at.square) * same + masks * at.cube / plan.keep, single * same + masks * at.square
+    crossed = single * alike + masks * at.square
+    squares = _sampling(plan, rows, at, pairs, 1.0 / (plan.batch * plan.pixels)) * at.square**2 + masks * at.fourth / plan.keep**2
     if not np.isfinite([*bent, *third, *own, *squares]).all() or not (mean != 0).all():
         return without_mean
     length, cross, spread = squares[0] / p[0] ** 2, third[0] / p[0] ** 1.5, own[0] / p[0]
@@ -234,7 +268,7 @@ def _with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_m
         matrix = np.array([[stretch / after, 2 * mean[row] * math.sqrt(before) / after],
                            [share[row] * mean[row] * bent[row] / math.sqrt(after), math.sqrt(before / after)]])
         state = matrix @ np.array([[length, cross], [cross, spread]]) @ matrix.T
-        length = state[0, 0] + (4 * before * single[row] * alike[row] + 4 * old * third[row] + squares[row]) / after**2
+        length = state[0, 0] + (4 * before * crossed[row] + 4 * old * third[row] + squares[row]) / after**2
         cross = state[0, 1] + (2 * old * own[row] + third[row]) / after**1.5
         spread = state[1, 1] + own[row] / after
         found.append(length / plan.width)
@@ -252,20 +286,45 @@ def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines,
         crossed[1:] = _crossed(plan, rows, at)
     elasticity = (1 - part) + part * at.even / (2 * at.square)
     bend = part * at.quartic / (8 * at.square)
-    drawn = (part**2 * _sampling(plan, rows, at, batch, 1.0 / (plan.batch * plan.pixels)) + crossed * batch.square) / plan.width
-    drawn_single = (part**2 * _sampling(plan, rows, at, taps, 1.0 / plan.taps) + crossed * taps.square) / plan.width
-    set_anew = plan.unit or (plan.post != "none" and not plan.residual)
+    drawn = part**2 * _sampling(plan, rows, at, batch, 1.0 / (plan.batch * plan.pixels)) + crossed * batch.square
+    drawn_single = part**2 * _sampling(plan, rows, at, taps, 1.0 / plan.taps) + crossed * taps.square
     if plan.post != "none":  # what the branch adds has its size from the normalization: neither elastic nor drawn, but for the product
-        elasticity, bend = 1.0 - part, 0.0 * bend
-        drawn, drawn_single = crossed * batch.square / plan.width, crossed * taps.square / plan.width
-    sphere = 2.0 * (1.0 - plan.hidden.loose) / plan.width * bend
+        elasticity, bend, drawn, drawn_single = 1.0 - part, 0.0 * bend, crossed * batch.square, crossed * taps.square
+    if plan.unit or (plan.post != "none" and not plan.residual):
+        elasticity, drawn, drawn_single = 0.0 * elasticity, 0.0 * drawn, 0.0 * drawn_single
+    masks = _masks(plan, rows, at)
+    drawn, drawn_single = drawn + masks / (plan.batch * plan.pixels), drawn_single + masks / plan.taps
+    loose = plan.each("loose")[:-1]
+    sphere = 2.0 * np.where(loose < 1.0, (1.0 - loose) / plan.width, plan.each("even")[:-1] / (_fan_in(plan)[:-1] + 2.0)) * bend
     apart = _apart(plan, rows, smoothed)
     if apart > 0 and plan.post == "none" and plan.pre == "none":
         elasticity[0], bend[0] = _over_lengths(plan, rows, apart)
-    known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not set_anew)
+    known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not plan.unit)
     carried, bent, own, own_single, sphere = (np.where(known & np.isfinite(column), share * column, 0.0) for column in (
-        elasticity, bend, share * drawn, share * drawn_single, sphere))
+        elasticity, bend, share * drawn / plan.width, share * drawn_single / plan.width, sphere))
     return Steps(carried, bent, own, own_single, sphere, smoothed[1:] / smoothed[:-1])
+
+
+def _masks(plan: Plan, rows: Chain, at: Averages) -> Array:
+    """What dropout's masks m draw of (x + a m / keep)^2, for x the skip's input and a the branch: its variance over p^2, a value (depth,)."""
+    mean, square, cube, fourth = _handed_on(plan, at)
+    p, before, middle = np.array(rows.p[:-1]), np.zeros(plan.depth), np.zeros(plan.depth)
+    if plan.residual:
+        before[1:], middle[1:] = p[:-1], np.cumsum(mean)[:-1]
+    found = (4.0 * before * square + 4.0 * middle * cube / plan.keep + fourth / plan.keep**2) / p**2
+    result: Array = (1.0 / plan.keep - 1.0) * np.where(p > 0, found, 0.0)
+    return result
+
+
+def _handed_on(plan: Plan, at: Averages) -> tuple[Array, Array, Array, Array]:
+    """The first four moments over units of what phi, and a normalization behind it, make."""
+    if plan.post == "none":
+        return at.mean, at.square, at.cube, at.fourth
+    if plan.post == "rms":
+        return at.mean / at.square**0.5, np.ones(plan.depth), at.cube / at.square**1.5, at.fourth / at.square**2
+    m, variance = at.mean, at.square - at.mean**2
+    cube = at.cube - 3.0 * m * at.square + 2.0 * m**3
+    return 0.0 * m, np.ones(plan.depth), cube / variance**1.5, (at.fourth - 4.0 * m * at.cube + 6.0 * m**2 * at.square - 3.0 * m**4) / variance**2
 
 
 def _over_lengths(plan: Plan, rows: Chain, apart: float) -> tuple[float, float]:
@@ -285,24 +344,23 @@ def _over_lengths(plan: Plan, rows: Chain, apart: float) -> tuple[float, float]:
 def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
     """The product 2 x a of a skip connection, x the input and a the branch: 4 p Var(a) over the sum's square (depth - 1,)."""
     mean = at.mean[1:] if plan.post == "none" else 0.0
-    spread = np.maximum(branch(plan, rows, at)[1:] - mean**2, 0.0)
+    spread = np.maximum(branch(plan, rows, at)[1:] * plan.keep - mean**2, 0.0)
     p = np.array(rows.p[:-1])
     result: Array = 4.0 * p[:-1] * spread / p[1:] ** 2
     return result
 
 
 def _sampling(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, itself: float) -> Array:
-    """Mean over pairs of inputs of Cov(phi^2, phi^2) / E[phi^2]^2; `itself` of them are an input with itself. Dropout adds its own."""
+    """Mean over pairs of inputs of Cov(phi^2, phi^2) / E[phi^2]^2; `itself` of them are an input with itself."""
     square = at.square
     total = at.fourth / square**2 - 1.0
     odd, even = (at.odd / square) ** 2, (at.even / square) ** 2 / 2
     rest = np.maximum(total - odd - even, 0.0)
     even_drawn = (1.0 - plan.hidden.loose) * 3.0 / (plan.width * (plan.width + 2.0))
     fourth = np.maximum(pairs.fourth - even_drawn, itself)
-    lengths = plan.hidden.loose * _uneven(plan, pairs.square) + (1.0 - plan.hidden.loose) * _of_biases(plan, rows, pairs.mean) / 2.0
+    lengths = plan.hidden.loose * _uneven(plan, rows, pairs) + (1.0 - plan.hidden.loose) * _beside_orthogonal(plan, rows, pairs.mean) / 2.0
     over_pairs = odd * pairs.mean + even * lengths + rest * fourth
-    own = (1.0 / plan.keep - 1.0) * at.fourth / square**2 * itself
-    result: Array = np.maximum(over_pairs, (total - (1 - plan.hidden.loose) * even) * itself) + own
+    result: Array = np.maximum(over_pairs, (total - (1 - plan.hidden.loose) * even) * itself)
     return result
 
 
