@@ -19,7 +19,7 @@ same away. An eighth of that shift widens the band as well; where it is beyond 0
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,8 +34,14 @@ DEVIATIONS = 1.959964
 FLOOR = 3e-4
 """Relative half width for what is left out: float32's rounding, and second orders of small shares where a normalization holds q fast."""
 
-BEYOND = 0.5
+BEYOND = 0.2
 """Shift of ln q beyond which no band is given: q runs away from an unstable fixed point, and two orders no longer follow it."""
+
+UNSURE, UNSURE_KEPT = 0.125, 0.4
+"""The share of the shift that widens the band as well; and where weights keep the lengths of real pixels, which follow no Gamma law."""
+
+TURNED = 0.25
+"""The most that lengths which differ may change an elasticity by: one order of many."""
 
 LENGTHS = 4
 """Nodes of the input's lengths."""
@@ -49,6 +55,7 @@ class Steps:
     """What the next row inherits of each hidden row's fluctuations, one entry a hidden row (depth,).
 
     carried:  d ln q_{l+1} / d ln q_l            bend:  the shift that a unit of variance gives
+    curved:   d carried / d ln q_l: a mean over lengths that differ is ruled by the longer ones, which are carried on otherwise
     drawn, drawn_single: what the layer's units add, for the batch's mean square and for one example's
     sphere:   the shift that orthogonal weights take away
     kept:     share of one pixel's fluctuation that the next convolution's average over its taps leaves
@@ -56,6 +63,7 @@ class Steps:
 
     carried: Array
     bend: Array
+    curved: Array
     drawn: Array
     drawn_single: Array
     sphere: Array
@@ -86,8 +94,7 @@ def unknown_from(plan: Plan, rows: Chain) -> int | None:
     if of_real_images(plan):
         if rows.fields.participation is None:
             return 1
-        bent = plan.nl.slope is None and plan.config.init.name == "delta_orthogonal"  # ReLU's family keeps the ratio of two lengths
-        apart = bent or plan.post in ("layer", "group", "rms")
+        apart = _keeps_pixels(plan) or plan.post in ("layer", "group", "rms")
         return 2 if apart and not _odd(plan, rows) else None
     return 3 if plan.post == "batch" and plan.residual and plan.depth >= 3 and not _odd(plan, rows) else None
 
@@ -100,6 +107,11 @@ def _odd(plan: Plan, rows: Chain) -> bool:
     return turn <= ODD * math.sqrt(max(square - mean**2, 0.0))
 
 
+def _keeps_pixels(plan: Plan) -> bool:
+    """Whether real pixels' lengths are kept and then bent: ReLU's family keeps the ratio of two lengths."""
+    return of_real_images(plan) and plan.nl.slope is None and plan.config.init.name == "delta_orthogonal"
+
+
 def of_real_images(plan: Plan) -> bool:
     """Whether the input's pixels are correlated, by far not all pairs equally."""
     return plan.pixels > 1 and plan.config.data.name != "gaussian"
@@ -108,10 +120,17 @@ def of_real_images(plan: Plan) -> bool:
 def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     inherited, own, shift = _spreads(plan, rows, at)
     beyond = np.maximum.accumulate(np.abs(shift) > BEYOND)
-    low, high = quantiles(inherited + (shift / 8) ** 2, own)
+    shift = 0.0 * shift if plan.unit else shift
+    low, high = quantiles(inherited + _unsure(plan, shift) ** 2, own)
     q = np.where(beyond, math.nan, rows.q) * np.exp(shift)
     below, above = _left(plan, rows, at) if plan.unit else (0.0, 0.0)
     return q * np.exp(low - FLOOR) * (1.0 - below), q * np.exp(high + FLOOR) * (1.0 + above)
+
+
+def _unsure(plan: Plan, shift: Array) -> Array:
+    """How far the shift itself may be off."""
+    result: Array = UNSURE_KEPT * np.maximum.accumulate(np.abs(shift)) if _keeps_pixels(plan) else UNSURE * shift
+    return result
 
 
 def quantiles(inherited: Array, own: Array) -> tuple[Array, Array]:
@@ -129,7 +148,8 @@ def quantiles(inherited: Array, own: Array) -> tuple[Array, Array]:
 
 def _left(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """What LSUV leaves of a row's mean square, below and above q: the variance within its tolerance, and the mean over all units and the
-    batch, which is the biases' b plus m of variance c / N, c the mean cosine over the batch; a normalization takes it away. What the
+    batch, which is the biases' b plus m of variance c / N, c the mean cosine over the batch: m^2 over what the fit makes 1, the rest, has
+    the law of Student's t squared; a normalization takes it away. What the
     biases drawn add to their variance the fit takes from the weights', which alone the gain multiplies."""
     tolerance, gain = (float(plan.config.init.params[name]) for name in ("tolerance", "gain"))
     shift = plan.hidden.shift
@@ -142,7 +162,16 @@ def _left(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     biases = plan.each("bias")
     drawn = abs(gain**2 - 1.0) * biases * np.sqrt(2.0 / units) / np.array(rows.q)
     loose = tolerance * max(1.0, gain**2) + DEVIATIONS * (crossed + drawn)
-    return np.minimum(loose + 1.0 / (units * plan.batch * plan.pixels), 1.0), loose + DEVIATIONS**2 * m
+    freedom = np.maximum(1.0 / np.maximum(m, 1e-12) - 1.0, 1.0)
+    values = units * plan.batch * np.append(np.full(plan.depth, plan.pixels), 1)
+    return np.minimum(loose + 1.0 / values, 1.0), loose + student(freedom) ** 2 / freedom
+
+
+def student(freedom: Array) -> Array:
+    """What Student's t with so many degrees of freedom stays within for LEVEL: Fisher's series (Abramowitz & Stegun, 26.7.5)."""
+    z, inverse = DEVIATIONS, 1.0 / freedom
+    terms = (z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384)
+    return np.asarray(np.polyval(terms[::-1], inverse))
 
 
 def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array]:
@@ -231,12 +260,14 @@ def _followed(steps: Steps, start: float, passes: bool) -> tuple[list[float], li
     What a row's own units draw is not passed on: the sample that they are enters the next row by phi^2's spread.
     """
     batch, single, shift = [0.0], [start], [0.0]
-    columns = (steps.carried, steps.bend, steps.drawn, steps.drawn_single, steps.sphere, steps.kept)
-    for carried, bend, drawn, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
+    columns = (steps.carried, steps.bend, steps.curved, steps.drawn, steps.drawn_single, steps.sphere, steps.kept)
+    for carried, bend, curved, drawn, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
         before, before_single, before_shift = (batch[-1], single[-1], shift[-1]) if passes else (0.0, 0.0, 0.0)
-        batch.append(carried * carried * before + drawn)
         apart = max(before_single - before, 0.0)
-        single.append(carried * carried * (before + apart * kept) + drawn_single)
+        turned = min(max(curved * apart, -TURNED), TURNED)
+        together = (carried * (1.0 + turned)) ** 2 * before
+        batch.append(together + drawn)
+        single.append(together + carried * carried * (1.0 + 3.0 * turned) * apart * kept + drawn_single)
         shift.append(carried * before_shift + bend * before_single - sphere)
     return batch, single, shift
 
@@ -255,9 +286,9 @@ def _with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_m
     alike, same = pairs.square, pairs.mean
     single = np.maximum(at.square - mean**2, 0.0)
     masks = (1.0 / plan.keep - 1.0) / (plan.batch * plan.pixels)
-    third, own = (at.cube - mean * at.square) * same + masks * at.cube / plan.keep, single * same + masks * at.square
+    third, own = ((at.cube - mean * at.square) * same + masks * at.cube) / plan.keep, single * same + masks * at.square
     crossed = single * alike + masks * at.square
-    squares = _sampling(plan, rows, at, pairs, 1.0 / (plan.batch * plan.pixels)) * at.square**2 + masks * at.fourth / plan.keep**2
+    squares = (_sampling(plan, rows, at, pairs, 1.0 / (plan.batch * plan.pixels)) * at.square**2 + masks * at.fourth) / plan.keep**2
     if not np.isfinite([*bent, *third, *own, *squares]).all() or not (mean != 0).all():
         return without_mean
     length, cross, spread = squares[0] / p[0] ** 2, third[0] / p[0] ** 1.5, own[0] / p[0]
@@ -279,6 +310,10 @@ def _with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_m
 
 def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines, smoothed: Array) -> Steps:
     """What each row passes on; nothing where the next row's scale is set anew, or is 0 or beyond float64's range."""
+    apart = _apart(plan, rows, smoothed)
+    spread_out = apart > 0 and plan.post == "none" and plan.pre == "none" and at.square[0] > 0
+    if spread_out:
+        at, secant, bend_first = _over_lengths(plan, rows, at, apart)
     p, after = np.array(rows.p[:-1]), np.array(rows.q[1:])
     share = np.array(rows.sigma_w2[1:]) * np.append(p[:-1], rows.pooled) / after
     part, crossed = parts(plan, rows, at), np.zeros(plan.depth)
@@ -296,13 +331,13 @@ def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines,
     drawn, drawn_single = drawn + masks / (plan.batch * plan.pixels), drawn_single + masks / plan.taps
     loose = plan.each("loose")[:-1]
     sphere = 2.0 * np.where(loose < 1.0, (1.0 - loose) / plan.width, plan.each("even")[:-1] / (_fan_in(plan)[:-1] + 2.0)) * bend
-    apart = _apart(plan, rows, smoothed)
-    if apart > 0 and plan.post == "none" and plan.pre == "none":
-        elasticity[0], bend[0] = _over_lengths(plan, rows, apart)
+    if spread_out:
+        elasticity[0], bend[0] = secant, bend_first
     known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not plan.unit)
     carried, bent, own, own_single, sphere = (np.where(known & np.isfinite(column), share * column, 0.0) for column in (
         elasticity, bend, share * drawn / plan.width, share * drawn_single / plan.width, sphere))
-    return Steps(carried, bent, own, own_single, sphere, smoothed[1:] / smoothed[:-1])
+    curved = 2.0 * bent - carried**2 + carried
+    return Steps(carried, bent, curved, own, own_single, sphere, smoothed[1:] / smoothed[:-1])
 
 
 def _masks(plan: Plan, rows: Chain, at: Averages) -> Array:
@@ -327,18 +362,22 @@ def _handed_on(plan: Plan, at: Averages) -> tuple[Array, Array, Array, Array]:
     return 0.0 * m, np.ones(plan.depth), cube / variance**1.5, (at.fourth - 4.0 * m * at.cube + 6.0 * m**2 * at.square - 3.0 * m**4) / variance**2
 
 
-def _over_lengths(plan: Plan, rows: Chain, apart: float) -> tuple[float, float]:
-    """The first hidden row's elasticity and bend over lengths as far apart as the input's: secants in the place of slopes.
+def _over_lengths(plan: Plan, rows: Chain, at: Averages, apart: float) -> tuple[Averages, float, float]:
+    """The averages with those of the first hidden row taken over lengths as far apart as the input's, and its elasticity and bend over
+    them: secants in the place of slopes.
 
-    Their squares are taken as a Gamma law (a chi square's for Gaussian numbers), by its Gauss-Laguerre nodes."""
+    The lengths' squares are taken as a Gamma law (a chi square's for Gaussian numbers), by its Gauss-Laguerre nodes."""
     spread = math.expm1(apart)
     shape, k = 1.0 / spread, np.arange(LENGTHS)
     squares, vectors = np.linalg.eigh(np.diag(2.0 * k + shape) + symmetric(k[1:] * (k[1:] + shape - 1.0)))
     q, bias = rows.q[0] - plan.nl.centres[0] ** 2, plan.first.bias
-    made = averages(plan.nl, np.append((q - bias) * spread * squares + bias, q)).square
-    weights, of_mean = vectors[0] ** 2, made[:-1] / made[-1]
+    made, weights = averages(plan.nl, (q - bias) * spread * squares + bias), vectors[0] ** 2
+    of_mean = made.square / at.square[0]
     logs = np.log(of_mean)
-    return math.sqrt(float(weights @ (logs - weights @ logs) ** 2) / apart), math.log(float(weights @ of_mean)) / apart
+    first = {name: float(weights @ getattr(made, name)) for name in ("square", "odd", "even")}
+    first["fourth"] = float(weights @ np.sqrt(made.fourth)) ** 2  # of one unit's mean over the lengths, at most
+    averaged = replace(at, **{name: np.append(value, getattr(at, name)[1:]) for name, value in first.items()})
+    return averaged, math.sqrt(float(weights @ (logs - weights @ logs) ** 2) / apart), math.log(float(weights @ of_mean)) / apart
 
 
 def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
