@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.theory.chain import Chain
+from models.theory.chain import AROUND_MEAN, Chain
 from models.theory.cosines import Cosines, branch, constant, cosines, parts, smoothing, symmetric
 from models.theory.gaussian import Averages, averages, second_moment
 from models.theory.layers import Plan, inner_width
@@ -36,6 +36,9 @@ FLOOR = 3e-4
 
 BEYOND = 0.2
 """Shift of ln q beyond which no band is given: q runs away from an unstable fixed point, and two orders no longer follow it."""
+
+EPSILON = 1e-3
+"""Share of a variance that eps may be where variances differ by factors."""
 
 UNSURE, UNSURE_KEPT = 0.125, 0.4
 """The share of the shift that widens the band as well; and where weights keep the lengths of real pixels, which follow no Gamma law."""
@@ -74,9 +77,11 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """(low, high) of every row's mean square, which hold LEVEL of the seeds; not a number where that is not known (`unknown_from`,
     the output of real images, and where q runs away)."""
     low, high = _band(plan, rows, at)
+    first = unknown_from(plan, rows)
+    if first is None:
+        low[0] *= 1.0 - _near_zero(plan, rows)
     if of_real_images(plan):  # the mean over pixels reads correlations that follow from their mean only
         low[-1], high[-1] = math.nan, math.nan
-    first = unknown_from(plan, rows)
     if first is not None:
         low[first - 1:], high[first - 1:] = math.nan, math.nan
     return low, high
@@ -91,12 +96,33 @@ def unknown_from(plan: Plan, rows: Chain) -> int | None:
     examples behind phi turn into means: on digits 0.81 to 0.96 of the seeds were inside. An odd phi, up to a constant, has the same E[phi]
     whatever the length.
     """
+    if by_epsilon(plan, rows):
+        return 1
     if of_real_images(plan):
         if rows.fields.participation is None:
             return 1
         apart = _keeps_pixels(plan) or plan.post in ("layer", "group", "rms")
         return 2 if apart and not _odd(plan, rows) else None
     return 3 if plan.post == "batch" and plan.residual and plan.depth >= 3 and not _odd(plan, rows) else None
+
+
+def by_epsilon(plan: Plan, rows: Chain) -> bool:
+    """Whether eps counts in a normalization whose variances differ by factors, from unit to unit or from point to point: around a mean over
+    the batch or an image, and of points, some of which lie near 0. A unit that sees one number has a chi square's spread, and rank 1 stays."""
+    around_mean = plan.norm in AROUND_MEAN
+    if around_mean and (plan.seen == 1 if plan.pre != "none" else plan.seen <= 2 and plan.hidden.loose < 1.0):
+        return True
+    return plan.pre != "none" and (around_mean or plan.seen <= 2) and plan.eps > EPSILON * min(rows.v[:-1])
+
+
+def _near_zero(plan: Plan, rows: Chain) -> float:
+    """What little eps takes from the first row's mean square where units or points see one or two numbers, at most: with e = eps / v the
+    mean of e / (x + e), and two deviations over units, for x with the law of a chi square of two degrees of freedom (batch, instance); of
+    one (single examples: spirals have as many points near 0)."""
+    if plan.pre == "none" or plan.seen > 2:
+        return 0.0
+    e = plan.eps / rows.v[0]
+    return e * math.log(1.0 / e) + 2.0 * math.sqrt(e / plan.width) if plan.pre in AROUND_MEAN else math.sqrt(math.pi * e / 2.0)
 
 
 def _odd(plan: Plan, rows: Chain) -> bool:
