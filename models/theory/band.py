@@ -221,8 +221,27 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
         batch[:-1], own[:-1] = share**2 * (batch + own)[:-1], 0.0
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + _few(plan))  # v / (v + eps) is bent downwards
+    if plan.pixels > 1 and not of_real_images(plan) and not plan.unit and _odd(plan, rows):
+        batch[-1], square = _of_pooled(plan, rows, at)
+        own[-1] = 2.0 * loose[-1] * square / units[-1] + beside[-1] / units[-1]
     shift[-1] += math.log1p(max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), -0.9))  # the mean over pixels reads their products
     return batch, own, shift
+
+
+def _of_pooled(plan: Plan, rows: Chain, at: Averages) -> tuple[float, float]:
+    """Of noise images under an odd phi, what the output row inherits, and the mean of its inputs' c^2: of the pixels' mean, which no average
+    over taps smooths, and which passes a row as a linear layer's signal does. What the rest of phi makes of single pixels averages out."""
+    images, q = 1.0 / plan.pixels, np.array(rows.q[:-1])
+    alike = images + (1.0 - images) * (1.0 - np.array([gaps[1] for gaps in rows.pairs[:-1]]))
+    straight = alike * q * at.slope**2 * np.array(rows.behind)
+    made = np.append(np.array(rows.v[1:-1]) * alike[1:] / np.array(rows.sigma_w2[1:-1]), rows.pooled)
+    kept = np.minimum(np.divide(straight, made, where=made > 0, out=np.zeros_like(made)), 1.0) ** 2
+    variance, apart, loose = 0.0, 1.0 / plan.config.input_shape[0], plan.each("loose")
+    for row, factor in enumerate(kept.tolist()):
+        square = (1.0 + (plan.batch - 1.0) * apart) / plan.batch
+        variance = factor * (variance + 2.0 * float(loose[row]) * square / plan.width)
+        apart = min(1.0, apart * factor + 1.0 / plan.width)
+    return variance, (1.0 + (plan.batch - 1.0) * apart) / plan.batch
 
 
 def _drawn(plan: Plan, rows: Chain, pairs: Cosines) -> Array:
