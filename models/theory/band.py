@@ -35,7 +35,8 @@ FLOOR = 3e-4
 """Relative half width for what is left out: float32's rounding, and second orders of small shares where a normalization holds q fast."""
 
 BEYOND = 0.2
-"""Shift of ln q beyond which no band is given: q runs away from an unstable fixed point, and two orders no longer follow it."""
+"""Shift of ln q, but for the input's lengths, beyond which no band is given: q runs away from an unstable fixed point, and two orders no
+longer follow it."""
 
 EPSILON = 1e-3
 """Share of a variance that eps may be where variances differ by factors."""
@@ -48,6 +49,9 @@ TURNED = 0.25
 
 LENGTHS = 4
 """Nodes of the input's lengths."""
+
+LONGEST = 1.0
+"""Variance of real fields' mean squares over its mean squared (MNIST 1.4 to 5, digits up to 0.96) beyond which the longest rule."""
 
 ODD = 1e-3
 """dE[phi] / dln q in units of phi's standard deviation, below which phi counts as odd up to a constant (ReLU has 0.34, SELU 0.03)."""
@@ -93,15 +97,17 @@ def unknown_from(plan: Plan, rows: Chain) -> int | None:
     A batch normalization behind phi takes each unit's mean over the batch away, and what is left of E[phi] is positive for longer
     examples, negative for shorter ones. Skips add that up over the rows, so that lengths drift apart: at 20 rows of ReLU of width 64 the
     mean square is 1.17 times q. Real images' pixels differ in length, too, which delta-orthogonal kernels keep and normalizations of single
-    examples behind phi turn into means: on digits 0.81 to 0.96 of the seeds were inside. An odd phi, up to a constant, has the same E[phi]
-    whatever the length.
+    examples behind phi turn into means: on digits 0.81 to 0.96 of the seeds were inside. Where lengths differ by factors, the longest rule phi^2,
+    and these are alike: MNIST's strokes have a mean cosine of 0.26, weighted by their squares, all patches together of 0. An odd phi, up to
+    a constant, has the same E[phi] whatever the length, and phi^2 does not ask for a cosine's sign.
     """
     if by_epsilon(plan, rows):
         return 1
     if of_real_images(plan):
         if rows.fields.participation is None:
             return 1
-        apart = _keeps_pixels(plan) or plan.post in ("layer", "group", "rms")
+        longest = rows.fields.spread is not None and rows.fields.spread > LONGEST
+        apart = longest or _keeps_pixels(plan) or plan.post in ("layer", "group", "rms")
         return 2 if apart and not _odd(plan, rows) else None
     return 3 if plan.post == "batch" and plan.residual and plan.depth >= 3 and not _odd(plan, rows) else None
 
@@ -144,8 +150,8 @@ def of_real_images(plan: Plan) -> bool:
 
 
 def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
-    inherited, own, shift = _spreads(plan, rows, at)
-    beyond = np.maximum.accumulate(np.abs(shift) > BEYOND)
+    inherited, own, shift, away = _spreads(plan, rows, at)
+    beyond = np.maximum.accumulate(np.abs(away) > BEYOND)
     shift = 0.0 * shift if plan.unit else shift
     low, high = quantiles(inherited + _unsure(plan, shift) ** 2, own)
     q = np.where(beyond, math.nan, rows.q) * np.exp(shift)
@@ -200,8 +206,9 @@ def student(freedom: Array) -> Array:
     return np.asarray(np.polyval(terms[::-1], inverse))
 
 
-def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array]:
-    """Of each row's batch mean square the fluctuation that it inherits, that which its own weights draw, and its shift."""
+def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array, Array]:
+    """Of each row's batch mean square the fluctuation that it inherits, that which its own weights draw, and its shift: all of it, and
+    without what comes of the input's lengths."""
     smoothed = smoothing(plan)
     pairs, taps, lift = cosines(plan, rows, at, smoothed)
     steps = _steps(plan, rows, at, pairs.hidden(), taps.hidden(), smoothed)
@@ -211,7 +218,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
     beside = (1.0 - loose) * _beside_orthogonal(plan, rows, pairs.mean)
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * _drawn(plan, rows, pairs) + beside) / units
     batch, single, shift = (np.array(column) for column in _followed(steps, _apart(plan, rows, smoothed), plan.pre == "none"))
-    drawn = np.array(_followed(steps, 0.0, plan.pre == "none")[1])  # without the inputs' lengths, which are the same for all seeds
+    _, drawn, away = (np.array(column) for column in _followed(steps, 0.0, plan.pre == "none"))  # without the inputs' lengths, which are the same for all seeds
     apart = np.clip(drawn - batch, 0.0, 50.0)  # the mean of lengths that differ by factors is ruled by the longest
     batch = batch + np.log1p(np.expm1(apart) / (plan.batch * plan.pixels)) - np.log1p(apart / (plan.batch * plan.pixels))
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
@@ -221,27 +228,29 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
         batch[:-1], own[:-1] = share**2 * (batch + own)[:-1], 0.0
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + _few(plan))  # v / (v + eps) is bent downwards
-    if plan.pixels > 1 and not of_real_images(plan) and not plan.unit and _odd(plan, rows):
+    if plan.pixels > 1 and not of_real_images(plan) and not plan.residual and not plan.unit and (at.mean**2 <= ODD * at.square).all():
         batch[-1], square = _of_pooled(plan, rows, at)
         own[-1] = 2.0 * loose[-1] * square / units[-1] + beside[-1] / units[-1]
     shift[-1] += math.log1p(max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), -0.9))  # the mean over pixels reads their products
-    return batch, own, shift
+    return batch, own, shift, away
 
 
 def _of_pooled(plan: Plan, rows: Chain, at: Averages) -> tuple[float, float]:
     """Of noise images under an odd phi, what the output row inherits, and the mean of its inputs' c^2: of the pixels' mean, which no average
     over taps smooths, and which passes a row as a linear layer's signal does. What the rest of phi makes of single pixels averages out."""
-    images, q = 1.0 / plan.pixels, np.array(rows.q[:-1])
-    alike = images + (1.0 - images) * (1.0 - np.array([gaps[1] for gaps in rows.pairs[:-1]]))
-    straight = alike * q * at.slope**2 * np.array(rows.behind)
-    made = np.append(np.array(rows.v[1:-1]) * alike[1:] / np.array(rows.sigma_w2[1:-1]), rows.pooled)
+    image, q, batch = 1.0 / plan.pixels, np.array(rows.q[:-1]), plan.batch
+    inputs, pixels, across = 1.0 - np.array(rows.pairs[:-1]).T
+    same = image + (1.0 - image) * pixels
+    cosine = np.append((image * inputs + (1.0 - image) * across) / same, 1.0 - rows.pairs[-1][0])
+    straight = same * q * at.slope**2 * np.array(rows.behind)
+    made = np.append(np.array(rows.v[1:-1]) * same[1:] / np.array(rows.sigma_w2[1:-1]), rows.pooled)
     kept = np.minimum(np.divide(straight, made, where=made > 0, out=np.zeros_like(made)), 1.0) ** 2
-    variance, apart, loose = 0.0, 1.0 / plan.config.input_shape[0], plan.each("loose")
+    variance, wander, loose = 0.0, 1.0 / plan.config.input_shape[0], plan.each("loose")
     for row, factor in enumerate(kept.tolist()):
-        square = (1.0 + (plan.batch - 1.0) * apart) / plan.batch
+        square = (1.0 + (batch - 1.0) * min(1.0, wander + cosine[row] ** 2)) / batch
         variance = factor * (variance + 2.0 * float(loose[row]) * square / plan.width)
-        apart = min(1.0, apart * factor + 1.0 / plan.width)
-    return variance, (1.0 + (plan.batch - 1.0) * apart) / plan.batch
+        wander = wander * factor + (1.0 - (1.0 - float(loose[row])) * factor) / plan.width
+    return variance, max((1.0 + (batch - 1.0) * min(1.0, wander + cosine[-1] ** 2)) / batch - plan.last.even / plan.width, 0.0)
 
 
 def _drawn(plan: Plan, rows: Chain, pairs: Cosines) -> Array:
