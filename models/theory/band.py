@@ -41,8 +41,8 @@ longer follow it."""
 EPSILON = 1e-3
 """Share of a variance that eps may be where variances differ by factors."""
 
-UNSURE, UNSURE_KEPT = 0.125, 0.4
-"""The share of the shift that widens the band as well; and where weights keep the lengths of real pixels, which follow no Gamma law."""
+UNSURE = 0.125
+"""The share of the shift that widens the band as well."""
 
 TURNED = 0.25
 """The most that lengths which differ may change an elasticity by: one order of many."""
@@ -97,9 +97,9 @@ def unknown_from(plan: Plan, rows: Chain) -> int | None:
     A batch normalization behind phi takes each unit's mean over the batch away, and what is left of E[phi] is positive for longer
     examples, negative for shorter ones. Skips add that up over the rows, so that lengths drift apart: at 20 rows of ReLU of width 64 the
     mean square is 1.17 times q. Real images' pixels differ in length, too, which delta-orthogonal kernels keep and normalizations of single
-    examples behind phi turn into means: on digits 0.81 to 0.96 of the seeds were inside. Where lengths differ by factors, the longest rule phi^2,
-    and these are alike: MNIST's strokes have a mean cosine of 0.26, weighted by their squares, all patches together of 0. An odd phi, up to
-    a constant, has the same E[phi] whatever the length, and phi^2 does not ask for a cosine's sign.
+    examples behind phi turn into means: on digits 0.81 to 0.96 of the seeds were inside. Where lengths differ by factors, the longest rule
+    phi^2, and these are alike: patches of MNIST have a mean cosine of 0, weighted by their squares of 0.26. An odd phi, up to a constant,
+    has the same E[phi] whatever the length.
     """
     if by_epsilon(plan, rows):
         return 1
@@ -107,14 +107,15 @@ def unknown_from(plan: Plan, rows: Chain) -> int | None:
         if rows.fields.participation is None:
             return 1
         longest = rows.fields.spread is not None and rows.fields.spread > LONGEST
-        apart = longest or _keeps_pixels(plan) or plan.post in ("layer", "group", "rms")
+        bent = plan.nl.slope is None and plan.config.init.name == "delta_orthogonal"  # ReLU's family keeps the ratio of two lengths
+        apart = longest or bent or plan.post in ("layer", "group", "rms")
         return 2 if apart and not _odd(plan, rows) else None
     return 3 if plan.post == "batch" and plan.residual and plan.depth >= 3 and not _odd(plan, rows) else None
 
 
 def by_epsilon(plan: Plan, rows: Chain) -> bool:
-    """Whether eps counts in a normalization whose variances differ by factors, from unit to unit or from point to point: around a mean over
-    the batch or an image, and of points, some of which lie near 0. A unit that sees one number has a chi square's spread, and rank 1 stays."""
+    """Whether eps counts in a normalization whose variances differ by factors: from unit to unit around a mean over the batch or an image,
+    from point to point of those near 0. Where a unit sees one number its variance is a chi square, and rank 1 stays."""
     around_mean = plan.norm in AROUND_MEAN
     if around_mean and (plan.seen == 1 if plan.pre != "none" else plan.seen <= 2 and plan.hidden.loose < 1.0):
         return True
@@ -139,11 +140,6 @@ def _odd(plan: Plan, rows: Chain) -> bool:
     return turn <= ODD * math.sqrt(max(square - mean**2, 0.0))
 
 
-def _keeps_pixels(plan: Plan) -> bool:
-    """Whether real pixels' lengths are kept and then bent: ReLU's family keeps the ratio of two lengths."""
-    return of_real_images(plan) and plan.nl.slope is None and plan.config.init.name == "delta_orthogonal"
-
-
 def of_real_images(plan: Plan) -> bool:
     """Whether the input's pixels are correlated, by far not all pairs equally."""
     return plan.pixels > 1 and plan.config.data.name != "gaussian"
@@ -153,16 +149,10 @@ def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     inherited, own, shift, away = _spreads(plan, rows, at)
     beyond = np.maximum.accumulate(np.abs(away) > BEYOND)
     shift = 0.0 * shift if plan.unit else shift
-    low, high = quantiles(inherited + _unsure(plan, shift) ** 2, own)
+    low, high = quantiles(inherited + (UNSURE * shift) ** 2, own)
     q = np.where(beyond, math.nan, rows.q) * np.exp(shift)
     below, above = _left(plan, rows, at) if plan.unit else (0.0, 0.0)
     return q * np.exp(low - FLOOR) * (1.0 - below), q * np.exp(high + FLOOR) * (1.0 + above)
-
-
-def _unsure(plan: Plan, shift: Array) -> Array:
-    """How far the shift itself may be off."""
-    result: Array = UNSURE_KEPT * np.maximum.accumulate(np.abs(shift)) if _keeps_pixels(plan) else UNSURE * shift
-    return result
 
 
 def quantiles(inherited: Array, own: Array) -> tuple[Array, Array]:
@@ -217,27 +207,28 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
     loose = plan.each("loose")
     beside = (1.0 - loose) * _beside_orthogonal(plan, rows, pairs.mean)
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * _drawn(plan, rows, pairs) + beside) / units
-    batch, single, shift = (np.array(column) for column in _followed(steps, _apart(plan, rows, smoothed), plan.pre == "none"))
-    _, drawn, away = (np.array(column) for column in _followed(steps, 0.0, plan.pre == "none"))  # without the inputs' lengths, which are the same for all seeds
+    batch, drawn, given, shift, away = _followed(steps, _apart(plan, rows, smoothed), plan.pre == "none")
     apart = np.clip(drawn - batch, 0.0, 50.0)  # the mean of lengths that differ by factors is ruled by the longest
     batch = batch + np.log1p(np.expm1(apart) / (plan.batch * plan.pixels)) - np.log1p(apart / (plan.batch * plan.pixels))
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
         batch = _with_skips(plan, rows, at, pairs.hidden(), batch)
-    single = single + (0.0 if plan.unit else (2.0 * loose + beside) / units)
+    single = drawn + given + (0.0 if plan.unit else (2.0 * loose + beside) / units)
     if plan.pre != "none":
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
         batch[:-1], own[:-1] = share**2 * (batch + own)[:-1], 0.0
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + _few(plan))  # v / (v + eps) is bent downwards
-    if plan.pixels > 1 and not of_real_images(plan) and not plan.residual and not plan.unit and (at.mean**2 <= ODD * at.square).all():
-        batch[-1], square = _of_pooled(plan, rows, at)
-        own[-1] = 2.0 * loose[-1] * square / units[-1] + beside[-1] / units[-1]
+    if plan.pixels > 1 and not of_real_images(plan) and not plan.residual and not plan.unit:
+        pooled, square = _of_pooled(plan, rows, at)
+        batch[-1] += pooled
+        if (at.mean**2 <= ODD * at.square).all():  # nothing is common to all pixels
+            batch[-1], own[-1] = pooled, (2.0 * loose[-1] * square + beside[-1]) / units[-1]
     shift[-1] += math.log1p(max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), -0.9))  # the mean over pixels reads their products
     return batch, own, shift, away
 
 
 def _of_pooled(plan: Plan, rows: Chain, at: Averages) -> tuple[float, float]:
-    """Of noise images under an odd phi, what the output row inherits, and the mean of its inputs' c^2: of the pixels' mean, which no average
-    over taps smooths, and which passes a row as a linear layer's signal does. What the rest of phi makes of single pixels averages out."""
+    """Of noise images what the output row inherits, and the mean of its inputs' c^2: of the pixels' mean, which no average over taps
+    smooths, and which passes a row as a linear layer's signal does. What the rest of phi makes of single pixels averages out."""
     image, q, batch = 1.0 / plan.pixels, np.array(rows.q[:-1]), plan.batch
     inputs, pixels, across = 1.0 - np.array(rows.pairs[:-1]).T
     same = image + (1.0 - image) * pixels
@@ -308,22 +299,23 @@ def _beside_orthogonal(plan: Plan, rows: Chain, mean: Array) -> Array:
     return result
 
 
-def _followed(steps: Steps, start: float, passes: bool) -> tuple[list[float], list[float], list[float]]:
-    """(batch, single, shift) that every row inherits, row by row; `passes` is False where a normalization stops it.
+def _followed(steps: Steps, start: float, passes: bool) -> Array:
+    """What every row inherits, row by row (5, depth + 1): the batch's variance; one example's, what the seeds draw and what is given by the
+    inputs' lengths (`start`); the shift, and that of what is drawn alone. `passes` is False where a normalization stops it.
 
     What a row's own units draw is not passed on: the sample that they are enters the next row by phi^2's spread.
     """
-    batch, single, shift = [0.0], [start], [0.0]
+    found = [(0.0, 0.0, start, 0.0, 0.0)]
     columns = (steps.carried, steps.bend, steps.curved, steps.drawn, steps.drawn_single, steps.sphere, steps.kept)
     for carried, bend, curved, drawn, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
-        before, before_single, before_shift = (batch[-1], single[-1], shift[-1]) if passes else (0.0, 0.0, 0.0)
-        apart = max(before_single - before, 0.0)
+        batch, single, given, shift, away = found[-1] if passes else (0.0, 0.0, 0.0, 0.0, 0.0)
+        apart = max(single - batch, 0.0)
         turned = min(max(curved * apart, -TURNED), TURNED)
-        together = (carried * (1.0 + turned)) ** 2 * before
-        batch.append(together + drawn)
-        single.append(together + carried * carried * (1.0 + 3.0 * turned) * apart * kept + drawn_single)
-        shift.append(carried * before_shift + bend * before_single - sphere)
-    return batch, single, shift
+        together = (carried * (1.0 + turned)) ** 2 * batch
+        found.append((together + drawn, together + carried**2 * (1.0 + 3.0 * turned) * apart * kept + drawn_single,
+                      carried**2 * kept * given,
+                      carried * shift + bend * (single + given) - sphere, carried * away + bend * single - sphere))
+    return np.array(found).T
 
 
 def _with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_mean: Array) -> Array:
@@ -395,7 +387,7 @@ def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines,
 
 
 def _masks(plan: Plan, rows: Chain, at: Averages) -> Array:
-    """What dropout's masks m draw of (x + a m / keep)^2, for x the skip's input and a the branch: its variance over p^2, a value (depth,)."""
+    """What dropout's masks m draw of (x + a m / keep)^2, for x the skip's input and a the branch: its variance over p^2 (depth,)."""
     mean, square, cube, fourth = _handed_on(plan, at)
     p, before, middle = np.array(rows.p[:-1]), np.zeros(plan.depth), np.zeros(plan.depth)
     if plan.residual:
@@ -413,7 +405,8 @@ def _handed_on(plan: Plan, at: Averages) -> tuple[Array, Array, Array, Array]:
         return at.mean / at.square**0.5, np.ones(plan.depth), at.cube / at.square**1.5, at.fourth / at.square**2
     m, variance = at.mean, at.square - at.mean**2
     cube = at.cube - 3.0 * m * at.square + 2.0 * m**3
-    return 0.0 * m, np.ones(plan.depth), cube / variance**1.5, (at.fourth - 4.0 * m * at.cube + 6.0 * m**2 * at.square - 3.0 * m**4) / variance**2
+    fourth = at.fourth - 4.0 * m * at.cube + 6.0 * m**2 * at.square - 3.0 * m**4
+    return 0.0 * m, np.ones(plan.depth), cube / variance**1.5, fourth / variance**2
 
 
 def _over_lengths(plan: Plan, rows: Chain, at: Averages, apart: float) -> tuple[Averages, float, float]:

@@ -102,8 +102,8 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
         found.append(say("Through many layers the examples of a batch come to depend on each other, which is not followed: expect the "
                          "gradient to grow faster than theory says, by up to a sixth a layer where the activation is nearly linear."))
     if by_epsilon(plan, rows):
-        found.append(say("ε counts beside the variances that the normalization divides by, and these differ by factors: from unit to unit or "
-                         "from example to example. What it leaves of them is not followed. No band is given."))
+        found.append(say("ε counts beside the variances that the normalization divides by, and these differ by factors: from unit to unit "
+                         "or from example to example. What it leaves of them is not followed. No band is given."))
     row = unknown_from(plan, rows)
     if row == 2:
         found.append(say("An image's pixels differ in length, which these layers keep or turn into means. That is not followed, and more "
