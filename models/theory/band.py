@@ -218,17 +218,21 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
         batch[:-1], own[:-1] = share**2 * (batch + own)[:-1], 0.0
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + _few(plan))  # v / (v + eps) is bent downwards
     if plan.pixels > 1 and not of_real_images(plan) and not plan.residual and not plan.unit:
-        pooled, square = _of_pooled(plan, rows, at)
+        pooled, square, taken = _of_pooled(plan, rows, at)
+        shift[-1] += taken
         batch[-1] += pooled
-        if (at.mean**2 <= ODD * at.square).all():  # nothing is common to all pixels
+        exact = plan.post in ("layer", "group") and plan.kernel == 1  # at zero padding's edges a mean over all is not each pixel's
+        mean, size = _handed_on(plan, at)[:2] if exact else (at.mean, at.square)
+        if (mean**2 <= ODD * size).all():  # nothing is common to all pixels
             batch[-1], own[-1] = pooled, (2.0 * loose[-1] * square + beside[-1]) / units[-1]
     shift[-1] += math.log1p(max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), -0.9))  # the mean over pixels reads their products
     return batch, own, shift, away
 
 
-def _of_pooled(plan: Plan, rows: Chain, at: Averages) -> tuple[float, float]:
-    """Of noise images what the output row inherits, and the mean of its inputs' c^2: of the pixels' mean, which no average over taps
-    smooths, and which passes a row as a linear layer's signal does. What the rest of phi makes of single pixels averages out."""
+def _of_pooled(plan: Plan, rows: Chain, at: Averages) -> tuple[float, float, float]:
+    """Of noise images what the output row inherits, the mean of its inputs' c^2, and its shift: of the pixels' mean, which no average over
+    taps smooths, and which passes a row as a linear layer's signal does. What the rest of phi makes of single pixels averages out.
+    A normalization's mean over units and pixels takes one of so many directions away from it."""
     image, q, batch = 1.0 / plan.pixels, np.array(rows.q[:-1]), plan.batch
     inputs, pixels, across = 1.0 - np.array(rows.pairs[:-1]).T
     same = image + (1.0 - image) * pixels
@@ -236,12 +240,15 @@ def _of_pooled(plan: Plan, rows: Chain, at: Averages) -> tuple[float, float]:
     straight = same * q * at.slope**2 * np.array(rows.behind)
     made = np.append(np.array(rows.v[1:-1]) * same[1:] / np.array(rows.sigma_w2[1:-1]), rows.pooled)
     kept = np.minimum(np.divide(straight, made, where=made > 0, out=np.zeros_like(made)), 1.0) ** 2
-    variance, wander, loose = 0.0, 1.0 / plan.config.input_shape[0], plan.each("loose")
+    variance, wander, shift, loose = 0.0, 1.0 / plan.config.input_shape[0], 0.0, plan.each("loose")
+    taken = math.log1p(-1.0 / inner_width(plan.config)) if plan.norm in ("layer", "group") else 0.0
     for row, factor in enumerate(kept.tolist()):
         square = (1.0 + (batch - 1.0) * min(1.0, wander + cosine[row] ** 2)) / batch
         variance = factor * (variance + 2.0 * float(loose[row]) * square / plan.width)
+        shift = math.sqrt(factor) * shift + taken
         wander = wander * factor + (1.0 - (1.0 - float(loose[row])) * factor) / plan.width
-    return variance, max((1.0 + (batch - 1.0) * min(1.0, wander + cosine[-1] ** 2)) / batch - plan.last.even / plan.width, 0.0)
+    square = (1.0 + (batch - 1.0) * min(1.0, wander + cosine[-1] ** 2)) / batch
+    return variance, max(square - plan.last.even / plan.width, 0.0), shift
 
 
 def _drawn(plan: Plan, rows: Chain, pairs: Cosines) -> Array:

@@ -269,11 +269,12 @@ def test_of_two_classes_logits() -> None:
 @pytest.mark.parametrize(("activation", "init", "padding"), [
     ("tanh", {"name": "lecun_normal"}, "circular"), ("tanh", {"name": "lecun_normal"}, "zeros"),
     ("tanh", {"name": "delta_orthogonal"}, "circular"), ("softsign", chaotic(2.0), "circular"),
-    ("linear", {"name": "lecun_normal"}, "zeros")])
+    ("linear", {"name": "lecun_normal"}, "zeros"), ("relu", {"name": "kaiming_normal"}, "behind")])
 def test_of_noise_images_output(activation: str, init: dict[str, Any], padding: str) -> None:
     """The pixels' mean is an example of its own, hardly correlated with others: as if it were the same for all the band was twice too wide,
-    3.5 times with orthogonal weights."""
-    _, inside, ratio, _ = measured(settings(activation, "gaussian", init, depth=4, width=24, batch=16, kind="cnn", padding=padding))
+    3.5 times with orthogonal weights. Behind a layer normalization, too, which takes a mean over units away from it row by row."""
+    network: dict[str, Any] = {"padding": padding} if padding != "behind" else {"padding": "circular", "normalization": BEHIND}
+    _, inside, ratio, _ = measured(settings(activation, "gaussian", init, depth=4, width=24, batch=16, kind="cnn", **network))
     assert inside[-1] >= LEAST and 0.85 < ratio[-1] < 1.45, (inside, ratio)
 
 
