@@ -221,9 +221,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
         pooled, square, taken = _of_pooled(plan, rows, at)
         shift[-1] += taken
         batch[-1] += pooled
-        exact = plan.post in ("layer", "group") and plan.kernel == 1  # at zero padding's edges a mean over all is not each pixel's
-        mean, size = _handed_on(plan, at)[:2] if exact else (at.mean, at.square)
-        if (mean**2 <= ODD * size).all():  # nothing is common to all pixels
+        if (at.mean**2 <= ODD * at.square).all():  # nothing is common to all pixels
             batch[-1], own[-1] = pooled, (2.0 * loose[-1] * square + beside[-1]) / units[-1]
     shift[-1] += math.log1p(max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), -0.9))  # the mean over pixels reads their products
     return batch, own, shift, away
