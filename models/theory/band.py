@@ -217,7 +217,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
         batch[:-1], own[:-1] = share**2 * (batch + own)[:-1], 0.0
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + _few(plan))  # v / (v + eps) is bent downwards
-    if plan.pixels > 1 and not of_real_images(plan) and not plan.residual and not plan.unit:
+    if plan.pixels > 1 and not of_real_images(plan) and not plan.unit:
         pooled, square, taken = _of_pooled(plan, rows, at)
         shift[-1] += taken
         batch[-1] += pooled
@@ -237,14 +237,15 @@ def _of_pooled(plan: Plan, rows: Chain, at: Averages) -> tuple[float, float, flo
     cosine = np.append((image * inputs + (1.0 - image) * across) / same, 1.0 - rows.pairs[-1][0])
     straight = same * q * at.slope**2 * np.array(rows.behind)
     made = np.append(np.array(rows.v[1:-1]) * same[1:] / np.array(rows.sigma_w2[1:-1]), rows.pooled)
-    kept = np.minimum(np.divide(straight, made, where=made > 0, out=np.zeros_like(made)), 1.0) ** 2
+    skipped = np.append(0.0, made[:-1] / made[1:]) if plan.residual else np.zeros(plan.depth)
+    straight = np.minimum(np.divide(straight, made, where=made > 0, out=np.zeros_like(made)), 1.0 - skipped)
     variance, wander, shift, loose = 0.0, 1.0 / plan.config.input_shape[0], 0.0, plan.each("loose")
     taken = math.log1p(-1.0 / inner_width(plan.config)) if plan.norm in ("layer", "group") else 0.0
-    for row, factor in enumerate(kept.tolist()):
-        square = (1.0 + (batch - 1.0) * min(1.0, wander + cosine[row] ** 2)) / batch
-        variance = factor * (variance + 2.0 * float(loose[row]) * square / plan.width)
-        shift = math.sqrt(factor) * shift + taken
-        wander = wander * factor + (1.0 - (1.0 - float(loose[row])) * factor) / plan.width
+    for row, (skip, pass_on) in enumerate(zip(skipped.tolist(), straight.tolist(), strict=True)):
+        square, kept = (1.0 + (batch - 1.0) * min(1.0, wander + cosine[row] ** 2)) / batch, (skip + pass_on) ** 2
+        variance = kept * variance + (2.0 * float(loose[row]) * pass_on**2 + 4.0 * skip * (1.0 - skip)) * square / plan.width
+        shift = (skip + pass_on) * shift + taken
+        wander = wander * kept + (1.0 - skip**2 - (1.0 - float(loose[row])) * pass_on**2) / plan.width
     square = (1.0 + (batch - 1.0) * min(1.0, wander + cosine[-1] ** 2)) / batch
     return variance, max(square - plan.last.even / plan.width, 0.0), shift
 
