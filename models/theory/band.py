@@ -5,15 +5,17 @@ The mean square over N units and B examples is q_l times the product of two fluc
     drawn:      N independent units see the batch once: 2 C_l / N, C_l the mean of c^2 over all pairs of the batch
     inherited:  a_l^2 inherited + spread_l C_l / N, with a_l = dln q_{l+1} / dln q_l and spread the variance of phi^2 over E[phi^2]^2
 
-ln q is taken as Gaussian with mean -variance / 2, exact for ReLU's products of layers (Hanin & Nica 2020, 1812.05994: 5 / N a layer).
+What is inherited makes ln q Gaussian with mean -variance / 2, exact for ReLU's products of layers (Hanin & Nica 2020, 1812.05994: 5 / N
+a layer); what a row's own weights draw has a Gamma law, which counts where there are few units: two classes' logits.
 Pairs: C = 1/B + (1 - 1/B) c^2, and E[phi^2 phi^2] over pairs by Hermite's first two terms and c^4 for the rest; how c spreads is in
-cosines.py. A normalization before phi leaves eps's share. Every pixel of an image is an input of its own, so that C runs over pairs of
-pixels, too. Orthogonal weights keep lengths, so that a square one draws its biases only, and their sum of squares is fixed: inputs spread
-evenly over all directions bring nothing.
+cosines.py. Weights whose squares vary less than a Gaussian's bring less of what inputs spread evenly over all directions bring: uniform ones
+0.4 of it, orthogonal ones, which keep lengths and whose sum of squares is fixed, nothing, so that a square one draws its biases only.
+Dropout's masks are drawn anew for each value. A normalization before phi leaves eps's share. Every pixel of an image is an input of its
+own, so that C runs over pairs of pixels, too; the output row reads their mean.
 
-The centre: the second row averages phi^2 over the input's lengths, whose squares spread as a Gamma law. Beyond it one example's own
-variance of ln q, `single`, bends E[phi^2] by q^2 (d^2/dq^2) / 2 times it; a sphere of N units instead of a Gaussian takes 1 / N times the
-same away. An eighth of that shift widens the band as well; where it is beyond 0.5 there is no band.
+The centre: the inputs' lengths, whose squares spread as a Gamma law, are followed one by one. Beyond them one example's own variance of
+ln q, `single`, bends E[phi^2] by q^2 (d^2/dq^2) / 2 times it; a sphere of N units instead of a Gaussian takes 1 / N times the same away.
+An eighth of that shift widens the band as well; where it is beyond 0.2 there is no band.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import numpy as np
 
 from models.theory.chain import AROUND_MEAN, Chain
 from models.theory.cosines import Cosines, branch, constant, cosines, parts, smoothing, symmetric
-from models.theory.gaussian import Averages, averages, second_moment
+from models.theory.gaussian import Averages, averages, second_moment, second_moments
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
 
@@ -208,6 +210,9 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
     beside = (1.0 - loose) * _beside_orthogonal(plan, rows, pairs.mean)
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * _drawn(plan, rows, pairs) + beside) / units
     batch, drawn, given, shift, away = _followed(steps, _apart(plan, rows, smoothed), plan.pre == "none")
+    if _spread_out(plan, rows, smoothed) and plan.taps == 1:
+        given, lifted = _given(plan, rows, _apart(plan, rows, smoothed))
+        shift = away + lifted
     apart = np.clip(drawn - batch, 0.0, 50.0)  # the mean of lengths that differ by factors is ruled by the longest
     batch = batch + np.log1p(np.expm1(apart) / (plan.batch * plan.pixels)) - np.log1p(apart / (plan.batch * plan.pixels))
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
@@ -363,8 +368,7 @@ def _with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_m
 def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines, smoothed: Array) -> Steps:
     """What each row passes on; nothing where the next row's scale is set anew, or is 0 or beyond float64's range."""
     apart = _apart(plan, rows, smoothed)
-    spread_out = apart > 0 and plan.post == "none" and plan.pre == "none" and at.square[0] > 0
-    if spread_out:
+    if _spread_out(plan, rows, smoothed):
         at, secant, bend_first = _over_lengths(plan, rows, at, apart)
     p, after = np.array(rows.p[:-1]), np.array(rows.q[1:])
     share = np.array(rows.sigma_w2[1:]) * np.append(p[:-1], rows.pooled) / after
@@ -383,7 +387,7 @@ def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines,
     drawn, drawn_single = drawn + masks / (plan.batch * plan.pixels), drawn_single + masks / plan.taps
     loose = plan.each("loose")[:-1]
     sphere = 2.0 * np.where(loose < 1.0, (1.0 - loose) / plan.width, plan.each("even")[:-1] / (_fan_in(plan)[:-1] + 2.0)) * bend
-    if spread_out:
+    if _spread_out(plan, rows, smoothed):
         elasticity[0], bend[0] = secant, bend_first
     known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not plan.unit)
     carried, bent, own, own_single, sphere = (np.where(known & np.isfinite(column), share * column, 0.0) for column in (
@@ -415,16 +419,44 @@ def _handed_on(plan: Plan, at: Averages) -> tuple[Array, Array, Array, Array]:
     return 0.0 * m, np.ones(plan.depth), cube / variance**1.5, fourth / variance**2
 
 
-def _over_lengths(plan: Plan, rows: Chain, at: Averages, apart: float) -> tuple[Averages, float, float]:
-    """The averages with those of the first hidden row taken over lengths as far apart as the input's, and its elasticity and bend over
-    them: secants in the place of slopes.
+def _spread_out(plan: Plan, rows: Chain, smoothed: Array) -> bool:
+    """Whether the inputs' lengths differ, and nothing sets them anew."""
+    return _apart(plan, rows, smoothed) > 0 and plan.norm == "none" and not plan.unit and 0.0 < min(rows.v) <= max(rows.v) < math.inf
 
-    The lengths' squares are taken as a Gamma law (a chi square's for Gaussian numbers), by its Gauss-Laguerre nodes."""
+
+def _lengths(apart: float) -> tuple[Array, Array]:
+    """Squared lengths of mean 1, and their weights: a Gamma law (a chi square's for Gaussian numbers), by its Gauss-Laguerre nodes."""
     spread = math.expm1(apart)
     shape, k = 1.0 / spread, np.arange(LENGTHS)
     squares, vectors = np.linalg.eigh(np.diag(2.0 * k + shape) + symmetric(k[1:] * (k[1:] + shape - 1.0)))
+    return spread * squares, vectors[0] ** 2
+
+
+def _given(plan: Plan, rows: Chain, apart: float) -> tuple[Array, Array]:
+    """The inputs' lengths row by row, each followed by itself: how much their q differ, as ln q's variance, and by how much the mean of q
+    over them is above that of the mean length (depth + 1,)."""
+    squares, weights = _lengths(apart)
+    bias, sigma_w2 = plan.each("bias").tolist(), rows.sigma_w2
+    v = (rows.v[0] - bias[0]) * np.append(squares, 1.0) + bias[0]
+    p, m = np.zeros_like(v), np.zeros_like(v)
+    found = [v]
+    for row in range(1, plan.depth + 1):
+        square, mean = second_moments(plan.nl, v)
+        p, m = (p + square / plan.keep + 2.0 * m * mean, m + mean) if plan.residual else (square / plan.keep, m)
+        v = sigma_w2[row] * p + bias[row]
+        found.append(v)
+    ratios = np.array(found)
+    ratios = ratios[:, :-1] / ratios[:, -1:]
+    mean = ratios @ weights
+    return np.log(ratios**2 @ weights / mean**2), np.log(mean)
+
+
+def _over_lengths(plan: Plan, rows: Chain, at: Averages, apart: float) -> tuple[Averages, float, float]:
+    """The averages with those of the first hidden row taken over lengths as far apart as the input's, and its elasticity and bend over
+    them: secants in the place of slopes."""
+    squares, weights = _lengths(apart)
     q, bias = rows.q[0] - plan.nl.centres[0] ** 2, plan.first.bias
-    made, weights = averages(plan.nl, (q - bias) * spread * squares + bias), vectors[0] ** 2
+    made = averages(plan.nl, (q - bias) * squares + bias)
     of_mean = made.square / at.square[0]
     logs = np.log(of_mean)
     first = {name: float(weights @ getattr(made, name)) for name in ("square", "odd", "even")}

@@ -17,10 +17,10 @@ from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.initializers import INITIALIZERS, truncated_kurtosis
 from models.theory import Theory, theory, theory_of
-from models.theory.band import quantiles, student
-from models.theory.chain import Fields
+from models.theory.band import _given, quantiles, student
+from models.theory.chain import Correlations, Fields, chain
 from models.theory.cosines import nodes
-from models.theory.layers import fans
+from models.theory.layers import fans, plan
 from models.training import Run, initial_frame
 from tests.models.theory.second_road import normalize
 
@@ -317,3 +317,17 @@ def test_ends_where_the_longest_of_real_fields_rule(activation: str, spread: flo
     found = theory(config, 0.94, 0.28, (0.01, 0.0), Fields(0.94, 2.1, spread))
     assert [low is not None for low in found.preactivation_band.low] == [True] * known + [False] * (4 - known)
     assert any("From row 2 on no band" in note for note in found.notes) == (known == 1)
+
+
+@pytest.mark.parametrize(("activation", "residual"), [("tanh", False), ("gelu", False), ("gelu", True), ("hardtanh", False)])
+def test_the_inputs_lengths_are_followed_one_by_one(activation: str, residual: bool) -> None:
+    """A chi square's lengths, by 3,000 draws: each through theory for itself, in the place of four nodes."""
+    config = settings(activation, "gaussian", chaotic(1.8), depth=6, residual=residual)
+    facts, spread = plan(config), 0.4
+    nothing = Correlations(0.0)
+    lengths = np.random.default_rng(0).gamma(1 / spread, spread, 3000)
+    each = np.array([chain(facts, float(length), nothing).q for length in lengths])
+    middle = chain(facts, 1.0, nothing)
+    given, lifted = _given(facts, middle, math.log1p(spread))
+    assert np.exp(lifted) == pytest.approx(each.mean(axis=0) / np.array(middle.q), rel=0.04)
+    assert given == pytest.approx(np.log1p(each.var(axis=0) / each.mean(axis=0) ** 2), rel=0.12, abs=0.01)
