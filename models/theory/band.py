@@ -8,8 +8,8 @@ The mean square over N units and B examples is q_l times the product of two fluc
 What is inherited makes ln q Gaussian with mean -variance / 2, exact for ReLU's products of layers (Hanin & Nica 2020, 1812.05994: 5 / N
 a layer); what a row's own weights draw has a Gamma law, which counts where there are few units: two classes' logits.
 Pairs: C = 1/B + (1 - 1/B) c^2, and E[phi^2 phi^2] over pairs by Hermite's first two terms and c^4 for the rest; how c spreads is in
-cosines.py. Weights whose squares vary less than a Gaussian's bring less of what inputs spread evenly over all directions bring: uniform ones
-0.4 of it, orthogonal ones, which keep lengths and whose sum of squares is fixed, nothing, so that a square one draws its biases only.
+cosines.py. Weights whose squares vary less than a Gaussian's bring less of what inputs spread evenly over all directions bring: uniform
+ones 0.4 of it, orthogonal ones, which keep lengths and whose sum of squares is fixed, nothing, so that a square one draws its biases only.
 Dropout's masks are drawn anew for each value. A normalization before phi leaves eps's share. Every pixel of an image is an input of its
 own, so that C runs over pairs of pixels, too; the output row reads their mean.
 
