@@ -249,7 +249,7 @@ def _of_pooled(plan: Plan, rows: Chain, at: Averages) -> tuple[float, float, flo
     for row, (skip, pass_on) in enumerate(zip(skipped.tolist(), straight.tolist(), strict=True)):
         square, kept = (1.0 + (batch - 1.0) * min(1.0, wander + cosine[row] ** 2)) / batch, (skip + pass_on) ** 2
         variance = kept * variance + (2.0 * float(loose[row]) * pass_on**2 + 4.0 * skip * (1.0 - skip)) * square / plan.width
-        shift = (skip + pass_on) * shift + taken
+        shift = (skip + pass_on) * shift + taken * (pass_on if plan.post == "none" else 1.0 - skip)
         wander = wander * kept + (1.0 - skip**2 - (1.0 - float(loose[row])) * pass_on**2) / plan.width
     square = (1.0 + (batch - 1.0) * min(1.0, wander + cosine[-1] ** 2)) / batch
     return variance, max(square - plan.last.even / plan.width, 0.0), shift
@@ -480,11 +480,12 @@ def _sampling(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, itself: flo
     total = at.fourth / square**2 - 1.0
     odd, even = (at.odd / square) ** 2, (at.even / square) ** 2 / 2
     rest = np.maximum(total - odd - even, 0.0)
-    even_drawn = (1.0 - plan.hidden.loose) * 3.0 / (plan.width * (plan.width + 2.0))
+    loose = plan.each("loose")[:-1]
+    even_drawn = (1.0 - loose) * 3.0 / (plan.width * (plan.width + 2.0))
     fourth = np.maximum(pairs.fourth - even_drawn, itself)
-    lengths = plan.hidden.loose * _uneven(plan, rows, pairs) + (1.0 - plan.hidden.loose) * _beside_orthogonal(plan, rows, pairs.mean) / 2.0
+    lengths = loose * _uneven(plan, rows, pairs) + (1.0 - loose) * _beside_orthogonal(plan, rows, pairs.mean) / 2.0
     over_pairs = odd * pairs.mean + even * lengths + rest * fourth
-    result: Array = np.maximum(over_pairs, (total - (1 - plan.hidden.loose) * even) * itself)
+    result: Array = np.maximum(over_pairs, (total - (1 - loose) * even) * itself)
     return result
 
 

@@ -118,7 +118,7 @@ def _wander(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Array:
     slope = weight * (q[:-1] * at.slope**2 * np.array(rows.behind) + (1.0 - part) * np.array(rows.p[:-1])) / np.array(rows.v[1:])
     kept = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2 * smoothed[1:] / smoothed[:-1]
     straight = np.divide(q[:-1] * at.slope**2 * plan.keep, at.square, where=at.square > 0, out=np.zeros(plan.depth))
-    fresh = part * (2.0 - part) * (1.0 - (1.0 - plan.hidden.loose) * np.minimum(straight, 1.0) ** 2)
+    fresh = part * (2.0 - part) * (1.0 - (1.0 - plan.each("loose")[:-1]) * np.minimum(straight, 1.0) ** 2)
     wander = [smoothed[0] / plan.config.input_shape[0] if plan.taps > 1 else 0.0]
     for factor, new in zip(kept.tolist(), (fresh * smoothed[0] / plan.width).tolist(), strict=True):
         wander.append(min(1.0, wander[-1] * factor + new))
