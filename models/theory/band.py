@@ -241,8 +241,9 @@ def _of_pooled(plan: Plan, rows: Chain, at: Averages) -> tuple[float, float, flo
     same = image + (1.0 - image) * pixels
     cosine = np.append((image * inputs + (1.0 - image) * across) / same, 1.0 - rows.pairs[-1][0])
     straight = same * q * at.slope**2 * np.array(rows.behind)
-    made = np.append(np.array(rows.v[1:-1]) * same[1:] / np.array(rows.sigma_w2[1:-1]), rows.pooled)
-    skipped = np.append(0.0, made[:-1] / made[1:]) if plan.residual else np.zeros(plan.depth)
+    varied = np.array(rows.v[1:-1]) * same[1:] - plan.each("bias")[1:-1]
+    made = np.append(varied / np.array(rows.sigma_w2[1:-1]), rows.pooled)
+    skipped = np.append(0.0, np.clip(made[:-1] / made[1:], 0.0, 1.0)) if plan.residual else np.zeros(plan.depth)
     straight = np.minimum(np.divide(straight, made, where=made > 0, out=np.zeros_like(made)), 1.0 - skipped)
     variance, wander, shift, loose = 0.0, 1.0 / plan.config.input_shape[0], 0.0, plan.each("loose")
     taken = math.log1p(-1.0 / inner_width(plan.config)) if plan.norm in ("layer", "group") else 0.0
