@@ -197,7 +197,7 @@ def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array)
         made = straight * c + curved * (square + around) + bent * (square + power * (power - 1.0) / 2.0 * around)
         gap = (skip * (1.0 - c) + size * (straight + curved + even + odd - made) + keep) * factor
         middle = gap[-1]
-        found.append(1.0 - np.maximum(middle + inside * (gap - middle), 0.0))
+        found.append(1.0 - np.clip(middle + inside * (gap - middle), 0.0, 2.0))
     return np.stack(found)
 
 
