@@ -66,7 +66,7 @@ def rows_of(activation: str, init: str, weights: torch.Tensor, first: int) -> li
 
 
 @pytest.fixture(scope="module")
-def places() -> dict[tuple[str, str], np.ndarray]:
+def places(one_thread: None) -> dict[tuple[str, str], np.ndarray]:
     """Where each row lies: its distance from the band's middle over the half width, on ln's axis; nan where no band is given."""
     found = {}
     for init in KNOWN:
