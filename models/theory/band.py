@@ -25,23 +25,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.theory.chain import AROUND_MEAN, Chain
+from models.theory.chain import Chain
 from models.theory.cosines import Cosines, branch, constant, cosines, parts, smoothing, symmetric
-from models.theory.gaussian import Averages, averages, second_moment, second_moments
+from models.theory.gaussian import Averages, averages, second_moments
+from models.theory.known import ODD, near_zero, of_real_images, unknown_from
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
+from models.theory.quantiles import DEVIATIONS, quantiles, student
 
-LEVEL = 0.95
-DEVIATIONS = 1.959964
 FLOOR = 3e-4
 """Relative half width for what is left out: float32's rounding, and second orders of small shares where a normalization holds q fast."""
 
 BEYOND = 0.2
 """Shift of ln q, but for the input's lengths, beyond which no band is given: q runs away from an unstable fixed point, and two orders no
 longer follow it."""
-
-EPSILON = 1e-3
-"""Share of a variance that eps may be where variances differ by factors."""
 
 UNSURE = 0.125
 """The share of the shift that widens the band as well."""
@@ -51,12 +48,6 @@ TURNED = 0.25
 
 LENGTHS = 4
 """Nodes of the input's lengths."""
-
-LONGEST = 1.0
-"""Variance of real fields' mean squares over its mean squared (MNIST 1.4 to 5, digits up to 0.96) beyond which the longest rule."""
-
-ODD = 1e-3
-"""dE[phi] / dln q in units of phi's standard deviation, below which phi counts as odd up to a constant (ReLU has 0.34, SELU 0.03)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,66 +76,12 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     low, high = _band(plan, rows, at)
     first = unknown_from(plan, rows)
     if first is None:
-        low[0] *= 1.0 - _near_zero(plan, rows)
+        low[0] *= 1.0 - near_zero(plan, rows)
     if of_real_images(plan):  # the mean over pixels reads correlations that follow from their mean only
         low[-1], high[-1] = math.nan, math.nan
     if first is not None:
         low[first - 1:], high[first - 1:] = math.nan, math.nan
     return low, high
-
-
-def unknown_from(plan: Plan, rows: Chain) -> int | None:
-    """The row from which on no band is known, if there is one: all of real images whose participation ratio is not given.
-
-    A batch normalization behind phi takes each unit's mean over the batch away, and what is left of E[phi] is positive for longer
-    examples, negative for shorter ones. Skips add that up over the rows, so that lengths drift apart: at 20 rows of ReLU of width 64 the
-    mean square is 1.17 times q. Real images' pixels differ in length, too, which delta-orthogonal kernels keep and normalizations of single
-    examples behind phi turn into means: on digits 0.81 to 0.96 of the seeds were inside. Where lengths differ by factors, the longest rule
-    phi^2, and these are alike: patches of MNIST have a mean cosine of 0, weighted by their squares of 0.26. An odd phi, up to a constant,
-    has the same E[phi] whatever the length.
-    """
-    if by_epsilon(plan, rows):
-        return 1
-    if of_real_images(plan):
-        if rows.fields.participation is None:
-            return 1
-        longest = rows.fields.spread is not None and rows.fields.spread > LONGEST
-        bent = plan.nl.slope is None and plan.config.init.name == "delta_orthogonal"  # ReLU's family keeps the ratio of two lengths
-        apart = longest or bent or plan.post in ("layer", "group", "rms")
-        return 2 if apart and not _odd(plan, rows) else None
-    return 3 if plan.post == "batch" and plan.residual and plan.depth >= 3 and not _odd(plan, rows) else None
-
-
-def by_epsilon(plan: Plan, rows: Chain) -> bool:
-    """Whether eps counts in a normalization whose variances differ by factors: from unit to unit around a mean over the batch or an image,
-    from point to point of those near 0. Where a unit sees one number its variance is a chi square, and rank 1 stays."""
-    around_mean = plan.norm in AROUND_MEAN
-    if around_mean and (plan.seen == 1 if plan.pre != "none" else plan.seen <= 2 and plan.hidden.loose < 1.0):
-        return True
-    return plan.pre != "none" and (around_mean or plan.seen <= 2) and plan.eps > EPSILON * min(rows.v[:-1])
-
-
-def _near_zero(plan: Plan, rows: Chain) -> float:
-    """What little eps takes from the first row's mean square where units or points see one or two numbers, at most: with e = eps / v the
-    mean of e / (x + e), and two deviations over units, for x with the law of a chi square of two degrees of freedom (batch, instance); of
-    one (single examples: spirals have as many points near 0)."""
-    if plan.pre == "none" or plan.seen > 2:
-        return 0.0
-    e = plan.eps / rows.v[0]
-    return e * math.log(1.0 / e) + 2.0 * math.sqrt(e / plan.width) if plan.pre in AROUND_MEAN else math.sqrt(math.pi * e / 2.0)
-
-
-def _odd(plan: Plan, rows: Chain) -> bool:
-    """Whether E[phi] is the same whatever the length."""
-    q = rows.q[0]
-    turn = abs(second_moment(plan.nl, q * 1.01)[1] - second_moment(plan.nl, q / 1.01)[1]) / 0.02
-    square, mean = second_moment(plan.nl, q)
-    return turn <= ODD * math.sqrt(max(square - mean**2, 0.0))
-
-
-def of_real_images(plan: Plan) -> bool:
-    """Whether the input's pixels are correlated, by far not all pairs equally."""
-    return plan.pixels > 1 and plan.config.data.name != "gaussian"
 
 
 def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
@@ -155,19 +92,6 @@ def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     q = np.where(beyond, math.nan, rows.q) * np.exp(shift)
     below, above = _left(plan, rows, at) if plan.unit else (0.0, 0.0)
     return q * np.exp(low - FLOOR) * (1.0 - below), q * np.exp(high + FLOOR) * (1.0 + above)
-
-
-def quantiles(inherited: Array, own: Array) -> tuple[Array, Array]:
-    """The logarithms that hold LEVEL of a product of mean 1: of a log-normal variable and a Gamma one of relative variance `own`.
-
-    A mean of few squares, as two classes' logits, has the Gamma law's long lower tail: ln's cumulants are the polygamma functions of
-    1 / own, here by their series in own, and its skewness enters by the first order of Cornish and Fisher (1938).
-    """
-    mean = -inherited / 2 - own / 2 - own**2 / 12
-    deviation = np.sqrt(inherited + own + own**2 / 2 + own**3 / 6)
-    skew = np.divide(-(own**2) - own**3 - own**4 / 2, deviation**3, where=deviation > 0, out=np.zeros_like(own))
-    bent = (DEVIATIONS**2 - 1.0) * skew / 6
-    return mean + deviation * (bent - DEVIATIONS), mean + deviation * (bent + DEVIATIONS)
 
 
 def _left(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
@@ -189,13 +113,6 @@ def _left(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     freedom = np.maximum(1.0 / np.maximum(m, 1e-12) - 1.0, 1.0)
     values = units * plan.batch * np.append(np.full(plan.depth, plan.pixels), 1)
     return np.minimum(loose + 1.0 / values, 1.0), loose + student(freedom) ** 2 / freedom
-
-
-def student(freedom: Array) -> Array:
-    """What Student's t with so many degrees of freedom stays within for LEVEL: Fisher's series (Abramowitz & Stegun, 26.7.5)."""
-    z, inverse = DEVIATIONS, 1.0 / freedom
-    terms = (z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384)
-    return np.asarray(np.polyval(terms[::-1], inverse))
 
 
 def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array, Array]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from models.theory.band import by_epsilon, unknown_from
 from models.theory.chain import Chain
 from models.theory.fixed_point import FixedPoint
+from models.theory.known import by_epsilon, unknown_from
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
 from models.words import Text, say

@@ -17,10 +17,11 @@ from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.initializers import INITIALIZERS, truncated_kurtosis
 from models.theory import Theory, theory, theory_of
-from models.theory.band import _given, quantiles, student
+from models.theory.band import _given
 from models.theory.chain import Correlations, Fields, chain
 from models.theory.cosines import nodes
 from models.theory.layers import fans, plan
+from models.theory.quantiles import quantiles, student
 from models.training import Run, initial_frame
 from tests.models.theory.second_road import normalize
 
