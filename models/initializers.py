@@ -40,6 +40,9 @@ class Fan:
         return {"fan_in": self.fan_in, "fan_out": self.fan_out, "fan_avg": (self.fan_in + self.fan_out) / 2}[mode]
 
 
+GAUSSIAN, UNIFORM = 3.0, 1.8
+"""Kurtosis of either law."""
+
 Fill: TypeAlias = "Callable[[Tensor, Params, float, Generator], object]"
 Variance = Callable[[Fan, Params, float], float]
 
@@ -51,6 +54,7 @@ class Initializer(Choice):
     fill:        (weight, params, nonlinearity_gain, generator) fills the weight in place
     variance:    (fan, params, nonlinearity_gain) -> E[(w - E w)^2] of one entry
     std:         its root, written out with these numbers for a person to follow
+    kurtosis:    E[(w - E w)^4] / E[(w - E w)^2]^2 of one entry, where they are independent
     law:         "gaussian" or "uniform" where entries are independent with mean `mean`, "orthogonal" where they are not,
                  "fixed" where nothing is drawn
     data_driven: the weights are rescaled on the first batch afterwards (LSUV)
@@ -65,15 +69,17 @@ class Initializer(Choice):
     data_driven: bool = False
     trained: bool = False
     mean: Callable[[Params], float] = lambda params: 0.0
+    kurtosis: Callable[[Params], float] = lambda params: GAUSSIAN
 
 
 @dataclass(frozen=True, kw_only=True)
 class BiasInitializer(Choice):
-    """How the biases are drawn: `fill(bias, params, fan_in, generator)`, and the variance sigma_b^2 that gives."""
+    """How the biases are drawn: `fill(bias, params, fan_in, generator)`, and the variance sigma_b^2 and the kurtosis that gives."""
 
     fill: Callable[[Tensor, Params, int, Generator], object]
     variance: Callable[[Params, int], float]
     mean: Callable[[Params], float] = lambda params: 0.0
+    kurtosis: float = GAUSSIAN
 
 
 def truncated_variance(mean: float, std: float, low: float, high: float) -> float:
@@ -99,6 +105,30 @@ def truncated_mean(mean: float, std: float, low: float, high: float) -> float:
     pdf = [math.exp(-0.5 * t * t) / math.sqrt(2 * math.pi) for t in (a, b)]
     mass = 0.5 * (math.erfc(-b / math.sqrt(2)) - math.erfc(-a / math.sqrt(2)))
     return mean + std * (pdf[0] - pdf[1]) / mass
+
+
+def truncated_kurtosis(mean: float, std: float, low: float, high: float) -> float:
+    """Kurtosis of N(mean, std^2) cut to [low, high], around its own mean: E[z^k] = (k - 1) E[z^(k-2)] less what the ends cut off.
+
+    The uniform law's where the interval is so narrow that the density is flat there."""
+    a, b = (low - mean) / std, (high - mean) / std
+    if b - a < 0.1:
+        return UNIFORM
+    pdf = [math.exp(-0.5 * t * t) / math.sqrt(2 * math.pi) for t in (a, b)]
+    mass = 0.5 * (math.erfc(-b / math.sqrt(2)) - math.erfc(-a / math.sqrt(2)))
+    z = [0.0, 1.0]
+    for k in range(1, 5):
+        z.append((k - 1) * z[-2] - (b ** (k - 1) * pdf[1] - a ** (k - 1) * pdf[0]) / mass)
+    _, _, m, second, third, fourth = z
+    return (fourth - 4 * m * third + 6 * m**2 * second - 3 * m**4) / (second - m**2) ** 2
+
+
+def _flat(params: Params) -> float:
+    return UNIFORM
+
+
+def _scaled_kurtosis(params: Params) -> float:
+    return {"normal": GAUSSIAN, "uniform": UNIFORM, "truncated_normal": truncated_kurtosis(0.0, 1.0, -2.0, 2.0)}[params["distribution"]]
 
 
 def _orthogonal(weight: Tensor, generator: Generator) -> None:
@@ -246,6 +276,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
             Parameter("b", "float", 0.05, "b", "Upper bound.", low=-1000.0, high=1000.0, slider=(0.0, 1.0)),
         ),
         check=_ordered, mean=lambda p: (p["a"] + p["b"]) / 2,
+        kurtosis=_flat,
         fill=lambda w, p, gain, g: nn.init.uniform_(w, p["a"], p["b"], generator=g),
         variance=lambda fan, p, gain: (p["b"] - p["a"]) ** 2 / 12, std=lambda fan, p, gain: f"{p['b'] - p['a']:.4g} / √12",
     ),
@@ -272,9 +303,11 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
         variance=lambda fan, p, gain: truncated_variance(p["mean"], p["std"], p["a"], p["b"]),
         std=lambda fan, p, gain: f"{p['std']:.4g} · {_left_by_the_cut(p):.4g}",
         mean=lambda p: truncated_mean(p["mean"], p["std"], p["a"], p["b"]),
+        kurtosis=lambda p: truncated_kurtosis(p["mean"], p["std"], p["a"], p["b"]),
     ),
     Initializer(
         name="xavier_uniform", label="Xavier uniform", formula="w ~ U(±√(6 / (fan_in + fan_out)))", source=_GLOROT, law="uniform",
+        kurtosis=_flat,
         fill=lambda w, p, gain, g: nn.init.xavier_uniform_(w, generator=g),
         variance=lambda fan, p, gain: 2.0 / (fan.fan_in + fan.fan_out),
         std=lambda fan, p, gain: f"√(6 / ({fan.fan_in} + {fan.fan_out})) / √3",
@@ -288,6 +321,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     Initializer(
         name="kaiming_uniform", label="Kaiming (He) uniform", formula="w ~ U(±gain(φ) √(3 / fan))", source=_HE, law="uniform",
         note=_KAIMING_NOTE, parameters=(_FAN_MODE,), uses_gain=True,
+        kurtosis=_flat,
         fill=lambda w, p, gain, g: _kaiming_uniform(w, p["mode"], gain, g),
         variance=lambda fan, p, gain: gain**2 / fan.mode(p["mode"]),
         std=lambda fan, p, gain: f"{gain:.4g} · √(3 / {fan.mode(p['mode'])}) / √3",
@@ -301,7 +335,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     ),
     Initializer(
         name="lecun_uniform", label="LeCun uniform", formula="w ~ U(±√(3 / fan_in))", source="LeCun et al. 1998, Efficient BackProp",
-        law="uniform", fill=lambda w, p, gain, g: _lecun_uniform(w, g), variance=lambda fan, p, gain: 1.0 / fan.fan_in,
+        law="uniform", kurtosis=_flat, fill=lambda w, p, gain, g: _lecun_uniform(w, g), variance=lambda fan, p, gain: 1.0 / fan.fan_in,
         std=lambda fan, p, gain: f"√(3 / {fan.fan_in}) / √3",
     ),
     Initializer(
@@ -335,6 +369,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
             Parameter("mode", "choice", "fan_in", "fan mode", choices=("fan_in", "fan_out", "fan_avg")),
             Parameter("distribution", "choice", "truncated_normal", "distribution", choices=("normal", "uniform", "truncated_normal")),
         ),
+        kurtosis=_scaled_kurtosis,
         fill=lambda w, p, gain, g: _variance_scaling(w, p, g), variance=lambda fan, p, gain: p["scale"] / fan.mode(p["mode"]),
         std=lambda fan, p, gain: f"√({p['scale']:.4g} / {fan.mode(p['mode'])})",
     ),
@@ -342,6 +377,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
         name="pytorch_default", label="PyTorch default", formula="w ~ U(±1 / √fan_in)", law="uniform",
         source="torch.nn.Linear, torch.nn.Conv2d: kaiming_uniform_(a=√5)",
         note=say("Its variance is 1 / (3 fan_in): a third of LeCun's, a sixth of He's."),
+        kurtosis=_flat,
         fill=lambda w, p, gain, g: nn.init.kaiming_uniform_(w, a=math.sqrt(5), generator=g),
         variance=lambda fan, p, gain: 1.0 / (3 * fan.fan_in), std=lambda fan, p, gain: f"1 / √(3 · {fan.fan_in})",
     ),
@@ -390,11 +426,11 @@ BIAS_INITIALIZERS: Table[BiasInitializer] = Table("Bias", "zeros", (
         name="uniform", label="Uniform", formula="b ~ U(±bound)", source="torch.nn.init.uniform_",
         parameters=(Parameter("bound", "float", 0.05, "bound", low=0.0, high=1000.0, slider=(1e-3, 10.0), log=True),),
         fill=lambda b, p, fan_in, g: nn.init.uniform_(b, -p["bound"], p["bound"], generator=g),
-        variance=lambda p, fan_in: p["bound"] ** 2 / 3,
+        variance=lambda p, fan_in: p["bound"] ** 2 / 3, kurtosis=UNIFORM,
     ),
     BiasInitializer(
         name="pytorch_default", label="PyTorch default", formula="b ~ U(±1 / √fan_in)", source="torch.nn.Linear, torch.nn.Conv2d",
         fill=lambda b, p, fan_in, g: nn.init.uniform_(b, -1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in), generator=g),
-        variance=lambda p, fan_in: 1.0 / (3 * fan_in),
+        variance=lambda p, fan_in: 1.0 / (3 * fan_in), kurtosis=UNIFORM,
     ),
 ))

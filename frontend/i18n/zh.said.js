@@ -424,6 +424,7 @@ export const SAID = {
   "Skips add up the activation's mean, so that units share a part of the gradient that grows faster than χ says, by up to {times:.2f} a layer at this width. The predicted gradient counts it.": "跳跃连接会把激活的均值逐层累加，各单元因此共享梯度的一部分，而这部分的增长比 χ 所说的更快：在这一宽度下每层最多为其 {times:.2f} 倍。预测的梯度已计入这一点。",
   "q runs away from an unstable fixed point: soon networks of this width differ by factors, and their mean square is no longer near theory's. From row {row} on no band is given.": "q 正在离开一个不稳定的不动点：这一宽度的各个网络很快会相差数倍，其均方不再接近理论值。从第 {row} 层起不给出区间。",
   "No band is given: it needs the input's participation ratio, which is not given.": "不给出色带：它需要输入的参与率，而这里没有给出。",
+  "ε counts beside the variances that the normalization divides by, and these differ by factors: from unit to unit or from example to example. What it leaves of them is not followed. No band is given.": "与归一化所除的方差相比，ε 不可忽略，而这些方差在单元之间或样本之间相差数倍。ε 使它们变成多少没有逐层计算。因此不给出色带。",
   "Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output row, which has no band.":
     "像素之间的相关系数从所有距离上的平均值出发推算：这是近似，在输出行能看出来，因此输出行不给出色带。",
   "Through many layers the examples of a batch come to depend on each other, which is not followed: expect the gradient to grow faster than theory says, by up to a sixth a layer where the activation is nearly linear.":

@@ -10,6 +10,7 @@ moves a pair at 0.98 by far less than its slope at 0 says. For that the map is
 
 with even and odd from E[phi(u) phi(-u)] and k from q E[phi'^2]: value and slope are exact at c = 1, the value at -1, slope and
 curvature at 0.
+All cosines are of what varies from unit to unit: without the share that a constant bias has.
 Besides, c wanders by 1 / N from layer to layer: what bends the map lifts the mean of c by that, and a convolution's average over its taps
 smooths what it wandered.
 """
@@ -47,7 +48,7 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
     of c of different inputs lies above the chain's."""
     one, image, taps = 1.0 / plan.batch, 1.0 / plan.pixels, 1.0 / plan.taps
     wander = _wander(plan, rows, at, smoothed)
-    kinds = [_known(rows, pair) for pair in range(3)]
+    kinds = [_known(plan, rows, pair) for pair in range(3)]
     shares = ((1.0 - one) * image, one * (1.0 - image), (1.0 - one) * (1.0 - image))
     itself = one * image
     first = sum(share * _at_input(plan, rows, float(kind[0])) ** 2 for share, kind in zip(shares, kinds, strict=True))
@@ -66,11 +67,20 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
     return of(itself, shares), of(taps, (0.0, 1.0 - taps, 0.0)), lift
 
 
-def _known(rows: Chain, pair: int) -> Array:
+def _known(plan: Plan, rows: Chain, pair: int) -> Array:
     """The mean of c of one of PAIRS, row by row; pixels whose correlation is not known count as alike, and so do the output's, which
     are averaged."""
-    known = 1.0 - np.array([gaps[pair] if pair < len(gaps) else 0.0 for gaps in rows.pairs])
-    return np.where(np.isfinite(known), known, 1.0)
+    gaps = np.array([gaps[pair] if pair < len(gaps) else 0.0 for gaps in rows.pairs])
+    known = 1.0 - np.divide(gaps, 1.0 - constant(plan, rows), where=gaps > 0, out=np.zeros_like(gaps))
+    return np.where(np.isfinite(known), np.maximum(known, -1.0), 1.0)
+
+
+def constant(plan: Plan, rows: Chain) -> Array:
+    """The share of each row's q that the square of a constant bias is (depth + 1,)."""
+    q = np.array(rows.q)
+    squares = np.append(np.full(plan.depth, plan.nl.centres[0] ** 2), plan.last.shift**2)
+    result: Array = np.divide(squares, q, where=q > 0, out=np.zeros_like(q))
+    return result
 
 
 def smoothing(plan: Plan) -> Array:
@@ -107,8 +117,8 @@ def _wander(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Array:
     weight = np.array(rows.sigma_w2[1:])
     slope = weight * (q[:-1] * at.slope**2 * np.array(rows.behind) + (1.0 - part) * np.array(rows.p[:-1])) / np.array(rows.v[1:])
     kept = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2 * smoothed[1:] / smoothed[:-1]
-    straight = np.divide(q[:-1] * at.slope**2, at.square, where=at.square > 0, out=np.zeros(plan.depth))
-    fresh = part * (2.0 - part) * (1.0 - (1.0 - plan.hidden.loose) * np.minimum(straight, 1.0) ** 2)
+    straight = np.divide(q[:-1] * at.slope**2 * plan.keep, at.square, where=at.square > 0, out=np.zeros(plan.depth))
+    fresh = part * (2.0 - part) * (1.0 - (1.0 - plan.each("loose")[:-1]) * np.minimum(straight, 1.0) ** 2)
     wander = [smoothed[0] / plan.config.input_shape[0] if plan.taps > 1 else 0.0]
     for factor, new in zip(kept.tolist(), (fresh * smoothed[0] / plan.width).tolist(), strict=True):
         wander.append(min(1.0, wander[-1] * factor + new))
@@ -122,10 +132,8 @@ def _at_input(plan: Plan, rows: Chain, c: float) -> float:
 
 
 def _biased(plan: Plan, rows: Chain) -> float:
-    """The share of the first row's q that its biases are."""
-    if plan.pre in AROUND_MEAN or not rows.v[0] > 0:
-        return 0.0
-    return min(1.0, (plan.first.bias + plan.nl.centres[0] ** 2) / (rows.v[0] + plan.nl.centres[0] ** 2))
+    """The share of the first row's variance that its biases' is."""
+    return 0.0 if plan.pre in AROUND_MEAN or not rows.v[0] > 0 else min(1.0, plan.first.bias / rows.v[0])
 
 
 def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: float, total: float) -> tuple[Array, Array, Array]:
@@ -172,6 +180,7 @@ def symmetric(squares: Array) -> Array:
 def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array) -> Array:
     """Each cosine of the first row, row by row (depth + 1, nodes), as it wanders; the last one, the mean, as it does not."""
     v, p, weight = np.array(rows.v), np.array(rows.p), np.array(rows.sigma_w2)
+    v[-1] -= plan.last.shift**2
     if plan.kernel > 1:
         weight[1:-1] = (v[1:-1] - plan.each("bias")[1:-1]) / p[:-2]  # what zero padding leaves
     factors, keeps = weight[1:] / v[1:], branch(plan, rows, at) * (1.0 - plan.keep)
@@ -188,7 +197,7 @@ def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array)
         made = straight * c + curved * (square + around) + bent * (square + power * (power - 1.0) / 2.0 * around)
         gap = (skip * (1.0 - c) + size * (straight + curved + even + odd - made) + keep) * factor
         middle = gap[-1]
-        found.append(1.0 - np.maximum(middle + inside * (gap - middle), 0.0))
+        found.append(1.0 - np.clip(middle + inside * (gap - middle), 0.0, 2.0))
     return np.stack(found)
 
 

@@ -29,6 +29,9 @@ class Layer:
     bias:     sigma_b^2, the biases' variance
     shift:    the biases' mean
     loose:    share of a Gaussian matrix's fluctuations that its law leaves: 1, or max(0, 1 - rows / columns) if orthogonal
+    even:     what a weight's square varies less than a Gaussian's, as a share of that: (3 - kurtosis) / 2; 1 for orthogonal ones,
+              whose sum of squares is fixed
+    even_bias: the same of a bias
     """
 
     forward: float
@@ -36,6 +39,8 @@ class Layer:
     bias: float
     shift: float
     loose: float
+    even: float
+    even_bias: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +150,11 @@ def _layer(config: RunConfig, fan: Fan, output: bool) -> Layer:
     has_bias = config.network.bias is not False if output else config.network.has_bias
     bias, bias_params = BIAS_INITIALIZERS[config.bias_init.name], config.bias_init.params
     rows, columns = fan.fan_out // fan.taps, fan.fan_in // (fan.taps if config.init.name == "delta_orthogonal" else 1)
+    loose = max(0.0, 1.0 - rows / columns) if entry.law == "orthogonal" else 1.0
     return Layer(
         forward=fan.fan_in * variance, backward=fan.fan_out * variance,
         bias=bias.variance(bias_params, fan.fan_in) if has_bias else 0.0, shift=bias.mean(bias_params) if has_bias else 0.0,
-        loose=max(0.0, 1.0 - rows / columns) if entry.law == "orthogonal" else 1.0,
+        loose=loose, even=1.0 if loose < 1.0 else (3.0 - entry.kurtosis(params)) / 2.0, even_bias=(3.0 - bias.kurtosis) / 2.0,
     )
 
 

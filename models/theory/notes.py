@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from models.theory.band import unknown_from
 from models.theory.chain import Chain
 from models.theory.fixed_point import FixedPoint
 from models.theory.gaussian import second_moment
+from models.theory.known import by_epsilon, unknown_from
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
 from models.words import Text, say
@@ -90,7 +90,7 @@ def _convolution(plan: Plan, rows: Chain) -> list[Text]:
     elif plan.config.data.name != "gaussian":
         found.append(say("Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output "
                          "row, which has no band."))
-    if unknown_from(plan, rows) == 1:
+    if plan.config.data.name != "gaussian" and rows.fields.participation is None:
         found.append(say("No band is given: it needs the input's participation ratio, which is not given."))
     if plan.kernel > 1:
         found.append(say("Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average "
@@ -122,6 +122,9 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
     if plan.norm == "batch" and not plan.residual and plan.depth >= DEEP:
         found.append(say("Through many layers the examples of a batch come to depend on each other, which is not followed: expect the "
                          "gradient to grow faster than theory says, by up to a sixth a layer where the activation is nearly linear."))
+    if by_epsilon(plan, rows):
+        found.append(say("ε counts beside the variances that the normalization divides by, and these differ by factors: from unit to unit "
+                         "or from example to example. What it leaves of them is not followed. No band is given."))
     row = unknown_from(plan, rows)
     if row == 2:
         found.append(say("An image's pixels differ in length, which these layers keep or turn into means. That is not followed, and more "

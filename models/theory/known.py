@@ -1,0 +1,72 @@
+"""Where a finite-width band is known, and from which row on it is not."""
+
+from __future__ import annotations
+
+import math
+
+from models.theory.chain import AROUND_MEAN, Chain
+from models.theory.gaussian import second_moment
+from models.theory.layers import Plan
+
+EPSILON = 1e-3
+"""Share of a variance that eps may be where variances differ by factors."""
+
+LONGEST = 1.0
+"""Variance of real fields' mean squares over its mean squared (MNIST 1.4 to 5, digits up to 0.96) beyond which the longest rule."""
+
+ODD = 1e-3
+"""dE[phi] / dln q in units of phi's standard deviation, below which phi counts as odd up to a constant (ReLU has 0.34, SELU 0.03)."""
+
+
+def unknown_from(plan: Plan, rows: Chain) -> int | None:
+    """The row from which on no band is known, if there is one: all of real images whose participation ratio is not given.
+
+    A batch normalization behind phi takes each unit's mean over the batch away, and what is left of E[phi] is positive for longer
+    examples, negative for shorter ones. Skips add that up over the rows, so that lengths drift apart: at 20 rows of ReLU of width 64 the
+    mean square is 1.17 times q. Real images' pixels differ in length, too, which delta-orthogonal kernels keep and normalizations of single
+    examples behind phi turn into means: on digits 0.81 to 0.96 of the seeds were inside. Where lengths differ by factors, the longest rule
+    phi^2, and these are alike: patches of MNIST have a mean cosine of 0, weighted by their squares of 0.26. An odd phi, up to a constant,
+    has the same E[phi] whatever the length.
+    """
+    if by_epsilon(plan, rows):
+        return 1
+    if of_real_images(plan):
+        if rows.fields.participation is None:
+            return 1
+        longest = rows.fields.spread is not None and rows.fields.spread > LONGEST
+        bent = plan.nl.slope is None and plan.config.init.name == "delta_orthogonal"  # ReLU's family keeps the ratio of two lengths
+        apart = longest or bent or plan.post in ("layer", "group", "rms")
+        return 2 if apart and not odd(plan, rows) else None
+    return 3 if plan.post == "batch" and plan.residual and plan.depth >= 3 and not odd(plan, rows) else None
+
+
+def by_epsilon(plan: Plan, rows: Chain) -> bool:
+    """Whether eps counts in a normalization whose variances differ by factors: from unit to unit around a mean over the batch or an image,
+    from point to point of those near 0. Where a unit sees one number its variance is a chi square, and rank 1 stays."""
+    around_mean = plan.norm in AROUND_MEAN
+    if around_mean and (plan.seen == 1 if plan.pre != "none" else plan.seen <= 2 and plan.hidden.loose < 1.0):
+        return True
+    return plan.pre != "none" and (around_mean or plan.seen <= 2) and plan.eps > EPSILON * min(rows.v[:-1])
+
+
+def near_zero(plan: Plan, rows: Chain) -> float:
+    """What little eps takes from the first row's mean square where units or points see one or two numbers, at most: with e = eps / v the
+    mean of e / (x + e), and two deviations over units, for x with the law of a chi square of two degrees of freedom (batch, instance); of
+    one (single examples: spirals have as many points near 0)."""
+    if plan.pre == "none" or plan.seen > 2:
+        return 0.0
+    e = plan.eps / rows.v[0]
+    return e * math.log(1.0 / e) + 2.0 * math.sqrt(e / plan.width) if plan.pre in AROUND_MEAN else math.sqrt(math.pi * e / 2.0)
+
+
+def odd(plan: Plan, rows: Chain) -> bool:
+    """Whether E[phi] is the same whatever the length."""
+    q = rows.q[0]
+    turn = abs(second_moment(plan.nl, q * 1.01)[1] - second_moment(plan.nl, q / 1.01)[1]) / 0.02
+    square, mean = second_moment(plan.nl, q)
+    return turn <= ODD * math.sqrt(max(square - mean**2, 0.0))
+
+
+def of_real_images(plan: Plan) -> bool:
+    """Whether the input's pixels are correlated, by far not all pairs equally."""
+    return plan.pixels > 1 and plan.config.data.name != "gaussian"
