@@ -4,10 +4,11 @@
  * @typedef {import("./types.js").Preview} Preview
  * @typedef {import("./types.js").RunRecord} RunRecord
  * @typedef {import("./types.js").Frame} Frame
+ * @typedef {import("./types.js").Sent} Sent
  * @typedef {import("./types.js").Theory} Theory
  * @typedef {import("./types.js").Fetching} Fetching
  * @typedef {{loc: string, msg: string}} FieldError
- * @typedef {{status: (record: RunRecord) => void, frame: (frame: Frame) => void, end: (record: RunRecord) => void,
+ * @typedef {{status: (record: RunRecord) => void, frame: (frame: Sent) => void, end: (record: RunRecord) => void,
  *            lost: () => void, back: () => void}} Listeners
  */
 import { opened } from "./compact.js";
@@ -108,15 +109,17 @@ export const pinRun = (id, pinned) => send("PATCH", `/api/runs/${encodeURICompon
 export const deleteRun = (id) => call(`/api/runs/${encodeURIComponent(id)}`, { method: "DELETE", keepalive: true });
 
 /** The last frame of a run, with one quantity; null where there is none. @param {RunRecord} run @param {string} quantity @returns {Promise<Frame | null>} */
-export const lastFrame = (run, quantity) => frameAfter(run.id, run.frames - 2, `&quantities=${quantity}`);
+export async function lastFrame(run, quantity) {
+  const frame = await frameAfter(run.id, run.frames - 2, `&quantities=${quantity}`);
+  return frame && opened(frame);
+}
 
-/** One frame of a run; null where there is none. @param {string} id @param {number} seq @returns {Promise<Frame | null>} */
+/** One frame of a run as it comes; null where there is none. @param {string} id @param {number} seq @returns {Promise<Sent | null>} */
 export const getFrame = (id, seq) => frameAfter(id, seq - 1);
 
-/** @param {string} id @param {number} after @param {string} [more] @returns {Promise<Frame | null>} */
+/** @param {string} id @param {number} after @param {string} [more] @returns {Promise<Sent | null>} */
 async function frameAfter(id, after, more = "") {
-  const [frame] = (await call(`/api/runs/${encodeURIComponent(id)}/frames?form=${FORM}&after=${after}&limit=1${more}`)).frames;
-  return frame ? opened(frame) : null;
+  return (await call(`/api/runs/${encodeURIComponent(id)}/frames?form=${FORM}&after=${after}&limit=1${more}`)).frames[0] ?? null;
 }
 
 /** @param {string} id @returns {Promise<RunRecord>} */
@@ -138,25 +141,25 @@ export const cancelSweep = (id) => post(`/api/sweeps/${encodeURIComponent(id)}/c
  * gives up (the server answered with an error) we begin again after the last frame seen.
  * @param {string} id @param {Listeners} listeners @returns {() => void} */
 export const follow = (id, listeners) => (report ? replay(report, listeners)
-  : following((after) => `/api/runs/${encodeURIComponent(id)}/events?form=${FORM}&after=${after}`, "frame", opened, listeners));
+  : following((after) => `/api/runs/${encodeURIComponent(id)}/events?form=${FORM}&after=${after}`, "frame", listeners));
 
 /** The same of a map, whose rows come as a run's frames do. @param {string} id @param {Listeners} listeners @returns {() => void} */
 export const followSweep = (id, listeners) =>
-  following((after) => `/api/sweeps/${encodeURIComponent(id)}/events?after=${after}`, "row", (row) => row, listeners);
+  following((after) => `/api/sweeps/${encodeURIComponent(id)}/events?after=${after}`, "row", listeners);
 
-/** @param {(after: number) => string} url @param {string} item @param {(item: any) => Frame} open @param {Listeners} listeners */
-function following(url, item, open, listeners) {
+/** @param {(after: number) => string} url @param {string} item @param {Listeners} listeners */
+function following(url, item, listeners) {
   let last = -1;
   return keepOpen(() => url(last), (source) => {
     source.addEventListener("open", () => listeners.back());
     source.addEventListener("status", (event) => listeners.status(read(event)));
-    source.addEventListener(item, (event) => { const found = open(read(event)); last = found.seq; listeners.frame(found); });
+    source.addEventListener(item, (event) => { const found = read(event); last = found.seq; listeners.frame(found); });
     source.addEventListener("end", (event) => { source.close(); listeners.end(read(event)); });
   }, listeners.lost);
 }
 
 /** Follows several runs over one connection, of which browsers hold only six open. @param {string[]} ids @param {string[]} quantities
- * @param {{record: (record: RunRecord) => void, frame: (id: string, frame: Frame) => void, lost: () => void, back: () => void}} listeners @returns {() => void} */
+ * @param {{record: (record: RunRecord) => void, frame: (id: string, frame: Sent) => void, lost: () => void, back: () => void}} listeners @returns {() => void} */
 export function followTogether(ids, quantities, listeners) {
   const places = new Map(ids.map((id) => [id, -1])), live = new Set(ids);
   const url = () => `/api/events?${new URLSearchParams({ runs: ids.join(","), after: [...places.values()].join(","), quantities: quantities.join(","), form: FORM })}`;
@@ -164,7 +167,7 @@ export function followTogether(ids, quantities, listeners) {
     source.addEventListener("open", () => listeners.back());
     for (const id of ids) {
       source.addEventListener(`status:${id}`, (event) => listeners.record(read(event)));
-      source.addEventListener(`frame:${id}`, (event) => { const frame = opened(read(event)); places.set(id, frame.seq); listeners.frame(id, frame); });
+      source.addEventListener(`frame:${id}`, (event) => { const frame = read(event); places.set(id, frame.seq); listeners.frame(id, frame); });
       source.addEventListener(`end:${id}`, (event) => {
         live.delete(id);
         if (!live.size) source.close();

@@ -62,28 +62,35 @@ function schedule() {
   scheduled ||= requestAnimationFrame(drawSome);
 }
 
-/** Within a frame there is time for so much; others are overdue after so long. */
+/** A task draws for so long; others than the first on the page are overdue after so long. */
 const TASK_MS = 16, PATIENCE_MS = 200;
 
-/** Whether the last frame was the first chart's. */
-let firstHadIt = false;
-
-/** The first on the page has an animation frame to itself where it has changed, but for every second one while others are overdue; the
- * others share theirs as long as there is time, those first that were never drawn or have waited longest. */
+/** The first on the page, where it has changed, has the animation frame to itself. The others have those that it leaves, and, overdue, a task
+ * of their own behind it. */
 function drawSome() {
   scheduled = 0;
-  const waiting = [...charts].filter(([element, chart]) => chart.changed && (chart.visible || !chart.drawn) && drawable(element, chart));
-  const [foremost] = charts.keys(), first = waiting.find(([element]) => element === foremost), began = performance.now();
-  const others = waiting.filter((one) => one !== first).sort(([, one], [, other]) => Number(one.drawn) - Number(other.drawn) || one.changed - other.changed);
-  const overdue = others.some(([, chart]) => began - chart.changed > PATIENCE_MS);
-  firstHadIt = Boolean(first) && !(firstHadIt && overdue);
-  const turns = first && firstHadIt ? [first] : others;
-  for (const [element, chart] of turns) {
-    if (performance.now() - began < TASK_MS) draw(element, chart);
-  }
-  if (waiting.some(([, chart]) => chart.changed)) schedule();
+  const { first, others } = waiting(), now = performance.now();
+  if (first) draw(...first);
+  if (!first) drawOthers();
+  else if (others.some(([, chart]) => now - chart.changed > PATIENCE_MS)) setTimeout(drawOthers);
+  else if (others.length) schedule();
   clearTimeout(quiet);
   quiet = window.setTimeout(drawNextHidden, QUIET_MS);
+}
+
+/** As many as there is time for, one at least. */
+function drawOthers() {
+  const began = performance.now(), { others } = waiting();
+  do { const next = others.shift(); if (next) draw(...next); } while (others.length && performance.now() - began < TASK_MS);
+  if (others.length) schedule();
+}
+
+/** What has changed and is seen or was never drawn: the first on the page, and others, those first that were never drawn or have waited longest. */
+function waiting() {
+  const changed = [...charts].filter(([element, chart]) => chart.changed && (chart.visible || !chart.drawn) && drawable(element, chart));
+  const [foremost] = charts.keys(), first = changed.find(([element]) => element === foremost);
+  const others = changed.filter((one) => one !== first).sort(([, one], [, other]) => Number(one.drawn) - Number(other.drawn) || one.changed - other.changed);
+  return { first, others };
 }
 
 /** One at a time, so that whoever uses the page meanwhile does not feel it. */

@@ -2,16 +2,24 @@
  * Frames in the form that the server calls compact (server/compact.py): half the bytes of the others. Reading one makes of it
  * what everything else here knows as a frame; what is not finite is null in it.
  * @typedef {import("./types.js").Frame} Frame
+ * @typedef {import("./types.js").Sent} Sent
  * @typedef {import("./types.js").Quantity} Quantity
  * @typedef {import("./types.js").Maybe} Maybe
  */
 
 const COLUMNS = 4, BYTES = 4, ZERO = "#".charCodeAt(0);
 
-/** @param {any} frame @returns {Frame} */
+/** The frame in full; a report's are in full as they are. @param {Sent} frame @returns {Frame} */
 export function opened(frame) {
-  const quantities = Object.fromEntries(Object.entries(frame.quantities).map(([name, found]) => [name, quantityOf(found)]));
+  const quantities = Object.fromEntries(Object.entries(frame.quantities).map(([name, found]) => [name, "moments" in found ? quantityOf(found) : found]));
   return { ...frame, quantities };
+}
+
+/** Its characters, but for the few numbers that are not in text. @param {Sent} frame */
+export function sizeOf({ quantities }) {
+  let sum = 0;
+  for (const { linear, log10, moments } of Object.values(quantities)) sum += linear.counts.length + log10.counts.length + (moments?.length ?? 0);
+  return sum;
 }
 
 /** @param {any} found @returns {Quantity} */

@@ -1,6 +1,6 @@
 /**
  * A run that is followed: its record, its frames as they come, and theory for the batch of its first frame.
- * @typedef {import("./types.js").Frame} Frame
+ * @typedef {import("./types.js").Sent} Sent
  * @typedef {import("./types.js").RunRecord} RunRecord
  * @typedef {{changed: () => void, loaded: () => void, failed: (problem: unknown) => void, lost: () => void, back: () => void}} Listeners
  */
@@ -37,14 +37,14 @@ export class FollowedRun {
     this.listeners.changed();
   }
 
-  /** @param {Frame} frame */
+  /** @param {Sent} frame */
   add(frame) {
     if (!this.store.add(frame)) return;
     if (this.store.length === 1 && !this.theory) this.ask(frame);
     this.listeners.changed();
   }
 
-  /** @param {Frame} first */
+  /** @param {Sent} first */
   ask(first) {
     api.theory(this.record.config, first.input).then((theory) => { this.theory = theory; this.listeners.changed(); }).catch(this.listeners.failed);
   }

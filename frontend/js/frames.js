@@ -1,14 +1,20 @@
 /**
  * The frames of the run on show, in order, and the loss curve they carry. Of every frame its few numbers are kept, of the newest and
- * those looked at last everything: a long run of a deep network is millions of counts. What is looked at again is asked for again.
+ * those looked at last everything, as it came, and read when it is looked at: a long run of a deep network is millions of counts. What is
+ * looked at again is asked for again.
  * @typedef {import("./types.js").Frame} Frame
+ * @typedef {import("./types.js").Sent} Sent
  * @typedef {import("./types.js").Past} Past
  * @typedef {import("./types.js").Curve} Curve
- * @typedef {{again: (seq: number) => Promise<Frame | null | void>, loaded: () => void, failed: (problem: unknown) => void}} Source
+ * @typedef {{again: (seq: number) => Promise<Sent | null | void>, loaded: () => void, failed: (problem: unknown) => void}} Source
  */
+import { opened, sizeOf } from "./compact.js";
 
-/** Counts that are kept at hand, four bytes each. */
-const MOST_COUNTS = 8e6;
+/** Characters that are kept at hand, a byte each: 500 frames of 50 layers. */
+const MOST_CHARACTERS = 24e6;
+
+/** Frames that are kept as they are drawn. */
+const MOST_OPEN = 4;
 
 export class FrameStore {
   /** @param {Source | null} [source] where a frame comes from once more; without one all are kept */
@@ -16,9 +22,11 @@ export class FrameStore {
     this.source = source;
     /** @type {Past[]} */
     this.history = [];
-    /** Whole frames by their place, those looked at last at the end. @type {Map<number, Frame>} */
+    /** Whole frames by their place, those looked at last at the end. @type {Map<number, Sent>} */
     this.whole = new Map();
-    this.counts = 0;
+    this.size = 0;
+    /** Those looked at last, read. @type {Map<Sent, Frame>} */
+    this.open = new Map();
     /** Whether a frame has been asked for that is not here yet. */
     this.asking = false;
     /** @type {Curve} */
@@ -29,7 +37,7 @@ export class FrameStore {
 
   get length() { return this.history.length; }
 
-  /** A frame seen before (a stream that began again) changes nothing. @param {Frame} frame @returns {boolean} whether it was new */
+  /** A frame seen before (a stream that began again) changes nothing. @param {Sent} frame @returns {boolean} whether it was new */
   add(frame) {
     if (this.seen.has(frame.seq)) return false;
     this.seen.add(frame.seq);
@@ -40,15 +48,15 @@ export class FrameStore {
   }
 
   /** The first frame stays, as much is said about the start; else those go first that nobody looked at for longest.
-   * @param {number} place @param {Frame} frame */
+   * @param {number} place @param {Sent} frame */
   keep(place, frame) {
     this.whole.set(place, frame);
-    this.counts += countsOf(frame);
+    this.size += sizeOf(frame);
     for (const [other, old] of this.source ? this.whole : []) {
-      if (this.counts <= MOST_COUNTS) return;
+      if (this.size <= MOST_CHARACTERS) return;
       if (other === 0 || other === place) continue;
       this.whole.delete(other);
-      this.counts -= countsOf(old);
+      this.size -= sizeOf(old);
     }
   }
 
@@ -59,7 +67,16 @@ export class FrameStore {
       this.whole.delete(place);
       this.whole.set(place, frame);
     } else if (place in this.history) void this.ask(place);
-    return frame;
+    return frame && this.read(frame);
+  }
+
+  /** The same object as long as it is among those looked at last. @param {Sent} frame @returns {Frame} */
+  read(frame) {
+    const found = this.open.get(frame) ?? opened(frame);
+    this.open.delete(frame);
+    this.open.set(frame, found);
+    if (this.open.size > MOST_OPEN) this.open.delete(/** @type {Sent} */ (this.open.keys().next().value));
+    return found;
   }
 
   /** One at a time: whoever scrubs fast is given the one that is looked at by then. @param {number} place */
@@ -83,19 +100,12 @@ export class FrameStore {
   }
 }
 
-/** What is kept of every frame: what is drawn over the steps. @param {Frame} frame @returns {Past} */
+/** What is kept of every frame: what is drawn over the steps. @param {Sent} frame @returns {Past} */
 function pastOf({ seq, step, loss, accuracy, validation_loss, validation_accuracy, evaluation_loss, evaluation_accuracy, normalization }) {
   return { seq, step, loss, accuracy, validation_loss, validation_accuracy, evaluation_loss, evaluation_accuracy, normalization };
 }
 
-/** @param {Frame} frame */
-function countsOf({ quantities }) {
-  let sum = 0;
-  for (const { linear, log10 } of Object.values(quantities)) sum += linear.counts.length * (linear.counts[0]?.length ?? 0) + log10.counts.length * (log10.counts[0]?.length ?? 0);
-  return sum;
-}
-
-/** `losses` ends at the frame's own step; without it the frame's loss is one point. @param {Curve} curve @param {Frame} frame */
+/** `losses` ends at the frame's own step; without it the frame's loss is one point. @param {Curve} curve @param {Sent} frame */
 function extend(curve, frame) {
   const losses = frame.losses?.length ? frame.losses : [frame.loss];
   const first = frame.step - losses.length + 1;

@@ -64,6 +64,8 @@ export interface Normalized {
   gamma: Maybe[]; gamma_low: Maybe[]; gamma_high: Maybe[]; beta: Maybe[]; beta_low: Maybe[]; beta_high: Maybe[];
   running_mean_gap: Maybe[]; running_variance_ratio: Maybe[];
 }
+/** A frame as it comes: in full, or compact (compact.js). */
+export interface Sent extends Omit<Frame, "quantities"> { quantities: Record<string, any> }
 export interface Frame {
   seq: number; step: number; time_s: number;
   loss: Maybe; accuracy: Maybe; validation_loss: Maybe; validation_accuracy: Maybe;

@@ -94,7 +94,7 @@ export class ComparePage {
     this.later();
   }
 
-  /** @param {string} id @param {import("../types.js").Frame} frame */
+  /** @param {string} id @param {import("../types.js").Sent} frame */
   add(id, frame) {
     if (!this.stores.get(id)?.add(frame)) return;
     const at = this.steps.findIndex((step) => step >= frame.step);
