@@ -420,6 +420,7 @@ export const SAID = {
     "在没有偏置的临界线上，每个 q 都是不动点：q* 就是第一层给出的值。两个输入的相关系数仍趋向 1，但比指数慢。",
   "χ is within 0.001 of 1: the depth scale is long but finite.": "χ 与 1 相差不到 0.001：深度尺度很长，但有限。",
   "The output row needs the correlations between the input's pixels, which are not given: null.": "输出行需要输入像素之间的相关系数，这里没有给出，所以为空。",
+  "LSUV holds the batch's mean square, but not each example's: a layer multiplies the logarithm of two lengths' ratio by {drift:.2f}, and one fades beside the other. Expect two inputs' correlation to leave theory's on the way.": "LSUV 固定的是整个批次的均方值，而不是每个样本的：每层把两个样本长度之比的对数乘以 {drift:.2f}，其中一个相对另一个逐渐衰减。预计两个输入的相关系数会逐渐偏离理论值。",
   "Skips add up the activation's mean, so that units share a part of the gradient, which grows faster than χ says. In images that is not followed: expect up to 1.5 times theory's growth a layer.": "跳跃连接会把激活的均值逐层累加，各单元因此共享梯度的一部分，而这部分的增长比 χ 所说的更快。对图像没有跟踪这一点：预计每层的增长最多为理论值的 1.5 倍。",
   "Skips add up the activation's mean, so that units share a part of the gradient that grows faster than χ says, by up to {times:.2f} a layer at this width. The predicted gradient counts it.": "跳跃连接会把激活的均值逐层累加，各单元因此共享梯度的一部分，而这部分的增长比 χ 所说的更快：在这一宽度下每层最多为其 {times:.2f} 倍。预测的梯度已计入这一点。",
   "q runs away from an unstable fixed point: soon networks of this width differ by factors, and their mean square is no longer near theory's. From row {row} on no band is given.": "q 正在离开一个不稳定的不动点：这一宽度的各个网络很快会相差数倍，其均方不再接近理论值。从第 {row} 层起不给出区间。",

@@ -100,6 +100,14 @@ def _convolution(plan: Plan, rows: Chain) -> list[Text]:
     return found
 
 
+def _elasticity(plan: Plan, rows: Chain) -> float:
+    """d ln E[phi^2] / d ln q of the last hidden row: what becomes of the ratio of two inputs' lengths."""
+    q, h = rows.q[-2] - plan.nl.centres[0] ** 2, 1e-3
+    if not 0.0 < q < math.inf:
+        return 0.0
+    return math.log(second_moment(plan.nl, q * (1 + h))[0] / second_moment(plan.nl, q * (1 - h))[0]) / (2 * h)
+
+
 def _approximations(plan: Plan, rows: Chain) -> list[Text]:
     found = []
     if plan.config.data.name != "gaussian" and plan.pre not in ("layer", "group", "rms"):
@@ -135,6 +143,11 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
     if plan.unit:
         found.append(say("LSUV fits every layer's weights to the batch: its output's variance is 1 before the gain, "
                          "and σ_w² is what that takes."))
+        drift = _elasticity(plan, rows)
+        if drift > 1.0 + 1.0 / plan.depth:
+            found.append(say("LSUV holds the batch's mean square, but not each example's: a layer multiplies the logarithm of two lengths' "
+                             "ratio by {drift:.2f}, and one fades beside the other. Expect two inputs' correlation to leave theory's on "
+                             "the way.", drift=drift))
     if plan.config.bias_init.name in ("uniform", "pytorch_default") and plan.hidden.bias > 0.1 * rows.v[0]:
         found.append(say("Uniform biases count as Gaussian ones of the same variance: an approximation where they dominate."))
     if plan.width < 64:

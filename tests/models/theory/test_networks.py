@@ -526,3 +526,14 @@ def test_where_pairs_cosines_spread_theory_says_that_it_follows_their_mean(
     assert any("different cosines" in note for note in found.notes) == said
     worst = float(np.abs(np.mean(off, axis=0)).max())
     assert (0.03 < worst < 0.2) == said, worst
+
+
+def test_lsuv_says_where_examples_lengths_drift_apart() -> None:
+    """GELU's q is unstable where its variance is 1: the batch's mean stays there, an example does not."""
+    for activation, drifts in (("gelu", True), ("tanh", False)):
+        network = {"depth": 40, "width": 256, "activation": {"name": activation}}
+        settings = RunConfig.model_validate({"network": network, "init": {"name": "lsuv"}})
+        frame = initial_frame(settings)
+        found = theory_of(settings, frame["input"])
+        apart = abs(frame["correlation"][39] - found.correlation[39])
+        assert (apart > 0.2) == drifts == any("one fades beside the other" in note for note in found.notes)
