@@ -138,12 +138,8 @@ def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
     at = averages(facts.nl, np.array(rows.q[:-1]) - facts.nl.centres[0] ** 2)
     low, high = band(facts, rows, at)
     rest, phase = _rest(facts, rows, at)
-    factors, ratios = (gradient_factors(facts, rows, at, exact) for exact in (False, True))
-    growth = factors.copy()
-    if shared.is_followed(facts):
-        found = shared.growth(facts, rows, at)
-        known = np.isfinite(found)
-        growth[:-1][known] = ratios[:-1][known] = found[known]  # hidden layers are square: norms and mean squares grow alike
+    factors = gradient_factors(facts, rows, at, exact=False)
+    growth, ratios = (shared.counted(facts, rows, at, found) for found in (factors, gradient_factors(facts, rows, at, exact=True)))
     return Theory(
         applies=True, reason=None, layers=layers,
         preactivation_variance=_numbers(rows.q, layers),

@@ -15,6 +15,7 @@ from models.theory.backward import gradient_factors
 from models.theory.chain import chain
 from models.theory.gaussian import averages
 from models.theory.layers import plan
+from models.theory.shared import counted
 
 SMALLEST = 1e-300
 """Stands for 0 where a logarithm is taken."""
@@ -54,7 +55,7 @@ def _outlook(config: RunConfig) -> Outlook | None:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         rows = chain(facts, 1.0, usual)
         at = averages(facts.nl, np.array(rows.q[:-1]) - facts.nl.centres[0] ** 2)
-        factors = gradient_factors(facts, rows, at, exact=True)[:-1]
+        factors = counted(facts, rows, at, gradient_factors(facts, rows, at, exact=True))[:-1]
         gradient = float(np.nansum(np.log10(factors[factors > 0])))
     return Outlook(_decades(rows.p[0], rows.p[-2]), gradient, rows.one_minus_c[-2])
 

@@ -62,6 +62,15 @@ def is_followed(plan: Plan) -> bool:
     return plan.residual and plan.norm == "none" and plan.pixels == 1 and plan.depth > 1
 
 
+def counted(plan: Plan, rows: Chain, at: Averages, factors: Array) -> Array:
+    """The factors of backward.py (depth,) with what units share, where that is followed: hidden layers are square, so that norms and
+    mean squares grow alike."""
+    if not is_followed(plan):
+        return factors
+    found = growth(plan, rows, at)
+    return np.append(np.where(np.isfinite(found), found, factors[:-1]), factors[-1])
+
+
 def growth(plan: Plan, rows: Chain, at: Averages) -> Array:
     """What the pre-activation gradient's expected mean square is multiplied by at this width, from row l + 1 back to row l (depth - 1,)."""
     blocks = _blocks(plan, rows, at)

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from models import cost
 from models.config import RunConfig
+from models.words import say
 from tests.configurations import SMALL, configurations
 
 WITHOUT = {"init": ("pretrained",), "data": ("fashion_mnist", "cifar10")}
@@ -64,7 +65,7 @@ def test_each_configuration_beyond_the_limits_is_told_its_size_and_the_limit(ser
             assert answer.status_code == 422 and body["errors"], answer.text
             if config.device != "cuda":
                 assert math.isfinite(body["estimate"]) and body["estimate"] > body["limit"] > 0
-                assert f"{body['limit']:.3g}" in body["errors"][0]["msg"] and f"{body['estimate']:.3g}" in body["errors"][0]["msg"]
+                assert all(say("{size:.3g}", size=body[name]) in body["errors"][0]["msg"] for name in ("limit", "estimate"))
             refusals[path] += 1
 
     holds()
