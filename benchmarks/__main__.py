@@ -14,7 +14,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: as the server's workers have it
+from server.forkserver import BRIEFLY
+
+os.environ.update(BRIEFLY | os.environ)  # before torch: as the server's workers have it; alone, as fast as torch's own
 
 from benchmarks.cases import cases
 from benchmarks.timing import Result

@@ -10,11 +10,14 @@ from multiprocessing.context import ForkServerContext
 PRELOADED = ["server.worker", "torch._dynamo"]
 """The second is what torch's optimizers import when the first of them is made: 1,900 modules, which each new worker would load anew."""
 
+BRIEFLY = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "2000"}
+"""OpenMP's threads wait for each other at every layer. Those that spin until they are wanted do it against whoever else computes on a busy
+machine; those that sleep at once take longer to wake than a layer takes (docs/log.md, 2026-11-29). These spin for some 20 µs."""
+
 
 def start() -> None:
     """Starts loading at once, beside whatever this process does; workers wait until it is done."""
-    # OpenMP's threads spin while they wait, and on a busy machine they spin against each other: docs/log.md, 2026-11-22.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.update(BRIEFLY | os.environ)
     context().set_forkserver_preload(PRELOADED)
     multiprocessing.forkserver.ensure_running()
 

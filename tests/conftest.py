@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: its threads would spin against the servers' on a busy machine
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 from tests import mirror
 
