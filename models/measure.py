@@ -49,7 +49,7 @@ class Meter:
         self._taken[what].add(index)
 
     def visit_update(self, index: int, weight: Tensor, before: Tensor, keep: bool) -> None:
-        """Takes what a step made of a weight; with `keep` its values then stand in the place of those before."""
+        """Takes what a step made of a weight; with `keep` its values then stand in the place of those before, which are lost either way."""
         self._sheet_for(weight).compare("update", index, weight, before, stride(weight.numel(), self.samples), keep)
         self._taken["update"].add(index)
 

@@ -36,7 +36,7 @@ class Sheet:
         self._samples.setdefault(what, {})[row] = sample(x, step)
 
     def compare(self, what: str, row: int, weight: Tensor, before: Tensor, step: int, keep: bool) -> None:
-        """The same from what a step made of the weight; with `keep` it takes the place of the one before."""
+        """The same from what a step made of the weight, which takes the place of the one before with `keep`; without, that may be spent."""
         self.measure(what, row, weight - before, step)
         if keep:
             before.copy_(weight)

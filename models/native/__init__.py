@@ -1,4 +1,4 @@
-"""A frame's numbers in C, for float32 tensors on the CPU: native.c and beside.c, which `make setup` compiles beside this file.
+"""A frame's numbers in C, for float32 tensors on the CPU: native.c and together.c, which `make setup` compiles beside this file.
 
 Without a compiler there is no library, and `readable` is False for every tensor: models/sheet.py then has the same numbers from torch
 operations, some ten times slower.
@@ -7,7 +7,7 @@ operations, some ten times slower.
 from __future__ import annotations
 
 import ctypes
-from collections import deque
+from array import array
 from ctypes import c_double, c_int64, c_void_p
 from pathlib import Path
 
@@ -22,17 +22,18 @@ FUNCTIONS = {
     "moments": (None, (c_void_p, c_int64, c_void_p)),
     "mean_cosine": (c_double, (c_void_p, c_int64, c_int64)),
     "on_one_axis": (None, (c_void_p, c_int64, c_void_p, c_void_p)),
-    "hand_over": (c_int64, (c_int64,) * 9),
-    "finish": (None, ()),
+    "together": (None, (c_void_p, c_int64, c_int64)),
 }
 """What each function gives and takes."""
 
 DECADES = 84
-MEASURE, COMPARE, COSINE, SHARES = range(4)
-"""As the sources have them: the decades of float32, and what can be handed over."""
+MEASURE, COSINE, SHARES = range(3)
+WORDS = 8
+"""As the sources have them: the decades of float32, and what a task can be and how long it is."""
 
-MOST_KEPT = 1 << 20
-"""Values of tensors that wait to be measured, from which on that is waited for: the network's own pass would have let go of them."""
+MOST_KEPT = 1 << 17
+"""Values of tensors that wait to be measured, beyond which that is done: several at once keep all threads busy, and too many would have
+left the cache, and would hold memory that the network's own pass lets go of."""
 
 Columns = tuple[Tensor, Tensor, Tensor, Tensor]
 FloatArray = NDArray[np.float64]
@@ -50,7 +51,6 @@ def _load() -> ctypes.PyDLL | None:
 
 
 _library = _load()
-_done = c_int64.in_dll(_library, "done") if _library else c_int64()
 
 
 def _call(name: str, *args: int) -> float:
@@ -79,9 +79,9 @@ def mean_cosine(rows: Tensor) -> float:
 class Sheet:
     """As models.sheet.Sheet: the numbers of one frame after the other.
 
-    Tensors are handed to a thread beside this one and kept until it has read them; what writes into one meanwhile would spoil that.
-    Histograms are counted with the moments, and no sample is kept: log10|x| in bins of 1 / bins of a decade each, over all decades of
-    float32, since whichever whole decades the one axis of all rows will span, its edges are among theirs.
+    Tensors are kept until there are some to measure together; what writes into one meanwhile would spoil that. Histograms are counted with
+    the moments, and no sample is kept: log10|x| in bins of 1 / bins of a decade each, over all decades of float32, since whichever whole
+    decades the one axis of all rows will span, its edges are among theirs.
     """
 
     def __init__(self, rows: int, fields: int, bins: int, block: int) -> None:
@@ -90,28 +90,27 @@ class Sheet:
         self._tables: dict[str, Table] = {}
         self._shares = np.full((3, rows), np.nan)
         self._limits: dict[tuple[float, float], FloatArray] = {}
-        self._kept: deque[tuple[int, tuple[Tensor, ...]]] = deque()
+        self._tasks = array("q")
+        self._kept: list[tuple[Tensor, ...]] = []
         self._kept_values = 0
 
     def measure(self, what: str, row: int, x: Tensor, step: int) -> None:
         x = x.contiguous()
-        self._hand_over((x,), MEASURE, self._table(what), row, x.data_ptr(), x.numel(), step)
+        self._add((x,), MEASURE, self._table(what), row, x.data_ptr(), x.numel(), step)
 
     def compare(self, what: str, row: int, weight: Tensor, before: Tensor, step: int, keep: bool) -> None:
-        weight, change = weight.contiguous(), torch.empty_like(before)
-        self._hand_over((weight, before, change), COMPARE, self._table(what), row, weight.data_ptr(), before.data_ptr(), weight.numel(),
-                        step, keep, change.data_ptr())
+        weight = weight.contiguous()
+        self._add((weight, before), MEASURE, self._table(what), row, weight.data_ptr(), weight.numel(), step, before.data_ptr(), keep)
 
     def correlate(self, row: int, z: Tensor) -> None:
         z, batch = z.contiguous(), z.shape[0]
-        self._hand_over((z,), COSINE, self._share(0, row), z.data_ptr(), batch, z.numel() // batch)
+        self._add((z,), COSINE, self._share(0, row), z.data_ptr(), batch, z.numel() // batch)
 
     def share(self, row: int, phi: Tensor, edges: tuple[float, float] | None) -> None:
         phi = phi.contiguous()
         batch, units, *_ = phi.shape
         place = self._limits.setdefault(edges, np.array(edges)).ctypes.data if edges else 0
-        self._hand_over((phi,), SHARES, phi.data_ptr(), batch, units, phi.numel() // (batch * units), place, self._share(1, row),
-                        self._share(2, row))
+        self._add((phi,), SHARES, phi.data_ptr(), batch, units, phi.numel() // (batch * units), place, self._share(1, row), self._share(2, row))
 
     def columns(self, what: str) -> Columns:
         self._finish()
@@ -132,25 +131,18 @@ class Sheet:
             self._tables[what] = Table(self.rows, self.fields, self.bins, self.block)
         return self._tables[what].place
 
-    def _hand_over(self, tensors: tuple[Tensor, ...], what: int, a: int, b: int, c: int, d: int, e: int = 0, f: int = 0, g: int = 0,
-                   h: int = 0) -> None:
-        """A task as beside.c knows it, and the tensors that it reads."""
-        while self._kept and self._kept[0][0] <= _done.value:
-            self._kept_values -= self._kept.popleft()[1][0].numel()
+    def _add(self, tensors: tuple[Tensor, ...], *task: int) -> None:
+        """A task as together.c knows it, and the tensors that it reads."""
+        self._tasks.extend(task + (0,) * (WORDS - len(task)))
+        self._kept.append(tensors)
+        self._kept_values += tensors[0].numel()
         if self._kept_values > MOST_KEPT:
             self._finish()
-        ticket = self._library.hand_over(what, a, b, c, d, e, f, g, h)  # type: ignore[union-attr]
-        if ticket:
-            self._kept.append((ticket, tensors))
-            self._kept_values += tensors[0].numel()
 
     def _finish(self) -> None:
-        self._library.finish()  # type: ignore[union-attr]
-        self._kept.clear()
-        self._kept_values = 0
-
-    def __del__(self) -> None:
-        self._finish()  # the thread writes into this sheet
+        if self._kept:
+            self._library.together(self._tasks.buffer_info()[0], len(self._kept), torch.get_num_threads())  # type: ignore[union-attr]
+            self._tasks, self._kept, self._kept_values = array("q"), [], 0
 
 
 class Table:

@@ -27,6 +27,21 @@ INLINE void fetch(const float *x) {
     __builtin_prefetch(x + AHEAD + LANES / 2);
 }
 
+/* Squares that are too small for float32 become 0 until `restore`, which is of no consequence here: with sums of squares so small, all is
+   computed anew in float64. To round them takes x86 processors a hundred times as long as anything else. */
+#if defined(__x86_64__)
+#define FLUSH_TO_ZERO 0x8000
+INLINE uint32_t flush_squares(void) {
+    uint32_t had = __builtin_ia32_stmxcsr();
+    __builtin_ia32_ldmxcsr(had | FLUSH_TO_ZERO);
+    return had;
+}
+INLINE void restore(uint32_t had) { __builtin_ia32_ldmxcsr(had); }
+#else
+INLINE uint32_t flush_squares(void) { return 0; }
+INLINE void restore(uint32_t had) { (void)had; }
+#endif
+
 /* Room that each thread keeps from call to call, as much as its largest call took. Without memory for it the process ends, as it would
    where the tensors themselves did not fit. */
 static void *room(int64_t bytes) {
@@ -44,11 +59,6 @@ static void *room(int64_t bytes) {
 
 /* Mean squares between these are computed in float32 without loss; beyond, and with a NaN or an infinity, in float64. */
 static const double LEAST_SQUARE = 1e-24, MOST_SQUARE = 1e30;
-
-typedef struct {
-    double sum, squares, zeros;
-    float low, high;
-} sums;
 
 /* LANES values side by side, which the compiler keeps in registers. The squares are not finite where a value is not; all else is then of
    no use. */
@@ -90,14 +100,20 @@ INLINE sums summed(const float *restrict x, int64_t n) {
     return found;
 }
 
-/* The mean square of x - centre. */
-INLINE double about(const float *x, int64_t n, double centre) {
-    double squares = 0.0;
-    for (int64_t i = 0; i < n; i++) {
-        double apart = x[i] - centre;
-        squares += apart * apart;
-    }
-    return squares / n;
+/* In float64, as many side by side: of fewer, the compiler makes a loop without vectors. */
+#define WIDE 32
+
+/* The sum of the squares of x - centre over the finite values. */
+INLINE double about(const float *restrict x, int64_t n, double centre) {
+    double squares[WIDE] = {0}, found = 0.0;
+    for (int64_t i = 0; i < n / WIDE * WIDE; i += WIDE)
+        for (int k = 0; k < WIDE; k++) {
+            double apart = fabsf(x[i + k]) < INFINITY ? x[i + k] - centre : 0.0;
+            squares[k] += apart * apart;
+        }
+    for (int64_t i = n / WIDE * WIDE; i < n; i++) found += isfinite(x[i]) ? (x[i] - centre) * (x[i] - centre) : 0.0;
+    for (int k = 0; k < WIDE; k++) found += squares[k];
+    return found;
 }
 
 INLINE void plain(const float *x, int64_t n, sums found, double *out) {
@@ -105,39 +121,69 @@ INLINE void plain(const float *x, int64_t n, sums found, double *out) {
     if (found.low == found.high) /* a single value has no rounding noise for a spread */
         mean = found.low, variance = 0.0;
     else if (variance < 0.1 * mean_square) /* the difference has lost digits */
-        variance = about(x, n, mean);
+        variance = about(x, n, mean) / n;
     out[MEAN] = mean, out[STD] = sqrt(variance > 0.0 ? variance : 0.0), out[MEAN_SQUARE] = mean_square;
     out[MIN] = found.low, out[MAX] = found.high, out[NORM] = sqrt(found.squares);
     out[ZEROS] = found.zeros, out[NANS] = out[POS_INF] = out[NEG_INF] = 0.0;
 }
 
-/* In float64, over the finite values only. */
-INLINE void careful(const float *x, int64_t n, double *out) {
-    double sum = 0.0, squares = 0.0, low = INFINITY, high = -INFINITY, apart = 0.0;
-    int64_t finite = 0;
-    memset(out, 0, FIELDS * sizeof(double));
-    for (int64_t i = 0; i < n; i++) {
-        double v = x[i];
-        out[ZEROS] += v == 0.0, out[NANS] += v != v, out[POS_INF] += v == INFINITY, out[NEG_INF] += v == -INFINITY;
-        if (!isfinite(v)) continue;
-        finite++, sum += v, squares += v * v;
-        low = v < low ? v : low, high = v > high ? v : high;
+/* Over the finite values only. A loop for each type: the compiler does WIDE of one type at once. */
+INLINE void careful(const float *restrict x, int64_t n, double *out) {
+    double sum[WIDE] = {0}, squares[WIDE] = {0};
+    float low[WIDE], high[WIDE], last[WIDE], finite[WIDE];
+    int32_t zeros[WIDE] = {0}, nans[WIDE] = {0}, pos_inf[WIDE] = {0}, neg_inf[WIDE] = {0};
+    int64_t missing = -n & (WIDE - 1);
+    for (int k = 0; k < WIDE; k++) low[k] = INFINITY, high[k] = -INFINITY, last[k] = NAN;
+    memcpy(last, x + n / WIDE * WIDE, n % WIDE * sizeof(float));
+    for (int64_t i = 0; i < n; i += WIDE) {
+        const float *v = i + WIDE <= n ? x + i : last;
+        for (int k = 0; k < WIDE; k++) finite[k] = fabsf(v[k]) < INFINITY ? v[k] : 0.0f;
+        for (int k = 0; k < WIDE; k++) sum[k] += finite[k];
+        for (int k = 0; k < WIDE; k++) squares[k] += (double)finite[k] * finite[k];
+        for (int k = 0; k < WIDE; k++) low[k] = v[k] < low[k] && v[k] > -INFINITY ? v[k] : low[k];
+        for (int k = 0; k < WIDE; k++) high[k] = v[k] > high[k] && v[k] < INFINITY ? v[k] : high[k];
+        for (int k = 0; k < WIDE; k++) zeros[k] += v[k] == 0.0f;
+        for (int k = 0; k < WIDE; k++) nans[k] += v[k] != v[k];
+        for (int k = 0; k < WIDE; k++) pos_inf[k] += v[k] == INFINITY;
+        for (int k = 0; k < WIDE; k++) neg_inf[k] += v[k] == -INFINITY;
     }
-    double mean = finite ? (low == high ? low : sum / finite) : NAN;
-    for (int64_t i = 0; i < n; i++)
-        if (isfinite(x[i])) apart += (x[i] - mean) * (x[i] - mean);
-    out[MEAN] = mean, out[STD] = sqrt(apart / finite), out[MEAN_SQUARE] = squares / finite;
-    out[MIN] = finite ? low : NAN, out[MAX] = finite ? high : NAN, out[NORM] = finite ? sqrt(squares) : NAN;
+    memset(out, 0, FIELDS * sizeof(double));
+    double total = 0.0, square = 0.0, least = INFINITY, most = -INFINITY;
+    for (int k = 0; k < WIDE; k++) {
+        total += sum[k], square += squares[k], least = low[k] < least ? low[k] : least, most = high[k] > most ? high[k] : most;
+        out[ZEROS] += zeros[k], out[NANS] += nans[k], out[POS_INF] += pos_inf[k], out[NEG_INF] += neg_inf[k];
+    }
+    out[NANS] -= missing;
+    double known = n - out[NANS] - out[POS_INF] - out[NEG_INF], mean = least == most ? least : total / known;
+    out[MEAN] = mean, out[STD] = sqrt(about(x, n, mean) / known), out[MEAN_SQUARE] = square / known;
+    out[MIN] = known ? least : NAN, out[MAX] = known ? most : NAN, out[NORM] = known ? sqrt(square) : NAN;
 }
 
 EACH_PROCESSOR
-void moments(const float *x, int64_t n, double *out) {
-    sums found = summed(x, n);
+void part_sums(const float *x, int64_t n, sums *found) {
+    uint32_t had = flush_squares();
+    *found = summed(x, n);
+    restore(had);
+}
+
+EACH_PROCESSOR
+void moments_of(const float *x, int64_t n, const sums *parts, int64_t count, double *out) {
+    sums found = parts[0];
+    for (int64_t i = 1; i < count; i++) {
+        found.sum += parts[i].sum, found.squares += parts[i].squares, found.zeros += parts[i].zeros;
+        found.low = parts[i].low < found.low ? parts[i].low : found.low, found.high = parts[i].high > found.high ? parts[i].high : found.high;
+    }
     if (found.squares > LEAST_SQUARE * n && found.squares < MOST_SQUARE * n)
         plain(x, n, found, out);
     else
         careful(x, n, out);
     out[N] = n;
+}
+
+void moments(const float *x, int64_t n, double *out) {
+    sums found;
+    part_sums(x, n, &found);
+    moments_of(x, n, &found, 1, out);
 }
 
 /* ---- shares and correlation ---- */
@@ -203,7 +249,9 @@ INLINE double units_squared(const float *restrict x, int64_t rows, int64_t n) {
     memset(sum, 0, n * sizeof(float));
     for (int64_t row = 0; row < rows; row++) {
         const float *restrict one = x + row * n;
+        uint32_t had = flush_squares();
         double squares = squared_length(one, n);
+        restore(had);
         if (!(squares > 1e-30 && squares < 1e30)) return careful_units(x, rows, n, wide);
         float scale = (float)(1.0 / sqrt(squares));
         for (int64_t i = 0; i < n; i++) sum[i] += scale * one[i];
@@ -319,11 +367,9 @@ static int32_t *counters(int64_t bins) {
 }
 
 EACH_PROCESSOR
-void measure(const table *of, int64_t row, const float *x, int64_t n, int64_t step) {
-    int64_t bins = of->bins, fine = DECADES * bins, block = of->block;
-    double *fields = of->fields + row * FIELDS;
-    moments(x, n, fields);
-    double low = fields[MIN], high = fields[MAX], scale = high > low ? bins / (high - low) : 0.0;
+void counted(const float *x, int64_t n, int64_t step, int64_t block, double low, double high, tally to) {
+    int64_t bins = to.bins, fine = DECADES * bins;
+    double scale = high > low ? bins / (high - low) : 0.0;
     int32_t extremes[2] = {INT32_MAX, 0}, found[CHUNK], *linear_sets = counters(bins), *fine_sets = linear_sets + SETS * (bins + 1);
     float part[CHUNK];
     int64_t end = step == 1 ? n : n / block * block;
@@ -339,28 +385,35 @@ void measure(const table *of, int64_t row, const float *x, int64_t n, int64_t st
         log10_bins(values, some, bins, found, extremes);
         count(found, some, fine + 1, fine_sets);
     }
-    gathered(linear_sets, bins + 1, 0, bins - 1, of->linear + row * bins);
+    gathered(linear_sets, bins + 1, 0, bins - 1, to.linear);
     for (int k = 0; k < SETS; k++) linear_sets[k * (bins + 1) + bins] = 0, fine_sets[k * (fine + 1) + fine] = 0;
-    int32_t *reach = of->reach + 2 * row;
-    reach[0] = 0, reach[1] = -1;
+    to.reach[0] = 0, to.reach[1] = -1;
     if (extremes[1]) { /* a logarithm rounds: one place more on either side */
         int32_t first = fine_bin(extremes[0], bins) - 1, last = fine_bin(extremes[1], bins) + 1;
-        reach[0] = first < 0 ? 0 : first, reach[1] = last < fine ? last : fine - 1;
-        gathered(fine_sets, fine + 1, reach[0], reach[1], of->fine + row * fine);
+        to.reach[0] = first < 0 ? 0 : first, to.reach[1] = last < fine ? last : fine - 1;
+        gathered(fine_sets, fine + 1, to.reach[0], to.reach[1], to.fine);
     }
-    memcpy(of->extremes + 2 * row, extremes, sizeof extremes);
+    memcpy(to.extremes, extremes, sizeof extremes);
+}
+
+void merged(const tally *parts, int64_t count, tally to) {
+    memset(to.linear, 0, to.bins * sizeof(int32_t));
+    to.reach[0] = INT32_MAX, to.reach[1] = -1, to.extremes[0] = INT32_MAX, to.extremes[1] = 0;
+    for (const tally *of = parts; of < parts + count; of++) {
+        if (of->reach[1] >= 0 && of->reach[0] < to.reach[0]) to.reach[0] = of->reach[0];
+        if (of->reach[1] > to.reach[1]) to.reach[1] = of->reach[1];
+        if (of->extremes[0] < to.extremes[0]) to.extremes[0] = of->extremes[0];
+        if (of->extremes[1] > to.extremes[1]) to.extremes[1] = of->extremes[1];
+        for (int64_t i = 0; i < to.bins; i++) to.linear[i] += of->linear[i];
+    }
+    for (int64_t i = to.reach[0]; i <= to.reach[1]; i++) to.fine[i] = 0;
+    for (const tally *of = parts; of < parts + count; of++)
+        for (int64_t i = of->reach[0]; i <= of->reach[1]; i++) to.fine[i] += of->fine[i];
 }
 
 EACH_PROCESSOR
-void compare(const table *of, int64_t row, const float *restrict weight, float *restrict before, int64_t n, int64_t step, int64_t keep,
-             float *restrict out) {
-    for (int64_t start = 0; start < n; start += LANES) {
-        int64_t end = start + LANES < n ? start + LANES : n;
-        fetch(before + start);
-        for (int64_t i = start; i < end; i++) out[i] = weight[i] - before[i];
-        if (keep) memcpy(before + start, weight + start, (end - start) * sizeof(float));
-    }
-    measure(of, row, out, n, step);
+void difference(const float *restrict weight, float *restrict before, int64_t n) {
+    for (int64_t i = 0; i < n; i++) before[i] = weight[i] - before[i];
 }
 
 EACH_PROCESSOR

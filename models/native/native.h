@@ -1,4 +1,4 @@
-/* What native.c computes of contiguous float32 tensors, and beside.c has computed beside everything else. */
+/* What native.c computes of contiguous float32 tensors, and together.c in several threads. */
 
 #include <stdint.h>
 
@@ -15,20 +15,35 @@ typedef struct {
     int32_t *reach, *extremes;  /* (rows, 2): the first and the last of those places, and the bits of the smallest and the largest |x| */
 } table;
 
-/* The FIELDS of x (n,). */
+/* Counts of one row, or of a part of one. */
+typedef struct {
+    int64_t bins;
+    int32_t *linear, *fine, *reach, *extremes;
+} tally;
+
+/* What moments are made of. The squares are not finite where a value is not; all else is then of no use. */
+typedef struct {
+    double sum, squares, zeros;
+    float low, high;
+} sums;
+
+/* The sums of x (n,), and from those of all its parts the FIELDS. */
+void part_sums(const float *x, int64_t n, sums *found);
+void moments_of(const float *x, int64_t n, const sums *parts, int64_t count, double *out);
 void moments(const float *x, int64_t n, double *out);
+
+/* The counts of every step-th whole block of x (n,), of all of it with a step of 1, and those of several parts in one. */
+void counted(const float *x, int64_t n, int64_t step, int64_t block, double low, double high, tally to);
+void merged(const tally *parts, int64_t count, tally to);
+
+/* What a step made of a weight, in the place of the weight before. */
+void difference(const float *weight, float *before, int64_t n);
 
 /* The mean cosine between two different rows of x (rows, n); NaN of one row, and where a length is 0 or not finite. */
 double mean_cosine(const float *x, int64_t rows, int64_t n);
 
 /* The share of units of phi (batch, units, pixels) that are zero everywhere, and of values at most limits[0] or at least limits[1]. */
 void shares(const float *phi, int64_t batch, int64_t units, int64_t pixels, const double *limits, double *dead, double *saturated);
-
-/* One row of a table, from x (n,): moments of all of it, histograms of every step-th whole block; of all of it with a step of 1. */
-void measure(const table *of, int64_t row, const float *x, int64_t n, int64_t step);
-
-/* The same of what a step made of a weight, into out (n,); with keep the weight takes the place of the one before. */
-void compare(const table *of, int64_t row, const float *weight, float *before, int64_t n, int64_t step, int64_t keep, float *out);
 
 /* Of so many rows of a table: whole decades around every |x| > 0 as the axis (2,), (-1, 0) where there is none, and the counts (rows, bins)
    of log10|x| on it. Its edges are among the fine ones, as its whole decades are so many times as wide. */
