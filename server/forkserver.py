@@ -10,9 +10,9 @@ from multiprocessing.context import ForkServerContext
 PRELOADED = ["server.worker", "torch._dynamo"]
 """The second is what torch's optimizers import when the first of them is made: 1,900 modules, which each new worker would load anew."""
 
-BRIEFLY = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "4000"}
+BRIEFLY = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "3000"}
 """OpenMP's threads wait for each other at every layer. Those that spin until they are wanted do it against whoever else computes on a busy
-machine; those that sleep at once take longer to wake than a layer takes (docs/log.md, 2026-11-29). These spin for some 20 µs."""
+machine; those that sleep at once take longer to wake than a layer takes (docs/log.md, 2026-11-29). These spin for some 30 µs."""
 
 
 def start() -> None:

@@ -1,4 +1,4 @@
-"""A frame's numbers in C, for float32 tensors on the CPU: native.c and together.c, which `make setup` compiles beside this file.
+"""A frame's numbers in C, for float32 tensors on the CPU: native.c, together.c and threads.c, compiled by `make setup`.
 
 Without a compiler there is no library, and `readable` is False for every tensor: models/sheet.py then has the same numbers from torch
 operations, some ten times slower.
@@ -110,7 +110,8 @@ class Sheet:
         phi = phi.contiguous()
         batch, units, *_ = phi.shape
         place = self._limits.setdefault(edges, np.array(edges)).ctypes.data if edges else 0
-        self._add((phi,), SHARES, phi.data_ptr(), batch, units, phi.numel() // (batch * units), place, self._share(1, row), self._share(2, row))
+        self._add((phi,), SHARES, phi.data_ptr(), batch, units, phi.numel() // (batch * units), place, self._share(1, row),
+                  self._share(2, row))
 
     def columns(self, what: str) -> Columns:
         self._finish()

@@ -1,4 +1,4 @@
-/* What native.c computes of contiguous float32 tensors, and together.c in several threads. */
+/* What native.c computes of contiguous float32 tensors, and together.c of several in the threads of threads.c. */
 
 #include <stdint.h>
 
@@ -48,3 +48,6 @@ void shares(const float *phi, int64_t batch, int64_t units, int64_t pixels, cons
 /* Of so many rows of a table: whole decades around every |x| > 0 as the axis (2,), (-1, 0) where there is none, and the counts (rows, bins)
    of log10|x| on it. Its edges are among the fine ones, as its whole decades are so many times as wide. */
 void on_one_axis(const table *of, int64_t rows, double *axis, int32_t *counts);
+
+/* each(of, i) for all i below the count, in so many threads: whoever is done takes the next one. */
+void in_turn(int64_t threads, void (*each)(const void *of, int64_t i), const void *of, int64_t count);

@@ -1,18 +1,13 @@
-/* Carries out a list of tasks in as many threads as the network's passes have. These are OpenMP's, torch's own, which are awake between two
-layers, while threads of our own would take a core from one that a pass waits for.
-
-Large tensors are taken in parts, whose numbers are put together in their order: how many threads there are changes no digit. */
+/* Carries out a list of tasks in several threads. Large tensors are taken in parts, whose numbers are put together in their order: how many
+threads there are changes no digit. */
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "native.h"
 
 #define PART 16384 /* values of a part, at least */
 #define MOST_PARTS 16
-
-#define IN_TURN _Pragma("omp parallel for schedule(dynamic, 1) num_threads(threads)")
 
 enum { MEASURE, COSINE, SHARES };
 
@@ -41,6 +36,15 @@ typedef struct {
     int64_t start, n;
 } part;
 
+/* Tasks, the number of the first part of each and of all, and what is found of each part: its sums, and if it is exact its counts. */
+typedef struct {
+    const task *tasks;
+    int64_t count, *first;
+    part *parts;
+    sums *found;
+    tally *tallies;
+} work;
+
 static int64_t part_size(const task *of) {
     int64_t n = of->measure.n;
     return n <= PART * MOST_PARTS ? PART : (n + MOST_PARTS - 1) / MOST_PARTS;
@@ -63,19 +67,21 @@ static tally row_of(const task *of) {
     return (tally){bins, to->linear + row * bins, to->fine + row * DECADES * bins, to->reach + 2 * row, to->extremes + 2 * row};
 }
 
-static void sum_up(const part *one, sums *found) {
-    const task *of = one->of;
-    if (of->what == COSINE) {
-        *of->cosine.out = mean_cosine(of->cosine.x, of->cosine.rows, of->cosine.n);
-    } else if (of->what == SHARES) {
-        shares(of->shares.phi, of->shares.batch, of->shares.units, of->shares.pixels, of->shares.limits, of->shares.dead, of->shares.saturated);
+static void sum_up(const void *given, int64_t i) {
+    const work *of = given;
+    const part *one = of->parts + i;
+    const task *t = one->of;
+    if (t->what == COSINE) {
+        *t->cosine.out = mean_cosine(t->cosine.x, t->cosine.rows, t->cosine.n);
+    } else if (t->what == SHARES) {
+        shares(t->shares.phi, t->shares.batch, t->shares.units, t->shares.pixels, t->shares.limits, t->shares.dead, t->shares.saturated);
     } else {
-        if (of->measure.before) difference(of->measure.x + one->start, of->measure.before + one->start, one->n);
-        part_sums(values(of) + one->start, one->n, found);
+        if (t->measure.before) difference(t->measure.x + one->start, t->measure.before + one->start, one->n);
+        part_sums(values(t) + one->start, one->n, of->found + i);
     }
 }
 
-static void count_up(const part *one, tally to) {
+static void count_values(const part *one, tally to) {
     const measurement *of = &one->of->measure;
     counted(values(one->of) + one->start, one->n, of->step, of->of->block, fields(one->of)[MIN], fields(one->of)[MAX], to);
 }
@@ -85,12 +91,26 @@ static void keep(const task *of) {
 }
 
 /* What follows from the sums of all parts. */
-static void complete(const task *of, const sums *found) {
-    if (of->what != MEASURE) return;
-    moments_of(values(of), of->measure.n, found, part_count(of), fields(of));
-    if (exact(of)) return;
-    count_up(&(part){of, 0, of->measure.n}, row_of(of));
-    keep(of);
+static void complete(const void *given, int64_t t) {
+    const work *of = given;
+    const task *one = of->tasks + t;
+    if (one->what != MEASURE) return;
+    moments_of(values(one), one->measure.n, of->found + of->first[t], part_count(one), fields(one));
+    if (exact(one)) return;
+    count_values(&(part){one, 0, one->measure.n}, row_of(one));
+    keep(one);
+}
+
+static void count_part(const void *given, int64_t i) {
+    const work *of = given;
+    if (exact(of->parts[i].of)) count_values(of->parts + i, of->tallies[i]);
+}
+
+static void put_together(const void *given, int64_t t) {
+    const work *of = given;
+    if (!exact(of->tasks + t)) return;
+    merged(of->tallies + of->first[t], part_count(of->tasks + t), row_of(of->tasks + t));
+    keep(of->tasks + t);
 }
 
 /* Room that is kept from call to call, as much as the largest took. Without memory for it the process ends, as it would where the tensors
@@ -106,49 +126,41 @@ static void *room(int64_t bytes) {
     return place;
 }
 
-static int64_t ints(const table *of) { return (DECADES + 1) * of->bins + 4; }
+static int64_t ints(const task *of) { return exact(of) ? (DECADES + 1) * of->measure.of->bins + 4 : 0; }
 
 static tally tally_in(int32_t *place, int64_t bins) {
     int32_t *fine = place + bins, *reach = fine + DECADES * bins;
     return (tally){bins, place, fine, reach, reach + 2};
 }
 
-/* One of a process that was forked from one which has had threads: OpenMP would wait for those. */
-static int64_t safe(int64_t threads) {
-    static pid_t owner;
-    if (!owner) owner = getpid();
-    return owner == getpid() ? threads : 1;
+static void divide(work *of) {
+    int64_t bytes = 0, *first = of->first;
+    first[0] = 0;
+    for (int64_t t = 0; t < of->count; t++) {
+        int64_t some = part_count(of->tasks + t);
+        first[t + 1] = first[t] + some;
+        bytes += some * (sizeof(part) + sizeof(sums) + sizeof(tally) + ints(of->tasks + t) * sizeof(int32_t));
+    }
+    of->parts = room(bytes);
+    of->found = (sums *)(of->parts + first[of->count]);
+    of->tallies = (tally *)(of->found + first[of->count]);
+    int32_t *counts = (int32_t *)(of->tallies + first[of->count]);
+    for (const task *t = of->tasks; t < of->tasks + of->count; t++, first++)
+        for (int64_t i = *first, start = 0; i < first[1]; i++, start += part_size(t), counts += ints(t)) {
+            int64_t left = t->measure.n - start;
+            of->parts[i] = (part){t, start, left < part_size(t) ? left : part_size(t)};
+            if (exact(t)) of->tallies[i] = tally_in(counts, t->measure.of->bins);
+        }
 }
 
 void together(const task *tasks, int64_t count, int64_t threads) {
-    threads = safe(threads);
-    int64_t first[count + 1], bytes = 0, exactly = 0;
-    first[0] = 0;
-    for (int64_t t = 0; t < count; t++) {
-        int64_t some = part_count(tasks + t);
-        first[t + 1] = first[t] + some, exactly += exact(tasks + t);
-        bytes += some * (sizeof(part) + sizeof(sums) + sizeof(tally));
-        if (exact(tasks + t)) bytes += some * ints(tasks[t].measure.of) * sizeof(int32_t);
-    }
-    part *parts = room(bytes);
-    sums *found = (sums *)(parts + first[count]);
-    tally *tallies = (tally *)(found + first[count]);
-    int32_t *counts = (int32_t *)(tallies + first[count]);
-    for (int64_t t = 0; t < count; t++)
-        for (int64_t i = first[t]; i < first[t + 1]; i++) {
-            int64_t start = (i - first[t]) * part_size(tasks + t), end = start + part_size(tasks + t), n = tasks[t].measure.n;
-            parts[i] = (part){tasks + t, start, (end < n ? end : n) - start};
-            if (exact(tasks + t)) tallies[i] = tally_in(counts, tasks[t].measure.of->bins), counts += ints(tasks[t].measure.of);
-        }
-    IN_TURN
-    for (int64_t i = 0; i < first[count]; i++) sum_up(parts + i, found + i);
-    IN_TURN
-    for (int64_t t = 0; t < count; t++) complete(tasks + t, found + first[t]);
+    int64_t first[count + 1], exactly = 0;
+    work all = {.tasks = tasks, .count = count, .first = first};
+    divide(&all);
+    for (int64_t t = 0; t < count; t++) exactly += exact(tasks + t);
+    in_turn(threads, sum_up, &all, first[count]);
+    in_turn(threads, complete, &all, count);
     if (!exactly) return;
-    IN_TURN
-    for (int64_t i = 0; i < first[count]; i++)
-        if (exact(parts[i].of)) count_up(parts + i, tallies[i]);
-    IN_TURN
-    for (int64_t t = 0; t < count; t++)
-        if (exact(tasks + t)) merged(tallies + first[t], first[t + 1] - first[t], row_of(tasks + t)), keep(tasks + t);
+    in_turn(threads, count_part, &all, first[count]);
+    in_turn(threads, put_together, &all, count);
 }
