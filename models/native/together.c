@@ -133,34 +133,35 @@ static tally tally_in(int32_t *place, int64_t bins) {
     return (tally){bins, place, fine, reach, reach + 2};
 }
 
-static void divide(work *of) {
-    int64_t bytes = 0, *first = of->first;
-    first[0] = 0;
-    for (int64_t t = 0; t < of->count; t++) {
-        int64_t some = part_count(of->tasks + t);
-        first[t + 1] = first[t] + some;
-        bytes += some * (sizeof(part) + sizeof(sums) + sizeof(tally) + ints(of->tasks + t) * sizeof(int32_t));
+static work divided(const task *tasks, int64_t count) {
+    int64_t all = 0, bytes = (count + 1) * sizeof(int64_t);
+    for (const task *t = tasks; t < tasks + count; t++) {
+        all += part_count(t);
+        bytes += part_count(t) * (sizeof(part) + sizeof(sums) + sizeof(tally) + ints(t) * sizeof(int32_t));
     }
-    of->parts = room(bytes);
-    of->found = (sums *)(of->parts + first[of->count]);
-    of->tallies = (tally *)(of->found + first[of->count]);
-    int32_t *counts = (int32_t *)(of->tallies + first[of->count]);
-    for (const task *t = of->tasks; t < of->tasks + of->count; t++, first++)
-        for (int64_t i = *first, start = 0; i < first[1]; i++, start += part_size(t), counts += ints(t)) {
+    work of = {.tasks = tasks, .count = count, .first = room(bytes)};
+    of.parts = (part *)(of.first + count + 1), of.found = (sums *)(of.parts + all), of.tallies = (tally *)(of.found + all);
+    int32_t *counts = (int32_t *)(of.tallies + all);
+    int64_t i = 0;
+    for (const task *t = tasks; t < tasks + count; t++) {
+        of.first[t - tasks] = i;
+        for (int64_t start = 0, end = i + part_count(t); i < end; i++, start += part_size(t), counts += ints(t)) {
             int64_t left = t->measure.n - start;
-            of->parts[i] = (part){t, start, left < part_size(t) ? left : part_size(t)};
-            if (exact(t)) of->tallies[i] = tally_in(counts, t->measure.of->bins);
+            of.parts[i] = (part){t, start, left < part_size(t) ? left : part_size(t)};
+            if (exact(t)) of.tallies[i] = tally_in(counts, t->measure.of->bins);
         }
+    }
+    of.first[count] = all;
+    return of;
 }
 
 void together(const task *tasks, int64_t count, int64_t threads) {
-    int64_t first[count + 1], exactly = 0;
-    work all = {.tasks = tasks, .count = count, .first = first};
-    divide(&all);
+    work of = divided(tasks, count);
+    int64_t parts = of.first[count], exactly = 0;
     for (int64_t t = 0; t < count; t++) exactly += exact(tasks + t);
-    in_turn(threads, sum_up, &all, first[count]);
-    in_turn(threads, complete, &all, count);
+    in_turn(threads, sum_up, &of, parts);
+    in_turn(threads, complete, &of, count);
     if (!exactly) return;
-    in_turn(threads, count_part, &all, first[count]);
-    in_turn(threads, put_together, &all, count);
+    in_turn(threads, count_part, &of, parts);
+    in_turn(threads, put_together, &of, count);
 }

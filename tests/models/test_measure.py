@@ -351,7 +351,7 @@ def test_activations_that_work_in_place():
     expected = torch.autograd.grad(F.relu(z2).square().sum(), [z1, z2])
     seen = {}
     places = [Probe(row, layers[2 * row - 1], layers[2 * row - 1], layers[2 * row - 2].weight) for row in (1, 2)]
-    with hooked(places, lambda what, index, tensor: seen.__setitem__((what, index), tensor)):  # as they are kept until some are measured together
+    with hooked(places, lambda what, index, tensor: seen.__setitem__((what, index), tensor)):  # they are kept until some are measured
         model(x).square().sum().backward()
     for index, z in enumerate((z1, z2)):
         torch.testing.assert_close(seen["preactivation", index], z.detach())
