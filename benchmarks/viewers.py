@@ -35,8 +35,8 @@ async def view(host: str, port: int, run: str) -> Seen:
     """Reads the run's stream to its end."""
     asked, frames = time.monotonic(), dict[bytes, float]()
     reader, writer = await asyncio.open_connection(host, port)
-    # HTTP/1.0: the body comes as it is, not in chunks. Compressed, as browsers ask for it.
-    writer.write(f"GET /api/runs/{run}/events HTTP/1.0\r\nHost: {host}\r\nAccept-Encoding: deflate\r\n\r\n".encode())
+    # HTTP/1.0: the body comes as it is, not in chunks. Compressed, and of the form that the page asks for.
+    writer.write(f"GET /api/runs/{run}/events?form=compact HTTP/1.0\r\nHost: {host}\r\nAccept-Encoding: deflate\r\n\r\n".encode())
     await reader.readuntil(b"\r\n\r\n")
     began = time.monotonic()
     inflate, text, event = zlib.decompressobj(), b"", b""
