@@ -10,7 +10,7 @@ import { backward } from "../binning.js";
 import { isEmptyRow, isFinite, nonFinite, number, percent, root } from "../format.js";
 import { valueTicks } from "../ticks.js";
 import { t } from "../../i18n/index.js";
-import { chosenLayer, depthAxis, layout, line, lostMarks, unitAxis } from "./common.js";
+import { chosenLayer, depthAxis, halo, layout, line, lostMarks, unitAxis } from "./common.js";
 
 const TYPICAL_TIMES = 3;
 
@@ -111,16 +111,17 @@ export function overlay(view, quantity, grid) {
     mode: "lines", text: y.map((value) => (value === null ? "" : number(backward(axis, value)))),
     hovertemplate: `${t("axis.layer_short")} %{x}<br>${name} %{text}<extra></extra>`, ...more,
   });
-  if (axis.name === "log10") return [labelled(t("stat.rms"), put((row) => root(quantity.mean_square[row])))];
+  const haloed = (/** @type {Record<string, any>[]} */ ...lines) => [halo(view.theme, lines), ...lines];
+  if (axis.name === "log10") return haloed(labelled(t("stat.rms"), put((row) => root(quantity.mean_square[row]))));
   const off = (/** @type {number} */ sign) => put((row) => {
     const mean = quantity.mean[row], std = quantity.std[row];
     return isFinite(mean) && isFinite(std) ? mean + sign * std : null;
   });
-  return [
+  return haloed(
     labelled(t("stat.mean"), put((row) => quantity.mean[row])),
     labelled(t("stat.spread"), off(1), { dash: "dot", width: 1.3, legendgroup: "spread" }),
     labelled(t("stat.spread"), off(-1), { dash: "dot", width: 1.3, legendgroup: "spread", showlegend: false }),
-  ];
+  );
 }
 
 /** The frame around the layer that is shown by itself. @param {View} view */

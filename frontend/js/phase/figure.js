@@ -9,7 +9,7 @@
  * @typedef {{theme: Theme, map: PhaseMap, rows: Row[], colour: string, depth: number, dots: Dot[], own: Dot | null}} View
  */
 import { isFinite, number } from "../format.js";
-import { faded, layout } from "../panels/common.js";
+import { faded, halo, haloLine, layout } from "../panels/common.js";
 import { t } from "../../i18n/index.js";
 import { SHOWN, colouring, isShown, log } from "./colours.js";
 
@@ -78,14 +78,11 @@ export function reaching({ critical_sigma_w2: line, sigma_w2 }) {
   return known[0] >= high ? ["sigma_w2.high", Number((BEYOND * Math.max(...known)).toPrecision(2))] : ["sigma_w2.low", 0];
 }
 
-/** A line over a map is seen on all its colours by the paper's colour around it. */
-const HALO_PX = 2;
-
 /** @param {View} view */
 function critical({ theme, map }) {
   const line = { type: "scatter", mode: "lines", name: t("phase.critical"), connectgaps: false,
     x: map.critical_line.sigma_w2, y: map.critical_line.sigma_b2, line: { color: theme.danger, width: 2.5, dash: "solid" }, hovertemplate: t("phase.critical_hover") };
-  return [{ ...line, name: "", showlegend: false, hoverinfo: "skip", hovertemplate: null, line: { color: theme.paper, width: line.line.width + 2 * HALO_PX } }, line];
+  return [halo(theme, [line]), line];
 }
 
 /** Where depth is six depth scales: shallower networks than this train. @param {View} view */
@@ -93,7 +90,7 @@ function trainable({ theme, map, depth }) {
   const at = Math.log10(depth / TRAINABLE_SCALES);
   const contour = { type: "contour", x: map.sigma_w2, y: map.sigma_b2, z: map.depth_scale.map((row) => row.map(log)), showscale: false, hoverinfo: "skip", name: t("phase.trainable"),
     contours: { coloring: "none", start: at, end: at, size: 1 }, line: { color: theme.ink, width: 1.8, dash: "dash", smoothing: 0 } };
-  return [{ ...contour, name: "", showlegend: false, line: { ...contour.line, color: faded(theme.paper, 0.8), width: contour.line.width + 2 * HALO_PX, dash: "solid" } }, contour];
+  return [{ ...contour, name: "", showlegend: false, line: { ...contour.line, ...haloLine(theme, contour.line.width) } }, contour];
 }
 
 /** What was trained is filled, and bears the loss reached. @param {View} view */
