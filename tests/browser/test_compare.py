@@ -106,6 +106,28 @@ def test_one_scrubber_moves_all_runs(compared):
     compared.until("() => document.body.dataset.step === '40'")
 
 
+def test_frames_that_are_not_at_hand_are_asked_for_again_and_drawn_together(new_tab, server):
+    """Twice 76 frames of 257 rows and 512 bins are more than the page keeps; until all of a step are there, the last picture stays."""
+    deep = {"network": {"depth": 256, "width": 8}, "data": {"batch_size": 32}, "training": {"steps": 75},
+            "capture": {"every": 1, "bins": 512}}
+    runs = [server.client.post("/api/runs", json={**deep, "seed": seed}).json()["id"] for seed in (61, 62)]
+    tab, asked = new_tab(), []
+    tab.page.on("request", lambda request: asked.append(request.url))
+    tab.open(f"/compare?runs={','.join(runs)}")
+    tab.until("() => document.body.dataset.live === '0' && document.body.dataset.frames === '76'")
+    for index in (75, 3):
+        tab.at("scrubber").fill(str(index))
+        tab.until("index => document.body.dataset.step === String(index)", index)
+        for which, run in enumerate(runs):
+            frame = server.client.get(f"/api/runs/{run}/frames", params={"after": index - 1, "limit": 1}).json()["frames"][0]
+            squares = frame["quantities"]["preactivation"]["mean_square"]
+            drawn(tab, "by-layer-signal", f"Math.abs(plot.data[{which}].y[99] / {squares[99]} - 1) < 1e-6")
+            assert plot(tab, "by-layer-signal", f"plot.data[{which}].y") == pytest.approx(squares, rel=3e-7)
+    again = re.compile(r"/api/runs/(\w+)/frames\?.*after=2&limit=1&quantities=([a-z_,]+)")
+    named = {match[1]: match[2].split(",") for url in asked if (match := again.search(url))}
+    assert set(named) == set(runs) and all("preactivation" in names and "weight" not in names for names in named.values())
+
+
 def test_the_link_shows_the_same_comparison_in_another_browser(compared, new_tab):
     compared.at("view.signal").select_option("weight")
     compared.at("scrubber").fill("5")

@@ -6,7 +6,7 @@
  * @typedef {{state: () => State, moved: (back: boolean) => void, changed: () => void}} Page what it is asked, and told: the address is another one (`back`: and the one before stays behind it)
  */
 import * as api from "../api.js";
-import { el } from "../dom.js";
+import { byId, el, setContents, setText } from "../dom.js";
 import { integer, number } from "../format.js";
 import { fromConfig, serialise as configHash } from "../state.js";
 import { addressed, t } from "../../i18n/index.js";
@@ -27,6 +27,8 @@ export class Dots {
     this.measured = new Map();
     this.trained = new Trained(page.changed);
     this.generation = 0;
+    /** Lines stay the elements they are, so that whoever is at a button of one stays there. @type {Map<string, HTMLElement>} */
+    this.lines = new Map();
   }
 
   get runs() { return this.trained.runs; }
@@ -97,15 +99,33 @@ export class Dots {
     return this.places.map(([w2, b2]) => ({ w2, b2, text: at(w2, b2) + (this.measured.get(`${w2},${b2}`) ?? ""), ...this.trained.reached(`${w2},${b2}`) }));
   }
 
+  /** @param {Dot[]} dots */
+  show(dots) {
+    this.lines = new Map(dots.map(({ w2, b2 }) => [`${w2},${b2}`, this.lines.get(`${w2},${b2}`) ?? this.line(w2, b2)]));
+    setContents(byId("dots"), [...this.lines.keys()], () => [...this.lines.values()]);
+    for (const dot of dots) this.tell(dot);
+  }
+
+  /** @param {number} w2 @param {number} b2 */
+  line(w2, b2) {
+    const away = t("phase.remove", { dot: at(w2, b2) });
+    return el("div", { class: "dot-line" }, el("p", { class: "dot-words" }, el("span", {}), el("span", { class: "dot-trained" }), el("span", { class: "dot-ways" })),
+      el("button", { type: "button", class: "quiet", "data-testid": "dot-remove", text: "✕", "aria-label": away, title: away, onclick: () => this.remove(`${w2},${b2}`) }));
+  }
+
   /** @param {Dot} dot */
-  line({ w2, b2, text }) {
-    const state = this.page.state(), config = pointConfig(state, this.catalog, [w2, b2]), href = `/#${addressed(configHash(fromConfig(config, this.catalog), this.catalog))}`;
-    const key = `${w2},${b2}`, run = this.trained.url(key), away = t("phase.remove", { dot: at(w2, b2) });
-    const train = () => el("button", { type: "button", "data-testid": "dot-train", text: t("phase.train", { steps: integer(Number(state.train_steps)) }), onclick: () => void this.train([w2, b2]) });
-    const words = el("p", { class: "dot-words" }, el("span", { text }), el("span", { class: "dot-trained", text: this.trained.words(key) }),
-      run ? el("a", { href: `${run}${addressed("") ? `#${addressed("")}` : ""}`, text: t("phase.open_run") }) : train(), el("a", { href, text: t("phase.open") }));
-    return el("div", { class: "dot-line" }, words,
-      el("button", { type: "button", class: "quiet", "data-testid": "dot-remove", text: "✕", "aria-label": away, title: away, onclick: () => this.remove(key) }));
+  tell({ w2, b2, text }) {
+    const key = `${w2},${b2}`, state = this.page.state(), config = pointConfig(state, this.catalog, [w2, b2]);
+    const [words, reached, ways] = /** @type {HTMLElement[]} */ ([.../** @type {HTMLElement} */ (this.lines.get(key)?.firstElementChild).children]);
+    setText(words, text);
+    setText(reached, this.trained.words(key));
+    const run = this.trained.url(key), href = `/#${addressed(configHash(fromConfig(config, this.catalog), this.catalog))}`, steps = integer(Number(state.train_steps));
+    const here = ways.contains(document.activeElement);
+    setContents(ways, [run, href, steps], () => [
+      run ? el("a", { href: `${run}${addressed("") ? `#${addressed("")}` : ""}`, text: t("phase.open_run") })
+        : el("button", { type: "button", "data-testid": "dot-train", text: t("phase.train", { steps }), onclick: () => void this.train([w2, b2]) }),
+      el("a", { href, text: t("phase.open") })]);
+    if (here && !ways.contains(document.activeElement)) ways.querySelector("a")?.focus();
   }
 }
 

@@ -7,7 +7,7 @@
  */
 import * as api from "../api.js";
 import { readTheme, render } from "../charts.js";
-import { byId, el } from "../dom.js";
+import { byId, el, setText } from "../dom.js";
 import { fieldControl } from "../field.js";
 import { showLegend } from "../legend.js";
 import { notice } from "../notices.js";
@@ -145,7 +145,8 @@ export class PhasePage {
       return drawn;
     }, (x, y) => this.dots.add(Number(x), Number(y)));
     tellTheory(map, state, this.catalog, (path, value) => { this.change(path, value); this.rail(); });
-    byId("dots").replaceChildren(...(own ? [el("p", { text: `★ ${own.text}` })] : []), ...dots.map((dot) => this.dots.line(dot)));
+    setText(byId("own"), own ? `★ ${own.text}` : "");
+    this.dots.show(dots);
     Object.assign(document.body.dataset, { ready: "true", rows: String(this.sweep.rows.length), dots: String(this.dots.measured.size), trained: String(dots.filter((dot) => dot.loss).length) });
   }
 }
