@@ -118,7 +118,7 @@ export const EN = {
   "panel.dead-saturated": "Dead, saturated, lost",
   "panel.theory": "Mean-field theory",
   "help.panel.histograms": "Each column is one layer, from the input on the left to the output on the right; the colour says what share of its values lies at that height. Click a column to see that layer alone.",
-  "help.panel.layer": "The layer chosen, in its own range, with exact counts.",
+  "help.panel.layer": "The layer chosen, in its own range, with exact counts. Over its pre-activations theory's density is drawn, where theory applies.",
   "help.panel.loss": "Cross-entropy of the training batches at every step, and of the validation part at every frame.",
   "help.panel.gradient-norms": "The l2 norm of dL/d(pre-activation) and of dL/d(weight). A straight line that falls to the left is a gradient that vanishes on its way back.",
   "help.panel.update-ratio": "The norm of an optimizer step over the norm of the weights. Near 10⁻³ is healthy; above 10⁻² is rough, below 10⁻⁴ hardly learns.",
@@ -222,8 +222,11 @@ export const EN = {
   "update.only_start": "Only the frame from before the first step is recorded so far.",
   "update.none": "No layer's weights have moved, or the ratio is not finite.",
   "update.inside": "All {total} layers lie within 10⁻⁴ … 10⁻².",
+  "update.slow": "Of {total} layers {slow} learn too slowly (below 10⁻⁴).",
+  "update.fast": "Of {total} layers {fast} move too roughly (above 10⁻²).",
   "update.outside": "Of {total} layers {slow} learn too slowly (below 10⁻⁴), {fast} too roughly (above 10⁻²).",
 
+  "mean_square.zero": "In {count} of {total} layers every value is exactly 0.",
   "mean_square.none": "All layers are 0 or not finite: there is nothing that a logarithmic axis can show. Choose another initializer.",
 
   "share.dead": "dead units",
@@ -445,7 +448,9 @@ export const EN = {
   "initializer.own_gain": "own gain ×",
   "initializer.gain_follows": "{initializer}'s gain follows the activation; for {activation} it is {formula} (torch.nn.init.calculate_gain where torch has one, else what keeps a standard Gaussian's mean square). The initializer's own gain, {own}, multiplies it.",
   "initializer.gain_alone": "{initializer} takes no gain from the activation; its own gain, {own}, multiplies every weight.",
-  "initializer.default": "PyTorch's default here: 1/√(3 fan_in)",
+  "initializer.default_value": "U(±{bound}), std {std}",
+  "initializer.pairing": "{activation}: {note}",
+  "initializer.default": "PyTorch's default: U(±1/√fan_in), variance 1/(3 fan_in)",
   // ---- comparisons ----
   "twin.beside": "Train this configuration and show it beside: {names}",
   "twin.kept": "Kept to compare:",

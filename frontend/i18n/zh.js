@@ -118,7 +118,7 @@ export const ZH = {
   "panel.dead-saturated": "死亡、饱和、失效",
   "panel.theory": "平均场理论",
   "help.panel.histograms": "每一列是一层，左边是输入，右边是输出；颜色表示该层有多大比例的值落在这个高度。点击一列可单独查看那一层。",
-  "help.panel.layer": "所选的层，用它自己的范围，计数是精确的。",
+  "help.panel.layer": "所选的层，用它自己的范围，计数是精确的。理论适用时，预激活之上画有理论的密度。",
   "help.panel.loss": "每一步训练批次的交叉熵，以及每一帧验证集的交叉熵。",
   "help.panel.gradient-norms": "dL/d(预激活) 与 dL/d(权重) 的 l2 范数。向左下降的直线表示梯度在回传途中消失。",
   "help.panel.update-ratio": "一步优化的更新量范数与权重范数之比。10⁻³ 附近是健康的；高于 10⁻² 太粗暴，低于 10⁻⁴ 几乎学不动。",
@@ -222,8 +222,11 @@ export const ZH = {
   "update.only_start": "目前只记录了第一步之前的那一帧。",
   "update.none": "没有一层的权重移动过，或者比值非有限。",
   "update.inside": "全部 {total} 层都在 10⁻⁴ … 10⁻² 之内。",
+  "update.slow": "{total} 层中有 {slow} 层学得太慢（低于 10⁻⁴）。",
+  "update.fast": "{total} 层中有 {fast} 层太粗暴（高于 10⁻²）。",
   "update.outside": "{total} 层中有 {slow} 层学得太慢（低于 10⁻⁴），{fast} 层太粗暴（高于 10⁻²）。",
 
+  "mean_square.zero": "{total} 层中有 {count} 层的值全部恰为 0。",
   "mean_square.none": "所有层都为 0 或非有限：对数轴上没有可显示的内容。请换一种初始化。",
 
   "share.dead": "死亡单元",
@@ -445,7 +448,9 @@ export const ZH = {
   "initializer.own_gain": "自身增益 ×",
   "initializer.gain_follows": "{initializer}：增益取决于激活函数，{activation} 的增益为 {formula}（torch 有值时取 torch.nn.init.calculate_gain，否则取保持标准高斯均方的值）。初始化自身的增益 {own} 再与之相乘。",
   "initializer.gain_alone": "{initializer}：不采用激活函数的增益；自身的增益 {own} 乘到每个权重上。",
-  "initializer.default": "PyTorch 在这里的默认值：1/√(3 fan_in)",
+  "initializer.default_value": "U(±{bound})，标准差 {std}",
+  "initializer.pairing": "{activation}：{note}",
+  "initializer.default": "PyTorch 的默认：U(±1/√fan_in)，方差 1/(3 fan_in)",
   // ---- comparisons ----
   "twin.beside": "训练这个配置，并与这些并排显示：{names}",
   "twin.kept": "留作比较：",

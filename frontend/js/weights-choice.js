@@ -19,6 +19,7 @@ export class WeightsChoice {
     this.list = el("div", { class: "sources" });
     this.error = el("p", { class: "error", role: "alert" });
     const [button, chooser] = uploader("weights-choice-file", choose, (message) => { this.error.textContent = message; });
+    button.classList.remove("quiet");
     this.root.append(el("h2", { id: "weights-choice-title", text: t("weights.title") }), el("p", { text: t("weights.words") }), this.list, el("div", {}, button, chooser), this.error,
       el("p", { class: "muted", text: t("weights.keep") }));
   }

@@ -56,10 +56,17 @@ export function stepAxis(epoch, last) {
 
 const MOST_TICKS = 6;
 
+/** What is drawn beside the values is shown as far as it lies within so many decades of them: more would flatten the values. */
+const BESIDE_DECADES = 2;
+
+/** @param {Maybe[]} values */
+const logsOf = (values) => values.filter((value) => value !== null && value > 0).map((value) => Math.log10(Number(value)));
+
 /** A logarithmic axis that shows all the values given, with powers of ten as ticks; within one decade 1, 2 and 5 too.
- * @param {string} title @param {Maybe[]} values */
-export function logAxis(title, values) {
-  const logs = values.filter((value) => value !== null && value > 0).map((value) => Math.log10(Number(value)));
+ * @param {string} title @param {Maybe[]} values @param {Maybe[]} [beside] what theory says of them */
+export function logAxis(title, values, beside = []) {
+  const own = logsOf(values), [bottom, top] = [Math.min(...own) - BESIDE_DECADES, Math.max(...own) + BESIDE_DECADES];
+  const logs = [...own, ...(own.length ? logsOf(beside).map((at) => Math.max(bottom, Math.min(top, at))) : [])];
   const lowest = Math.min(...logs), highest = Math.max(...logs), pad = Math.max(0.06 * (highest - lowest), 0.12);
   const [low, high] = logs.length ? [lowest - pad, highest + pad] : [-1, 1];
   const stride = Math.max(1, Math.ceil((high - low) / MOST_TICKS)), first = Math.ceil(low / stride) * stride;
