@@ -140,7 +140,7 @@ export class PhasePage {
     const dots = this.dots.drawn(), own = this.own && { w2: this.own[0], b2: this.own[1], text: t("phase.own_at", { dot: at(...this.own) }) };
     tellSweep(this.sweep, state);
     render(byId("plot"), () => {
-      const drawn = figure({ theme: readTheme(), map, rows: this.sweep.rows, colour: String(state.colour), depth: Number(state["network.depth"]), dots, own });
+      const drawn = figure({ theme: readTheme(), map, rows: this.sweep.rows, total: this.sweep.record?.steps_total ?? 0, colour: String(state.colour), depth: Number(state["network.depth"]), dots, own });
       showLegend(byId("legend"), drawn);
       return drawn;
     }, (x, y) => this.dots.add(Number(x), Number(y)));
