@@ -79,7 +79,7 @@ export const EN = {
   "weights.words": "This network starts from weights that were trained before: each of its layers takes those of the same place where the shapes fit. Choose some that this server has, or upload a .safetensors file.",
   "weights.none": "This server has no weights yet.",
   "weights.more": "and {count} more: type a name at “source” in the controls",
-  "weights.about": "{name} {size} MB",
+  "weights.size": "{size} MB",
   "weights.keep": "To make some: choose another initializer, tick “keep weights”, and press Train. The finished run then stands here.",
   "control.bounds": "({allowed})",
   "control.low": "at least {low}",

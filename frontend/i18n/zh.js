@@ -79,7 +79,7 @@ export const ZH = {
   "weights.words": "这个网络从以前训练好的权重开始：每一层在形状相符时取同一位置的权重。请选择这台服务器已有的权重，或上传一个 .safetensors 文件。",
   "weights.none": "这台服务器还没有权重。",
   "weights.more": "另有 {count} 份：请在左侧“来源”处输入名称",
-  "weights.about": "{name} {size} MB",
+  "weights.size": "{size} MB",
   "weights.keep": "要得到权重：选择另一种初始化，勾选“保留权重”，再按“训练”。运行完成后，它的权重就会列在这里。",
   "control.bounds": "（{allowed}）",
   "control.low": "不小于 {low}",

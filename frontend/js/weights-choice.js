@@ -42,7 +42,7 @@ export class WeightsChoice {
   async source({ source, bytes }) {
     const name = nameOf(source), title = await titleOfRun(name);
     return el("button", { type: "button", onclick: () => this.choose(name) }, el("bdi", { text: title ?? name }),
-      el("small", { text: t("weights.about", { name: title ? name.slice(0, 8) : "", size: number(bytes / MB) }) }));
+      el("small", { text: [title && name.slice(0, 8), t("weights.size", { size: number(bytes / MB) })].filter(Boolean).join(" · ") }));
   }
 }
 

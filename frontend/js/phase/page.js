@@ -32,6 +32,8 @@ export class PhasePage {
     this.state = parse("", catalog).state;
     /** @type {PhaseMap | null} */
     this.map = null;
+    /** What the map is of: it stays on show until another one is there. */
+    this.mapped = this.state;
     /** Where the network stands that one came from. @type {[number, number] | null} */
     this.own = null;
     /** The dashboard that one came from. @type {string | null} */
@@ -109,10 +111,10 @@ export class PhasePage {
   }
 
   async theory() {
-    const asked = (this.asked += 1);
-    const found = await answered(() => api.sweepTheory(sweepConfig(this.state, this.catalog, THEORY_POINTS)));
+    const asked = (this.asked += 1), { state } = this;
+    const found = await answered(() => api.sweepTheory(sweepConfig(state, this.catalog, THEORY_POINTS)));
     if (!found || asked !== this.asked) return;
-    this.map = found;
+    Object.assign(this, { map: found, mapped: state });
     this.draw();
     this.dots.look();
   }
@@ -135,16 +137,16 @@ export class PhasePage {
   // ---- drawing ----------------------------------------------------------------------------------------------------
 
   draw() {
-    const { map, state } = this;
+    const { map, mapped, state } = this;
     if (!map) return;
     const dots = this.dots.drawn(), own = this.own && { w2: this.own[0], b2: this.own[1], text: t("phase.own_at", { dot: at(...this.own) }) };
     tellSweep(this.sweep, state);
     render(byId("plot"), () => {
-      const drawn = figure({ theme: readTheme(), map, rows: this.sweep.rows, total: this.sweep.record?.steps_total ?? 0, colour: String(state.colour), depth: Number(state["network.depth"]), dots, own });
+      const drawn = figure({ theme: readTheme(), map, rows: this.sweep.rows, total: this.sweep.record?.steps_total ?? 0, colour: String(state.colour), depth: Number(mapped["network.depth"]), dots, own });
       showLegend(byId("legend"), drawn);
       return drawn;
     }, (x, y) => this.dots.add(Number(x), Number(y)));
-    tellTheory(map, state, this.catalog, (path, value) => { this.change(path, value); this.rail(); });
+    tellTheory(map, mapped, this.catalog, (path, value) => { this.change(path, value); this.rail(); });
     setText(byId("own"), own ? `★ ${own.text}` : "");
     this.dots.show(dots);
     Object.assign(document.body.dataset, { ready: "true", rows: String(this.sweep.rows.length), dots: String(this.dots.measured.size), trained: String(dots.filter((dot) => dot.loss).length) });
