@@ -11,7 +11,7 @@ const QUANTITY = /** @type {any} */ ({
 });
 const VIEW = /** @type {any} */ ({ frame: { layers: [1, 2, 3] }, theme: { ink: "#101010", paper: "#fefefe" } });
 
-for (const [name, lines] of [["linear", 3], ["log10", 1]]) {
+for (const [name, lines] of [["linear", 2], ["log10", 1]]) {
   test(`under the lines of the ${name} axis lies the paper's colour, as one wider line of all their points`, () => {
     const axis = axisOf(QUANTITY, /** @type {any} */ (name)), [under, ...over] = overlay(VIEW, QUANTITY, /** @type {any} */ ({ axis }));
     assert.equal(over.length, lines);
@@ -22,3 +22,8 @@ for (const [name, lines] of [["linear", 3], ["log10", 1]]) {
     assert.ok(under.y.some((y) => y !== null) && under.showlegend === false && under.connectgaps === false);
   });
 }
+
+test("the spread is drawn above and below the mean", () => {
+  const [, , spread] = overlay(VIEW, QUANTITY, /** @type {any} */ ({ axis: axisOf(QUANTITY, "linear") }));
+  assert.deepEqual([spread.x, spread.y, spread.text], [[1, 2, 3, null, 1, 2, 3], [1, 3, null, null, -1, -1, null], ["1", "3", "", "", "−1", "−1", ""]]);
+});
