@@ -125,14 +125,14 @@ export function line(name, x, y, colour, more = {}) {
 const HALO_PX = 2;
 
 /** A line over a map is seen on all its colours by the paper's colour around it. One trace for all lines, as each takes Plotly a millisecond.
- * @param {Theme} theme @param {Record<string, any>[]} lines */
-export const halo = (theme, lines) => ({
+ * @param {Theme} theme @param {Record<string, any>[]} lines @param {number} [pixels] on either side */
+export const halo = (theme, lines, pixels = HALO_PX) => ({
   type: "scatter", mode: "lines", name: "", showlegend: false, hoverinfo: "skip", connectgaps: false,
-  x: lines.flatMap(({ x }) => [...x, null]), y: lines.flatMap(({ y }) => [...y, null]), line: haloLine(theme, Math.max(...lines.map(({ line: { width } }) => width))),
+  x: lines.flatMap(({ x }) => [...x, null]), y: lines.flatMap(({ y }) => [...y, null]), line: haloLine(theme, Math.max(...lines.map(({ line: { width } }) => width)), pixels),
 });
 
-/** @param {Theme} theme @param {number} width of the line within it */
-export const haloLine = (theme, width) => ({ color: faded(theme.paper, 0.8), width: width + 2 * HALO_PX, dash: "solid" });
+/** @param {Theme} theme @param {number} width of the line within it @param {number} [pixels] */
+export const haloLine = (theme, width, pixels = HALO_PX) => ({ color: faded(theme.paper, 0.8), width: width + 2 * pixels, dash: "solid" });
 
 /** A band between two lines, as one closed shape. @param {string} name @param {number[]} x @param {Maybe[]} low @param {Maybe[]} high @param {string} colour */
 export function band(name, x, low, high, colour) {

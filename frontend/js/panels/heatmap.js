@@ -14,6 +14,9 @@ import { chosenLayer, depthAxis, halo, layout, line, lostMarks, unitAxis } from 
 
 const TYPICAL_TIMES = 3;
 
+/** Around the lines, so little that a layer whose values are all alike, one bin high, is still seen beside it. */
+const HALO_PX = 1.2;
+
 /** @param {View} view @param {Shown} shown @returns {Figure} */
 export function heatmap(view, { name, quantity, grid }) {
   const data = [cells(view.frame.layers, grid, view.theme, topShare(grid)), ...empties(view, quantity, grid), ...overlay(view, quantity, grid), ...lostMarks(view, quantity, "y2")];
@@ -111,7 +114,7 @@ export function overlay(view, quantity, grid) {
     mode: "lines", text: y.map((value) => (value === null ? "" : number(backward(axis, value)))),
     hovertemplate: `${t("axis.layer_short")} %{x}<br>${name} %{text}<extra></extra>`, ...more,
   });
-  const haloed = (/** @type {Record<string, any>[]} */ ...lines) => [halo(view.theme, lines), ...lines];
+  const haloed = (/** @type {Record<string, any>[]} */ ...lines) => [halo(view.theme, lines, HALO_PX), ...lines];
   if (axis.name === "log10") return haloed(labelled(t("stat.rms"), put((row) => root(quantity.mean_square[row]))));
   const off = (/** @type {number} */ sign) => put((row) => {
     const mean = quantity.mean[row], std = quantity.std[row];
