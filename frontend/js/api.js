@@ -114,8 +114,9 @@ export async function lastFrame(run, quantity) {
   return frame && opened(frame);
 }
 
-/** One frame of a run as it comes; null where there is none. @param {string} id @param {number} seq @returns {Promise<Sent | null>} */
-export const getFrame = (id, seq) => frameAfter(id, seq - 1);
+/** One frame of a run as it comes; null where there is none. @param {string} id @param {number} seq @param {string[]} [quantities] those wanted; all
+ * @returns {Promise<Sent | null>} */
+export const getFrame = (id, seq, quantities = []) => frameAfter(id, seq - 1, quantities.length ? `&quantities=${quantities.join(",")}` : "");
 
 /** @param {string} id @param {number} after @param {string} [more] @returns {Promise<Sent | null>} */
 async function frameAfter(id, after, more = "") {

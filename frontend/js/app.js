@@ -29,9 +29,11 @@ import { VIEW_OPTIONS, defaults, fromConfig, pairs, parse, toConfig, withField }
 import { LIVE, showStatus } from "./status.js";
 import { Twins } from "./twins.js";
 import { showVerdict } from "./verdict.js";
+import { WeightsChoice } from "./weights-choice.js";
 import { said, t } from "../i18n/index.js";
 
 const STREAM_MS = 150, FETCH_MS = 1000;
+const SOURCE = "init.source";
 
 /** A link that names a lesson, or a step of one, and no configuration: it begins with that step's network. @param {State} options */
 const isBareLesson = (options) => options["view.lesson"] !== null && !address.runInAddress() && pairs(location.hash).every(([key]) => key.startsWith("view."));
@@ -60,6 +62,7 @@ export class App {
       go: (id, number, step, controls) => this.begin(id, number, step, controls), train: () => void this.train(),
       compare: (step) => void this.compare(step), fail: (text) => notice("lesson", text),
     });
+    this.weights = new WeightsChoice((source) => this.change(SOURCE, source, true));
     this.twins = new Twins({ config: () => this.config(), submit: (config) => this.submit(config) });
     this.previewer = new Previewer({ drawn: (answer) => this.drawn(answer), failed: (problem) => this.failed(problem), busy: (busy) => { this.busy = busy; this.status(); } });
   }
@@ -122,6 +125,7 @@ export class App {
     this.looked = new FrameStore();
     this.looked.add(answer.frame);
     this.rail.fail([]);
+    this.weights.hide();
     this.board.stale(false);
     notice("refused", "");
     this.draw();
@@ -133,6 +137,8 @@ export class App {
     if (this.fetching) return this.awaitData();
     const rest = this.rail.fail(problem.errors);
     this.board.stale(true);
+    if (problem.errors.some(({ loc }) => loc === SOURCE)) void this.weights.show();
+    else this.weights.hide();
     const detail = [problem.detail, ...(problem.errors.length > rest.length ? problem.errors.map(({ msg }) => msg) : rest.map(({ msg }) => msg))]
       .filter((text, index, all) => !all.slice(0, index).some((before) => before.includes(text))).join(t("words.between"));
     if (problem.status !== 401) notice("refused", t(this.board.view ? "notice.refused" : "notice.impossible", { detail }));
@@ -243,6 +249,7 @@ export class App {
     this.state = fromConfig(record.config, this.catalog);
     this.rail.show(this.state);
     this.rail.fail([]);
+    this.weights.hide();
     this.board.stale(true);
     notice("refused", "");
     notice("waiting", t("notice.waiting"));

@@ -157,7 +157,8 @@ const config = () => (made ??= makeConfig());
 function makeConfig() {
   const dictionary = Object.fromEntries(Object.entries(OWN_WORDS).map(([words, key]) => [words, t(key)]));
   window.Plotly.register({ moduleType: "locale", name: language, dictionary, format: {} });
-  return { ...CONFIG, modeBarButtons: [[imageButton("png"), imageButton("svg")], ["resetScale2d"]] };
+  const back = isTouched() ? [] : [["resetScale2d"]]; // a finger zooms nothing
+  return { ...CONFIG, modeBarButtons: [[imageButton("png"), imageButton("svg")], ...back] };
 }
 
 /** The picture as a file, on the page's colour and with a legend: in the page the legend stands outside the plot.

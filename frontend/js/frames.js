@@ -17,9 +17,10 @@ const MOST_CHARACTERS = 24e6;
 const MOST_OPEN = 4;
 
 export class FrameStore {
-  /** @param {Source | null} [source] where a frame comes from once more; without one all are kept */
-  constructor(source = null) {
+  /** @param {Source | null} [source] where a frame comes from once more; without one all are kept @param {number} [most] characters that are kept at hand */
+  constructor(source = null, most = MOST_CHARACTERS) {
     this.source = source;
+    this.most = most;
     /** @type {Past[]} */
     this.history = [];
     /** Whole frames by their place, those looked at last at the end. @type {Map<number, Sent>} */
@@ -53,7 +54,7 @@ export class FrameStore {
     this.whole.set(place, frame);
     this.size += sizeOf(frame);
     for (const [other, old] of this.source ? this.whole : []) {
-      if (this.size <= MOST_CHARACTERS) return;
+      if (this.size <= this.most) return;
       if (other === 0 || other === place) continue;
       this.whole.delete(other);
       this.size -= sizeOf(old);

@@ -90,11 +90,11 @@ const fallback = (catalog, path) => plainFields(catalog).find((field) => field.p
 /** @param {Catalog} catalog */
 const firstEpochs = (catalog) => plainFields(catalog).find((field) => field.path === EPOCHS)?.low ?? 1;
 
-/** Tables whose entry is not for this kind of network go back to their default; their paths. @param {Catalog} catalog @param {State} state */
+/** Tables whose entry is not for this kind of network go back to their default; what they were. @param {Catalog} catalog @param {State} state */
 function leaveUnusable(catalog, state) {
-  const left = Object.keys(catalog.choices)
-    .filter((path) => !cardOf(catalog, path, state[`${path}.name`])?.kinds.includes(String(state[KIND])));
-  for (const path of left) choose(catalog, state, path, catalog.choices[path].default);
+  const left = Object.keys(catalog.choices).map((path) => ({ path, name: String(state[`${path}.name`]) }))
+    .filter(({ path, name }) => !cardOf(catalog, path, name)?.kinds.includes(String(state[KIND])));
+  for (const { path } of left) choose(catalog, state, path, catalog.choices[path].default);
   return left;
 }
 
@@ -133,7 +133,7 @@ export function parse(hash, catalog) {
   }
   const given = readFields(catalog, state, config.filter(([key]) => !tableOf(catalog, key)), problems);
   settleLength(catalog, state, given, problems);
-  for (const path of leaveUnusable(catalog, state)) problems.push({ key: `${path}.name`, text: String(state[KIND]), reason: "kind" });
+  for (const { path, name } of leaveUnusable(catalog, state)) problems.push({ key: `${path}.name`, text: name, reason: "kind" });
   return { state, view, problems };
 }
 

@@ -12,16 +12,26 @@ export function weightsSource(hooks, set, fail) {
   const list = el("datalist", { id: `${hooks.id}-list` });
   const offer = async () => {
     const known = await api.listWeights().catch(() => []); // a list that fails to come is a field to type in
-    list.replaceChildren(...known.map(({ source }) => el("option", { value: source.replace(/^([0-9a-f]{16,32}(-[0-9a-f]+)?)\.safetensors$/, "$1") })));
+    list.replaceChildren(...known.map(({ source }) => el("option", { value: nameOf(source) })));
   };
   const input = el("input", { type: "text", ...hooks, list: list.id, placeholder: t("control.source.none"), maxlength: 128, spellcheck: "false", autocomplete: "off",
     onfocus: () => void offer(), onchange: () => set(input.value.trim(), true) });
+  const [button, chooser] = uploader(`${hooks["data-testid"]}-file`, (source) => set(source, true), fail);
+  return { nodes: [el("span", { class: "entry" }, button), input, list, chooser], main: input, show: (value) => { if (input.value !== value) input.value = String(value); } };
+}
+
+/** A run's and an upload's weights are named without the file's ending. @param {string} source */
+export const nameOf = (source) => source.replace(/^([0-9a-f]{16,32}(-[0-9a-f]+)?)\.safetensors$/, "$1");
+
+/** A button that sends a file, and the field behind it. @param {string} testid @param {(source: string) => void} sent @param {(message: string) => void} fail
+ * @returns {[HTMLButtonElement, HTMLInputElement]} */
+export function uploader(testid, sent, fail) {
   const send = async () => {
     const file = chooser.files?.[0];
     if (!file) return;
     button.textContent = t("control.source.sending", { name: file.name });
     try {
-      set((await api.uploadWeights(file)).source, true);
+      sent((await api.uploadWeights(file)).source);
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
       fail(error.detail);
@@ -30,7 +40,7 @@ export function weightsSource(hooks, set, fail) {
       chooser.value = "";
     }
   };
-  const chooser = el("input", { type: "file", accept: ".safetensors", "data-testid": `${hooks["data-testid"]}-file`, hidden: true, onchange: () => void send() });
+  const chooser = el("input", { type: "file", accept: ".safetensors", "data-testid": testid, hidden: true, onchange: () => void send() });
   const button = el("button", { type: "button", class: "quiet", text: t("control.source.upload"), onclick: () => chooser.click() });
-  return { nodes: [el("span", { class: "entry" }, button), input, list, chooser], main: input, show: (value) => { if (input.value !== value) input.value = String(value); } };
+  return [button, chooser];
 }

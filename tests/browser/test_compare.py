@@ -11,6 +11,14 @@ SMALL = {"network": {"depth": 6, "width": 32}, "data": {"name": "digits", "batch
 VANISHING = "network.depth=20&network.width=32&init.name=xavier_normal&data.batch_size=64&training.steps=20&capture.every=5"
 
 
+COUNT_EMPTY_PANELS = """() => {
+    const isEmpty = () => [...document.querySelectorAll("#grid .empty")].some((message) => message.checkVisibility());
+    window.emptied = Number(isEmpty());
+    const watch = new MutationObserver(() => { window.emptied += Number(isEmpty()); });
+    watch.observe(document.getElementById("grid"), {subtree: true, attributes: true});
+}"""
+
+
 def plot(tab, panel, script):
     return tab.page.evaluate(f"""() => {{
         const plot = document.querySelector('[data-testid=panel-{panel}] .js-plotly-plot');
@@ -104,6 +112,35 @@ def test_one_scrubber_moves_all_runs(compared):
     compared.page.locator("main").focus()
     compared.page.keyboard.press("End")
     compared.until("() => document.body.dataset.step === '40'")
+
+
+def test_frames_that_are_not_at_hand_are_asked_for_again_and_drawn_together(new_tab, pair, server):
+    """In a page that may keep next to nothing, frames of before come from the server once more, both before either is drawn."""
+    tab, asked, runs = new_tab(), [], [record["id"] for record in pair]
+    tab.page.route("**/js/compare/page.js", keep_little)
+    tab.page.on("request", lambda request: asked.append(request.url))
+    tab.open(f"/compare?runs={','.join(runs)}")
+    tab.until("() => document.body.dataset.frames === '11' && document.body.dataset.live === '0'")
+    tab.page.evaluate(COUNT_EMPTY_PANELS)
+    for index in (10, 3, 5):
+        tab.at("scrubber").fill(str(index))
+        tab.until("step => document.body.dataset.step === step", str(4 * index))
+        for which, run in enumerate(runs):
+            frame = server.client.get(f"/api/runs/{run}/frames", params={"after": index - 1, "limit": 1}).json()["frames"][0]
+            squares = frame["quantities"]["preactivation"]["mean_square"]
+            drawn(tab, "by-layer-signal", f"Math.abs(plot.data[{which}].y[2] / {squares[2]} - 1) < 1e-6")
+            assert plot(tab, "by-layer-signal", f"plot.data[{which}].y") == pytest.approx(squares, rel=3e-7)
+    pattern = re.compile(r"/api/runs/(\w+)/frames\?.*after=(\d+)&limit=1&quantities=([a-z_,]+)")
+    again = [match.groups() for url in asked if (match := pattern.search(url))]
+    assert {(run, after) for run, after, _ in again} == {(run, after) for run in runs for after in ("2", "4")}
+    assert all("preactivation" in names.split(",") and "weight" not in names.split(",") for _, _, names in again)
+    assert tab.page.evaluate("window.emptied") == 0
+
+
+def keep_little(route):
+    answer = route.fetch()
+    assert "MOST_CHARACTERS = 96e6" in answer.text()
+    route.fulfill(response=answer, body=answer.text().replace("MOST_CHARACTERS = 96e6", "MOST_CHARACTERS = 100"))
 
 
 def test_the_link_shows_the_same_comparison_in_another_browser(compared, new_tab):

@@ -113,6 +113,36 @@ def test_another_network_starts_from_these_weights(trained, server):
     tab.complaints[:] = [text for text in tab.complaints if "422" not in text]
 
 
+def test_without_weights_the_page_says_what_to_do_where_the_charts_will_be(trained, new_tab):
+    """A link that names none leads to those that there are, by their run's title; one is chosen with a key press."""
+    _, run = trained
+    tab = new_tab()
+    tab.open(f"/#{QUICK}&init.name=pretrained")
+    tab.until("run => document.getElementById('weights-choice').textContent.includes(run.slice(0, 8))", run)
+    choice = tab.at("weights-choice")
+    assert choice.is_visible() and not tab.page.locator("#grid").is_visible()
+    chosen = choice.get_by_role("button").filter(has_text=run[:8])
+    assert "kaiming" in chosen.inner_text()
+    chosen.focus()
+    tab.page.keyboard.press("Enter")
+    tab.until("() => document.getElementById('verdict').textContent.includes('4 of 4 layers')")
+    assert f"init.source={run}" in tab.page.url and not choice.is_visible() and tab.page.locator("#grid").is_visible()
+    tab.page.go_back()
+    tab.until("() => document.getElementById('weights-choice').checkVisibility()")
+    tab.at("control-init.name").select_option("zeros")
+    tab.until("() => !document.getElementById('weights-choice').checkVisibility()")
+    tab.complaints[:] = [text for text in tab.complaints if "422" not in text]
+
+
+def test_a_server_without_weights_says_how_to_make_some(new_tab, own_server):
+    live = own_server()
+    tab = new_tab()
+    tab.open(f"{live.url}/#{QUICK}&init.name=pretrained&view.lang=zh")
+    tab.until("() => document.getElementById('weights-choice').textContent.includes('这台服务器还没有权重')")
+    assert "保留权重" in tab.at("weights-choice").inner_text()
+    tab.complaints[:] = [text for text in tab.complaints if "422" not in text]
+
+
 def test_a_file_of_weights_is_uploaded_and_a_pickle_refused(tab, tmp_path):
     tab.open(f"/#{QUICK}&init.name=pretrained")
     safetensors.numpy.save_file({"0.weight": np.ones((24, 2), np.float32)}, tmp_path / "mine.safetensors")

@@ -97,7 +97,7 @@ def drawn_at(tab, w2):
     """One's own point is drawn where it stands, within the axes."""
     tab.drawn()
     assert plot(tab, "named('The network you came from').x") == [w2]
-    assert plot(tab, "plot.layout.xaxis.range")[1] >= w2 and "The network you came from" in tab.page.locator("#dots").inner_text()
+    assert plot(tab, "plot.layout.xaxis.range")[1] >= w2 and "The network you came from" in tab.page.locator("#own").inner_text()
 
 
 def test_axes_reach_a_network_beyond_them(tab):
@@ -188,6 +188,19 @@ def test_a_dot_can_be_taken_away_and_comes_back(tab):
     assert "dot=2.5" in tab.page.url and "dot=1.5" not in tab.page.url
     tab.page.go_back()
     tab.until("() => document.body.dataset.dots === '2'")
+
+
+def test_whoever_is_at_a_dot_stays_there_while_a_map_streams_in_and_a_run_begins(tab):
+    drawn(tab, f"{MAP}&dot=1.5,0.1&dot=2.5,0.2&train_steps=20&network.depth=3")
+    tab.until("() => document.body.dataset.dots === '2'")
+    away = tab.page.get_by_role("button", name="Remove the dot at σ_w² = 1.5, σ_b² = 0.1")
+    away.focus()
+    tab.page.evaluate("document.getElementById('measure').click()")
+    tab.until("() => document.body.dataset.rows === '5'")
+    assert away.evaluate("button => button === document.activeElement")
+    tab.at("dot-train").first.press("Enter")
+    tab.until("() => document.body.dataset.trained === '1'")
+    assert tab.page.evaluate("document.activeElement.textContent") == "Open the run"
 
 
 def test_the_legend_names_what_lies_over_the_map(tab):

@@ -55,7 +55,7 @@ test("a choice that is not for the kind of network goes back to its table's defa
   const back = withField(catalog, cnn, KIND, "mlp");
   assert.equal(back[`${path}.name`], table.default);
   assert.ok(cardOf(catalog, path, back[`${path}.name`]).kinds.includes("mlp"));
-  assert.deepEqual(parse(`#${path}.name=${entry.name}`, catalog).problems.map(({ reason }) => reason), ["kind"]);
+  assert.deepEqual(parse(`#${path}.name=${entry.name}`, catalog).problems, [{ key: `${path}.name`, text: entry.name, reason: "kind" }]);
 });
 
 test("both steps and epochs: epochs stay, and it is said", () => {

@@ -1,7 +1,8 @@
-/** The colours of the phase diagram and their bar. */
+/** The colours of the phase diagram, where they lie, and their bar. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SHOWN, colouring, isShown } from "../../frontend/js/phase/colours.js";
+import { gridOf } from "../../frontend/js/phase/figure.js";
 
 const THEME = /** @type {any} */ ({ scale: [[0, "#ffffff"], [0.5, "#808080"], [1, "#000000"]] });
 const row = (/** @type {object} */ known) => /** @type {any} */ ({ sigma_w2: [1, 2], q: [null, null], correlation: [null, null], chi: [null, null], final_loss: [null, null], ...known });
@@ -35,4 +36,12 @@ test("a measured map has nothing to show of training", () => {
   const rows = [row({ q: [1, null], chi: [1, 0.5] })];
   assert.deepEqual(["theory", "measured", "variance", "correlation", "loss"].map((colour) => isShown(rows, colour)), [true, true, true, false, false]);
   assert.equal(isShown([row({ chi: [1, null] })], "measured"), false); // chi = 1 has no depth scale
+});
+
+test("a row keeps its height while the others are on their way", () => {
+  const map = /** @type {any} */ ({ sigma_w2: [0, 4], sigma_b2: [0, 0.2, 0.6] });
+  const grid = gridOf(/** @type {any} */ ({ map, rows: [row({ seq: 0, correlation: [0.1, 0.2] }), row({ seq: 2, correlation: [0.3, 0.4] })], total: 4, colour: "correlation" }));
+  assert.deepEqual(grid.values, [[0.1, 0.2], [null, null], [0.3, 0.4], [null, null]]);
+  grid.y.forEach((y, seq) => assert.ok(Math.abs(y - seq * 0.2) < 1e-12));
+  assert.deepEqual(grid.x, [1, 2]);
 });

@@ -28,6 +28,8 @@ import { LETTERS, MOST, compareUrl, optionsFor } from "./state.js";
 import { STATISTICS } from "./statistics.js";
 
 const STREAM_MS = 150;
+/** Characters that all runs together keep at hand, a byte each: the forty frames that a run usually has, of 120 runs of 50 layers. */
+const MOST_CHARACTERS = 96e6;
 const CHOICES = ["view.signal", "view.gradient", "view.units"];
 
 export class ComparePage {
@@ -78,13 +80,21 @@ export class ComparePage {
     if (needed.every((name) => this.quantities.includes(name))) return;
     this.quantities = [...new Set([...this.quantities, ...needed])];
     this.unfollow();
-    this.stores = new Map([...this.records.keys()].map((id) => [id, new FrameStore()]));
+    this.stores = new Map([...this.records.keys()].map((id) => [id, this.store(id, this.quantities)]));
     this.steps = [];
     this.player.reset(this.options["view.step"] === null);
     this.unfollow = api.followTogether([...this.records.keys()], this.quantities, {
       record: (record) => this.update(record), frame: (id, frame) => this.add(id, frame),
       lost: () => notice("lost", t("notice.lost")), back: () => notice("lost", ""),
     });
+  }
+
+  /** @param {string} id @param {string[]} quantities */
+  store(id, quantities) {
+    return new FrameStore({
+      again: (seq) => api.getFrame(id, seq, quantities), loaded: () => this.draw(),
+      failed: (problem) => notice("frame", problem instanceof api.Problem ? problem.detail : String(problem)),
+    }, MOST_CHARACTERS / this.records.size);
   }
 
   /** @param {RunRecord} record */
@@ -220,11 +230,11 @@ export class ComparePage {
     window.clearTimeout(this.scheduled);
     this.scheduled = 0;
     if (recoloured) this.recolour();
-    const series = this.series(), some = this.steps.length > 0;
+    const series = this.series(), some = this.steps.length > 0, whole = series.every(({ members }) => members.every(({ frame, history }) => frame || !history.length));
     this.player.show(some ? this.step : null);
     this.cards.forEach((card, index) => card.show(series[index]));
     this.status();
-    if (!some) return;
+    if (!some || !whole) return; // what is asked for again is drawn when it is here
     this.board.show({ series, step: this.step, options: this.options }, recoloured);
     Object.assign(document.body.dataset, { step: String(this.step), ready: "true", frames: String(this.steps.length) });
   }

@@ -56,10 +56,17 @@ export function stepAxis(epoch, last) {
 
 const MOST_TICKS = 6;
 
+/** What is drawn beside the values is shown as far as it lies within so many decades of them: more would flatten the values. */
+const BESIDE_DECADES = 2;
+
+/** @param {Maybe[]} values */
+const logsOf = (values) => values.filter((value) => value !== null && value > 0).map((value) => Math.log10(Number(value)));
+
 /** A logarithmic axis that shows all the values given, with powers of ten as ticks; within one decade 1, 2 and 5 too.
- * @param {string} title @param {Maybe[]} values */
-export function logAxis(title, values) {
-  const logs = values.filter((value) => value !== null && value > 0).map((value) => Math.log10(Number(value)));
+ * @param {string} title @param {Maybe[]} values @param {Maybe[]} [beside] what theory says of them */
+export function logAxis(title, values, beside = []) {
+  const own = logsOf(values), [bottom, top] = [Math.min(...own) - BESIDE_DECADES, Math.max(...own) + BESIDE_DECADES];
+  const logs = [...own, ...(own.length ? logsOf(beside).map((at) => Math.max(bottom, Math.min(top, at))) : [])];
   const lowest = Math.min(...logs), highest = Math.max(...logs), pad = Math.max(0.06 * (highest - lowest), 0.12);
   const [low, high] = logs.length ? [lowest - pad, highest + pad] : [-1, 1];
   const stride = Math.max(1, Math.ceil((high - low) / MOST_TICKS)), first = Math.ceil(low / stride) * stride;
@@ -114,6 +121,18 @@ export function line(name, x, y, colour, more = {}) {
     line: { color: colour, width: width ?? 1.8, dash: dash ?? "solid" }, marker: { size: 4.5, color: colour }, ...rest,
   };
 }
+
+const HALO_PX = 2;
+
+/** A line over a map is seen on all its colours by the paper's colour around it. One trace for all lines, as each takes Plotly a millisecond.
+ * @param {Theme} theme @param {Record<string, any>[]} lines @param {number} [pixels] on either side */
+export const halo = (theme, lines, pixels = HALO_PX) => ({
+  type: "scatter", mode: "lines", name: "", showlegend: false, hoverinfo: "skip", connectgaps: false,
+  x: lines.flatMap(({ x }) => [...x, null]), y: lines.flatMap(({ y }) => [...y, null]), line: haloLine(theme, Math.max(...lines.map(({ line: { width } }) => width)), pixels),
+});
+
+/** @param {Theme} theme @param {number} width of the line within it @param {number} [pixels] */
+export const haloLine = (theme, width, pixels = HALO_PX) => ({ color: faded(theme.paper, 0.8), width: width + 2 * pixels, dash: "solid" });
 
 /** A band between two lines, as one closed shape. @param {string} name @param {number[]} x @param {Maybe[]} low @param {Maybe[]} high @param {string} colour */
 export function band(name, x, low, high, colour) {

@@ -39,7 +39,7 @@ function figure(view) {
     ...(theoryApplies(view) ? [line(t("theory.predicted"), x, predicted(view), theme.ink, { dash: "dash", mode: "lines" })] : []),
     ...(signal ? lostMarks(view, signal, "y2") : []),
   ];
-  return { data, layout: layout(theme, { xaxis: depthAxis(view), yaxis: logAxis(t("axis.norm"), [...(signal?.norm ?? []), ...(weight?.norm ?? [])]), yaxis2: unitAxis() }) };
+  return { data, layout: layout(theme, { xaxis: depthAxis(view), yaxis: logAxis(t("axis.norm"), [...(signal?.norm ?? []), ...(weight?.norm ?? [])], theoryApplies(view) ? predicted(view) : []), yaxis2: unitAxis() }) };
 }
 
 /** Layers that no gradient reaches have no place on a logarithmic axis. @param {View} view */

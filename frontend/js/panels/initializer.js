@@ -32,8 +32,17 @@ function facts(view) {
   return [
     [t("initializer.layer"), `${row} · ${layer.kind}`], [t("initializer.fan_in"), integer(layer.fan_in ?? NaN)], [t("initializer.fan_out"), integer(layer.fan_out ?? NaN)],
     ...fanMode(view), ...gains(view, layer), [t("initializer.formula"), layer.weight_std == null ? "–" : [...new Set([layer.weight_std_formula, number(layer.weight_std, 4)])].filter(Boolean).join(" = ")],
-    [t("initializer.measured"), number(quantityOf(view, "weight")?.std[index], 4)], [t("initializer.default"), number(1 / Math.sqrt(3 * (layer.fan_in ?? NaN)), 4)],
+    [t("initializer.measured"), number(quantityOf(view, "weight")?.std[index], 4)], [t("initializer.default"), byDefault(layer.fan_in ?? NaN)],
   ];
+}
+
+/** What torch.nn.Linear and Conv2d draw from where nobody says otherwise. @param {number} fanIn */
+const byDefault = (fanIn) => t("initializer.default_value", { bound: number(1 / Math.sqrt(fanIn), 4), std: number(1 / Math.sqrt(3 * fanIn), 4) });
+
+/** Which initializers suit the activation, and why. @param {View} view */
+function pairing(view) {
+  const card = cardOf(view.catalog, "network.activation", view.config.network.activation.name);
+  return card?.note ? t("initializer.pairing", { activation: card.label, note: card.note }) : "";
 }
 
 /** @param {View} view @returns {[string, string][]} */
@@ -75,7 +84,7 @@ export const initializer = {
   empty: () => null,
   figure,
   facts,
-  caption: (view) => [equal(view), ...("source" in view.config.init ? [t("initializer.trained", { own: number(view.config.init.gain, 4) })] : [unknown(view), origin(view)])].filter(Boolean).join(t("words.between")),
+  caption: (view) => [equal(view), ...("source" in view.config.init ? [t("initializer.trained", { own: number(view.config.init.gain, 4) })] : [unknown(view), origin(view)]), pairing(view)].filter(Boolean).join(t("words.between")),
   table: (view) => layerTable(view, [
     [t("initializer.fan_in"), (row) => integer(layerOf(view, row)?.fan_in ?? NaN)], [t("initializer.fan_out"), (row) => integer(layerOf(view, row)?.fan_out ?? NaN)],
     [t("initializer.formula"), (row) => number(layerOf(view, row)?.weight_std)], [t("initializer.measured"), (row) => number(quantityOf(view, "weight")?.std[row])],

@@ -8,6 +8,7 @@ import { total, widened } from "../binning.js";
 import { integer, isEmptyRow, isFinite, nonFinite, number, percent, powerOfTen, root } from "../format.js";
 import { t } from "../../i18n/index.js";
 import { chosenLayer, faded, layout, line, onRows, quantityOf, theoryApplies } from "./common.js";
+import { share, shareOfSizes } from "./density.js";
 
 const DENSITY_POINTS = 121;
 
@@ -41,14 +42,14 @@ function bars(quantity, row, log) {
   return { x: Array.from(counts, (_, bin) => low + (bin + 0.5) * width), y: Array.from(counts, (count) => count / all), width };
 }
 
-/** Theory's N(0, q_l) as shares of the same bins. @param {View} view @param {number[]} x @param {number} width @param {number} row */
-function density(view, x, width, row) {
+/** Theory's N(0, q_l) as shares of bins of the same width. @param {View} view @param {number[]} x @param {number} width @param {number} row @param {boolean} log */
+function density(view, x, width, row, log) {
   const q = theoryApplies(view) && nameOf(view) === "preactivation" ? onRows(view, view.theory?.preactivation_variance)[row] : null;
   if (!isFinite(q) || q <= 0) return [];
-  const reach = Math.max(Math.abs(x[0]), Math.abs(x[x.length - 1]), 3 * Math.sqrt(q));
-  const xs = Array.from({ length: DENSITY_POINTS }, (_, index) => (2 * index / (DENSITY_POINTS - 1) - 1) * reach);
-  const ys = xs.map((at) => (width * Math.exp((-at * at) / (2 * q))) / Math.sqrt(2 * Math.PI * q));
-  return [line(t("layer.density", { q: number(q) }), xs, ys, view.theme.series[1], { dash: "dash", mode: "lines", hoverinfo: "skip" })];
+  const reach = Math.max(Math.abs(x[0]), Math.abs(x[x.length - 1]), 3 * Math.sqrt(q)), [low, high] = log ? [x[0], x[x.length - 1]] : [-reach, reach];
+  const xs = Array.from({ length: DENSITY_POINTS }, (_, index) => low + (index / (DENSITY_POINTS - 1)) * (high - low));
+  const ys = xs.map((at) => (log ? shareOfSizes : share)(q, at - width / 2, at + width / 2));
+  return [line(t("layer.density", { q: number(q) }), xs, ys, view.theme.ink, { dash: "dash", mode: "lines", hoverinfo: "skip" })];
 }
 
 /** @param {View} view */
@@ -60,7 +61,7 @@ function figure(view) {
   };
   const powers = [...new Set(x.map(Math.floor))].filter((_, index, list) => index % Math.ceil(list.length / 8) === 0);
   return {
-    data: [measured, ...(log ? [] : density(view, x, width, row))],
+    data: [measured, ...density(view, x, width, row, log)],
     layout: layout(view.theme, {
       bargap: 0, yaxis: { title: t("axis.share"), rangemode: "tozero", tickformat: "~%" },
       xaxis: { title: t(log ? "axis.log10" : "axis.linear", { quantity: t(`quantity.${nameOf(view)}`) }), showgrid: false, ...roomy(x), ...(x.length === 1 ? { range: widened(x[0], x[0]) } : {}), ...(log ? { tickvals: powers, ticktext: powers.map(powerOfTen) } : {}) },

@@ -11,6 +11,18 @@ import { band, depthAxis, layerTable, layout, line, logAxis, lostMarks, onRows, 
 const predicted = (view) => onRows(view, view.theory?.preactivation_variance).map((q) => positive(q));
 
 /** @param {View} view */
+const measured = (view) => ["preactivation", "activation"].flatMap((name) => quantityOf(view, name)?.mean_square ?? []);
+
+/** Both edges of the band. @param {View} view */
+const edges = (view) => [view.theory?.preactivation_band?.low, view.theory?.preactivation_band?.high].flatMap((edge) => onRows(view, edge));
+
+/** Layers whose values are all 0 have no place on a logarithmic axis. @param {View} view */
+function zeros(view) {
+  const squares = quantityOf(view, "preactivation")?.mean_square ?? [], zero = squares.filter((square) => square === 0).length;
+  return zero ? t("mean_square.zero", { count: zero, total: squares.length }) : "";
+}
+
+/** @param {View} view */
 function theoryTraces(view) {
   if (!theoryApplies(view)) return [];
   const known = view.theory?.preactivation_band, x = view.frame.layers;
@@ -34,18 +46,16 @@ function figure(view) {
     ...(after ? [line(t("quantity.activation"), x, after.mean_square.map(positive), theme.series[2])] : []),
     ...(before ? lostMarks(view, before, "y2") : []),
   ];
-  return { data, layout: layout(theme, { xaxis: depthAxis(view), yaxis: logAxis(t("axis.mean_square"), [...(before?.mean_square ?? []), ...(after?.mean_square ?? [])]), yaxis2: unitAxis() }) };
+  const yaxis = logAxis(t("axis.mean_square"), measured(view), theoryApplies(view) ? [...predicted(view), ...edges(view)] : []);
+  return { data, layout: layout(theme, { xaxis: depthAxis(view), yaxis, yaxis2: unitAxis() }) };
 }
 
 /** @type {Panel} */
 export const meanSquare = {
   id: "mean-square",
-  empty: (view) => {
-    const squares = ["preactivation", "activation"].flatMap((name) => quantityOf(view, name)?.mean_square ?? []);
-    return squares.some((square) => positive(square) !== null) ? null : t("mean_square.none");
-  },
+  empty: (view) => (measured(view).some((square) => positive(square) !== null) ? null : t("mean_square.none")),
   figure,
-  caption: (view) => (theoryApplies(view) ? [view.frame.step > 0 ? t("theory.at_start") : "", withoutBand(view)].filter(Boolean).join(t("words.between")) : ""),
+  caption: (view) => [zeros(view), ...(theoryApplies(view) ? [view.frame.step > 0 ? t("theory.at_start") : "", withoutBand(view)] : [])].filter(Boolean).join(t("words.between")),
   table: (view) => layerTable(view, [
     [t("quantity.preactivation"), (row) => number(quantityOf(view, "preactivation")?.mean_square[row])],
     [t("quantity.activation"), (row) => number(quantityOf(view, "activation")?.mean_square[row])],

@@ -29,7 +29,7 @@ function figure(view) {
 function caption(view) {
   const known = ratios(view).filter((ratio) => ratio !== null);
   const slow = known.filter((ratio) => ratio < LOW).length, fast = known.filter((ratio) => ratio > HIGH).length;
-  return t(slow || fast ? "update.outside" : "update.inside", { slow, fast, total: known.length });
+  return t(slow && fast ? "update.outside" : slow ? "update.slow" : fast ? "update.fast" : "update.inside", { slow, fast, total: known.length });
 }
 
 /** @type {Panel} */

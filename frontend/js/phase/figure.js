@@ -6,10 +6,10 @@
  * @typedef {{sigma_w2: number[], sigma_b2: number[], chi: Maybe[][], q: Maybe[][], depth_scale: Maybe[][], critical_sigma_w2: Maybe[], critical_line: {sigma_w2: Maybe[], sigma_b2: number[]}}} PhaseMap
  * @typedef {{seq: number, sigma_b2: number, sigma_w2: number[], q: Maybe[], correlation: Maybe[], chi: Maybe[], loss: Maybe[], final_loss: Maybe[]}} Row
  * @typedef {{w2: number, b2: number, text: string, loss?: string}} Dot
- * @typedef {{theme: Theme, map: PhaseMap, rows: Row[], colour: string, depth: number, dots: Dot[], own: Dot | null}} View
+ * @typedef {{theme: Theme, map: PhaseMap, rows: Row[], total: number, colour: string, depth: number, dots: Dot[], own: Dot | null}} View
  */
 import { isFinite, number } from "../format.js";
-import { faded, layout } from "../panels/common.js";
+import { faded, halo, haloLine, layout } from "../panels/common.js";
 import { t } from "../../i18n/index.js";
 import { SHOWN, colouring, isShown, log } from "./colours.js";
 
@@ -17,9 +17,7 @@ import { SHOWN, colouring, isShown, log } from "./colours.js";
 export const TRAINABLE_SCALES = 6;
 /** @param {View} view */
 export function figure(view) {
-  const { theme, map, rows, colour } = view, shown = SHOWN[colour], title = t(shown.title), seen = isShown(rows, colour);
-  const grid = colour === "theory" ? { x: map.sigma_w2, y: map.sigma_b2, values: map.depth_scale.map((row, b) => row.map((value, w) => value ?? beyond(map.chi[b][w]))) }
-    : { x: rows[0]?.sigma_w2 ?? map.sigma_w2, y: rows.map((row) => row.sigma_b2), values: rows.map(shown.of) };
+  const { theme, map, rows, colour } = view, shown = SHOWN[colour], title = t(shown.title), seen = isShown(rows, colour), grid = gridOf(view);
   const heat = { type: "heatmap", x: grid.x, y: grid.y, z: shown.log ? grid.values.map((row) => row.map(log)) : grid.values, customdata: grid.values,
     hovertemplate: t("phase.hover", { title }), hoverongaps: false, ...colouring(theme, title, shown, grid.values.flat()) };
   return { data: [target(map), heat, ...trainable(view), ...critical(view), gap(theme, seen ? grid.values : []), marks(view), own(view)], layout: layout(theme, {
@@ -27,6 +25,15 @@ export function figure(view) {
     xaxis: { title: t("phase.sigma_w2"), range: ends(map.sigma_w2), showgrid: false }, yaxis: { title: t("phase.sigma_b2"), range: ends(map.sigma_b2), showgrid: false },
     annotations: [...losses(view), ...phases(view), ...(map.q.every((row) => row.every((value) => value !== null)) || colour !== "theory" ? [] : [note(theme, map)])],
   }) };
+}
+
+/** What is coloured: theory's numbers, or those of the rows that are there, each as high as when all are.
+ * @param {View} view @returns {{x: number[], y: number[], values: Maybe[][]}} */
+export function gridOf({ map, rows, total, colour }) {
+  if (colour === "theory") return { x: map.sigma_w2, y: map.sigma_b2, values: map.depth_scale.map((row, b) => row.map((value, w) => value ?? beyond(map.chi[b][w]))) };
+  const x = rows[0]?.sigma_w2 ?? map.sigma_w2, [low, high] = ends(map.sigma_b2), known = new Map(rows.map((row) => [row.seq, row]));
+  const values = Array.from({ length: total }, (_, seq) => { const row = known.get(seq); return row ? SHOWN[colour].of(row) : x.map(() => null); });
+  return { x, y: values.map((_, seq) => low + (seq / (total - 1)) * (high - low)), values };
 }
 
 /** A click finds its place where nothing is measured too. @param {PhaseMap} map */
@@ -78,14 +85,11 @@ export function reaching({ critical_sigma_w2: line, sigma_w2 }) {
   return known[0] >= high ? ["sigma_w2.high", Number((BEYOND * Math.max(...known)).toPrecision(2))] : ["sigma_w2.low", 0];
 }
 
-/** A line over a map is seen on all its colours by the paper's colour around it. */
-const HALO_PX = 2;
-
 /** @param {View} view */
 function critical({ theme, map }) {
   const line = { type: "scatter", mode: "lines", name: t("phase.critical"), connectgaps: false,
     x: map.critical_line.sigma_w2, y: map.critical_line.sigma_b2, line: { color: theme.danger, width: 2.5, dash: "solid" }, hovertemplate: t("phase.critical_hover") };
-  return [{ ...line, name: "", showlegend: false, hoverinfo: "skip", hovertemplate: null, line: { color: theme.paper, width: line.line.width + 2 * HALO_PX } }, line];
+  return [halo(theme, [line]), line];
 }
 
 /** Where depth is six depth scales: shallower networks than this train. @param {View} view */
@@ -93,7 +97,7 @@ function trainable({ theme, map, depth }) {
   const at = Math.log10(depth / TRAINABLE_SCALES);
   const contour = { type: "contour", x: map.sigma_w2, y: map.sigma_b2, z: map.depth_scale.map((row) => row.map(log)), showscale: false, hoverinfo: "skip", name: t("phase.trainable"),
     contours: { coloring: "none", start: at, end: at, size: 1 }, line: { color: theme.ink, width: 1.8, dash: "dash", smoothing: 0 } };
-  return [{ ...contour, name: "", showlegend: false, line: { ...contour.line, color: faded(theme.paper, 0.8), width: contour.line.width + 2 * HALO_PX, dash: "solid" } }, contour];
+  return [{ ...contour, name: "", showlegend: false, line: { ...contour.line, ...haloLine(theme, contour.line.width) } }, contour];
 }
 
 /** What was trained is filled, and bears the loss reached. @param {View} view */

@@ -1,0 +1,17 @@
+/** A request's answer, or null where the server refuses, which is then said. */
+import * as api from "../api.js";
+import { notice } from "../notices.js";
+import { t } from "../../i18n/index.js";
+
+/** @template T @param {() => Promise<T>} request @returns {Promise<T | null>} */
+export async function answered(request) {
+  try {
+    const answer = await request();
+    notice("refused", "");
+    return answer;
+  } catch (error) {
+    if (!(error instanceof api.Problem)) throw error;
+    if (error.status !== 401) notice("refused", t("notice.refused", { detail: error.detail }));
+    return null;
+  }
+}

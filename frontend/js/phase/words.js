@@ -1,0 +1,53 @@
+/**
+ * What is said of the map: where the critical line runs, how deep networks train, how far what is measured is, and why there is no map to see.
+ * @typedef {import("../types.js").Catalog} Catalog
+ * @typedef {import("../types.js").State} State
+ * @typedef {import("./figure.js").PhaseMap} PhaseMap
+ * @typedef {import("./sweep.js").Sweep} Sweep
+ */
+import { byId, el, setContents, setText, sheetTable } from "../dom.js";
+import { duration, integer, number } from "../format.js";
+import { notice } from "../notices.js";
+import { cardOf } from "../state.js";
+import { timeLeft } from "../status.js";
+import { said, t } from "../../i18n/index.js";
+import { isShown } from "./colours.js";
+import { TRAINABLE_SCALES, reaching } from "./figure.js";
+import { ACTIVATION } from "./state.js";
+
+/** Theory's sentence and the critical line as a table. @param {PhaseMap} map @param {State} state @param {Catalog} catalog
+ * @param {(path: string, value: number) => void} widen brings a critical line in that lies beyond the picture */
+export function tellTheory(map, state, catalog, widen) {
+  byId("line-table").replaceChildren(sheetTable({ head: [t("phase.sigma_b2"), t("phase.critical")],
+    rows: map.sigma_b2.map((b2, index) => [number(b2), number(map.critical_sigma_w2[index], 4)]) }, t("phase.critical")));
+  const label = cardOf(catalog, ACTIVATION, state[`${ACTIVATION}.name`])?.label ?? "", depth = Number(state["network.depth"]);
+  setText(byId("run-name"), `${label} · ${integer(depth)} × ${integer(Number(state["network.width"]))}`);
+  const line = map.critical_sigma_w2.findIndex((value) => value !== null), beyond = reaching(map);
+  const text = t(line < 0 ? "phase.words_none" : beyond ? "phase.words_beyond" : "phase.words",
+    { label, w2: number(map.critical_sigma_w2[line], 4), b2: number(map.sigma_b2[line]), depth: integer(depth), scale: number(depth / TRAINABLE_SCALES) });
+  const button = beyond && el("button", { type: "button", "data-testid": "phase-widen", text: t("phase.widen"), onclick: () => widen(...beyond) });
+  setContents(byId("words"), [text, beyond], () => [el("span", { text }), ...(button ? [document.createTextNode(" "), button] : [])]);
+}
+
+/** @param {Sweep} sweep @param {State} state */
+export function tellSweep(sweep, state) {
+  const { record, live } = sweep, left = record && timeLeft({ ...record, steps_done: record.frames }), empty = emptiness(sweep, state);
+  const words = record ? [t("phase.status", { status: t(`status.${record.status}`), rows: record.frames, total: record.steps_total }), left === null ? "" : t("status.left", { time: duration(left) })] : [];
+  setText(byId("status"), words.filter(Boolean).join(" · "));
+  byId("status").hidden = Boolean(empty) && !live;
+  byId("progress").hidden = !live;
+  byId("progress").setAttribute("value", String(record ? record.frames / record.steps_total : 0));
+  byId("cancel").toggleAttribute("disabled", !live);
+  setText(byId("measure"), t(state.colour === "loss" ? "phase.train_map" : "phase.measure"));
+  setText(byId("empty"), empty);
+  byId("empty").hidden = !empty;
+  if (record?.error) notice("refused", said(record, "error"));
+}
+
+/** Why there is no map to see, over where it will be. @param {Sweep} sweep @param {State} state */
+function emptiness({ rows, live }, { colour, points, train_steps }) {
+  const count = String(points);
+  if (isShown(rows, String(colour))) return "";
+  if (live) return t("phase.waiting");
+  return colour === "loss" ? t("phase.empty_trained", { count, steps: integer(Number(train_steps)) }) : t("phase.empty", { count });
+}
