@@ -28,7 +28,8 @@ class LayerInfo(TypedDict):
     gain_formula: where the activation's comes from, written out; None where the initializer takes none
     weight_std:   what the initializer's formula gives with these numbers; None where the data (LSUV) or a training decides
     weight_std_formula: how, written out
-    (Formulas may be missing: runs that were stored before they were written have none.)
+    fan_mode:     fan_in, fan_out or fan_avg: which of them that goes by; None where it goes by neither
+    (Formulas and the mode may be missing: runs that were stored before they were written have none.)
     """
 
     row: int
@@ -42,6 +43,7 @@ class LayerInfo(TypedDict):
     gain_formula: NotRequired[str | None]
     weight_std: float | None
     weight_std_formula: NotRequired[str | None]
+    fan_mode: NotRequired[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +111,19 @@ def _layer(config: RunConfig, row: int) -> LayerInfo:
         std, formula = _spread(config, fan)
         return LayerInfo(row=row, name="output", kind="Linear", parameters=_output_parameters(config), output_shape=[config.classes],
                          fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config), gain_formula=_gain_formula(config),
-                         weight_std=std, weight_std_formula=formula)
+                         weight_std=std, weight_std_formula=formula, fan_mode=_fan_mode(config))
     kind, taps = ("Linear", 1) if network.kind == "mlp" else ("Conv2d", network.kernel_size**2)
     fan = Fan((config.input_shape[0] if row == 1 else network.width) * taps, network.width * taps, taps)
     std, formula = _spread(config, fan)
     return LayerInfo(row=row, name=f"layer {row}", kind=kind, parameters=_weight_count(config, row) + _extra(config),
                      output_shape=_output_shape(config, row), fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config),
-                     gain_formula=_gain_formula(config),
-                     weight_std=std, weight_std_formula=formula)
+                     gain_formula=_gain_formula(config), weight_std=std, weight_std_formula=formula, fan_mode=_fan_mode(config))
+
+
+def _fan_mode(config: RunConfig) -> str | None:
+    """Chosen where it is a parameter, else the initializer's own."""
+    mode: str | None = config.init.params.get("mode", INITIALIZERS[config.init.name].fan)
+    return mode
 
 
 def _gain(config: RunConfig) -> float:

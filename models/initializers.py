@@ -57,6 +57,7 @@ class Initializer(Choice):
     kurtosis:    E[(w - E w)^4] / E[(w - E w)^2]^2 of one entry, where they are independent
     law:         "gaussian" or "uniform" where entries are independent with mean `mean`, "orthogonal" where they are not,
                  "fixed" where nothing is drawn
+    fan:         the fan that the formula goes by, where that is no parameter ("mode") of it
     data_driven: the weights are rescaled on the first batch afterwards (LSUV)
     trained:     they are then replaced by trained ones, where those fit
     """
@@ -65,6 +66,7 @@ class Initializer(Choice):
     variance: Variance
     std: Callable[[Fan, Params, float], str]
     law: Literal["gaussian", "uniform", "orthogonal", "fixed"]
+    fan: Literal["fan_in", "fan_out", "fan_avg"] | None = None
     uses_gain: bool = False
     data_driven: bool = False
     trained: bool = False
@@ -307,14 +309,14 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     ),
     Initializer(
         name="xavier_uniform", label="Xavier uniform", formula="w ~ U(±√(6 / (fan_in + fan_out)))", source=_GLOROT, law="uniform",
-        kurtosis=_flat,
+        fan="fan_avg", kurtosis=_flat,
         fill=lambda w, p, gain, g: nn.init.xavier_uniform_(w, generator=g),
         variance=lambda fan, p, gain: 2.0 / (fan.fan_in + fan.fan_out),
         std=lambda fan, p, gain: f"√(6 / ({fan.fan_in} + {fan.fan_out})) / √3",
     ),
     Initializer(
         name="xavier_normal", label="Xavier normal", formula="w ~ N(0, 2 / (fan_in + fan_out))", source=_GLOROT, law="gaussian",
-        fill=lambda w, p, gain, g: nn.init.xavier_normal_(w, generator=g),
+        fan="fan_avg", fill=lambda w, p, gain, g: nn.init.xavier_normal_(w, generator=g),
         variance=lambda fan, p, gain: 2.0 / (fan.fan_in + fan.fan_out),
         std=lambda fan, p, gain: f"√(2 / ({fan.fan_in} + {fan.fan_out}))",
     ),
@@ -335,12 +337,13 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     ),
     Initializer(
         name="lecun_uniform", label="LeCun uniform", formula="w ~ U(±√(3 / fan_in))", source="LeCun et al. 1998, Efficient BackProp",
-        law="uniform", kurtosis=_flat, fill=lambda w, p, gain, g: _lecun_uniform(w, g), variance=lambda fan, p, gain: 1.0 / fan.fan_in,
+        law="uniform", fan="fan_in", kurtosis=_flat,
+        fill=lambda w, p, gain, g: _lecun_uniform(w, g), variance=lambda fan, p, gain: 1.0 / fan.fan_in,
         std=lambda fan, p, gain: f"√(3 / {fan.fan_in}) / √3",
     ),
     Initializer(
         name="lecun_normal", label="LeCun normal", formula="w ~ N(0, 1 / fan_in)", source="LeCun et al. 1998, Efficient BackProp",
-        law="gaussian", fill=lambda w, p, gain, g: _lecun_normal(w, g), variance=lambda fan, p, gain: 1.0 / fan.fan_in,
+        law="gaussian", fan="fan_in", fill=lambda w, p, gain, g: _lecun_normal(w, g), variance=lambda fan, p, gain: 1.0 / fan.fan_in,
         std=lambda fan, p, gain: f"1 / √{fan.fan_in}",
     ),
     Initializer(
@@ -377,7 +380,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
         name="pytorch_default", label="PyTorch default", formula="w ~ U(±1 / √fan_in)", law="uniform",
         source="torch.nn.Linear, torch.nn.Conv2d: kaiming_uniform_(a=√5)",
         note=say("Its variance is 1 / (3 fan_in): a third of LeCun's, a sixth of He's."),
-        kurtosis=_flat,
+        fan="fan_in", kurtosis=_flat,
         fill=lambda w, p, gain, g: nn.init.kaiming_uniform_(w, a=math.sqrt(5), generator=g),
         variance=lambda fan, p, gain: 1.0 / (3 * fan.fan_in), std=lambda fan, p, gain: f"1 / √(3 · {fan.fan_in})",
     ),

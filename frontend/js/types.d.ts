@@ -92,7 +92,7 @@ export interface Finding {
 }
 export interface Layer {
   row: number; name: string; kind: string; parameters: number; output_shape: number[];
-  fan_in?: number; fan_out?: number; gain?: number; gain_formula?: string | null; weight_std?: Maybe; weight_std_formula?: string | null;
+  fan_in?: number; fan_out?: number; gain?: number; gain_formula?: string | null; weight_std?: Maybe; weight_std_formula?: string | null; fan_mode?: string | null;
 }
 /** A data set on its way. */
 export interface Fetching { name: string; file: string; done_bytes: number; total_bytes: number }

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from models import cost
 from models.activations import ACTIVATIONS
 from models.config import SECTIONS, TABLES, RunConfig, catalog
+from models.initializers import INITIALIZERS, Fan
 from models.network import build
 
 
@@ -176,3 +177,23 @@ def test_layers_of_runs_stored_before_formulas_were_written_are_still_read():
     info = cost.layers(RunConfig())[0]
     before = {key: value for key, value in info.items() if not key.endswith("_formula")}
     assert TypeAdapter(cost.LayerInfo).validate_python(before) == before
+
+
+def modes(entry):
+    """Of an initializer: its parameter's choices, or nothing."""
+    return [{"mode": mode} for parameter in entry.parameters if parameter.name == "mode" for mode in parameter.choices] or [{}]
+
+
+@pytest.mark.parametrize(("name", "mode"), [(e.name, mode) for e in INITIALIZERS.values() if not e.trained for mode in modes(e)])
+def test_the_fan_that_an_initializer_goes_by_is_the_one_that_its_variance_depends_on(name, mode):
+    network = {"depth": 2, "kind": "cnn" if name == "delta_orthogonal" else "mlp"}
+    config = RunConfig.model_validate({"network": network, "init": {"name": name, **mode}})
+    found = {info["fan_mode"] for info in cost.layers(config)}.pop()
+    assert (found is not None) == ("fan" in INITIALIZERS[name].formula)
+
+    def variance(fan_in, fan_out):
+        return INITIALIZERS[name].variance(Fan(fan_in, fan_out), config.init.params, 1.3)
+
+    if found is not None:
+        same = {"fan_in": (30, 70), "fan_out": (40, 50), "fan_avg": (50, 30)}[found]
+        assert variance(30, 50) == variance(*same) != variance(40, 70)

@@ -31,7 +31,7 @@ function facts(view) {
   if (!layer) return [];
   return [
     [t("initializer.layer"), `${row} · ${layer.kind}`], [t("initializer.fan_in"), integer(layer.fan_in ?? NaN)], [t("initializer.fan_out"), integer(layer.fan_out ?? NaN)],
-    ...fanMode(view), ...gains(view, layer), [t("initializer.formula"), layer.weight_std == null ? "–" : [...new Set([layer.weight_std_formula, number(layer.weight_std, 4)])].filter(Boolean).join(" = ")],
+    ...fanMode(view, layer), ...gains(view, layer), [t("initializer.formula"), layer.weight_std == null ? "–" : [...new Set([layer.weight_std_formula, number(layer.weight_std, 4)])].filter(Boolean).join(" = ")],
     [t("initializer.measured"), number(quantityOf(view, "weight")?.std[index], 4)], [t("initializer.default"), byDefault(layer.fan_in ?? NaN)],
   ];
 }
@@ -45,9 +45,9 @@ function pairing(view) {
   return card?.note ? t("initializer.pairing", { activation: card.label, note: card.note }) : "";
 }
 
-/** @param {View} view @returns {[string, string][]} */
-function fanMode(view) {
-  const { mode } = view.config.init;
+/** A parameter of some initializers, and part of others' formula. @param {View} view @param {import("../types.js").Layer} layer @returns {[string, string][]} */
+function fanMode(view, layer) {
+  const mode = layer.fan_mode ?? view.config.init.mode;
   return typeof mode === "string" ? [[t("initializer.fan_mode"), mode]] : [];
 }
 
