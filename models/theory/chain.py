@@ -51,12 +51,13 @@ class Correlations:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Of what units of the first layer see (models/receptive.py): mean square, participation ratio, and the variance of single fields'
-    mean squares over its mean squared; None where they are not known."""
+    """Of what units of the first layer see (models/receptive.py): mean square, participation ratio, the variance of single fields'
+    mean squares over its mean squared, and the mean cosine of two, counted by their mean squares; None where they are not known."""
 
     mean_square: float | None = None
     participation: float | None = None
     spread: float | None = None
+    correlation: float | None = None
 
 
 UNKNOWN = Fields()

@@ -51,9 +51,10 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
     kinds = [_known(plan, rows, pair) for pair in range(3)]
     shares = ((1.0 - one) * image, one * (1.0 - image), (1.0 - one) * (1.0 - image))
     itself = one * image
-    first = sum(share * _at_input(plan, rows, float(kind[0])) ** 2 for share, kind in zip(shares, kinds, strict=True))
+    beyond = _counted(plan, rows, shares, kinds)
+    first = sum(share * (_at_input(plan, rows, float(kind[0])) + beyond) ** 2 for share, kind in zip(shares, kinds, strict=True))
     lift, variance, fourth = _spread(plan, rows, at, wander, float(first) + (1.0 - itself) * float(wander[0]),
-                                     sum(share * float(kind[0]) for share, kind in zip(shares, kinds, strict=True)))
+                                     sum(share * float(kind[0]) for share, kind in zip(shares, kinds, strict=True)), beyond)
     means = [np.clip(kind + lift, -1.0, 1.0) for kind in kinds]
     squares = [np.minimum(mean**2 + wander + variance, 1.0) for mean in means]
 
@@ -136,9 +137,20 @@ def _biased(plan: Plan, rows: Chain) -> float:
     return 0.0 if plan.pre in AROUND_MEAN or not rows.v[0] > 0 else min(1.0, plan.first.bias / rows.v[0])
 
 
-def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: float, total: float) -> tuple[Array, Array, Array]:
+def _counted(plan: Plan, rows: Chain, shares: tuple[float, ...], kinds: list[Array]) -> float:
+    """How far the mean cosine of different inputs lies above the chain's, at the input, where each is counted by its mean square: long
+    ones are more alike where they are strokes on an empty ground."""
+    if rows.fields.correlation is None or plan.batch * plan.pixels == 1 or plan.pre in AROUND_MEAN:
+        return 0.0
+    itself = (1.0 + (rows.fields.spread or 0.0)) / (plan.batch * plan.pixels)
+    mean = sum(share * _at_input(plan, rows, float(kind[0])) for share, kind in zip(shares, kinds, strict=True)) / sum(shares)
+    return (rows.fields.correlation - itself) / (1.0 - itself) - mean
+
+
+def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: float, total: float, beyond: float,
+            ) -> tuple[Array, Array, Array]:
     """How the cosines of different inputs spread around their means (depth + 1,): by what it lifts the mean of c, c's variance, and
-    that of c^2. `followed` is what the means' squares bring, and `total` the sum of the means."""
+    that of c^2. `followed` is what the means' squares bring, and `total` the sum of the chain's means, `beyond` which the mean lies."""
     nothing = np.zeros(plan.depth + 1)
     inputs = plan.batch * plan.pixels
     if inputs == 1 or not 0.0 < rows.v[0] < math.inf:
@@ -149,8 +161,9 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: floa
         variance = (1.0 / rows.fields.participation - itself - followed) / (1.0 - itself)
     else:
         variance = 0.0 if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
-    variance = min(variance * (1.0 - biased) ** 2, 1.0 - mean**2)
-    c, weights = nodes(mean, variance) if variance > 1e-9 else (np.array([mean]), np.ones(1))
+    counted = min(1.0, max(-1.0, mean + beyond * (1.0 - biased)))
+    variance = min(variance * (1.0 - biased) ** 2, 1.0 - counted**2)
+    c, weights = nodes(counted, variance) if variance > 1e-9 else (np.array([counted]), np.ones(1))
     found = _carried(plan, rows, at, wander, np.append(c, mean))
     c, middle = found[:, :-1], found[:, -1]
     means = c @ weights
