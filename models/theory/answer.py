@@ -112,8 +112,8 @@ def theory_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Th
     found = correlations_of(config, inputs)
     known = None if found.pixels is None or found.across is None else (found.pixels, found.across)
     return theory(config, inputs["mean_square"] or 0.0, found.inputs, known,
-                  Fields(*(inputs.get(name) for name in (
-                      "receptive_mean_square", "participation_ratio", "receptive_spread", "receptive_correlation"))))
+                  Fields(inputs.get("receptive_mean_square"), inputs.get("participation_ratio"), inputs.get("receptive_spread"),
+                         inputs.get("receptive_correlation")))
 
 
 def correlations_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Correlations:

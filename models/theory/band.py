@@ -22,13 +22,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
-from models.theory.chain import Chain
+from models.theory.chain import AROUND_MEAN, Chain
 from models.theory.cosines import Cosines, branch, constant, cosines, parts, smoothing, symmetric
 from models.theory.gaussian import Averages, averages, second_moments
-from models.theory.known import ODD, near_zero, of_real_images, unknown_from
+from models.theory.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
 from models.theory.quantiles import DEVIATIONS, quantiles, student
@@ -47,7 +48,14 @@ TURNED = 0.25
 """The most that lengths which differ may change an elasticity by: one order of many."""
 
 LENGTHS = 4
-"""Nodes of the input's lengths."""
+"""Nodes of the law of lengths."""
+
+ALIKE, CLOSE, LONGEST = 1e-9, 0.05, 5.0
+"""Variance of ln q of one example up to which all are taken as alike; their squared relative spread up to which phi's averages at the mean
+length stand for all; and the variance up to which they are followed."""
+
+STEP = 0.02
+"""What lengths are multiplied by, less one, to see how far their mean is carried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,6 @@ class Steps:
 
     carried:  d ln q_{l+1} / d ln q_l            bend:  the shift that a unit of variance gives
     curved:   d carried / d ln q_l: a mean over lengths that differ is ruled by the longer ones, which are carried on otherwise
-    drawn, drawn_single: what the layer's units add, for the batch's mean square and for one example's
     sphere:   the shift that orthogonal weights take away
     kept:     share of one pixel's fluctuation that the next convolution's average over its taps leaves
     """
@@ -64,20 +71,28 @@ class Steps:
     carried: Array
     bend: Array
     curved: Array
-    drawn: Array
-    drawn_single: Array
     sphere: Array
     kept: Array
 
 
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """What each hidden layer's units, and masks, add to the variance of ln q in the next row (depth,): to the batch's mean square, to one
+    example's or pixel's, and to the batch's if all its examples were the same but for their masks."""
+
+    batch: Array
+    single: Array
+    alone: Array
+
+
 def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """(low, high) of every row's mean square, which hold LEVEL of the seeds; not a number where that is not known (`unknown_from`,
-    the output of real images, and where q runs away)."""
+    `output_unknown`, and where q runs away)."""
     low, high = _band(plan, rows, at)
     first = unknown_from(plan, rows)
     if first is None:
         low[0] *= 1.0 - near_zero(plan, rows)
-    if of_real_images(plan):  # the mean over pixels reads correlations that follow from their mean only
+    if output_unknown(plan, rows):
         low[-1], high[-1] = math.nan, math.nan
     if first is not None:
         low[first - 1:], high[first - 1:] = math.nan, math.nan
@@ -120,57 +135,91 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
     without what comes of the input's lengths."""
     smoothed = smoothing(plan)
     pairs, taps, lift = cosines(plan, rows, at, smoothed)
-    steps = _steps(plan, rows, at, pairs.hidden(), taps.hidden(), smoothed)
+    steps, start, inputs = _steps(plan, rows, at, smoothed), _apart(plan, rows, smoothed), plan.batch * plan.pixels
+    noise = _noise(plan, rows, at, pairs.hidden(), taps.hidden())
     units = np.full(plan.depth + 1, plan.width)
     units[-1] = plan.config.classes
     loose = plan.each("loose")
     beside = (1.0 - loose) * _beside_orthogonal(plan, rows, pairs.mean)
-    own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * _drawn(plan, rows, pairs) + beside) / units
-    batch, drawn, given, shift, away = _followed(steps, _apart(plan, rows, smoothed), plan.pre == "none")
-    if _spread_out(plan, rows, smoothed) and plan.taps == 1:
-        given, lifted = _given(plan, rows, _apart(plan, rows, smoothed))
-        shift = away + lifted
-    apart = np.clip(drawn - batch, 0.0, 50.0)  # the mean of lengths that differ by factors is ruled by the longest
-    batch = batch + np.log1p(np.expm1(apart) / (plan.batch * plan.pixels)) - np.log1p(apart / (plan.batch * plan.pixels))
+    batch, single, shift, away = _followed(plan, rows, steps, noise, start)
+    apart = np.expm1(np.clip(single - batch, 0.0, LONGEST))
+    if apart.max() > CLOSE and _free(plan, rows) and not plan.residual:
+        noise = _noise(plan, rows, _of_longer(plan, rows, single), pairs.hidden(), taps.hidden())
+    itself = np.minimum(apart / inputs, 1.0)
+    noise = replace(noise, batch=noise.batch + noise.alone * itself[:-1])
+    batch, single, shift, away = _followed(plan, rows, steps, noise, start)
+    own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (_drawn(plan, rows, pairs) + itself) + beside) / units
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
         batch = _with_skips(plan, rows, at, pairs.hidden(), batch)
-    single = drawn + given + (0.0 if plan.unit else (2.0 * loose + beside) / units)
+    single = single + (0.0 if plan.unit else (2.0 * loose + beside) / units)
     if plan.pre != "none":
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
         batch[:-1], own[:-1] = share**2 * (batch + own)[:-1], 0.0
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + _few(plan))  # v / (v + eps) is bent downwards
+    raised = _raised(plan, lift)
     if plan.pixels > 1 and not of_real_images(plan) and not plan.unit:
-        pooled, square, taken = _of_pooled(plan, rows, at)
+        pooled, square, taken = _of_pooled(plan, rows, at, raised)
         shift[-1] += taken
-        batch[-1] += pooled
-        if (at.mean**2 <= ODD * at.square).all():  # nothing is common to all pixels
-            batch[-1], own[-1] = pooled, (2.0 * loose[-1] * square + beside[-1]) / units[-1]
-    shift[-1] += math.log1p(max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), -0.9))  # the mean over pixels reads their products
+        batch[-1] = pooled + (0.0 if (at.mean**2 <= ODD * at.square).all() else batch[-1])  # what all pixels share goes with q
+        own[-1] = (2.0 * loose[-1] * square + beside[-1]) / units[-1]
+    shift[-1] += math.log1p(raised)
     return batch, own, shift, away
 
 
-def _of_pooled(plan: Plan, rows: Chain, at: Averages) -> tuple[float, float, float]:
+def _raised(plan: Plan, lift: Array) -> float:
+    """By how much pixels' products raise the mean square of the pixels' mean, which reads them. A unit whose values differ more from each
+    other has another mean, which a normalization around a unit's own mean takes away; before phi it makes them all alike."""
+    return 0.0 if {plan.pre, plan.post} & set(AROUND_MEAN) else max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), 0.0)
+
+
+def _of_pooled(plan: Plan, rows: Chain, at: Averages, lift: float) -> tuple[float, float, float]:
     """Of noise images what the output row inherits, the mean of its inputs' c^2, and its shift: of the pixels' mean, which no average over
     taps smooths, and which passes a row as a linear layer's signal does. What the rest of phi makes of single pixels averages out.
-    A normalization's mean over units and pixels takes one of so many directions away from it."""
+    A normalization's mean over units and pixels takes one of so many directions away from it.
+
+    lift: by how much pixels' products raise the pixels' mean square, of one image as of two
+    """
     image, q, batch = 1.0 / plan.pixels, np.array(rows.q[:-1]), plan.batch
     inputs, pixels, across = 1.0 - np.array(rows.pairs[:-1]).T
     same = image + (1.0 - image) * pixels
-    cosine = np.append((image * inputs + (1.0 - image) * across) / same, 1.0 - rows.pairs[-1][0])
+    cosine = np.append((image * inputs + (1.0 - image) * across) / same, (1.0 - rows.pairs[-1][0] + lift) / (1.0 + lift))
     straight = same * q * at.slope**2 * np.array(rows.behind)
     varied = np.array(rows.v[1:-1]) * same[1:] - plan.each("bias")[1:-1]
-    made = np.append(varied / np.array(rows.sigma_w2[1:-1]), rows.pooled)
+    made = np.append(varied / np.array(rows.sigma_w2[1:-1]), rows.pooled * (1.0 + lift))
     skipped = np.append(0.0, np.clip(made[:-1] / made[1:], 0.0, 1.0)) if plan.residual else np.zeros(plan.depth)
     straight = np.minimum(np.divide(straight, made, where=made > 0, out=np.zeros_like(made)), 1.0 - skipped)
-    variance, wander, shift, loose = 0.0, 1.0 / plan.config.input_shape[0], 0.0, plan.each("loose")
+    left = _of_walks(plan.size, plan.kernel, plan.depth + 1)[::-1]
+    variance, wander, shift, loose = 0.0, left[0] / plan.config.input_shape[0], 0.0, plan.each("loose")
     taken = math.log1p(-1.0 / inner_width(plan.config)) if plan.norm in ("layer", "group") else 0.0
     for row, (skip, pass_on) in enumerate(zip(skipped.tolist(), straight.tolist(), strict=True)):
-        square, kept = (1.0 + (batch - 1.0) * min(1.0, wander + cosine[row] ** 2)) / batch, (skip + pass_on) ** 2
+        square, kept = left[row] * (1.0 + (batch - 1.0) * min(1.0, wander + cosine[row] ** 2)) / batch, (skip + pass_on) ** 2
         variance = kept * variance + (2.0 * float(loose[row]) * pass_on**2 + 4.0 * skip * (1.0 - skip)) * square / plan.width
         shift = (skip + pass_on) * shift + taken * (pass_on if plan.post == "none" else 1.0 - skip)
-        wander = wander * kept + (1.0 - skip**2 - (1.0 - float(loose[row])) * pass_on**2) / plan.width
-    square = (1.0 + (batch - 1.0) * min(1.0, wander + cosine[-1] ** 2)) / batch
+        wander = wander * kept + left[row + 1] * (1.0 - skip**2 - (1.0 - float(loose[row])) * pass_on**2) / plan.width
+    together = float(cosine[-1]) ** 2
+    square = (1.0 + (batch - 1.0) * min(1.0, wander * (1.0 - together) ** 2 + together)) / batch
     return variance, max(square - plan.last.even / plan.width, 0.0), shift
+
+
+@lru_cache(maxsize=64)
+def _of_walks(size: int, kernel: int, steps: int) -> Array:
+    """How alike the parts of an image are that the pixels' mean reads through so many zero-padded convolutions, each shifted by taps and cut
+    off at the edges: the mean square of their cosines, tr(A^2) / tr(A)^2 a side with A the mean of u u^T over the shifts, from 1 without
+    any convolution (steps,); 1 with circular padding."""
+    found, a = [1.0], np.ones((size, size))
+    for _ in range(steps - 1 if kernel > 1 else 0):
+        a = sum(_shifted(a, by) for by in range(-(kernel // 2), kernel // 2 + 1)) / kernel
+        a = a / np.trace(a)
+        found.append(float((a * a).sum()) ** 2)
+    return np.array(found) if kernel > 1 else np.ones(steps)
+
+
+def _shifted(a: Array, by: int) -> Array:
+    """A matrix moved along its diagonal, 0 where nothing was."""
+    result, size = np.zeros_like(a), a.shape[0]
+    low, high = max(by, 0), min(size, size + by)
+    result[low:high, low:high] = a[low - by:high - by, low - by:high - by]
+    return result
 
 
 def _drawn(plan: Plan, rows: Chain, pairs: Cosines) -> Array:
@@ -228,14 +277,27 @@ def _beside_orthogonal(plan: Plan, rows: Chain, mean: Array) -> Array:
     return result
 
 
-def _followed(steps: Steps, start: float, passes: bool) -> Array:
-    """What every row inherits, row by row (5, depth + 1): the batch's variance; one example's, what the seeds draw and what is given by the
-    inputs' lengths (`start`); the shift, and that of what is drawn alone. `passes` is False where a normalization stops it.
+def _of_longer(plan: Plan, rows: Chain, single: Array) -> Averages:
+    """The averages at each row's mean q weighted by q, for lengths that differ: what counts the squares of q counts the longer ones."""
+    q = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2
+    return averages(plan.nl, q * np.exp(np.minimum(single[:-1], LONGEST)))
+
+
+def _free(plan: Plan, rows: Chain) -> bool:
+    """Whether nothing sets lengths anew, and all are finite."""
+    return plan.norm == "none" and not plan.unit and 0.0 < min(rows.v) <= max(rows.v) < math.inf
+
+
+def _followed(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
+    """What every row inherits, row by row (4, depth + 1): the variance of ln q of the batch's mean; of one example, what the seeds draw and
+    what the inputs' lengths give (`start`); the shift of the mean; and that which the seeds' draws bring, to first order.
 
     What a row's own units draw is not passed on: the sample that they are enters the next row by phi^2's spread.
     """
-    found = [(0.0, 0.0, start, 0.0, 0.0)]
-    columns = (steps.carried, steps.bend, steps.curved, steps.drawn, steps.drawn_single, steps.sphere, steps.kept)
+    if _free(plan, rows):
+        return _by_lengths(plan, rows, steps, noise, start)
+    found, passes = [(0.0, 0.0, start, 0.0, 0.0)], plan.pre == "none"
+    columns = (steps.carried, steps.bend, steps.curved, noise.batch, noise.single, steps.sphere, steps.kept)
     for carried, bend, curved, drawn, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
         batch, single, given, shift, away = found[-1] if passes else (0.0, 0.0, 0.0, 0.0, 0.0)
         apart = max(single - batch, 0.0)
@@ -244,7 +306,38 @@ def _followed(steps: Steps, start: float, passes: bool) -> Array:
         found.append((together + drawn, together + carried**2 * (1.0 + 3.0 * turned) * apart * kept + drawn_single,
                       carried**2 * kept * given,
                       carried * shift + bend * (single + given) - sphere, carried * away + bend * single - sphere))
+    batches, drawn, given, shift, away = np.array(found).T
+    return np.stack([batches, drawn + given, shift, away])
+
+
+def _by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
+    """The same where nothing sets lengths anew: one example's q has a Gamma law around the mean, and its nodes go through phi."""
+    found, before, m = [(0.0, start, 0.0, 0.0)], 0.0, 0.0
+    columns = (steps.carried, steps.bend, noise.batch, noise.single, steps.sphere, steps.kept)
+    for row, (carried, bend, drawn, drawn_single, sphere, kept) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+        batch, single, shift, away = found[-1]
+        squares, weights = _lengths(min(single, LONGEST)) if single > ALIKE else (np.ones(1), np.ones(1))
+        around = rows.v[row] * math.exp(shift) * squares
+        made, m = _through(plan, rows, row, m, np.concatenate([around, around * (1.0 + STEP), rows.v[row:row + 1]]))
+        each, more, middle = made[:weights.size], made[weights.size:-1], float(made[-1])
+        mean = float(weights @ each)
+        together = ((float(weights @ more) / mean - 1.0) / STEP) ** 2 * batch
+        apart = max(math.log(float(weights @ each**2) / mean**2) - together, 0.0) * kept
+        found.append((together + drawn, together + apart + drawn_single, math.log(mean / middle) - sphere,
+                      carried * away + bend * before - sphere))
+        before = carried**2 * kept * before + drawn_single
     return np.array(found).T
+
+
+def _through(plan: Plan, rows: Chain, row: int, m: float, q: Array) -> tuple[Array, float]:
+    """The next row's q of examples with these, the last one theory's own; and the mean over units of what the layers up to this one add, `m`
+    before it, which goes with an example's length."""
+    square, mean = second_moments(plan.nl, q)
+    made = square / plan.keep
+    if plan.residual and row > 0:
+        skip = np.maximum(q - plan.layer(row + 1).bias, 0.0) / rows.sigma_w2[row]
+        made = made + skip + 2.0 * m * mean * np.sqrt(skip / rows.p[row - 1])
+    return rows.sigma_w2[row + 1] * made + plan.layer(row + 2).bias, m + float(mean[-1])
 
 
 def _with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_mean: Array) -> Array:
@@ -283,42 +376,53 @@ def _with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_m
     return np.where(np.isfinite(result), result, without_mean)
 
 
-def _steps(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines, smoothed: Array) -> Steps:
-    """What each row passes on; nothing where the next row's scale is set anew, or is 0 or beyond float64's range."""
-    apart = _apart(plan, rows, smoothed)
-    if _spread_out(plan, rows, smoothed):
-        at, secant, bend_first = _over_lengths(plan, rows, at, apart)
-    p, after = np.array(rows.p[:-1]), np.array(rows.q[1:])
-    share = np.array(rows.sigma_w2[1:]) * np.append(p[:-1], rows.pooled) / after
-    part, crossed = parts(plan, rows, at), np.zeros(plan.depth)
-    if plan.residual:
-        crossed[1:] = _crossed(plan, rows, at)
-    elasticity = (1 - part) + part * at.even / (2 * at.square)
-    bend = part * at.quartic / (8 * at.square)
-    drawn = part**2 * _sampling(plan, rows, at, batch, 1.0 / (plan.batch * plan.pixels)) + crossed * batch.square
-    drawn_single = part**2 * _sampling(plan, rows, at, taps, 1.0 / plan.taps) + crossed * taps.square
-    if plan.post != "none":  # what the branch adds has its size from the normalization: neither elastic nor drawn, but for the product
-        elasticity, bend, drawn, drawn_single = 1.0 - part, 0.0 * bend, crossed * batch.square, crossed * taps.square
-    if plan.unit or (plan.post != "none" and not plan.residual):
-        elasticity, drawn, drawn_single = 0.0 * elasticity, 0.0 * drawn, 0.0 * drawn_single
-    masks = _masks(plan, rows, at)
-    drawn, drawn_single = drawn + masks / (plan.batch * plan.pixels), drawn_single + masks / plan.taps
+def _shares(plan: Plan, rows: Chain) -> Array:
+    """The share of the next row's q that comes of what each hidden row hands on, not of biases (depth,)."""
+    result: Array = np.array(rows.sigma_w2[1:]) * np.append(rows.p[:-2], rows.pooled) / np.array(rows.q[1:])
+    return result
+
+
+def _steps(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Steps:
+    """How each row passes fluctuations on; not at all where the next row's scale is set anew, or is 0 or beyond float64's range."""
+    part = parts(plan, rows, at)
+    elasticity, bend = 1.0 - part, np.zeros(plan.depth)
+    if plan.post == "none":  # what the branch adds behind a normalization has its size from it
+        elasticity, bend = elasticity + part * at.even / (2 * at.square), part * at.quartic / (8 * at.square)
+    anew = plan.unit or (plan.post != "none" and not plan.residual)
     loose = plan.each("loose")[:-1]
     sphere = 2.0 * np.where(loose < 1.0, (1.0 - loose) / plan.width, plan.each("even")[:-1] / (_fan_in(plan)[:-1] + 2.0)) * bend
-    if _spread_out(plan, rows, smoothed):
-        elasticity[0], bend[0] = secant, bend_first
+    carried, bent, sphere = (_measurable(plan, rows, at, _shares(plan, rows) * column) for column in (
+        (0.0 if anew else 1.0) * elasticity, bend, sphere))
+    return Steps(carried, bent, 2.0 * bent - carried**2 + carried, sphere, smoothed[1:] / smoothed[:-1])
+
+
+def _measurable(plan: Plan, rows: Chain, at: Averages, values: Array) -> Array:
+    """The values where they are numbers and there is something to measure them by, else 0."""
+    after = np.array(rows.q[1:])
     known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not plan.unit)
-    carried, bent, own, own_single, sphere = (np.where(known & np.isfinite(column), share * column, 0.0) for column in (
-        elasticity, bend, share * drawn / plan.width, share * drawn_single / plan.width, sphere))
-    curved = 2.0 * bent - carried**2 + carried
-    return Steps(carried, bent, curved, own, own_single, sphere, smoothed[1:] / smoothed[:-1])
+    return np.where(known & np.isfinite(values), values, 0.0)
+
+
+def _noise(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines) -> Noise:
+    """What each layer's units draw: of phi^2, where no normalization behind it holds that fast, of its product with a skip, and of masks."""
+    part = parts(plan, rows, at) if plan.post == "none" and not plan.unit else np.zeros(plan.depth)
+    crossed, masks, ones = np.zeros(plan.depth), _masks(plan, rows, at), np.ones(plan.depth)
+    if plan.residual and not plan.unit:
+        crossed[1:] = _crossed(plan, rows, at)
+
+    def made(pairs: Cosines, itself: float) -> Array:
+        found = part**2 * _sampling(plan, rows, at, pairs, itself) + crossed * pairs.square + masks * itself
+        return _measurable(plan, rows, at, _shares(plan, rows) ** 2 * found / plan.width)
+
+    return Noise(made(batch, 1.0 / (plan.batch * plan.pixels)), made(taps, 1.0 / plan.taps), made(Cosines(ones, ones, ones), 1.0))
 
 
 def _masks(plan: Plan, rows: Chain, at: Averages) -> Array:
     """What dropout's masks m draw of (x + a m / keep)^2, for x the skip's input and a the branch: its variance over p^2 (depth,)."""
     mean, square, cube, fourth = _handed_on(plan, at)
-    p, before, middle = np.array(rows.p[:-1]), np.zeros(plan.depth), np.zeros(plan.depth)
+    p, before, middle = square / plan.keep, np.zeros(plan.depth), np.zeros(plan.depth)
     if plan.residual:
+        p = np.array(rows.p[:-1])
         before[1:], middle[1:] = p[:-1], np.cumsum(mean)[:-1]
     found = (4.0 * before * square + 4.0 * middle * cube / plan.keep + fourth / plan.keep**2) / p**2
     result: Array = (1.0 / plan.keep - 1.0) * np.where(p > 0, found, 0.0)
@@ -337,50 +441,12 @@ def _handed_on(plan: Plan, at: Averages) -> tuple[Array, Array, Array, Array]:
     return 0.0 * m, np.ones(plan.depth), cube / variance**1.5, fourth / variance**2
 
 
-def _spread_out(plan: Plan, rows: Chain, smoothed: Array) -> bool:
-    """Whether the inputs' lengths differ, and nothing sets them anew."""
-    return _apart(plan, rows, smoothed) > 0 and plan.norm == "none" and not plan.unit and 0.0 < min(rows.v) <= max(rows.v) < math.inf
-
-
 def _lengths(apart: float) -> tuple[Array, Array]:
     """Squared lengths of mean 1, and their weights: a Gamma law (a chi square's for Gaussian numbers), by its Gauss-Laguerre nodes."""
     spread = math.expm1(apart)
     shape, k = 1.0 / spread, np.arange(LENGTHS)
     squares, vectors = np.linalg.eigh(np.diag(2.0 * k + shape) + symmetric(k[1:] * (k[1:] + shape - 1.0)))
     return spread * squares, vectors[0] ** 2
-
-
-def _given(plan: Plan, rows: Chain, apart: float) -> tuple[Array, Array]:
-    """The inputs' lengths row by row, each followed by itself: how much their q differ, as ln q's variance, and by how much the mean of q
-    over them is above that of the mean length (depth + 1,)."""
-    squares, weights = _lengths(apart)
-    bias, sigma_w2 = plan.each("bias").tolist(), rows.sigma_w2
-    v = (rows.v[0] - bias[0]) * np.append(squares, 1.0) + bias[0]
-    p, m = np.zeros_like(v), np.zeros_like(v)
-    found = [v]
-    for row in range(1, plan.depth + 1):
-        square, mean = second_moments(plan.nl, v)
-        p, m = (p + square / plan.keep + 2.0 * m * mean, m + mean) if plan.residual else (square / plan.keep, m)
-        v = sigma_w2[row] * p + bias[row]
-        found.append(v)
-    ratios = np.array(found)
-    ratios = ratios[:, :-1] / ratios[:, -1:]
-    mean = ratios @ weights
-    return np.log(ratios**2 @ weights / mean**2), np.log(mean)
-
-
-def _over_lengths(plan: Plan, rows: Chain, at: Averages, apart: float) -> tuple[Averages, float, float]:
-    """The averages with those of the first hidden row taken over lengths as far apart as the input's, and its elasticity and bend over
-    them: secants in the place of slopes."""
-    squares, weights = _lengths(apart)
-    q, bias = rows.q[0] - plan.nl.centres[0] ** 2, plan.first.bias
-    made = averages(plan.nl, (q - bias) * squares + bias)
-    of_mean = made.square / at.square[0]
-    logs = np.log(of_mean)
-    first = {name: float(weights @ getattr(made, name)) for name in ("square", "odd", "even")}
-    first["fourth"] = float(weights @ np.sqrt(made.fourth)) ** 2  # of one unit's mean over the lengths, at most
-    averaged = replace(at, **{name: np.append(value, getattr(at, name)[1:]) for name, value in first.items()})
-    return averaged, math.sqrt(float(weights @ (logs - weights @ logs) ** 2) / apart), math.log(float(weights @ of_mean)) / apart
 
 
 def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
@@ -398,6 +464,8 @@ def _sampling(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, itself: flo
     total = at.fourth / square**2 - 1.0
     odd, even = (at.odd / square) ** 2, (at.even / square) ** 2 / 2
     rest = np.maximum(total - odd - even, 0.0)
+    if plan.pre != "none":
+        odd, even, total = (odd if plan.pre == "rms" else 0.0 * odd), 0.0 * even, total - even - (0.0 if plan.pre == "rms" else odd)
     loose = plan.each("loose")[:-1]
     even_drawn = (1.0 - loose) * 3.0 / (plan.width * (plan.width + 2.0))
     fourth = np.maximum(pairs.fourth - even_drawn, itself)

@@ -69,9 +69,9 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
 
 
 def _known(plan: Plan, rows: Chain, pair: int) -> Array:
-    """The mean of c of one of PAIRS, row by row; pixels whose correlation is not known count as alike, and so do the output's, which
-    are averaged."""
-    gaps = np.array([gaps[pair] if pair < len(gaps) else 0.0 for gaps in rows.pairs])
+    """The mean of c of one of PAIRS, row by row; pixels whose correlation is not known count as alike, and so do the output's of
+    one input, which are averaged."""
+    gaps = np.array([gaps[pair] if pair < len(gaps) else 0.0 for gaps in rows.pairs[:-1]] + [rows.pairs[-1][0] if pair != 1 else 0.0])
     known = 1.0 - np.divide(gaps, 1.0 - constant(plan, rows), where=gaps > 0, out=np.zeros_like(gaps))
     return np.where(np.isfinite(known), np.maximum(known, -1.0), 1.0)
 
@@ -165,9 +165,8 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: floa
     variance = min(variance * (1.0 - biased) ** 2, 1.0 - counted**2)
     c, weights = nodes(counted, variance) if variance > 1e-9 else (np.array([counted]), np.ones(1))
     found = _carried(plan, rows, at, wander, np.append(c, mean))
-    c, middle = found[:, :-1], found[:, -1]
-    means = c @ weights
-    return means - middle, (c - means[:, None]) ** 2 @ weights, c**4 @ weights - (c**2 @ weights) ** 2
+    lift, c = found[:, :-1] @ weights - found[:, -1], np.clip(found[:, :-1], -1.0, 1.0)
+    return lift, (c - (c @ weights)[:, None]) ** 2 @ weights, c**4 @ weights - (c**2 @ weights) ** 2
 
 
 def nodes(mean: float, variance: float) -> tuple[Array, Array]:
@@ -191,7 +190,8 @@ def symmetric(squares: Array) -> Array:
 
 
 def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array) -> Array:
-    """Each cosine of the first row, row by row (depth + 1, nodes), as it wanders; the last one, the mean, as it does not."""
+    """Each cosine of the first row, row by row (depth + 1, nodes), as it wanders; the last one, the mean, as it does not. The output row's
+    are the products of two pixels over the mean square of the pixels' mean, which may be beyond 1."""
     v, p, weight = np.array(rows.v), np.array(rows.p), np.array(rows.sigma_w2)
     v[-1] -= plan.last.shift**2
     if plan.kernel > 1:
@@ -210,8 +210,9 @@ def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array)
         made = straight * c + curved * (square + around) + bent * (square + power * (power - 1.0) / 2.0 * around)
         gap = (skip * (1.0 - c) + size * (straight + curved + even + odd - made) + keep) * factor
         middle = gap[-1]
-        found.append(1.0 - np.clip(middle + inside * (gap - middle), 0.0, 2.0))
-    return np.stack(found)
+        products = 1.0 - middle - inside * (gap - middle)
+        found.append(np.clip(products, -1.0, 1.0))
+    return np.stack([*found[:-1], products])
 
 
 def _pair_map(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array, Array, Array]:

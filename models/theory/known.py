@@ -41,6 +41,18 @@ def unknown_from(plan: Plan, rows: Chain) -> int | None:
     return 3 if plan.post == "batch" and plan.residual and plan.depth >= 3 and not odd(plan, rows) else None
 
 
+def output_unknown(plan: Plan, rows: Chain) -> bool:
+    """Whether no band is known of what an image's output row reads, the mean over its pixels: of real ones it hangs on correlations that are
+    known by their mean only. Of noise it is known where that mean passes the rows as a linear layer's signal does, or what all pixels
+    share, E[phi], outweighs it. A normalization behind phi takes E[phi] away, one over a single image the signal; and pixels that no
+    kernel averages are so few directions that units' means differ by chance: 0.68 to 0.91 of the seeds were inside."""
+    if plan.pixels == 1 or plan.unit:
+        return False
+    bent = not odd(plan, rows)
+    few = plan.taps == 1 and (bent or plan.pre == "instance")
+    return of_real_images(plan) or few or (plan.post in ("batch", "layer", "group") and bent) or (plan.pre == "instance" and not bent)
+
+
 def by_epsilon(plan: Plan, rows: Chain) -> bool:
     """Whether eps counts in a normalization whose variances differ by factors: from unit to unit around a mean over the batch or an image,
     from point to point of those near 0. Where a unit sees one number its variance is a chi square, and rank 1 stays."""
