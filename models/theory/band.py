@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from models.theory.gaussian import Averages, averages, second_moments
 from models.theory.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
-from models.theory.quantiles import DEVIATIONS, quantiles, student
+from models.theory.quantiles import DEVIATIONS, LEVEL, quantiles, student
 
 FLOOR = 3e-4
 """Relative half width for what is left out: float32's rounding, and second orders of small shares where a normalization holds q fast."""
@@ -87,7 +88,7 @@ class Noise:
 
 def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     """(low, high) of every row's mean square, which hold LEVEL of the seeds; not a number where that is not known (`unknown_from`,
-    `output_unknown`, and where q runs away)."""
+    `output_unknown`, where q runs away, and where the law of lengths decides)."""
     low, high = _band(plan, rows, at)
     first = unknown_from(plan, rows)
     if first is None:
@@ -103,31 +104,69 @@ def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     inherited, own, shift, away = _spreads(plan, rows, at)
     beyond = np.maximum.accumulate(np.abs(away) > BEYOND)
     shift = 0.0 * shift if plan.unit else shift
-    low, high = quantiles(inherited + (UNSURE * shift) ** 2, own)
+    low, high = _left(plan, rows, at) if plan.unit else quantiles(inherited + (UNSURE * shift) ** 2, own)
+    if plan.config.data.name != "gaussian":  # whose lengths have no Gamma law
+        beyond |= np.maximum.accumulate(np.abs(shift) > (high - low) / 2.0) & _free(plan, rows)
     q = np.where(beyond, math.nan, rows.q) * np.exp(shift)
-    below, above = _left(plan, rows, at) if plan.unit else (0.0, 0.0)
-    return q * np.exp(low - FLOOR) * (1.0 - below), q * np.exp(high + FLOOR) * (1.0 + above)
+    return q * np.exp(low - FLOOR), q * np.exp(high + FLOOR)
 
 
 def _left(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
-    """What LSUV leaves of a row's mean square, below and above q: the variance within its tolerance, and the mean over all units and the
-    batch, which is the biases' b plus m of variance c / N, c the mean cosine over the batch: m^2 over what the fit makes 1, the rest, has
-    the law of Student's t squared; a normalization takes it away. What the
-    biases drawn add to their variance the fit takes from the weights', which alone the gain multiplies."""
-    tolerance, gain = (float(plan.config.init.params[name]) for name in ("tolerance", "gain"))
-    shift = plan.hidden.shift
+    """ln of what LSUV leaves a row's mean square, lowest and highest, over q: its variance within the tolerance, and the mean over all
+    units and the batch, which is the biases' b plus m of variance c / N, c the mean cosine over the batch: m^2 over what the fit makes 1,
+    the rest, has the law of Student's t squared; a normalization takes it away. What the biases drawn add to their variance the fit takes
+    from the weights', which alone the gain multiplies."""
+    gain, shift = float(plan.config.init.params["gain"]), plan.hidden.shift
     units = np.append(np.full(plan.depth, plan.width), plan.config.classes)
-    alike = cosines(plan, rows, at, smoothing(plan))[0].mean
-    m = np.where(np.isfinite(alike), alike, 1.0) / units
+    smoothed = smoothing(plan)
+    pairs, taps, _ = cosines(plan, rows, at, smoothed)
+    m = np.where(np.isfinite(pairs.mean), pairs.mean, 1.0) / units
     if plan.pre != "none":
         m[:-1] = 0.0
     crossed = 2.0 * abs(shift) * np.sqrt(m / np.array(rows.q))
     biases = plan.each("bias")
     drawn = abs(gain**2 - 1.0) * biases * np.sqrt(2.0 / units) / np.array(rows.q)
-    loose = tolerance * max(1.0, gain**2) + DEVIATIONS * (crossed + drawn)
+    loose = DEVIATIONS * (crossed + drawn)
     freedom = np.maximum(1.0 / np.maximum(m, 1e-12) - 1.0, 1.0)
     values = units * plan.batch * np.append(np.full(plan.depth, plan.pixels), 1)
-    return np.minimum(loose + 1.0 / values, 1.0), loose + student(freedom) ** 2 / freedom
+    low, high = _within_tolerance(plan, rows, at, pairs, taps)
+    return low + np.log1p(-np.minimum(loose + 1.0 / values, 1.0 - 1e-9)), high + np.log1p(loose + student(freedom) ** 2 / freedom)
+
+
+def _within_tolerance(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines) -> tuple[Array, Array]:
+    """ln of the variance that LSUV leaves, lowest and highest: 1 where it fits, and as it was drawn where that is within the tolerance.
+    What it was has a law of its own around what the weights make of what arrives: orthogonal ones, which as such draw little.
+
+    What a tolerance has left of the row before counts as nothing: it is far less than what units draw.
+    """
+    gain, tolerance = (float(plan.config.init.params[name]) for name in ("gain", "tolerance"))
+    loose, units = plan.each("loose"), np.append(np.full(plan.depth, plan.width), plan.config.classes)
+    free = replace(plan, unit=False)
+    own = (2.0 * loose * _drawn(free, rows, pairs) + (1.0 - loose) * _beside_orthogonal(free, rows, pairs.mean)) / units
+    variance = own + np.append(0.0, _noise(free, rows, at, pairs.hidden(), taps.hidden()).batch)
+    biases = plan.each("bias")
+    arrives = gain**2 * (1.0 - biases) / np.array(rows.sigma_w2)
+    around = np.log(plan.each("forward") / gain**2 * arrives + biases)
+    deviation = np.sqrt(np.maximum(variance, FLOOR**2))
+    low, high = np.array([_ends(*law, tolerance) for law in zip(around.tolist(), deviation.tolist(), strict=True)]).T
+    return low, high
+
+
+def _ends(around: float, deviation: float, tolerance: float) -> tuple[float, float]:
+    """Between which logarithms LEVEL of them lie: normal where they are within the tolerance of 0, else 0."""
+    if not math.isfinite(around):
+        return 0.0, 0.0
+    law, narrow, wide = NormalDist(around, deviation), math.log1p(-tolerance) if tolerance < 1.0 else -math.inf, math.log1p(tolerance)
+    below, outside = law.cdf(narrow), 1.0 - law.cdf(wide) + law.cdf(narrow)
+
+    def quantile(share: float) -> float:
+        """Of narrow to 0 the normal law, at 0 all that is outside, from there on the normal law again."""
+        before = law.cdf(0.0) - below
+        if before < share <= before + outside:
+            return 0.0
+        return law.inv_cdf(min(max(share + below - (outside if share > before else 0.0), 1e-12), 1.0 - 1e-12))
+
+    return quantile((1.0 - LEVEL) / 2.0), quantile((1.0 + LEVEL) / 2.0)
 
 
 def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array, Array]:
@@ -135,19 +174,18 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
     without what comes of the input's lengths."""
     smoothed = smoothing(plan)
     pairs, taps, lift = cosines(plan, rows, at, smoothed)
-    steps, start, inputs = _steps(plan, rows, at, smoothed), _apart(plan, rows, smoothed), plan.batch * plan.pixels
+    steps, start = _steps(plan, rows, at, smoothed), _apart(plan, rows, smoothed)
     noise = _noise(plan, rows, at, pairs.hidden(), taps.hidden())
     units = np.full(plan.depth + 1, plan.width)
     units[-1] = plan.config.classes
     loose = plan.each("loose")
     beside = (1.0 - loose) * _beside_orthogonal(plan, rows, pairs.mean)
-    batch, single, shift, away = _followed(plan, rows, steps, noise, start)
-    apart = np.expm1(np.clip(single - batch, 0.0, LONGEST))
-    if apart.max() > CLOSE and _free(plan, rows) and not plan.residual:
-        noise = _noise(plan, rows, _of_longer(plan, rows, single), pairs.hidden(), taps.hidden())
-    itself = np.minimum(apart / inputs, 1.0)
-    noise = replace(noise, batch=noise.batch + noise.alone * itself[:-1])
-    batch, single, shift, away = _followed(plan, rows, steps, noise, start)
+    batch, single, shift, away = _followed(plan, steps, noise, start)
+    if _free(plan, rows):
+        if (single - batch).max() > CLOSE and not plan.residual:
+            noise = _noise(plan, rows, _of_longer(plan, rows, single), pairs.hidden(), taps.hidden())
+        batch, single, shift, away = _by_lengths(plan, rows, steps, noise, start)
+    itself = np.minimum(np.expm1(np.clip(single - batch, 0.0, LONGEST)) / (plan.batch * plan.pixels), 1.0)
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (_drawn(plan, rows, pairs) + itself) + beside) / units
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
         batch = _with_skips(plan, rows, at, pairs.hidden(), batch)
@@ -203,12 +241,12 @@ def _of_pooled(plan: Plan, rows: Chain, at: Averages, lift: float) -> tuple[floa
 
 @lru_cache(maxsize=64)
 def _of_walks(size: int, kernel: int, steps: int) -> Array:
-    """How alike the parts of an image are that the pixels' mean reads through so many zero-padded convolutions, each shifted by taps and cut
-    off at the edges: the mean square of their cosines, tr(A^2) / tr(A)^2 a side with A the mean of u u^T over the shifts, from 1 without
-    any convolution (steps,); 1 with circular padding."""
+    """How alike the parts of an image are that the pixels' mean reads through so many zero-padded convolutions, each shifted by taps and
+    cut off at the edges: the mean square of their cosines, tr(A^2) / tr(A)^2 a side with A the mean of u u^T over the shifts, from 1
+    without any convolution (steps,); 1 with circular padding."""
     found, a = [1.0], np.ones((size, size))
     for _ in range(steps - 1 if kernel > 1 else 0):
-        a = sum(_shifted(a, by) for by in range(-(kernel // 2), kernel // 2 + 1)) / kernel
+        a = np.sum([_shifted(a, by) for by in range(-(kernel // 2), kernel // 2 + 1)], axis=0)
         a = a / np.trace(a)
         found.append(float((a * a).sum()) ** 2)
     return np.array(found) if kernel > 1 else np.ones(steps)
@@ -288,22 +326,21 @@ def _free(plan: Plan, rows: Chain) -> bool:
     return plan.norm == "none" and not plan.unit and 0.0 < min(rows.v) <= max(rows.v) < math.inf
 
 
-def _followed(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
+def _followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
     """What every row inherits, row by row (4, depth + 1): the variance of ln q of the batch's mean; of one example, what the seeds draw and
     what the inputs' lengths give (`start`); the shift of the mean; and that which the seeds' draws bring, to first order.
 
     What a row's own units draw is not passed on: the sample that they are enters the next row by phi^2's spread.
     """
-    if _free(plan, rows):
-        return _by_lengths(plan, rows, steps, noise, start)
-    found, passes = [(0.0, 0.0, start, 0.0, 0.0)], plan.pre == "none"
-    columns = (steps.carried, steps.bend, steps.curved, noise.batch, noise.single, steps.sphere, steps.kept)
-    for carried, bend, curved, drawn, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
+    found, passes, inputs = [(0.0, 0.0, start, 0.0, 0.0)], plan.pre == "none", plan.batch * plan.pixels
+    columns = (steps.carried, steps.bend, steps.curved, noise.batch, noise.alone, noise.single, steps.sphere, steps.kept)
+    for carried, bend, curved, drawn, alone, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
         batch, single, given, shift, away = found[-1] if passes else (0.0, 0.0, 0.0, 0.0, 0.0)
         apart = max(single - batch, 0.0)
         turned = min(max(curved * apart, -TURNED), TURNED)
         together = (carried * (1.0 + turned)) ** 2 * batch
-        found.append((together + drawn, together + carried**2 * (1.0 + 3.0 * turned) * apart * kept + drawn_single,
+        longer = alone * math.expm1(min(apart + given, LONGEST)) / inputs
+        found.append((together + drawn + longer, together + carried**2 * (1.0 + 3.0 * turned) * apart * kept + drawn_single,
                       carried**2 * kept * given,
                       carried * shift + bend * (single + given) - sphere, carried * away + bend * single - sphere))
     batches, drawn, given, shift, away = np.array(found).T
@@ -311,27 +348,56 @@ def _followed(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float)
 
 
 def _by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
-    """The same where nothing sets lengths anew: one example's q has a Gamma law around the mean, and its nodes go through phi."""
+    """The same where nothing sets lengths anew: a few q, whose law is at first the inputs', go through phi row by row."""
     found, before, m = [(0.0, start, 0.0, 0.0)], 0.0, 0.0
-    columns = (steps.carried, steps.bend, noise.batch, noise.single, steps.sphere, steps.kept)
-    for row, (carried, bend, drawn, drawn_single, sphere, kept) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+    law = _lengths(start) if start > ALIKE else _spread_by(ALIKE)
+    columns = (steps.carried, steps.bend, noise.batch, noise.alone / (plan.batch * plan.pixels), noise.single, steps.sphere, steps.kept)
+    for row, (carried, bend, drawn, alone, drawn_single, sphere, kept) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
         batch, single, shift, away = found[-1]
-        squares, weights = _lengths(min(single, LONGEST)) if single > ALIKE else (np.ones(1), np.ones(1))
+        squares, weights = law
         around = rows.v[row] * math.exp(shift) * squares
         made, m = _through(plan, rows, row, m, np.concatenate([around, around * (1.0 + STEP), rows.v[row:row + 1]]))
         each, more, middle = made[:weights.size], made[weights.size:-1], float(made[-1])
         mean = float(weights @ each)
         together = ((float(weights @ more) / mean - 1.0) / STEP) ** 2 * batch
-        apart = max(math.log(float(weights @ each**2) / mean**2) - together, 0.0) * kept
-        found.append((together + drawn, together + apart + drawn_single, math.log(mean / middle) - sphere,
+        law = _wider(each, weights, together, kept, drawn_single)
+        longer = alone * math.expm1(min(max(single - batch, 0.0), LONGEST))
+        found.append((together + drawn + longer, math.log(float(law[1] @ law[0] ** 2)), math.log(mean / middle) - sphere,
                       carried * away + bend * before - sphere))
         before = carried**2 * kept * before + drawn_single
     return np.array(found).T
 
 
+def _wider(q: Array, weights: Array, together: float, kept: float, drawn: float) -> tuple[Array, Array]:
+    """A law of these lengths and weights, its mean made 1, when it has drawn so much more variance of ln q, and taps have averaged all but
+    what is `together` the same for all: the same shape, but where what is drawn outweighs it."""
+    logs = np.log(q)
+    logs = logs - weights @ logs
+    variance = float(weights @ logs**2)
+    left = together + max(variance - together, 0.0) * kept
+    if left <= drawn or variance <= ALIKE:
+        return _spread_by(min(left + drawn, LONGEST))
+    squares = np.exp(logs * math.sqrt(min(left + drawn, LONGEST) / variance))
+    return squares / (weights @ squares), weights
+
+
+def _spread_by(variance: float) -> tuple[Array, Array]:
+    """Lengths of mean 1 with a log-normal law, and their weights."""
+    places, weights = _hermite()
+    squares = np.exp(math.sqrt(variance) * places)
+    return squares / (weights @ squares), weights
+
+
+@lru_cache(maxsize=1)
+def _hermite() -> tuple[Array, Array]:
+    """The Gauss-Hermite rule of a normal law."""
+    places, weights = np.polynomial.hermite_e.hermegauss(LENGTHS)
+    return places, weights / weights.sum()
+
+
 def _through(plan: Plan, rows: Chain, row: int, m: float, q: Array) -> tuple[Array, float]:
-    """The next row's q of examples with these, the last one theory's own; and the mean over units of what the layers up to this one add, `m`
-    before it, which goes with an example's length."""
+    """The next row's q of examples with these, the last one theory's own; and the mean over units of what the layers up to this one add,
+    `m` before it, which goes with an example's length."""
     square, mean = second_moments(plan.nl, q)
     made = square / plan.keep
     if plan.residual and row > 0:
@@ -404,7 +470,7 @@ def _measurable(plan: Plan, rows: Chain, at: Averages, values: Array) -> Array:
 
 
 def _noise(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines) -> Noise:
-    """What each layer's units draw: of phi^2, where no normalization behind it holds that fast, of its product with a skip, and of masks."""
+    """What each layer's units draw: of phi^2, where no normalization behind it holds that fast, of its product with a skip; and masks."""
     part = parts(plan, rows, at) if plan.post == "none" and not plan.unit else np.zeros(plan.depth)
     crossed, masks, ones = np.zeros(plan.depth), _masks(plan, rows, at), np.ones(plan.depth)
     if plan.residual and not plan.unit:

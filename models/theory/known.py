@@ -42,8 +42,8 @@ def unknown_from(plan: Plan, rows: Chain) -> int | None:
 
 
 def output_unknown(plan: Plan, rows: Chain) -> bool:
-    """Whether no band is known of what an image's output row reads, the mean over its pixels: of real ones it hangs on correlations that are
-    known by their mean only. Of noise it is known where that mean passes the rows as a linear layer's signal does, or what all pixels
+    """Whether no band is known of what an image's output row reads, the mean over its pixels: of real ones it hangs on correlations that
+    are known by their mean only. Of noise it is known where that mean passes the rows as a linear layer's signal does, or what all pixels
     share, E[phi], outweighs it. A normalization behind phi takes E[phi] away, one over a single image the signal; and pixels that no
     kernel averages are so few directions that units' means differ by chance: 0.68 to 0.91 of the seeds were inside."""
     if plan.pixels == 1 or plan.unit:
