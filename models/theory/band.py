@@ -55,6 +55,12 @@ ALIKE, CLOSE, LONGEST = 1e-9, 0.05, 5.0
 """Variance of ln q of one example up to which all are taken as alike; their squared relative spread up to which phi's averages at the mean
 length stand for all; and the variance up to which they are followed."""
 
+Law = list[tuple[float, float]]
+"""Nodes and their weights."""
+
+SETTLED = 1e-6
+"""Relative difference of two rows' q up to which the next row's are the same as well."""
+
 STEP = 0.02
 """What lengths are multiplied by, less one, to see how far their mean is carried."""
 
@@ -349,53 +355,64 @@ def _followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
 
 def _by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
     """The same where nothing sets lengths anew: a few q, whose law is at first the inputs', go through phi row by row."""
-    found, before, m = [(0.0, start, 0.0, 0.0)], 0.0, 0.0
+    found, before, m, made = [(0.0, start, 0.0, 0.0)], 0.0, 0.0, [0.0]
+    settled: list[float] = []
     law = _lengths(start) if start > ALIKE else _spread_by(ALIKE)
     columns = (steps.carried, steps.bend, noise.batch, noise.alone / (plan.batch * plan.pixels), noise.single, steps.sphere, steps.kept)
     for row, (carried, bend, drawn, alone, drawn_single, sphere, kept) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
         batch, single, shift, away = found[-1]
-        squares, weights = law
-        around = rows.v[row] * math.exp(shift) * squares
-        made, m = _through(plan, rows, row, m, np.concatenate([around, around * (1.0 + STEP), rows.v[row:row + 1]]))
-        each, more, middle = made[:weights.size], made[weights.size:-1], float(made[-1])
-        mean = float(weights @ each)
-        together = ((float(weights @ more) / mean - 1.0) / STEP) ** 2 * batch
-        law = _wider(each, weights, together, kept, drawn_single)
+        around = rows.v[row] * math.exp(shift)
+        q = [around * square for square, _ in law]
+        if not (settled and row < plan.depth - 1 and all(abs(one - old) <= SETTLED * old for one, old in zip(q, settled, strict=True))):
+            made, m = _through(plan, rows, row, m, np.array([*q, *((1.0 + STEP) * one for one in q), rows.v[row]]))
+            settled = [] if plan.residual or row == 0 else q
+        each, more, middle = made[:LENGTHS], made[LENGTHS:-1], made[-1]
+        mean = _mean(law, each)
+        together = ((_mean(law, more) / mean - 1.0) / STEP) ** 2 * batch
+        law = _wider([(one, weight) for one, (_, weight) in zip(each, law, strict=True)], together, kept, drawn_single)
         longer = alone * math.expm1(min(max(single - batch, 0.0), LONGEST))
-        found.append((together + drawn + longer, math.log(float(law[1] @ law[0] ** 2)), math.log(mean / middle) - sphere,
-                      carried * away + bend * before - sphere))
+        found.append((together + drawn + longer, math.log(sum(weight * square**2 for square, weight in law)),
+                      math.log(mean / middle) - sphere, carried * away + bend * before - sphere))
         before = carried**2 * kept * before + drawn_single
     return np.array(found).T
 
 
-def _wider(q: Array, weights: Array, together: float, kept: float, drawn: float) -> tuple[Array, Array]:
-    """A law of these lengths and weights, its mean made 1, when it has drawn so much more variance of ln q, and taps have averaged all but
-    what is `together` the same for all: the same shape, but where what is drawn outweighs it."""
-    logs = np.log(q)
-    logs = logs - weights @ logs
-    variance = float(weights @ logs**2)
+def _mean(law: Law, values: list[float]) -> float:
+    return sum(weight * value for (_, weight), value in zip(law, values, strict=True))
+
+
+def _wider(law: Law, together: float, kept: float, drawn: float) -> Law:
+    """A law of lengths, its mean made 1, when it has drawn so much more variance of ln q, and taps have averaged all but what is `together`
+    the same for all: the same shape, but where what is drawn outweighs it."""
+    logs = [(math.log(q), weight) for q, weight in law]
+    middle = sum(weight * log for log, weight in logs)
+    variance = sum(weight * (log - middle) ** 2 for log, weight in logs)
     left = together + max(variance - together, 0.0) * kept
     if left <= drawn or variance <= ALIKE:
-        return _spread_by(min(left + drawn, LONGEST))
-    squares = np.exp(logs * math.sqrt(min(left + drawn, LONGEST) / variance))
-    return squares / (weights @ squares), weights
+        return _spread_by(left + drawn)
+    return _around_one([((log - middle) * math.sqrt(min(left + drawn, LONGEST) / variance), weight) for log, weight in logs])
 
 
-def _spread_by(variance: float) -> tuple[Array, Array]:
-    """Lengths of mean 1 with a log-normal law, and their weights."""
-    places, weights = _hermite()
-    squares = np.exp(math.sqrt(variance) * places)
-    return squares / (weights @ squares), weights
+def _spread_by(variance: float) -> Law:
+    """Lengths of mean 1 with a log-normal law."""
+    return _around_one([(math.sqrt(min(variance, LONGEST)) * place, weight) for place, weight in _hermite()])
+
+
+def _around_one(logs: Law) -> Law:
+    """The lengths of these logarithms, multiplied so that their mean is 1."""
+    squares = [(math.exp(log), weight) for log, weight in logs]
+    mean = sum(square * weight for square, weight in squares)
+    return [(square / mean, weight) for square, weight in squares]
 
 
 @lru_cache(maxsize=1)
-def _hermite() -> tuple[Array, Array]:
+def _hermite() -> Law:
     """The Gauss-Hermite rule of a normal law."""
     places, weights = np.polynomial.hermite_e.hermegauss(LENGTHS)
-    return places, weights / weights.sum()
+    return list(zip(places.tolist(), (weights / weights.sum()).tolist(), strict=True))
 
 
-def _through(plan: Plan, rows: Chain, row: int, m: float, q: Array) -> tuple[Array, float]:
+def _through(plan: Plan, rows: Chain, row: int, m: float, q: Array) -> tuple[list[float], float]:
     """The next row's q of examples with these, the last one theory's own; and the mean over units of what the layers up to this one add,
     `m` before it, which goes with an example's length."""
     square, mean = second_moments(plan.nl, q)
@@ -403,7 +420,7 @@ def _through(plan: Plan, rows: Chain, row: int, m: float, q: Array) -> tuple[Arr
     if plan.residual and row > 0:
         skip = np.maximum(q - plan.layer(row + 1).bias, 0.0) / rows.sigma_w2[row]
         made = made + skip + 2.0 * m * mean * np.sqrt(skip / rows.p[row - 1])
-    return rows.sigma_w2[row + 1] * made + plan.layer(row + 2).bias, m + float(mean[-1])
+    return (rows.sigma_w2[row + 1] * made + plan.layer(row + 2).bias).tolist(), m + float(mean[-1])
 
 
 def _with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_mean: Array) -> Array:
@@ -507,12 +524,12 @@ def _handed_on(plan: Plan, at: Averages) -> tuple[Array, Array, Array, Array]:
     return 0.0 * m, np.ones(plan.depth), cube / variance**1.5, fourth / variance**2
 
 
-def _lengths(apart: float) -> tuple[Array, Array]:
+def _lengths(apart: float) -> Law:
     """Squared lengths of mean 1, and their weights: a Gamma law (a chi square's for Gaussian numbers), by its Gauss-Laguerre nodes."""
     spread = math.expm1(apart)
     shape, k = 1.0 / spread, np.arange(LENGTHS)
     squares, vectors = np.linalg.eigh(np.diag(2.0 * k + shape) + symmetric(k[1:] * (k[1:] + shape - 1.0)))
-    return spread * squares, vectors[0] ** 2
+    return list(zip((spread * squares).tolist(), (vectors[0] ** 2).tolist(), strict=True))
 
 
 def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
