@@ -92,10 +92,10 @@ class Noise:
     alone: Array
 
 
-def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
+def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | None]:
     """(low, high) of every row's mean square, which hold LEVEL of the seeds; not a number where that is not known (`unknown_from`,
-    `output_unknown`, where q runs away, and where the law of lengths decides)."""
-    low, high = _band(plan, rows, at)
+    `output_unknown`, where q runs away, and where the law of lengths decides, from the row on that is returned, if there is one)."""
+    low, high, decided = _band(plan, rows, at)
     first = unknown_from(plan, rows)
     if first is None:
         low[0] *= 1.0 - near_zero(plan, rows)
@@ -103,18 +103,20 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
         low[-1], high[-1] = math.nan, math.nan
     if first is not None:
         low[first - 1:], high[first - 1:] = math.nan, math.nan
-    return low, high
+    return low, high, decided
 
 
-def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
+def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | None]:
     inherited, own, shift, away = _spreads(plan, rows, at)
-    beyond = np.maximum.accumulate(np.abs(away) > BEYOND)
+    beyond, decided = np.maximum.accumulate(np.abs(away) > BEYOND), None
     shift = 0.0 * shift if plan.unit else shift
     low, high = _left(plan, rows, at) if plan.unit else quantiles(inherited + (UNSURE * shift) ** 2, own)
-    if plan.config.data.name != "gaussian":  # whose lengths have no Gamma law
-        beyond |= np.maximum.accumulate(np.abs(shift) > (high - low) / 2.0) & _free(plan, rows)
+    hangs = (np.abs(shift) > (high - low) / 2.0) & ~beyond
+    if hangs.any() and plan.config.data.name != "gaussian" and _free(plan, rows):  # noise has the Gamma law
+        decided = int(hangs.argmax()) + 1
+        beyond[decided - 1:] = True
     q = np.where(beyond, math.nan, rows.q) * np.exp(shift)
-    return q * np.exp(low - FLOOR), q * np.exp(high + FLOOR)
+    return q * np.exp(low - FLOOR), q * np.exp(high + FLOOR), decided
 
 
 def _left(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
