@@ -43,7 +43,8 @@ BEYOND = 0.2
 longer follow it."""
 
 UNSURE = 0.125
-"""The share of the shift that widens the band as well."""
+"""The share of the shift that widens the band as well; and of what is drawn in it, from which on the inputs' lengths alone no longer
+tell the law of lengths."""
 
 TURNED = 0.25
 """The most that lengths which differ may change an elasticity by: one order of many."""
@@ -111,8 +112,8 @@ def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | No
     beyond, decided = np.maximum.accumulate(np.abs(away) > BEYOND), None
     shift = 0.0 * shift if plan.unit else shift
     low, high = _left(plan, rows, at) if plan.unit else quantiles(inherited + (UNSURE * shift) ** 2, own)
-    hangs = (np.abs(shift) > (high - low) / 2.0) & ~beyond
-    if hangs.any() and plan.config.data.name != "gaussian" and _free(plan, rows):  # noise has the Gamma law
+    hangs = (np.abs(shift) > (high - low) / 2.0) & (np.abs(away) > UNSURE * np.abs(shift)) & ~beyond
+    if hangs.any() and plan.config.data.name != "gaussian" and _free(plan, rows):  # two moments tell noise's law, with what is drawn or not
         decided = int(hangs.argmax()) + 1
         beyond[decided - 1:] = True
     q = np.where(beyond, math.nan, rows.q) * np.exp(shift)
@@ -357,9 +358,10 @@ def _followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
 
 def _by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
     """The same where nothing sets lengths anew: a few q, whose law is at first the inputs', go through phi row by row."""
-    found, before, m, made = [(0.0, start, 0.0, 0.0)], 0.0, 0.0, [0.0]
+    before, m, made, inputs = 0.0, 0.0, [0.0], 1.0 - plan.first.bias / rows.v[0]
     settled: list[float] = []
-    law = _lengths(start) if start > ALIKE else _spread_by(ALIKE)
+    law = [(inputs * square + 1.0 - inputs, weight) for square, weight in (_lengths(start) if start > ALIKE else _spread_by(ALIKE))]
+    found = [(0.0, math.log(sum(weight * square**2 for square, weight in law)), 0.0, 0.0)]
     columns = (steps.carried, steps.bend, noise.batch, noise.alone / (plan.batch * plan.pixels), noise.single, steps.sphere, steps.kept)
     for row, (carried, bend, drawn, alone, drawn_single, sphere, kept) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
         batch, single, shift, away = found[-1]

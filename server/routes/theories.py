@@ -30,7 +30,8 @@ def answer(
     input_receptive_spread: Annotated[float | None, Query(
         ge=0, description="variance over the first units' fields of their mean square, over its mean squared; by default of noise")] = None,
     input_receptive_correlation: Annotated[float | None, Query(
-        ge=-1, le=1, description="mean cosine of two of these fields, counted by their mean squares; by default that of two inputs")] = None,
+        ge=0, le=1, description="mean cosine of two fields, each counted by its mean square: without it, images whose fields' mean squares "
+                                "vary by more than 1 have no band from row 2 on")] = None,
 ) -> Theory:
     """What should happen at initialization, row by row: variances, gradient factors, correlation, fixed point, phase."""
     return theory_of(config, {"mean_square": input_mean_square, "correlation": input_correlation,
