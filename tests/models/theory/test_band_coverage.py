@@ -18,12 +18,16 @@ from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.initializers import INITIALIZERS, truncated_kurtosis
 from models.theory import Theory, theory, theory_of
-from models.theory.band import Noise, Steps, _by_lengths, _ends, _of_walks
 from models.theory.chain import Correlations, Fields, chain
 from models.theory.cosines import nodes
+from models.theory.fitted import ends
 from models.theory.known import LONGEST
 from models.theory.layers import fans, plan
+from models.theory.lengths import by_lengths
+from models.theory.noise import Noise
+from models.theory.pooled import of_walks
 from models.theory.quantiles import quantiles, student
+from models.theory.steps import Steps
 from models.training import Run, _input_numbers, initial_frame
 from tests.models.theory.second_road import normalize
 
@@ -342,7 +346,7 @@ def test_the_inputs_lengths_are_followed_one_by_one(activation: str, residual: b
     middle = chain(facts, 1.0, nothing)
     still = np.zeros(facts.depth)
     steps, noise = Steps(still, still, still, still, still + 1.0), Noise(still, still, still)
-    _, given, lifted, _ = _by_lengths(facts, middle, steps, noise, math.log1p(spread))
+    _, given, lifted, _ = by_lengths(facts, middle, steps, noise, math.log1p(spread))
     assert np.exp(lifted) == pytest.approx(each.mean(axis=0) / np.array(middle.q), rel=0.04)
     assert given == pytest.approx(np.log1p(each.var(axis=0) / each.mean(axis=0) ** 2), rel=0.12, abs=0.01)
 
@@ -410,7 +414,7 @@ def test_of_lsuvs_rows(activation: str, gain: float) -> None:
 def test_the_ends_of_a_law_that_is_fitted_outside_the_tolerance(around: float, deviation: float) -> None:
     drawn = np.random.default_rng(0).normal(around, deviation, 400_000)
     left = np.where((drawn > math.log(0.99)) & (drawn < math.log(1.01)), drawn, 0.0)
-    assert _ends(around, deviation, 0.01) == pytest.approx(tuple(np.quantile(left, (0.025, 0.975))), abs=2e-4)
+    assert ends(around, deviation, 0.01) == pytest.approx(tuple(np.quantile(left, (0.025, 0.975))), abs=2e-4)
 
 
 def test_ends_where_the_law_of_lengths_decides_and_says_so() -> None:
@@ -446,4 +450,4 @@ def test_what_zero_padding_leaves_of_the_pixels_mean(size: int, kernel: int, ste
             parts.append(part)
         left.append([(parts[0] * parts[1]).sum() ** 2, (parts[0] ** 2).sum()])
     over, length = np.mean(left, axis=0)
-    assert float(_of_walks(size, kernel, steps)[-1]) == pytest.approx(over / length**2, rel=0.03)
+    assert float(of_walks(size, kernel, steps)[-1]) == pytest.approx(over / length**2, rel=0.03)
