@@ -97,7 +97,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
     itself = np.minimum(np.expm1(np.clip(single - batch, 0.0, MOST_APART)) / (plan.batch * plan.pixels), 1.0)
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
-        batch = with_skips(plan, rows, at, pairs.hidden(), batch)
+        batch = with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch)
     single = single + (0.0 if plan.unit else (2.0 * loose + beside) / units)
     if plan.pre != "none":
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)

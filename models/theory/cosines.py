@@ -38,6 +38,10 @@ class Cosines:
     square: Array
     fourth: Array
 
+    def counting(self, itself: Array) -> Cosines:
+        """With so much more of an input with itself, as where lengths differ."""
+        return Cosines(*(np.minimum(mean + itself, 1.0) for mean in (self.mean, self.square, self.fourth)))
+
     def hidden(self) -> Cosines:
         """Without the output row."""
         return Cosines(self.mean[:-1], self.square[:-1], self.fourth[:-1])

@@ -14,11 +14,12 @@ from models.theory.noise import sampling
 from models.theory.nonlinearity import Array
 
 
-def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_mean: Array) -> Array:
+def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Array, without_mean: Array) -> Array:
     """`batch` where each layer adds to its input: the mean m over units fluctuates with p, and adds 2 m E[phi] to it.
 
     Followed are the variances and the covariance of ln p and m / sqrt(p). A unit adds 2 x a + a^2 to p and a to m, a = phi, with x
     and a independent: variances 4 p Var(a) + 4 m Cov(a, a^2) + Var(a^2) and Var(a), covariance 2 m Var(a) + Cov(a, a^2), over N.
+    `longer` is what one example with itself counts for beyond 1 / B, where lengths differ; `pairs` have it.
     """
     q, p = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, np.array(rows.p[:-1])
     mean, square = at.mean, at.square / plan.keep
@@ -27,10 +28,11 @@ def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, without_me
     share = np.array(rows.sigma_w2[:-1]) * np.append(math.nan, p[:-1]) / q
     alike, same = pairs.square, pairs.mean
     single = np.maximum(at.square - mean**2, 0.0)
-    masks = (1.0 / plan.keep - 1.0) / (plan.batch * plan.pixels)
+    itself = 1.0 / (plan.batch * plan.pixels)
+    masks = (1.0 / plan.keep - 1.0) * (itself + longer)
     third, own = ((at.cube - mean * at.square) * same + masks * at.cube) / plan.keep, single * same + masks * at.square
     crossed = single * alike + masks * at.square
-    squares = (sampling(plan, rows, at, pairs, 1.0 / (plan.batch * plan.pixels)) * at.square**2 + masks * at.fourth) / plan.keep**2
+    squares = (sampling(plan, rows, at, pairs, itself) * at.square**2 + masks * at.fourth) / plan.keep**2
     if not np.isfinite([*bent, *third, *own, *squares]).all() or not (mean != 0).all():
         return without_mean
     length, cross, spread = squares[0] / p[0] ** 2, third[0] / p[0] ** 1.5, own[0] / p[0]
