@@ -92,7 +92,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
     batch, single, shift, away = followed(plan, steps, noise, start)
     if unbound(plan, rows):
         if (single - batch).max() > CLOSE and not plan.residual:
-            noise = noise_of(plan, rows, of_longer(plan, rows, single), pairs.hidden(), taps.hidden())
+            noise = noise_of(plan, rows, of_longer(plan, rows, at, single), pairs.hidden(), taps.hidden())
         batch, single, shift, away = by_lengths(plan, rows, steps, noise, start)
     itself = np.minimum(np.expm1(np.clip(single - batch, 0.0, MOST_APART)) / (plan.batch * plan.pixels), 1.0)
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units

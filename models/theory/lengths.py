@@ -55,10 +55,10 @@ def unbound(plan: Plan, rows: Chain) -> bool:
     return plan.norm == "none" and not plan.unit and 0.0 < min(rows.v) <= max(rows.v) < math.inf
 
 
-def of_longer(plan: Plan, rows: Chain, single: Array) -> Averages:
-    """The averages at each row's mean q weighted by q, for lengths that differ: what counts the squares of q counts the longer ones."""
-    q = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2
-    return averages(plan.nl, q * np.exp(np.minimum(single[:-1], MOST_APART)))
+def of_longer(plan: Plan, rows: Chain, at: Averages, single: Array) -> Averages:
+    """The averages at each row's mean q weighted by E[phi^2], for lengths that differ: squares of E[phi^2] count the longer ones."""
+    q, elasticity = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, at.even / (2.0 * at.square)
+    return averages(plan.nl, q * np.exp(np.clip(elasticity * single[:-1], 0.0, MOST_APART)))
 
 
 def followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
