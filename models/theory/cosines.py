@@ -1,4 +1,4 @@
-"""The cosines of all pairs of a batch's examples and pixels, row by row: their mean, and their mean square and fourth power.
+"""The cosines of all pairs of a batch's examples and pixels, row by row: their mean, and the means of their second to fourth powers.
 
 Means of two inputs and of two pixels are the chain's. Around them the pairs differ. What a unit of the first layer sees has the
 participation ratio tr(S)^2 / tr(S^2), and one over that is the mean square of the cosines: they are taken as a Beta law on [-1, 1] with
@@ -32,19 +32,20 @@ NODES = 12
 
 @dataclass(frozen=True, slots=True)
 class Cosines:
-    """Means over pairs, an input with itself included, one entry a row: of c, c^2 and c^4; of whole batches or a kernel's taps."""
+    """Means over pairs, an input with itself included, one entry a row: of c to c^4; of whole batches or a kernel's taps."""
 
     mean: Array
     square: Array
+    third: Array
     fourth: Array
 
     def counting(self, itself: Array) -> Cosines:
         """With so much more of an input with itself, as where lengths differ."""
-        return Cosines(*(np.minimum(mean + itself, 1.0) for mean in (self.mean, self.square, self.fourth)))
+        return Cosines(*(np.minimum(mean + itself, 1.0) for mean in (self.mean, self.square, self.third, self.fourth)))
 
     def hidden(self) -> Cosines:
         """Without the output row."""
-        return Cosines(self.mean[:-1], self.square[:-1], self.fourth[:-1])
+        return Cosines(self.mean[:-1], self.square[:-1], self.third[:-1], self.fourth[:-1])
 
 
 def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cosines, Cosines, Array]:
@@ -57,8 +58,8 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
     itself = one * image
     beyond = _counted(plan, rows, shares, kinds)
     first = sum(share * (_at_input(plan, rows, float(kind[0])) + beyond) ** 2 for share, kind in zip(shares, kinds, strict=True))
-    lift, variance, fourth = _spread(plan, rows, at, wander, float(first) + (1.0 - itself) * float(wander[0]),
-                                     sum(share * float(kind[0]) for share, kind in zip(shares, kinds, strict=True)), beyond)
+    lift, variance, skew, fourth = _spread(plan, rows, at, wander, float(first) + (1.0 - itself) * float(wander[0]),
+                                           sum(share * float(kind[0]) for share, kind in zip(shares, kinds, strict=True)), beyond)
     means = [np.clip(kind + lift, -1.0, 1.0) for kind in kinds]
     squares = [np.minimum(mean**2 + wander + variance, 1.0) for mean in means]
 
@@ -66,8 +67,10 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
         return itself + sum((share * value for share, value in zip(shares, values, strict=True)), 0.0 * wander)
 
     def of(itself: float, shares: tuple[float, ...]) -> Cosines:
+        thirds = [np.clip(mean**3 + 3.0 * mean * (wander + variance) + skew, -1.0, 1.0) for mean in means]
         fourths = [np.minimum(square**2 + fourth, 1.0) for square in squares]
-        return Cosines(np.maximum(over(itself, shares, means), 0.0), over(itself, shares, squares), over(itself, shares, fourths))
+        return Cosines(np.maximum(over(itself, shares, means), 0.0), over(itself, shares, squares),
+                       np.maximum(over(itself, shares, thirds), 0.0), over(itself, shares, fourths))
 
     return of(itself, shares), of(taps, (0.0, 1.0 - taps, 0.0)), lift
 
@@ -152,13 +155,14 @@ def _counted(plan: Plan, rows: Chain, shares: tuple[float, ...], kinds: list[Arr
 
 
 def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: float, total: float, beyond: float,
-            ) -> tuple[Array, Array, Array]:
-    """How the cosines of different inputs spread around their means (depth + 1,): by what it lifts the mean of c, c's variance, and
-    that of c^2. `followed` is what the means' squares bring, and `total` the sum of the chain's means, `beyond` which the mean lies."""
+            ) -> tuple[Array, Array, Array, Array]:
+    """How the cosines of different inputs spread around their means (depth + 1,): by what it lifts the mean of c, c's variance and third
+    moment, and the variance of c^2. `followed` is what the means' squares bring, and `total` the sum of the chain's means, `beyond`
+    which the mean lies."""
     nothing = np.zeros(plan.depth + 1)
     inputs = plan.batch * plan.pixels
     if inputs == 1 or not 0.0 < rows.v[0] < math.inf:
-        return nothing, nothing, nothing
+        return nothing, nothing, nothing, nothing
     mean, biased = min(1.0, max(-1.0, total / (1.0 - 1.0 / inputs))), _biased(plan, rows)
     if rows.fields.participation is not None:
         itself = (1.0 + (rows.fields.spread or 0.0)) / inputs
@@ -170,7 +174,8 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: floa
     c, weights = nodes(counted, variance) if variance > 1e-9 else (np.array([counted]), np.ones(1))
     found = _carried(plan, rows, at, wander, np.append(c, mean))
     lift, c = found[:, :-1] @ weights - found[:, -1], np.clip(found[:, :-1], -1.0, 1.0)
-    return lift, (c - (c @ weights)[:, None]) ** 2 @ weights, c**4 @ weights - (c**2 @ weights) ** 2
+    around = c - (c @ weights)[:, None]
+    return lift, around**2 @ weights, around**3 @ weights, c**4 @ weights - (c**2 @ weights) ** 2
 
 
 def nodes(mean: float, variance: float) -> tuple[Array, Array]:

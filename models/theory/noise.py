@@ -35,7 +35,7 @@ def noise_of(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosine
         found = part**2 * sampling(plan, rows, at, pairs, itself) + crossed * pairs.square + masks * itself
         return measurable(plan, rows, at, shares(plan, rows) ** 2 * found / plan.width)
 
-    return Noise(made(batch, 1.0 / (plan.batch * plan.pixels)), made(taps, 1.0 / plan.taps), made(Cosines(ones, ones, ones), 1.0))
+    return Noise(made(batch, 1.0 / (plan.batch * plan.pixels)), made(taps, 1.0 / plan.taps), made(Cosines(ones, ones, ones, ones), 1.0))
 
 
 def shares(plan: Plan, rows: Chain) -> Array:
@@ -85,17 +85,19 @@ def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
 
 
 def sampling(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, itself: float) -> Array:
-    """Mean over pairs of inputs of Cov(phi^2, phi^2) / E[phi^2]^2; `itself` of them are an input with itself."""
+    """Mean over pairs of inputs of Cov(phi^2, phi^2) / E[phi^2]^2; `itself` of them are an input with itself. Of phi^2's odd part what is
+    not linear goes with c^3, of its even part what is not quadratic with c^4."""
     square = at.square
     total = at.fourth / square**2 - 1.0
     odd, even = (at.odd / square) ** 2, (at.even / square) ** 2 / 2
-    rest = np.maximum(total - odd - even, 0.0)
+    rest_odd = np.maximum((at.fourth - at.opposed) / (2.0 * square**2) - odd, 0.0)
+    rest_even = np.maximum(total - odd - even - rest_odd, 0.0)
     if plan.pre != "none":
         odd, even, total = (odd if plan.pre == "rms" else 0.0 * odd), 0.0 * even, total - even - (0.0 if plan.pre == "rms" else odd)
     loose = plan.each("loose")[:-1]
     even_drawn = (1.0 - loose) * 3.0 / (plan.width * (plan.width + 2.0))
     fourth = np.maximum(pairs.fourth - even_drawn, itself)
     lengths = loose * uneven(plan, rows, pairs) + (1.0 - loose) * beside_orthogonal(plan, rows, pairs.mean) / 2.0
-    over_pairs = odd * pairs.mean + even * lengths + rest * fourth
+    over_pairs = odd * pairs.mean + even * lengths + rest_odd * np.maximum(pairs.third, itself) + rest_even * fourth
     result: Array = np.maximum(over_pairs, (total - (1 - loose) * even) * itself)
     return result
