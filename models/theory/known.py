@@ -24,7 +24,7 @@ def unknown_from(plan: Plan, rows: Chain) -> int | None:
 
     A batch normalization behind phi takes each unit's mean over the batch away, and what is left of E[phi] is positive for longer
     examples, negative for shorter ones. Skips add that up over the rows, so that lengths drift apart: at 20 rows of ReLU of width 64 the
-    mean square is 1.17 times q. Real images' pixels differ in length, too, which delta-orthogonal kernels keep and normalizations of single
+    mean square is 1.17 times q. Real images' pixels differ in length, too, which kernels of one tap keep and normalizations of single
     examples behind phi turn into means: on digits 0.81 to 0.96 of the seeds were inside. Where lengths differ by factors, the longest rule
     phi^2, and these are alike: patches of MNIST have a mean cosine of 0, weighted by their squares of 0.26, without which 0.86 to 0.9 were
     inside. An odd phi, up to a constant, has the same E[phi] whatever the length.
@@ -35,7 +35,7 @@ def unknown_from(plan: Plan, rows: Chain) -> int | None:
         if rows.fields.participation is None:
             return 1
         longest = rows.fields.correlation is None and rows.fields.spread is not None and rows.fields.spread > LONGEST
-        bent = plan.nl.slope is None and plan.config.init.name == "delta_orthogonal"  # ReLU's family keeps the ratio of two lengths
+        bent = plan.nl.slope is None and plan.taps == 1  # ReLU's family keeps the ratio of two lengths, and taps average them
         apart = longest or bent or plan.post in ("layer", "group", "rms")
         return 2 if apart and not odd(plan, rows) else None
     return 3 if plan.post == "batch" and plan.residual and plan.depth >= 3 and not odd(plan, rows) else None

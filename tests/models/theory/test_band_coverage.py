@@ -143,8 +143,7 @@ def test_of_points_deep_in_the_chaotic_phase() -> None:
     assert (inside >= LEAST).all() and ((ratio > 0.85) & (ratio < 1.25)).all(), (inside, ratio)
 
 
-@pytest.mark.parametrize(("activation", "init"), [("relu", {"name": "kaiming_normal"}), ("gelu", {"name": "kaiming_normal"}),
-                                                  ("tanh", chaotic(3.0))])
+@pytest.mark.parametrize(("activation", "init"), [("relu", {"name": "kaiming_normal"}), ("tanh", chaotic(3.0))])
 def test_of_kernels_of_one_pixel(activation: str, init: dict[str, Any]) -> None:
     """Every pixel is a number by itself: cosines are 1 or -1. Rows held 0.75 to 0.9."""
     _, inside, ratio, _ = measured(settings(activation, "digits", init, depth=6, width=32, batch=16, kind="cnn", kernel_size=1))
@@ -195,6 +194,14 @@ def test_the_nodes_have_the_moments_of_the_beta_law(mean: float, variance: float
     c, weight = nodes(mean, variance)
     for power in (0, 1, 2, 4, 9):
         assert float(weight @ ((1 + c) / 2) ** power) == pytest.approx(math.prod((a + j) / (size + j) for j in range(power)), rel=1e-9)
+
+
+def test_of_kernels_of_one_pixel_that_bend_only_the_first_row_is_known() -> None:
+    """GELU on digits held 0.92 to 0.90 in rows 4 to 6: long pixels are bent otherwise than short ones, and no taps average them."""
+    config = settings("gelu", "digits", {"name": "kaiming_normal"}, depth=6, width=32, batch=16, kind="cnn", kernel_size=1)
+    found, inside, _, _ = measured(config)
+    assert [low is not None for low in found.preactivation_band.low] == [True] + [False] * 6
+    assert inside[0] >= LEAST and any("From row 2 on no band" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(("activation", "init", "norm", "known"), [
