@@ -31,13 +31,21 @@ def left_by_lsuv(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     if plan.pre != "none":
         m[:-1] = 0.0
     crossed = 2.0 * abs(shift) * np.sqrt(m / np.array(rows.q))
-    biases = plan.each("bias")
-    drawn = abs(gain**2 - 1.0) * biases * np.sqrt(2.0 / units) / np.array(rows.q)
-    loose = DEVIATIONS * (crossed + drawn)
+    loose = DEVIATIONS * (crossed + _of_drawn_biases(plan, gain, m, units) / np.array(rows.q))
     freedom = np.maximum(1.0 / np.maximum(m, 1e-12) - 1.0, 1.0)
     values = units * plan.batch * np.append(np.full(plan.depth, plan.pixels), 1)
     low, high = _within_tolerance(plan, rows, at, pairs, taps)
     return low + np.log1p(-np.minimum(loose + 1.0 / values, 1.0 - 1e-9)), high + np.log1p(loose + student(freedom) ** 2 / freedom)
+
+
+def _of_drawn_biases(plan: Plan, gain: float, m: Array, units: Array) -> Array:
+    """How far drawn biases, of variance b, and their product x with the weighted sums take a row's mean square from q: the fit makes
+    w + b + 2 x one, and the gain multiplies the weights alone, gain^2 w + b + 2 gain x. x has the variance b (m - b / N), for the
+    weighted sums' share of m, which b has as well."""
+    biases = plan.each("bias")
+    products = biases * np.maximum(m - biases / units, 0.0)
+    result: Array = np.sqrt((gain**2 - 1.0) ** 2 * biases**2 * 2.0 / units + 4.0 * (gain**2 - gain) ** 2 * products)
+    return result
 
 
 def _within_tolerance(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines) -> tuple[Array, Array]:
