@@ -32,6 +32,9 @@ ALIKE = 1e-9
 MOST_APART = 5.0
 """Variance of ln q of one example up to which lengths are followed."""
 
+SHORTEST = 1e-12
+"""The smallest squared length that counts beside the others; eigenvalues are known to less."""
+
 SETTLED = 1e-6
 """Relative difference of two rows' q up to which the next row's are the same as well."""
 
@@ -46,7 +49,7 @@ def apart_at_first(plan: Plan, rows: Chain, smoothed: Array) -> float:
     """How much inputs of the first layer differ in length, as ln q's variance: as measured, else of Gaussian noise in an image, and of
     examples of one length."""
     if rows.fields.spread is not None:
-        return math.log1p(rows.fields.spread)
+        return min(math.log1p(rows.fields.spread), MOST_APART)
     return 0.0 if plan.pixels == 1 else float(2.0 * smoothed[0] / plan.config.input_shape[0])
 
 
@@ -98,6 +101,8 @@ def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float
             settled = [] if plan.residual or row == 0 else q
         each, more, middle = made[:LENGTHS], made[LENGTHS:-1], made[-1]
         mean = _mean(law, each)
+        if not (0.0 < mean < math.inf and 0.0 < middle < math.inf):
+            return np.array(found + [(math.nan,) * 4] * (plan.depth - row)).T
         together = ((_mean(law, more) / mean - 1.0) / STEP) ** 2 * batch
         law = _wider([(one, weight) for one, (_, weight) in zip(each, law, strict=True)], together, kept, drawn_single)
         longer = alone * math.expm1(min(max(single - batch, 0.0), MOST_APART))
@@ -113,12 +118,13 @@ def _mean(law: Law, values: list[float]) -> float:
 
 def _wider(law: Law, together: float, kept: float, drawn: float) -> Law:
     """A law of lengths, its mean made 1, when it has drawn so much more variance of ln q, and taps have averaged all but what is `together`
-    the same for all: the same shape, but where what is drawn outweighs it."""
-    logs = [(math.log(q), weight) for q, weight in law]
+    the same for all: the same shape, but where the rest outweighs it."""
+    least = SHORTEST * max(q for q, _ in law)
+    logs = [(math.log(max(q, least)), weight) for q, weight in law]
     middle = sum(weight * log for log, weight in logs)
     variance = sum(weight * (log - middle) ** 2 for log, weight in logs)
     left = together + max(variance - together, 0.0) * kept
-    if left <= drawn or variance <= ALIKE:
+    if left <= drawn or 2.0 * variance <= left + drawn:
         return _spread_by(left + drawn)
     return _around_one([((log - middle) * math.sqrt(min(left + drawn, MOST_APART) / variance), weight) for log, weight in logs])
 
@@ -158,4 +164,4 @@ def _lengths(apart: float) -> Law:
     spread = math.expm1(apart)
     shape, k = 1.0 / spread, np.arange(LENGTHS)
     squares, vectors = np.linalg.eigh(np.diag(2.0 * k + shape) + symmetric(k[1:] * (k[1:] + shape - 1.0)))
-    return list(zip((spread * squares).tolist(), (vectors[0] ** 2).tolist(), strict=True))
+    return list(zip((spread * np.maximum(squares, SHORTEST)).tolist(), (vectors[0] ** 2).tolist(), strict=True))

@@ -455,3 +455,13 @@ def test_what_zero_padding_leaves_of_the_pixels_mean(size: int, kernel: int, ste
         left.append([(parts[0] * parts[1]).sum() ** 2, (parts[0] ** 2).sum()])
     over, length = np.mean(left, axis=0)
     assert float(of_walks(size, kernel, steps)[-1]) == pytest.approx(over / length**2, rel=0.03)
+
+
+@pytest.mark.parametrize("fields", [Fields(8e29, None, 1.5e308, None), Fields(0.0, 1.0, 1e104, 1.0), Fields(None, 1e300, 1e-300, 0.0)])
+@pytest.mark.parametrize("mean_square", [0.0, 1e-20, 1e20])
+def test_of_inputs_that_no_batch_has_it_is_a_number_or_nothing(fields: Fields, mean_square: float) -> None:
+    """Whoever asks the API may send them."""
+    for network, init in (({"dropout": 0.4}, {"name": "trunc_normal"}), ({"kind": "cnn", "padding": "zeros"}, {"name": "lecun_normal"})):
+        config = settings("mish", "digits", init, depth=12, width=77, **network)
+        band = theory(config, mean_square, -1.0, (-1.0, -1.0), fields).preactivation_band
+        assert all(low is None or (high is not None and 0.0 <= low <= high < math.inf) for low, high in zip(band.low, band.high, strict=True))
