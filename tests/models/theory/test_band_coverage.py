@@ -464,4 +464,5 @@ def test_of_inputs_that_no_batch_has_it_is_a_number_or_nothing(fields: Fields, m
     for network, init in (({"dropout": 0.4}, {"name": "trunc_normal"}), ({"kind": "cnn", "padding": "zeros"}, {"name": "lecun_normal"})):
         config = settings("mish", "digits", init, depth=12, width=77, **network)
         band = theory(config, mean_square, -1.0, (-1.0, -1.0), fields).preactivation_band
-        assert all(low is None or (high is not None and 0.0 <= low <= high < math.inf) for low, high in zip(band.low, band.high, strict=True))
+        ends = zip(band.low, band.high, strict=True)
+        assert all(low is None or (high is not None and 0.0 <= low <= high < math.inf) for low, high in ends)
