@@ -31,17 +31,13 @@ from models.theory.fitted import left_by_lsuv
 from models.theory.gaussian import Averages
 from models.theory.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
 from models.theory.layers import Plan
-from models.theory.lengths import MOST_APART, apart_at_first, by_lengths, followed, of_longer, unbound
+from models.theory.lengths import BEYOND, MOST_APART, apart_at_first, by_lengths, followed, of_longer, unbound
 from models.theory.noise import noise_of
 from models.theory.nonlinearity import Array
 from models.theory.pooled import of_pooled, raised_by
 from models.theory.quantiles import FLOOR, quantiles
 from models.theory.skips import with_skips
 from models.theory.steps import steps_of
-
-BEYOND = 0.2
-"""Shift of ln q, but for the input's lengths, beyond which no band is given: q runs away from an unstable fixed point, and two orders no
-longer follow it."""
 
 UNSURE = 0.125
 """The share of the shift that widens the band as well; and of what is drawn in it, from which on the inputs' lengths alone no longer

@@ -20,6 +20,10 @@ from models.theory.noise import Noise
 from models.theory.nonlinearity import Array
 from models.theory.steps import Steps
 
+BEYOND = 0.2
+"""Shift of ln q, but for the input's lengths, beyond which no band is given: q runs away from an unstable fixed point, and two orders no
+longer follow it."""
+
 TURNED = 0.25
 """The most that lengths which differ may change an elasticity by: one order of many."""
 
@@ -35,8 +39,8 @@ MOST_APART = 5.0
 SHORTEST = 1e-12
 """The smallest squared length that counts beside the others; eigenvalues are known to less."""
 
-SETTLED = 1e-6
-"""Relative difference of two rows' q up to which the next row's are the same as well."""
+SETTLED = 2e-3
+"""Relative difference of q up to which what phi makes of them is taken as the same: their mean over theory's then differs far less."""
 
 STEP = 0.02
 """What lengths are multiplied by, less one, to see how far their mean is carried."""
@@ -101,7 +105,7 @@ def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float
             settled = [] if plan.residual or row == 0 else q
         each, more, middle = made[:LENGTHS], made[LENGTHS:-1], made[-1]
         mean = _mean(law, each)
-        if not (0.0 < mean < math.inf and 0.0 < middle < math.inf):
+        if not (0.0 < mean < math.inf and 0.0 < middle < math.inf and abs(away) <= BEYOND):
             return np.array(found + [(math.nan,) * 4] * (plan.depth - row)).T
         together = ((_mean(law, more) / mean - 1.0) / STEP) ** 2 * batch
         law = _wider([(one, weight) for one, (_, weight) in zip(each, law, strict=True)], together, kept, drawn_single)
