@@ -86,7 +86,7 @@ class Normalized(TypedDict):
 class InputMoments(TypedDict):
     """Moments of the batch as the first layer sees it, the mean cosine between two of its examples, of images the correlation of
     two different pixels, of one image and of two (null without images), and of what a unit sees (receptive.py)
-    mean square, participation ratio, and the spread of single mean squares."""
+    mean square, participation ratio, the spread of single mean squares, and the mean cosine of two, counted by their mean squares."""
 
     mean: float | None
     std: float | None
@@ -97,6 +97,7 @@ class InputMoments(TypedDict):
     receptive_mean_square: float | None
     participation_ratio: float | None
     receptive_spread: float | None
+    receptive_correlation: float | None
 
 
 class Look(TypedDict):

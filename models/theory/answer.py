@@ -112,7 +112,8 @@ def theory_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Th
     found = correlations_of(config, inputs)
     known = None if found.pixels is None or found.across is None else (found.pixels, found.across)
     return theory(config, inputs["mean_square"] or 0.0, found.inputs, known,
-                  Fields(inputs.get("receptive_mean_square"), inputs.get("participation_ratio"), inputs.get("receptive_spread")))
+                  Fields(inputs.get("receptive_mean_square"), inputs.get("participation_ratio"), inputs.get("receptive_spread"),
+                         inputs.get("receptive_correlation")))
 
 
 def correlations_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Correlations:
@@ -136,7 +137,7 @@ def _cosine(value: float) -> float:
 
 def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
     at = averages(facts.nl, np.array(rows.q[:-1]) - facts.nl.centres[0] ** 2)
-    low, high = band(facts, rows, at)
+    low, high, decided = band(facts, rows, at)
     rest, phase = _rest(facts, rows, at)
     factors = gradient_factors(facts, rows, at, exact=False)
     growth, ratios = (shared.counted(facts, rows, at, found) for found in (factors, gradient_factors(facts, rows, at, exact=True)))
@@ -152,7 +153,7 @@ def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
         fixed_point=Rest(q=finite(rest.q), chi=finite(rest.chi), depth_scale_q=finite(rest.depth_scale_q),
                          depth_scale_c=finite(rest.depth_scale_c)),
         phase=phase, c_star=None if rest.one_minus_c is None else finite(1.0 - rest.one_minus_c),
-        trainable_depth=finite(6.0 * rest.depth_scale_c), notes=notes(facts, rows, rest, phase, low, growth / factors),
+        trainable_depth=finite(6.0 * rest.depth_scale_c), notes=notes(facts, rows, rest, phase, low, decided, growth / factors),
     )
 
 

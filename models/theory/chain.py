@@ -51,12 +51,13 @@ class Correlations:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Of what units of the first layer see (models/receptive.py): mean square, participation ratio, and the variance of single fields'
-    mean squares over its mean squared; None where they are not known."""
+    """Of what units of the first layer see (models/receptive.py): mean square, participation ratio, the variance of single fields'
+    mean squares over its mean squared, and the mean cosine of two, counted by their mean squares; None where they are not known."""
 
     mean_square: float | None = None
     participation: float | None = None
     spread: float | None = None
+    correlation: float | None = None
 
 
 UNKNOWN = Fields()
@@ -160,7 +161,7 @@ def before_norm(plan: Plan, layer: Layer, weight: float, signal: Signal) -> tupl
     inside, whole = taps_inside(signal.square, plan.kernel), level(signal.square)
     share = level(inside) / whole if plan.kernel > 1 and whole > 0 else 1.0
     differences = [weight * share * difference for difference in signal.gaps]
-    if not isinstance(signal.square, float) and share > 0 and len(differences) > 1:
+    if not isinstance(signal.square, float) and share > 0 and whole > 0 and len(differences) > 1:
         lost = weight * (share - both_inside(signal.square, plan.kernel))
         differences[1:] = [difference + lost * (whole - gap) for difference, gap in zip(differences[1:], signal.gaps[1:], strict=True)]
     if plan.pre in AROUND_MEAN:

@@ -1,4 +1,4 @@
-"""The cosines of all pairs of a batch's examples and pixels, row by row: their mean, and their mean square and fourth power.
+"""The cosines of all pairs of a batch's examples and pixels, row by row: their mean, and the means of their second to fourth powers.
 
 Means of two inputs and of two pixels are the chain's. Around them the pairs differ. What a unit of the first layer sees has the
 participation ratio tr(S)^2 / tr(S^2), and one over that is the mean square of the cosines: they are taken as a Beta law on [-1, 1] with
@@ -32,15 +32,20 @@ NODES = 12
 
 @dataclass(frozen=True, slots=True)
 class Cosines:
-    """Means over pairs, an input with itself included, one entry a row: of c, c^2 and c^4; of whole batches or a kernel's taps."""
+    """Means over pairs, an input with itself included, one entry a row: of c to c^4; of whole batches or a kernel's taps."""
 
     mean: Array
     square: Array
+    third: Array
     fourth: Array
+
+    def counting(self, itself: Array) -> Cosines:
+        """With so much more of an input with itself, as where lengths differ."""
+        return Cosines(*(np.minimum(mean + itself, 1.0) for mean in (self.mean, self.square, self.third, self.fourth)))
 
     def hidden(self) -> Cosines:
         """Without the output row."""
-        return Cosines(self.mean[:-1], self.square[:-1], self.fourth[:-1])
+        return Cosines(self.mean[:-1], self.square[:-1], self.third[:-1], self.fourth[:-1])
 
 
 def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cosines, Cosines, Array]:
@@ -51,9 +56,10 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
     kinds = [_known(plan, rows, pair) for pair in range(3)]
     shares = ((1.0 - one) * image, one * (1.0 - image), (1.0 - one) * (1.0 - image))
     itself = one * image
-    first = sum(share * _at_input(plan, rows, float(kind[0])) ** 2 for share, kind in zip(shares, kinds, strict=True))
-    lift, variance, fourth = _spread(plan, rows, at, wander, float(first) + (1.0 - itself) * float(wander[0]),
-                                     sum(share * float(kind[0]) for share, kind in zip(shares, kinds, strict=True)))
+    beyond = _counted(plan, rows, shares, kinds)
+    first = sum(share * (_at_input(plan, rows, float(kind[0])) + beyond) ** 2 for share, kind in zip(shares, kinds, strict=True))
+    lift, variance, skew, fourth = _spread(plan, rows, at, wander, float(first) + (1.0 - itself) * float(wander[0]),
+                                           sum(share * float(kind[0]) for share, kind in zip(shares, kinds, strict=True)), beyond)
     means = [np.clip(kind + lift, -1.0, 1.0) for kind in kinds]
     squares = [np.minimum(mean**2 + wander + variance, 1.0) for mean in means]
 
@@ -61,16 +67,18 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
         return itself + sum((share * value for share, value in zip(shares, values, strict=True)), 0.0 * wander)
 
     def of(itself: float, shares: tuple[float, ...]) -> Cosines:
+        thirds = [np.clip(mean**3 + 3.0 * mean * (wander + variance) + skew, -1.0, 1.0) for mean in means]
         fourths = [np.minimum(square**2 + fourth, 1.0) for square in squares]
-        return Cosines(np.maximum(over(itself, shares, means), 0.0), over(itself, shares, squares), over(itself, shares, fourths))
+        return Cosines(np.maximum(over(itself, shares, means), 0.0), over(itself, shares, squares),
+                       np.maximum(over(itself, shares, thirds), 0.0), over(itself, shares, fourths))
 
     return of(itself, shares), of(taps, (0.0, 1.0 - taps, 0.0)), lift
 
 
 def _known(plan: Plan, rows: Chain, pair: int) -> Array:
-    """The mean of c of one of PAIRS, row by row; pixels whose correlation is not known count as alike, and so do the output's, which
-    are averaged."""
-    gaps = np.array([gaps[pair] if pair < len(gaps) else 0.0 for gaps in rows.pairs])
+    """The mean of c of one of PAIRS, row by row; pixels whose correlation is not known count as alike, and so do the output's of
+    one input, which are averaged."""
+    gaps = np.array([gaps[pair] if pair < len(gaps) else 0.0 for gaps in rows.pairs[:-1]] + [rows.pairs[-1][0] if pair != 1 else 0.0])
     known = 1.0 - np.divide(gaps, 1.0 - constant(plan, rows), where=gaps > 0, out=np.zeros_like(gaps))
     return np.where(np.isfinite(known), np.maximum(known, -1.0), 1.0)
 
@@ -136,25 +144,38 @@ def _biased(plan: Plan, rows: Chain) -> float:
     return 0.0 if plan.pre in AROUND_MEAN or not rows.v[0] > 0 else min(1.0, plan.first.bias / rows.v[0])
 
 
-def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: float, total: float) -> tuple[Array, Array, Array]:
-    """How the cosines of different inputs spread around their means (depth + 1,): by what it lifts the mean of c, c's variance, and
-    that of c^2. `followed` is what the means' squares bring, and `total` the sum of the means."""
+def _counted(plan: Plan, rows: Chain, shares: tuple[float, ...], kinds: list[Array]) -> float:
+    """How far the mean cosine of different inputs lies above the chain's, at the input, where each is counted by its mean square: long
+    ones are more alike where they are strokes on an empty ground."""
+    if rows.fields.correlation is None or plan.batch * plan.pixels == 1 or plan.pre in AROUND_MEAN:
+        return 0.0
+    itself = (1.0 + (rows.fields.spread or 0.0)) / (plan.batch * plan.pixels)
+    mean = sum(share * _at_input(plan, rows, float(kind[0])) for share, kind in zip(shares, kinds, strict=True)) / sum(shares)
+    return (rows.fields.correlation - itself) / (1.0 - itself) - mean
+
+
+def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: float, total: float, beyond: float,
+            ) -> tuple[Array, Array, Array, Array]:
+    """How the cosines of different inputs spread around their means (depth + 1,): by what it lifts the mean of c, c's variance and third
+    moment, and the variance of c^2. `followed` is what the means' squares bring, and `total` the sum of the chain's means, `beyond`
+    which the mean lies."""
     nothing = np.zeros(plan.depth + 1)
     inputs = plan.batch * plan.pixels
     if inputs == 1 or not 0.0 < rows.v[0] < math.inf:
-        return nothing, nothing, nothing
+        return nothing, nothing, nothing, nothing
     mean, biased = min(1.0, max(-1.0, total / (1.0 - 1.0 / inputs))), _biased(plan, rows)
     if rows.fields.participation is not None:
         itself = (1.0 + (rows.fields.spread or 0.0)) / inputs
         variance = (1.0 / rows.fields.participation - itself - followed) / (1.0 - itself)
     else:
         variance = 0.0 if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
-    variance = min(variance * (1.0 - biased) ** 2, 1.0 - mean**2)
-    c, weights = nodes(mean, variance) if variance > 1e-9 else (np.array([mean]), np.ones(1))
+    counted = min(1.0, max(-1.0, mean + beyond * (1.0 - biased)))
+    variance = min(variance * (1.0 - biased) ** 2, 1.0 - counted**2)
+    c, weights = nodes(counted, variance) if variance > 1e-9 else (np.array([counted]), np.ones(1))
     found = _carried(plan, rows, at, wander, np.append(c, mean))
-    c, middle = found[:, :-1], found[:, -1]
-    means = c @ weights
-    return means - middle, (c - means[:, None]) ** 2 @ weights, c**4 @ weights - (c**2 @ weights) ** 2
+    lift, c = found[:, :-1] @ weights - found[:, -1], np.clip(found[:, :-1], -1.0, 1.0)
+    around = c - (c @ weights)[:, None]
+    return lift, around**2 @ weights, around**3 @ weights, c**4 @ weights - (c**2 @ weights) ** 2
 
 
 def nodes(mean: float, variance: float) -> tuple[Array, Array]:
@@ -178,7 +199,8 @@ def symmetric(squares: Array) -> Array:
 
 
 def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array) -> Array:
-    """Each cosine of the first row, row by row (depth + 1, nodes), as it wanders; the last one, the mean, as it does not."""
+    """Each cosine of the first row, row by row (depth + 1, nodes), as it wanders; the last one, the mean, as it does not. The output row's
+    are the products of two pixels over the mean square of the pixels' mean, which may be beyond 1."""
     v, p, weight = np.array(rows.v), np.array(rows.p), np.array(rows.sigma_w2)
     v[-1] -= plan.last.shift**2
     if plan.kernel > 1:
@@ -197,8 +219,9 @@ def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array)
         made = straight * c + curved * (square + around) + bent * (square + power * (power - 1.0) / 2.0 * around)
         gap = (skip * (1.0 - c) + size * (straight + curved + even + odd - made) + keep) * factor
         middle = gap[-1]
-        found.append(1.0 - np.clip(middle + inside * (gap - middle), 0.0, 2.0))
-    return np.stack(found)
+        products = 1.0 - middle - inside * (gap - middle)
+        found.append(np.clip(products, -1.0, 1.0))
+    return np.stack([*found[:-1], products])
 
 
 def _pair_map(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array, Array, Array]:

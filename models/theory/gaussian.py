@@ -41,7 +41,7 @@ class Averages:
     mean     E[phi]             square   E[phi^2]          slope    E[phi']     slope_square  E[phi'^2]
     fourth   E[phi^4]           odd      E[z phi^2]        even     E[(z^2 - 1) phi^2]
     quartic  E[(z^4 - 6 z^2 + 3) phi^2]                       cube      E[phi^3]           mirrored  E[phi(u) phi(-u)]
-    arched   E[(z^2 - 1) phi]
+    arched   E[(z^2 - 1) phi]                                 opposed  E[phi(u)^2 phi(-u)^2]
     `even` / (2 q) is dE[phi^2]/dq and `quartic` / (4 q^2) the second derivative: the Gaussian density solves the heat equation.
     """
 
@@ -56,12 +56,13 @@ class Averages:
     cube: Array
     mirrored: Array
     arched: Array
+    opposed: Array
 
 
 @dataclass(frozen=True)
 class Nodes:
     """Nodes x > 0 (N,), ascending, the left `edges` of their panels (N / NODES,), and weight times function values, those
-    at -x added: `table` (N, 11), its first two columns by themselves, and `core` (11,), the function values left of 0 plus
+    at -x added: `table` (N, 12), its first two columns by themselves, and `core` (12,), the function values left of 0 plus
     those right of it."""
 
     x: Array
@@ -113,11 +114,11 @@ def nodes_of(nl: Nonlinearity) -> Nodes:
 
 
 def _functions(nl: Nonlinearity, x: Array) -> Array:
-    """(N, 11): what `Averages` averages, up to powers of q."""
+    """(N, 12): what `Averages` averages, up to powers of q."""
     phi, slope = nl.phi(x), nl.derivative(x)
     square = phi**2
     return np.stack([phi, square, slope, slope**2, square**2, x * square, x**2 * square, x**4 * square, phi * square, phi * nl.phi(-x),
-                     x**2 * phi],
+                     x**2 * phi, square * nl.phi(-x) ** 2],
                     axis=1)
 
 
@@ -126,11 +127,11 @@ def averages(nl: Nonlinearity, q: Array | float) -> Averages:
     if nl.slope is not None:
         return _leaky(nl.slope, np.asarray(q, dtype=np.float64))
     flat = np.atleast_1d(np.asarray(q, dtype=np.float64)).ravel()
-    order, found = np.argsort(flat), np.empty((11, flat.size))
+    order, found = np.argsort(flat), np.empty((12, flat.size))
     for start in range(0, flat.size, CHUNK):
         part = order[start:start + CHUNK]
         found[:, part] = _chunk(nl, flat[part]).T
-    return Averages(*found.reshape(11, *np.shape(q)))
+    return Averages(*found.reshape(12, *np.shape(q)))
 
 
 def slope_products(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array]:
@@ -167,11 +168,12 @@ def _leaky(slope: float, q: Array) -> Averages:
         mean=(1 - slope) * root, square=q * square, slope=one * (1 + slope) / 2, slope_square=one * square, fourth=fourth,
         odd=q * bent * 2 / math.sqrt(2 * math.pi), even=2 * q * square, quartic=0.0 * q,
         cube=(1 - slope**3) * 2 * q * root, mirrored=-slope * q, arched=(1 - slope) * root,
+        opposed=fourth * 2 * slope**2 / (1 + slope**4),
     )
 
 
 def _chunk(nl: Nonlinearity, q: Array) -> Array:
-    """(Q, 11) averages; q outside [Q_LOW, Q_HIGH] by scaling (see Q_LOW)."""
+    """(Q, 12) averages; q outside [Q_LOW, Q_HIGH] by scaling (see Q_LOW)."""
     inside = np.clip(q, Q_LOW, Q_HIGH)
     nodes = nodes_of(nl)
     raw = _density_product(nodes, nodes.table, nodes.core, inside)
@@ -199,7 +201,7 @@ def _rescale(raw: Array, nl: Nonlinearity, factor: Array) -> None:
     grows = np.where(factor > 1, not nl.bounded, True)
     with np.errstate(over="ignore", invalid="ignore"):
         kept = ((0, 0.5, at_zero), (1, 1.0, at_zero**2), (4, 2.0, at_zero**4), (5, 1.0, 0.0), (6, 1.0, 0.0), (7, 1.0, 0.0),
-                (8, 1.5, at_zero**3), (9, 1.0, at_zero**2), (10, 0.5, 0.0))
+                (8, 1.5, at_zero**3), (9, 1.0, at_zero**2), (10, 0.5, 0.0), (11, 2.0, at_zero**4))
         for column, power, base in kept:
             scaled = np.where(factor > 1, raw[:, column] * factor**power, base + (raw[:, column] - base) * factor**power)
             raw[:, column] = np.where(grows & (factor != 1), scaled, raw[:, column])

@@ -9,7 +9,7 @@ import numpy as np
 from models.theory.chain import Chain
 from models.theory.fixed_point import FixedPoint
 from models.theory.gaussian import second_moment
-from models.theory.known import by_epsilon, unknown_from
+from models.theory.known import by_epsilon, output_unknown, unknown_from
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
 from models.words import Text, say
@@ -27,10 +27,11 @@ SHARED = 0.05
 FLOAT32_MAX = 3.4028235e38
 
 
-def notes(plan: Plan, rows: Chain, rest: FixedPoint, phase: str | None, low: Array, beyond: Array) -> list[Text]:
-    """Sentences for the page, the most important first. low: the band's lower end; beyond: the gradient's growth over chi, row by row."""
+def notes(plan: Plan, rows: Chain, rest: FixedPoint, phase: str | None, low: Array, decided: int | None, beyond: Array) -> list[Text]:
+    """Sentences for the page, the most important first. low: the band's lower end; decided: the row from which on there is none as the
+    law of lengths decides; beyond: the gradient's growth over chi, row by row."""
     found = [*_overflow(rows), *_fixed_point(plan, rest, phase), *_convolution(plan, rows), *_approximations(plan, rows),
-             *_running_away(plan, rows, low), *_shared(plan, rows, beyond)]
+             *_running_away(plan, rows, low, decided), *_shared(plan, rows, beyond)]
     return [sentence for sentence in found if sentence]
 
 
@@ -58,7 +59,10 @@ def _fixed_point(plan: Plan, rest: FixedPoint, phase: str | None) -> list[Text]:
     return []
 
 
-def _running_away(plan: Plan, rows: Chain, low: Array) -> list[Text]:
+def _running_away(plan: Plan, rows: Chain, low: Array, decided: int | None) -> list[Text]:
+    if decided is not None:
+        return [say("Inputs of different lengths reach φ's bend in different rows, and of their lengths' law only mean and spread are "
+                    "known: the mean square hangs on it by more than a band is wide. From row {row} on no band is given.", row=decided)]
     first = next((row for row, (end, q) in enumerate(zip(low[:-1], rows.q, strict=False), 1) if math.isnan(end) and q < math.inf), None)
     if first is None or unknown_from(plan, rows) is not None:
         return []
@@ -92,6 +96,9 @@ def _convolution(plan: Plan, rows: Chain) -> list[Text]:
                          "row, which has no band."))
     if plan.config.data.name != "gaussian" and rows.fields.participation is None:
         found.append(say("No band is given: it needs the input's participation ratio, which is not given."))
+    elif output_unknown(plan, rows):
+        found.append(say("What the output row reads, the mean over an image's pixels, is made here of what single pixels or units have in "
+                         "common by chance, of which theory follows the mean only: the output row has no band."))
     if plan.kernel > 1:
         found.append(say("Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average "
                          "as if padding were circular: an approximation."))

@@ -9,6 +9,9 @@ from models.theory.nonlinearity import Array
 LEVEL = 0.95
 DEVIATIONS = 1.959964
 
+FLOOR = 3e-4
+"""Relative half width for what is left out: float32's rounding, and second orders of small shares where a normalization holds q fast."""
+
 
 def quantiles(inherited: Array, own: Array) -> tuple[Array, Array]:
     """The logarithms that hold LEVEL of a product of mean 1: of a log-normal variable and a Gamma one of relative variance `own`.

@@ -29,9 +29,12 @@ def answer(
         ge=1, description="tr(S)^2 / tr(S^2), S the second moments of what a first unit sees: real images have no band without")] = None,
     input_receptive_spread: Annotated[float | None, Query(
         ge=0, description="variance over the first units' fields of their mean square, over its mean squared; by default of noise")] = None,
+    input_receptive_correlation: Annotated[float | None, Query(
+        ge=0, le=1, description="mean cosine of two fields, each counted by its mean square: without it, images whose fields' mean squares "
+                                "vary by more than 1 have no band from row 2 on")] = None,
 ) -> Theory:
     """What should happen at initialization, row by row: variances, gradient factors, correlation, fixed point, phase."""
     return theory_of(config, {"mean_square": input_mean_square, "correlation": input_correlation,
                               "pixel_correlation": input_pixel_correlation, "pixel_correlation_across": input_pixel_correlation_across,
                               "receptive_mean_square": input_receptive_mean_square, "participation_ratio": input_participation_ratio,
-                              "receptive_spread": input_receptive_spread})
+                              "receptive_spread": input_receptive_spread, "receptive_correlation": input_receptive_correlation})

@@ -15,6 +15,14 @@ def over_all_pairs(vectors):
     return lengths**2 / sum((v @ w) ** 2 for v in vectors for w in vectors)
 
 
+def mean_cosine(vectors):
+    """Of all pairs, an input with itself included, each counted by its squared lengths."""
+    squares = [v @ v for v in vectors]
+    of_pairs = [a * b * (v @ w) / np.sqrt(a * b) for v, a in zip(vectors, squares, strict=True)
+                for w, b in zip(vectors, squares, strict=True) if a > 0 and b > 0]
+    return sum(of_pairs) / sum(squares) ** 2
+
+
 def spread(vectors):
     """The variance of the lengths' squares over their mean squared."""
     squares = np.square(vectors).sum(axis=1)
@@ -34,15 +42,23 @@ def test_of_images_it_is_all_patches(kernel, padding):
     """40 images: more than are cut up at a time."""
     images = (torch.randn(40, 2, 4, 4, generator=torch.Generator().manual_seed(3)) + 0.4) * torch.tensor([1.0, 3.0])[:, None, None]
     seen = patches(images.double().numpy(), kernel, padding)
-    assert receptive(images, kernel, padding).tolist() == pytest.approx([np.square(seen).mean(), over_all_pairs(seen), spread(seen)])
+    found = receptive(images, kernel, padding).tolist()
+    assert found == pytest.approx([np.square(seen).mean(), over_all_pairs(seen), spread(seen), mean_cosine(seen)])
 
 
 def test_of_points_it_is_all_examples_whatever_kernel_their_network_would_have():
     points = torch.randn(30, 3, generator=torch.Generator().manual_seed(3)) * torch.tensor([1.0, 2.0, 0.1])
     seen = points.double().numpy()
-    assert receptive(points, 3, "zeros").tolist() == pytest.approx([np.square(seen).mean(), over_all_pairs(seen), spread(seen)])
+    found = receptive(points, 3, "zeros").tolist()
+    assert found == pytest.approx([np.square(seen).mean(), over_all_pairs(seen), spread(seen), mean_cosine(seen)])
     along_one_axis, along_all = torch.tensor([[2.0, 0, 0], [-3.0, 0, 0]]), torch.eye(3)
     assert [float(receptive(x, 3, "zeros")[1]) for x in (along_one_axis, along_all)] == pytest.approx([1.0, 3.0])
+
+
+def test_the_mean_cosine_counts_long_fields_for_more():
+    """Three short ones along one axis, two long ones along another: (2 * 16 * 16 * 2 + 3 * 3) / (2 * 16 + 3)^2."""
+    fields = torch.tensor([[4.0, 0.0], [4.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
+    assert float(receptive(fields, 3, "zeros")[3]) == pytest.approx((4 * 16 * 16 + 9) / 35**2)
 
 
 def test_of_nothing_and_of_too_many_numbers_it_is_not_known():

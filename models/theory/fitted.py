@@ -1,0 +1,84 @@
+"""What LSUV leaves of a row's mean square."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from statistics import NormalDist
+
+import numpy as np
+
+from models.theory.chain import Chain
+from models.theory.cosines import Cosines, cosines, smoothing
+from models.theory.draws import beside_orthogonal, drawn
+from models.theory.gaussian import Averages
+from models.theory.layers import Plan
+from models.theory.noise import noise_of
+from models.theory.nonlinearity import Array
+from models.theory.quantiles import DEVIATIONS, FLOOR, LEVEL, student
+
+
+def left_by_lsuv(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
+    """ln of what LSUV leaves a row's mean square, lowest and highest, over q: its variance within the tolerance, and the mean over all
+    units and the batch, which is the biases' b plus m of variance c / N, c the mean cosine over the batch: m^2 over what the fit makes 1,
+    the rest, has the law of Student's t squared; a normalization takes it away. What the biases drawn add to their variance the fit takes
+    from the weights', which alone the gain multiplies."""
+    gain, shift = float(plan.config.init.params["gain"]), plan.hidden.shift
+    units = np.append(np.full(plan.depth, plan.width), plan.config.classes)
+    smoothed = smoothing(plan)
+    pairs, taps, _ = cosines(plan, rows, at, smoothed)
+    m = np.where(np.isfinite(pairs.mean), pairs.mean, 1.0) / units
+    if plan.pre != "none":
+        m[:-1] = 0.0
+    crossed = 2.0 * abs(shift) * np.sqrt(m / np.array(rows.q))
+    loose = DEVIATIONS * (crossed + _of_drawn_biases(plan, gain, m, units) / np.array(rows.q))
+    freedom = np.maximum(1.0 / np.maximum(m, 1e-12) - 1.0, 1.0)
+    values = units * plan.batch * np.append(np.full(plan.depth, plan.pixels), 1)
+    low, high = _within_tolerance(plan, rows, at, pairs, taps)
+    return low + np.log1p(-np.minimum(loose + 1.0 / values, 1.0 - 1e-9)), high + np.log1p(loose + student(freedom) ** 2 / freedom)
+
+
+def _of_drawn_biases(plan: Plan, gain: float, m: Array, units: Array) -> Array:
+    """How far drawn biases, of variance b, and their product x with the weighted sums take a row's mean square from q: the fit makes
+    w + b + 2 x one, and the gain multiplies the weights alone, gain^2 w + b + 2 gain x. x has the variance b (m - b / N), for the
+    weighted sums' share of m, which b has as well."""
+    biases = plan.each("bias")
+    products = biases * np.maximum(m - biases / units, 0.0)
+    result: Array = np.sqrt((gain**2 - 1.0) ** 2 * biases**2 * 2.0 / units + 4.0 * (gain**2 - gain) ** 2 * products)
+    return result
+
+
+def _within_tolerance(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines) -> tuple[Array, Array]:
+    """ln of the variance that LSUV leaves, lowest and highest: 1 where it fits, and as it was drawn where that is within the tolerance.
+    What it was has a law of its own around what the weights make of what arrives: orthogonal ones, which as such draw little.
+
+    What a tolerance has left of the row before counts as nothing: it is far less than what units draw.
+    """
+    gain, tolerance = (float(plan.config.init.params[name]) for name in ("gain", "tolerance"))
+    loose, units = plan.each("loose"), np.append(np.full(plan.depth, plan.width), plan.config.classes)
+    free = replace(plan, unit=False)
+    own = (2.0 * loose * drawn(free, rows, pairs) + (1.0 - loose) * beside_orthogonal(free, rows, pairs.mean)) / units
+    variance = own + np.append(0.0, noise_of(free, rows, at, pairs.hidden(), taps.hidden()).batch)
+    biases = plan.each("bias")
+    arrives = gain**2 * (1.0 - biases) / np.array(rows.sigma_w2)
+    around = np.log(plan.each("forward") / gain**2 * arrives + biases)
+    deviation = np.sqrt(np.maximum(variance, FLOOR**2))
+    low, high = np.array([ends(*law, tolerance) for law in zip(around.tolist(), deviation.tolist(), strict=True)]).T
+    return low, high
+
+
+def ends(around: float, deviation: float, tolerance: float) -> tuple[float, float]:
+    """Between which logarithms LEVEL of them lie: normal where they are within the tolerance of 0, else 0."""
+    if not math.isfinite(around):
+        return 0.0, 0.0
+    law, narrow, wide = NormalDist(around, deviation), math.log1p(-tolerance) if tolerance < 1.0 else -math.inf, math.log1p(tolerance)
+    below, outside = law.cdf(narrow), 1.0 - law.cdf(wide) + law.cdf(narrow)
+
+    def quantile(share: float) -> float:
+        """Of narrow to 0 the normal law, at 0 all that is outside, from there on the normal law again."""
+        before = law.cdf(0.0) - below
+        if before < share <= before + outside:
+            return 0.0
+        return law.inv_cdf(min(max(share + below - (outside if share > before else 0.0), 1e-12), 1.0 - 1e-12))
+
+    return quantile((1.0 - LEVEL) / 2.0), quantile((1.0 + LEVEL) / 2.0)

@@ -1,0 +1,52 @@
+"""The batch's fluctuations where each layer adds to its input."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from models.theory.chain import Chain
+from models.theory.cosines import Cosines
+from models.theory.gaussian import Averages, averages
+from models.theory.layers import Plan
+from models.theory.noise import sampling
+from models.theory.nonlinearity import Array
+
+
+def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Array, without_mean: Array) -> Array:
+    """`batch` where each layer adds to its input: the mean m over units fluctuates with p, and adds 2 m E[phi] to it.
+
+    Followed are the variances and the covariance of ln p and m / sqrt(p). A unit adds 2 x a + a^2 to p and a to m, a = phi, with x
+    and a independent: variances 4 p Var(a) + 4 m Cov(a, a^2) + Var(a^2) and Var(a), covariance 2 m Var(a) + Cov(a, a^2), over N.
+    `longer` is what one example with itself counts for beyond 1 / B, where lengths differ; `pairs` have it.
+    """
+    q, p = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, np.array(rows.p[:-1])
+    mean, square = at.mean, at.square / plan.keep
+    m = np.cumsum(mean)
+    bent = np.divide(np.log(np.abs(averages(plan.nl, q * 1.001).mean / mean)), math.log(1.001))
+    share = np.array(rows.sigma_w2[:-1]) * np.append(math.nan, p[:-1]) / q
+    alike, same = pairs.square, pairs.mean
+    single = np.maximum(at.square - mean**2, 0.0)
+    itself = 1.0 / (plan.batch * plan.pixels)
+    masks = (1.0 / plan.keep - 1.0) * (itself + longer)
+    third, own = ((at.cube - mean * at.square) * same + masks * at.cube) / plan.keep, single * same + masks * at.square
+    crossed = single * alike + masks * at.square
+    squares = (sampling(plan, rows, at, pairs, itself) * at.square**2 + masks * at.fourth) / plan.keep**2
+    if not np.isfinite([*bent, *third, *own, *squares]).all() or not (mean != 0).all():
+        return without_mean
+    length, cross, spread = squares[0] / p[0] ** 2, third[0] / p[0] ** 1.5, own[0] / p[0]
+    found = [0.0, length / plan.width]
+    for row in range(1, plan.depth):
+        before, after, old = p[row - 1], p[row], m[row - 1]
+        stretch = before + share[row] * (square[row] * at.even[row] / (2 * at.square[row]) + 2 * old * mean[row] * bent[row])
+        matrix = np.array([[stretch / after, 2 * mean[row] * math.sqrt(before) / after],
+                           [share[row] * mean[row] * bent[row] / math.sqrt(after), math.sqrt(before / after)]])
+        state = matrix @ np.array([[length, cross], [cross, spread]]) @ matrix.T
+        length = state[0, 0] + (4 * before * crossed[row] + 4 * old * third[row] + squares[row]) / after**2
+        cross = state[0, 1] + (2 * old * own[row] + third[row]) / after**1.5
+        spread = state[1, 1] + own[row] / after
+        found.append(length / plan.width)
+    out = np.array(rows.sigma_w2[1:]) * np.append(p[:-1], rows.pooled) / np.array(rows.q[1:])
+    result: Array = np.append(0.0, out**2 * np.array(found[1:]))
+    return np.where(np.isfinite(result), result, without_mean)

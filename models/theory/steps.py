@@ -1,0 +1,46 @@
+"""How each hidden row passes fluctuations on to the next one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.theory.chain import Chain
+from models.theory.cosines import parts
+from models.theory.draws import fan_in
+from models.theory.gaussian import Averages
+from models.theory.layers import Plan
+from models.theory.noise import measurable, shares
+from models.theory.nonlinearity import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What the next row inherits of each hidden row's fluctuations, one entry a hidden row (depth,).
+
+    carried:  d ln q_{l+1} / d ln q_l            bend:  the shift that a unit of variance gives
+    curved:   d carried / d ln q_l: a mean over lengths that differ is ruled by the longer ones, which are carried on otherwise
+    sphere:   the shift that orthogonal weights take away
+    kept:     share of one pixel's fluctuation that the next convolution's average over its taps leaves
+    """
+
+    carried: Array
+    bend: Array
+    curved: Array
+    sphere: Array
+    kept: Array
+
+
+def steps_of(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Steps:
+    """How each row passes fluctuations on; not at all where the next row's scale is set anew, or is 0 or beyond float64's range."""
+    part = parts(plan, rows, at)
+    elasticity, bend = 1.0 - part, np.zeros(plan.depth)
+    if plan.post == "none":  # what the branch adds behind a normalization has its size from it
+        elasticity, bend = elasticity + part * at.even / (2 * at.square), part * at.quartic / (8 * at.square)
+    anew = plan.unit or (plan.post != "none" and not plan.residual)
+    loose = plan.each("loose")[:-1]
+    sphere = 2.0 * np.where(loose < 1.0, (1.0 - loose) / plan.width, plan.each("even")[:-1] / (fan_in(plan)[:-1] + 2.0)) * bend
+    carried, bent, sphere = (measurable(plan, rows, at, shares(plan, rows) * column) for column in (
+        (0.0 if anew else 1.0) * elasticity, bend, sphere))
+    return Steps(carried, bent, 2.0 * bent - carried**2 + carried, sphere, smoothed[1:] / smoothed[:-1])
