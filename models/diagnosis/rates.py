@@ -47,6 +47,9 @@ LARGEST_RATE = 10.0
 FEWEST = 100
 """Steps of GOOD_RATIO that a mended run takes at least."""
 
+PATIENCE = 500
+"""Steps that a network is given which had learned nothing: at a thousandth of the weights a step, half of their norm."""
+
 MOST = 10_000
 """The most steps that are offered as a remedy: where it takes more, the start has to change."""
 

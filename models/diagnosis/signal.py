@@ -90,9 +90,9 @@ def _cause(what: str, up: bool, decades: float, residual: bool) -> Text:
             say("The mean square of the activations shrinks by a factor of {size:.2g} from the first hidden layer to the last: "
                 "each layer hands on less than it receives.", size=size)
     return say("From the last hidden layer back to the first the gradient's mean square grows by a factor of {size:.2g}: "
-               "chi, the factor a layer, is above 1.", size=size) if up else \
+               "χ, the factor a layer, is above 1.", size=size) if up else \
         say("From the last hidden layer back to the first the gradient's mean square shrinks by a factor of {size:.2g}: "
-            "chi, the factor a layer, is below 1.", size=size)
+            "χ, the factor a layer, is below 1.", size=size)
 
 
 def correlation_gap(look: Look) -> float | None:
