@@ -283,7 +283,8 @@ export const SAID = {
   "In the median layer a step changes the weights by {ratio} of their norm; near 10⁻³ is good, below 10⁻⁴ hardly anything moves.":
     "在中位层，一步使权重改变其范数的 {ratio}；10⁻³ 附近较好，低于 10⁻⁴ 时几乎不动。",
   ", and take at least {steps} steps": "，并至少训练 {steps} 步",
-  "Set the learning rate to {lr}{more}: the weights then change by about a thousandth a step.": "把学习率设为 {lr}{more}：这样权重每步大约改变千分之一。",
+  "Set the learning rate to {lr}{more}: a step then changes the median layer's weights by {ratio} of their norm.":
+    "把学习率设为 {lr}{more}：这样一步使中位层的权重改变其范数的 {ratio}。",
   "Lower the learning rate to {lr}.": "把学习率降到 {lr}。",
   "Take {width} units a layer: with {few} it is chance, not the weights' variance, that decides what comes through {depth} layers.":
     "每层取 {width} 个单元：只有 {few} 个单元时，什么能通过 {depth} 层取决于偶然，而不是权重的方差。",

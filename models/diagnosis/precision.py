@@ -63,12 +63,11 @@ def half_precision(look: Look) -> Finding | None:
 
 
 def _sound_start(look: Look) -> Remedy | None:
-    """Where theory says that this start does not carry signal and gradient: the first sound one within fp16's range, or the best."""
+    """Where theory says that this start does not carry signal and gradient: the first sound one within fp16's range."""
     if not look.initial or cost(look.config) <= 1.0:
         return None
-    better = sorted((found for found in candidates(look.config) if cost(found[1]) < cost(look.config)),
-                    key=lambda found: max(1.0, cost(found[1])))
-    start = next((found for found in better if _within_range(found[1], look)), None)
+    sound = (found for found in candidates(look.config) if cost(found[1], certain=True) <= 1.0)
+    start = next((found for found in sound if _within_range(found[1], look)), None)
     return start and paced(start, look)
 
 

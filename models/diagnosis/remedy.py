@@ -41,6 +41,10 @@ second where dropout keeps fewer units than theory judges."""
 WIDEST = 256
 """Units a layer that a crowded network is given, at most."""
 
+BATCH_VALUES = (16, 4)
+"""Values a channel that batch normalization averages over: below the first its mean is off by a quarter of a standard
+deviation and more; with two or three, the sign is nearly all that is left of a value."""
+
 BATCH_DRIFT = 0.04
 """Decades a layer by which the gradient's mean square grows faster than theory says behind a batch normalization, at most (40 layers of
 softplus 0.04 to 0.07, of tanh, GELU and sigmoid 0.02, of ReLU 0 to 0.02)."""
@@ -93,31 +97,34 @@ def changed(config: RunConfig, **paths: Any) -> RunConfig:
 
 
 @lru_cache(maxsize=64)
-def mended(config: RunConfig, apart: bool = False, redrawn: bool = False, only_sound: bool = False) -> Remedy | None:
+def mended(config: RunConfig, apart: bool = False, redrawn: bool = False, only_sound: bool = False,
+           gap: float | None = None) -> Remedy | None:
     """The first candidate that theory says is sound, else the best of them if it is better than this configuration.
 
     apart: two inputs must stay clearly apart;  redrawn: with another initializer, even where this one is as good
-    only_sound: nothing that is merely better: what a mere note asks for
+    only_sound: nothing that is merely better, nor left to the draw: what a mere note asks for
+    gap: 1 - correlation as this configuration was measured, of which theory may know nothing
     """
     present, best = cost(config, apart), None
+    if gap is not None:
+        present = max(present, _alike(config, gap, apart))
     for sentence, candidate in candidates(config):
         if candidate == config or (redrawn and candidate.init == config.init):
             continue
-        found = (cost(candidate, apart), sentence, candidate)
+        found = (cost(candidate, apart, certain=only_sound), sentence, candidate)
         if found[0] <= (NOTED if only_sound and candidate.network.normalization.name == "none" else 1.0):
             return found[1:] if redrawn or found[0] < present else None
         best = found if best is None or found[0] < best[0] else best
     return None if only_sound or best is None or not (redrawn or best[0] < present) else best[1:]
 
 
-def cost(config: RunConfig, apart: bool = False) -> float:
+def cost(config: RunConfig, apart: bool = False, certain: bool = False) -> float:
     """Decades that mean squares change over the hidden rows by theory, in units of what is tolerated; at most 1 is sound.
 
     Signal: 2 decades (3 with normalized skips, see signal.py), less two standard deviations of what a finite width adds
     without a normalization, ln q's variance growing by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719), of the width that
     dropout keeps. Gradient: the same 2 decades, less as much, and 1.25 of theory's own, where a note begins at 1.5; behind a batch
-    normalization what examples that depend on each other add to theory's growth. 1 - correlation: 0.003, or, if inputs must stay clearly
-    apart, 0.018 and what a finite width takes from it.
+    normalization what examples that depend on each other add to theory's growth. certain: of single draws as well (_alike).
     """
     if silenced(config) > SILENCED or alike(config):
         return math.inf
@@ -127,10 +134,21 @@ def cost(config: RunConfig, apart: bool = False) -> float:
     network = config.network
     noise = 0.0 if network.normalization.name != "none" else 2.0 * math.sqrt(5.0 * crowding(config)) / math.log(10)
     tolerated = 3.0 if network.residual and network.normalization.name != "none" else 2.0
-    least = 0.018 * math.exp(2.0 * math.sqrt(crowding(config))) if apart else 0.003
     drift = BATCH_DRIFT * network.depth if network.normalization.name == "batch" and not network.residual else 0.0
     gradient = max(abs(said.gradient), abs(said.gradient + drift))
-    return max((abs(said.signal) + noise) / tolerated, (gradient + noise) / 2.0, gradient / 1.25, least / max(1e-12, said.gap))
+    return max((abs(said.signal) + noise) / tolerated, (gradient + noise) / 2.0, gradient / 1.25,
+               _alike(config, said.gap, apart, certain))
+
+
+def _alike(config: RunConfig, gap: float, apart: bool, certain: bool = False) -> float:
+    """What two inputs' 1 - correlation costs: 0.003, or, if they must stay clearly apart, 0.018 and what a finite width takes from it, is
+    tolerated. certain: and what it takes of single draws without skips, the logarithm's mean -r and deviation 1.2 sqrt(r), r layers for
+    each unit (12 draws each of ReLU, PReLU and GELU, with layer normalizations and without, r = 0.16 to 1)."""
+    r = crowding(config)
+    least = 0.018 * math.exp(2.0 * math.sqrt(r)) if apart else 0.003
+    if certain and not config.network.residual:
+        least *= math.exp(r + 2.4 * math.sqrt(r))
+    return least / max(1e-12, gap)
 
 
 def alike(config: RunConfig) -> bool:
@@ -274,12 +292,20 @@ def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
     before = config.network.normalization
     there = say("It takes the place of the {name} normalization.", name=before.name) if before.name != "none" else NOTHING
     for name, alone, with_skips, beside_skips in STRUCTURES:
+        if name == "batch" and averaged(config) < BATCH_VALUES[0]:
+            continue
         norm = {"network__normalization": {"name": name}, "network__bias": config.network.bias and "auto"}
         if not config.network.residual and before.name != name:
             yield together(alone, there), norm
         kept = before.name == name and before.params["placement"] == "pre_activation"
         skipped = beside_skips if config.network.residual else SKIPS if kept else with_skips
         yield skipped if kept else together(skipped, there), {**norm, "network__residual": True}
+
+
+def averaged(config: RunConfig) -> int:
+    """Values a channel that batch normalization averages over, where a layer has fewest."""
+    fewest: int = min(config.network.pixels(config.input_shape))
+    return config.batch_size * fewest**2
 
 
 def drawn(config: RunConfig) -> Remedy:

@@ -112,7 +112,7 @@ def correlation(look: Look) -> Finding | None:
     if severity is None:
         return None
     theory = None if look.theory is None else look.theory.correlation[len(look.hidden) - 1]
-    sentence, config = remedy(look, severity, apart=True)
+    sentence, config = remedy(look, severity, apart=True, gap=gap)
     return Finding(
         rule="correlation", severity=severity,
         title=say("Inputs become alike: correlation {correlation:.6g} in layer {layer}", correlation=known[-1][1], layer=known[-1][0]),
@@ -122,10 +122,11 @@ def correlation(look: Look) -> Finding | None:
         remedy=sentence, config=config)
 
 
-def remedy(look: Look, severity: Severity, apart: bool = False, redrawn: bool = False) -> tuple[Text, dict[str, object] | None]:
+def remedy(look: Look, severity: Severity, apart: bool = False, redrawn: bool = False,
+           gap: float | None = None) -> tuple[Text, dict[str, object] | None]:
     """The mended initialization, with a learning rate where the old one does not suit it; once the weights are trained, and
     theory sees no fault in the start, the learning rate that suits it."""
-    found: Remedy | None = mended(look.config, apart, redrawn, only_sound=severity == "note")
+    found: Remedy | None = mended(look.config, apart, redrawn, only_sound=severity == "note", gap=gap if look.initial else None)
     if found is not None:
         found = paced(found, look)
     elif not look.initial and severity != "note" and first_of(look).carried:

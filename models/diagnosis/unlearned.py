@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from models.config import RunConfig
 from models.diagnosis.finding import Finding
-from models.diagnosis.learned import LEARNED, accuracy_of, guess, level, surer, training_loss
+from models.diagnosis.learned import LEARNED, accuracy_of, guess, surer, training_loss
 from models.diagnosis.look import Look
 from models.diagnosis.prediction import Prediction, outcome
 from models.diagnosis.rates import PATIENCE, settled, slower
@@ -23,8 +23,8 @@ HEAVY = (0.4, 1.0)
 """Dropout once, and summed over all layers, from which on its noise may hide what 500 steps learn (digits: 4 layers of 44 units, hardtanh,
 reach 2.8 with 0.5; 21 of 40, ELU, 2.5 with 0.2; 14 of 21, GELU behind RMS normalization, 2.3 with 0.1 and 0.8 without)."""
 
-RISEN = 1.2
-"""A loss so many times what it was has risen."""
+RISEN, LOST = 1.2, 2.0
+"""A loss so many times where it started has risen, and so many times its lowest is that of a network that has lost what it had learned."""
 
 FEWEST, ROOMY, MOST = 16, 32, 256
 """Units below which a layer is given more, as it is where there are more layers than units, and how many, at four times the layers at most:
@@ -46,7 +46,7 @@ def lost(first: Look, lowest: Lowest, last: Frame) -> Finding | None:
     """At the end of a run that had learned, and whose loss has risen since."""
     config, loss = first.config, training_loss(last)
     learned = LEARNED[0] * guess(config)
-    if loss is None or lowest.loss >= learned or loss < max(learned, RISEN * lowest.loss):
+    if loss is None or lowest.loss >= learned or loss < max(learned, LOST * lowest.loss):
         return None
     found = _slower(first)
     return Finding(
@@ -79,14 +79,14 @@ def not_learned(prediction: Prediction, start: list[Finding], first: Look, last:
 
 
 def overconfident(prediction: Prediction, start: list[Finding], first: Look, last: Frame) -> Finding | None:
-    """Its loss is no better than a guess's, and it is right more often than one."""
+    """Its loss is above a guess's, and it is right more often than one."""
     config, loss = first.config, training_loss(last)
-    if loss is None or level(loss / guess(config)) != "fails" or outcome(config, last) in (None, "fails"):
+    if loss is None or loss < guess(config) or outcome(config, last) in (None, "fails"):
         return None
     against = _against(prediction, start)
     found = _longer((NOTHING, config)) if against is None and config.total_steps < PATIENCE else _learning(against, first)
     return Finding(
-        rule="overconfident", severity="warning", measured=loss, threshold=LEARNED[1] * guess(config),
+        rule="overconfident", severity="warning", measured=loss, threshold=guess(config),
         title=say("Overconfident: {accuracy:.0%} are right, but the loss is {loss:.3g}; a guess has {guess:.3g}",
                   accuracy=accuracy_of(last), loss=loss, guess=guess(config)),
         cause=together(surer(config, last), _risen(first, last) or _fallen(first, loss)),
