@@ -293,6 +293,10 @@ export const SAID = {
   "Lower the dropout to {rate}: with as few units as a dropout of {before} keeps it is chance, not the weights' variance, that decides what comes through {depth} layers.":
     "把 dropout 降到 {rate}：{before} 保留的单元太少，什么能通过 {depth} 层取决于偶然，而不是权重的方差。",
   "Take {width} units a layer: {few} learn too little in so few steps.": "每层取 {width} 个单元：{few} 个单元在这么少的步数里学到的太少。",
+  "Lower the dropout to {rate}: the noise of {before} adds up over {depth} layers.": "把 dropout 降到 {rate}：{before} 的噪声在 {depth} 层中逐层累积。",
+  "Drowned in dropout: two inputs differ by {percent}% more than two passes of one input": "淹没在 dropout 中：两个输入之差只比同一输入的两次前向之差多 {percent}%",
+  "Dropout of {rate} draws new masks at every pass, and {depth} layers of them leave {kept} of the signal's mean square to what the passes share.":
+    "{rate} 的 dropout 每次前向都重新抽取掩码，经过 {depth} 层之后，各次前向共有的部分只占信号均方值的 {kept}。",
   "Lower the dropout to {rate}: {before} leaves some examples none of the {width} units.":
     "把 dropout 降到 {rate}：{before} 会让有些样本在 {width} 个单元中一个也不剩。",
 

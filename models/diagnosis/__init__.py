@@ -1,7 +1,7 @@
 """The verdict: named rules over a frame and theory, worst first, each with a configuration that mends what it found.
 
 movement (what an optimizer's step does) -> look (what a rule sees) -> remedy (starts judged by theory), rates (learning rates)
-                                                                    -> steps, signal, units, settings, precision (the rules)
+                                                                    -> steps, signal, dropout, units, settings, precision (the rules)
                                                                     -> prediction (what the findings at step 0 foretell)
                                                                     -> unlearned (runs that end without having learned)
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from models.config import RunConfig
+from models.diagnosis.dropout import dropout_noise
 from models.diagnosis.finding import Finding, Severity, worst_first
 from models.diagnosis.learned import Outcome, training_loss
 from models.diagnosis.look import Look
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 RULES: tuple[Callable[[Look], Finding | None], ...] = (
-    divergence, symmetry, dead, signal, gradient, correlation, saturation, small_batch, learning_rate, update_ratio,
+    divergence, symmetry, dead, signal, gradient, correlation, dropout_noise, saturation, small_batch, learning_rate, update_ratio,
     kaiming_gain, useless_bias, half_precision,
 )
 """Every rule: a frame looked at -> a finding or None. Of findings equally bad, the one whose rule stands first is shown first."""

@@ -10,7 +10,7 @@ from typing import Any
 from models.config import RunConfig
 from models.diagnosis.look import Look
 from models.diagnosis.movement import Movement, Row, is_adaptive, movement
-from models.diagnosis.remedy import SILENCED, Remedy, alike, changed, crowding, mended, silenced
+from models.diagnosis.remedy import SILENCED, Remedy, alike, changed, crowding, drowned, mended, silenced
 from models.theory import start_of, weight_gradients
 from models.words import say, together
 
@@ -98,12 +98,14 @@ def sized(look: Look) -> Remedy | None:
 
 def _by_start(look: Look, came_to_grief: bool = False) -> Remedy | None:
     """The learning rate that suits the start measured; where none suits all rows, or any of them, or dropout leaves nothing to some
-    examples, a mended start with its own. Weights that are all alike come first, whether a rate for others is foreseen or not."""
+    examples or hides all of them, a mended start with its own. Weights that are all alike come first, whether a rate for others is
+    foreseen or not."""
     if alike(look.config):
         start = mended(look.config)
         return start and (_foreseen_rate(start, look, FORESEEN, came_to_grief) or start)
     own = _suited(look)
-    if own is not None and look.carried and even(look.movement.rows) and silenced(look.config) <= SILENCED:
+    sound = look.carried and even(look.movement.rows) and silenced(look.config) <= SILENCED and not drowned(look.config)
+    if own is not None and sound:
         return own
     start = mended(look.config)
     return (start and _foreseen_rate(start, look, FORESEEN, came_to_grief)) or own
