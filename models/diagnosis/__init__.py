@@ -110,7 +110,7 @@ class Verdict:
         if self.lowest and (found := lost(first, self.lowest, frame)):
             findings = [*(finding for finding in findings if finding.rule != "healthy"), found]
         elif findings[-1].rule == "healthy" and (found := ended(self.prediction, self.start, first, frame)):
-            findings[-1] = found
+            findings = [*(findings if found.severity == "note" else findings[:-1]), found]
         return worst_first([*findings, score(self.prediction, self.config, frame)])
 
     def _lower(self, frame: Frame) -> None:

@@ -116,6 +116,8 @@ def mended(config: RunConfig, apart: bool = False, redrawn: bool = False, only_s
     for sentence, candidate in candidates(config):
         if candidate == config or (redrawn and candidate.init == config.init):
             continue
+        if gap is not None and outlook(candidate) is None:
+            continue  # nothing promises that it is better than what was measured
         found = (cost(candidate, apart, certain=only_sound), sentence, candidate)
         if found[0] <= (NOTED if only_sound and candidate.network.normalization.name == "none" else 1.0):
             return found[1:] if redrawn or found[0] < present else None
@@ -175,8 +177,18 @@ def silenced(config: RunConfig) -> float:
 
 
 def drowned(config: RunConfig) -> bool:
-    """Whether theory says that dropout's noise hides what tells two inputs apart."""
-    said = outlook(config)
+    """Whether theory says that dropout's noise hides what tells two inputs apart: with weights drawn at random if these are not, with tanh
+    for what is far from 0, and where it says nothing of this network, or skips would be normalized first, behind layer
+    normalizations and with units enough."""
+    network = config.network
+    if network.dropout == 0.0:
+        return False
+    judged = drawn(config)[1]
+    if uncentred(config):
+        judged = changed(judged, network__activation={"name": CENTRED[0]})
+    said = None if network.normalization.name == "batch" or network.residual else outlook(judged)
+    if said is None:
+        said = outlook(changed(judged, network__normalization={"name": "layer"}, network__width=max(SMALLEST_WIDTH, network.width)))
     return said is not None and said.told < TOLD
 
 

@@ -122,6 +122,13 @@ def correlation(look: Look) -> Finding | None:
         remedy=sentence, config=config)
 
 
+def _began_well(first: Look) -> bool:
+    """Whether nothing of signal or gradient was warned of at the start."""
+    signal, gradient = (found.decades if found else 0.0 for found in (first.signal, first.gradient))
+    lowest = -VANISHING_DECADES[1]
+    return lowest < signal < EXPLODING_DECADES[1] and lowest < gradient < GRADIENT_EXPLODING_DECADES[1]
+
+
 def remedy(look: Look, severity: Severity, apart: bool = False, redrawn: bool = False,
            gap: float | None = None) -> tuple[Text, dict[str, object] | None]:
     """The mended initialization, with a learning rate where the old one does not suit it; once the weights are trained, and
@@ -129,7 +136,7 @@ def remedy(look: Look, severity: Severity, apart: bool = False, redrawn: bool = 
     found: Remedy | None = mended(look.config, apart, redrawn, only_sound=severity == "note", gap=gap if look.initial else None)
     if found is not None:
         found = paced(found, look)
-    elif not look.initial and severity != "note" and first_of(look).carried:
+    elif not look.initial and severity != "note" and _began_well(first_of(look)):
         found = sized(look)
     if found is None:
         return BORNE if severity == "note" else NOTHING_HELPS, None

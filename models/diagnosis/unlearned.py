@@ -86,7 +86,7 @@ def overconfident(prediction: Prediction, start: list[Finding], first: Look, las
     against = _against(prediction, start)
     found = _longer((NOTHING, config)) if against is None and config.total_steps < PATIENCE else _learning(against, first)
     return Finding(
-        rule="overconfident", severity="warning", measured=loss, threshold=guess(config),
+        rule="overconfident", severity="note" if outcome(config, last) == "trains" else "warning", measured=loss, threshold=guess(config),
         title=say("Overconfident: {accuracy:.0%} are right, but the loss is {loss:.3g}; a guess has {guess:.3g}",
                   accuracy=accuracy_of(last), loss=loss, guess=guess(config)),
         cause=together(surer(config, last), _risen(first, last) or _fallen(first, loss)),
