@@ -1,4 +1,4 @@
-"""How often the prediction made at step 0 holds: `python -m benchmarks.calibration`, about six minutes on one core.
+"""How often the prediction made at step 0 holds: `python -m benchmarks.calibration`, about two minutes on one core.
 
 Depths and seeds beside those that the thresholds were chosen on (depths 5, 10, 20, 40, and no sgd at 0.05); 64 units, the digits,
 batches of 128, 150 steps. `--quick` takes every tenth.

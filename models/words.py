@@ -26,6 +26,11 @@ _EXPONENT = re.compile(r"e([+-]\d+)$")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+def raised(exponent: int) -> str:
+    """As it stands above a number."""
+    return str(exponent).translate(_SUPERSCRIPT)
+
+
 class _Words(Formatter):
     """Numbers as people write them, and as the page does: 3.1·10⁻⁷ in the place of 3.1e-07."""
 
@@ -36,7 +41,7 @@ class _Words(Formatter):
         exponent = _EXPONENT.search(written)
         if exponent and 0 <= int(exponent[1]) < PLAIN:
             return f"{float(written):.0f}"
-        return _EXPONENT.sub(lambda found: f"·10{str(int(found[1])).translate(_SUPERSCRIPT)}", written)
+        return _EXPONENT.sub(lambda found: f"·10{raised(int(found[1]))}", written)
 
 
 _FORMATTER = _Words()

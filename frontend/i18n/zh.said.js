@@ -230,9 +230,9 @@ export const SAID = {
     "从第一个隐藏层到最后一个，激活的均方值缩小到 {size} 分之一：每一层都从跳跃连接传递的和中减去一份。",
   "The mean square of the activations shrinks by a factor of {size} from the first hidden layer to the last: each layer hands on less than it receives.":
     "从第一个隐藏层到最后一个，激活的均方值缩小到 {size} 分之一：每一层传出的都比收到的少。",
-  "From the last hidden layer back to the first the gradient's mean square grows by a factor of {size}: chi, the factor a layer, is above 1.":
+  "From the last hidden layer back to the first the gradient's mean square grows by a factor of {size}: χ, the factor a layer, is above 1.":
     "从最后一个隐藏层回到第一个，梯度的均方值增大到 {size} 倍：每层的因子 χ 大于 1。",
-  "From the last hidden layer back to the first the gradient's mean square shrinks by a factor of {size}: chi, the factor a layer, is below 1.":
+  "From the last hidden layer back to the first the gradient's mean square shrinks by a factor of {size}: χ, the factor a layer, is below 1.":
     "从最后一个隐藏层回到第一个，梯度的均方值缩小到 {size} 分之一：每层的因子 χ 小于 1。",
   "Inputs become alike: correlation {correlation} in layer {layer}": "输入变得相似：第 {layer} 层的相关系数为 {correlation}",
   "Any two examples of the batch differ by {gap} of their size in the last hidden layer: each layer shrinks the angle between them.":
@@ -278,12 +278,13 @@ export const SAID = {
     "到达权重的梯度对这样的学习率和步数来说太小：一步只使中位层的权重移动其范数的 {median}。",
   "Updates too large: {ratio} of the weights a step": "更新量太大：每步是权重的 {ratio}",
   "Updates too small: {ratio} of the weights a step": "更新量太小：每步是权重的 {ratio}",
-  "In the median layer a step changes the weights by {ratio} of their norm; near 1e-3 is good, above 1e-2 a step undoes what the ones before learned.":
-    "在中位层，一步使权重改变其范数的 {ratio}；1e-3 附近较好，超过 1e-2 时，一步会抹掉前面学到的东西。",
-  "In the median layer a step changes the weights by {ratio} of their norm; near 1e-3 is good, below 1e-4 hardly anything moves.":
-    "在中位层，一步使权重改变其范数的 {ratio}；1e-3 附近较好，低于 1e-4 时几乎不动。",
+  "In the median layer a step changes the weights by {ratio} of their norm; near 10⁻³ is good, above 10⁻² a step undoes what the ones before learned.":
+    "在中位层，一步使权重改变其范数的 {ratio}；10⁻³ 附近较好，超过 10⁻² 时，一步会抹掉前面学到的东西。",
+  "In the median layer a step changes the weights by {ratio} of their norm; near 10⁻³ is good, below 10⁻⁴ hardly anything moves.":
+    "在中位层，一步使权重改变其范数的 {ratio}；10⁻³ 附近较好，低于 10⁻⁴ 时几乎不动。",
   ", and take at least {steps} steps": "，并至少训练 {steps} 步",
-  "Set the learning rate to {lr}{more}: the weights then change by about a thousandth a step.": "把学习率设为 {lr}{more}：这样权重每步大约改变千分之一。",
+  "Set the learning rate to {lr}{more}: a step then changes the median layer's weights by {ratio} of their norm.":
+    "把学习率设为 {lr}{more}：这样一步使中位层的权重改变其范数的 {ratio}。",
   "Lower the learning rate to {lr}.": "把学习率降到 {lr}。",
   "Take {width} units a layer: with {few} it is chance, not the weights' variance, that decides what comes through {depth} layers.":
     "每层取 {width} 个单元：只有 {few} 个单元时，什么能通过 {depth} 层取决于偶然，而不是权重的方差。",
@@ -292,6 +293,10 @@ export const SAID = {
   "Lower the dropout to {rate}: with as few units as a dropout of {before} keeps it is chance, not the weights' variance, that decides what comes through {depth} layers.":
     "把 dropout 降到 {rate}：{before} 保留的单元太少，什么能通过 {depth} 层取决于偶然，而不是权重的方差。",
   "Take {width} units a layer: {few} learn too little in so few steps.": "每层取 {width} 个单元：{few} 个单元在这么少的步数里学到的太少。",
+  "Lower the dropout to {rate}: the noise of {before} adds up over {depth} layers.": "把 dropout 降到 {rate}：{before} 的噪声在 {depth} 层中逐层累积。",
+  "Drowned in dropout: two inputs differ by {percent}% more than two passes of one input": "淹没在 dropout 中：两个输入之差只比同一输入的两次前向之差多 {percent}%",
+  "Dropout of {rate} draws new masks at every pass, and {depth} layers of them leave {kept} of the signal's mean square to what the passes share.":
+    "{rate} 的 dropout 每次前向都重新抽取掩码，经过 {depth} 层之后，各次前向共有的部分只占信号均方值的 {kept}。",
   "Lower the dropout to {rate}: {before} leaves some examples none of the {width} units.":
     "把 dropout 降到 {rate}：{before} 会让有些样本在 {width} 个单元中一个也不剩。",
 
@@ -316,14 +321,14 @@ export const SAID = {
     "torch 给 sigmoid 的增益是 1，而它的斜率最多为 1/4：梯度的均方值每层至少缩小为 1/16。",
   "fp16 would overflow: {share} of a row's values": "用 fp16 会上溢：某一层 {share} 的值",
   "fp16 would lose: {share} of a row's values": "用 fp16 会丢失：某一层 {share} 的值",
-  "Values of these rows overflow fp16's range (6e-8 to 65504), and bf16's as well.": "这些层的值超出 fp16 的范围（6e-8 到 65504），也超出 bf16 的范围。",
-  "Values of these rows overflow fp16's range (6e-8 to 65504); bf16 has float32's range and keeps them, with 8 bits of precision.":
-    "这些层的值超出 fp16 的范围（6e-8 到 65504）；bf16 的范围与 float32 相同，能容纳它们，精度为 8 位。",
-  "Gradients of these rows underflow fp16's range (6e-8 to 65504), and bf16's as well.": "这些层的梯度小于 fp16 的范围（6e-8 到 65504），也小于 bf16 的范围。",
-  "Gradients of these rows underflow fp16's range (6e-8 to 65504); bf16 has float32's range and keeps them, with 8 bits of precision.":
-    "这些层的梯度小于 fp16 的范围（6e-8 到 65504）；bf16 的范围与 float32 相同，能容纳它们，精度为 8 位。",
+  "Values of these rows overflow fp16's range (6·10⁻⁸ to 65504), and bf16's as well.": "这些层的值超出 fp16 的范围（6·10⁻⁸ 到 65504），也超出 bf16 的范围。",
+  "Values of these rows overflow fp16's range (6·10⁻⁸ to 65504); bf16 has float32's range and keeps them, with 8 bits of precision.":
+    "这些层的值超出 fp16 的范围（6·10⁻⁸ 到 65504）；bf16 的范围与 float32 相同，能容纳它们，精度为 8 位。",
+  "Gradients of these rows underflow fp16's range (6·10⁻⁸ to 65504), and bf16's as well.": "这些层的梯度小于 fp16 的范围（6·10⁻⁸ 到 65504），也小于 bf16 的范围。",
+  "Gradients of these rows underflow fp16's range (6·10⁻⁸ to 65504); bf16 has float32's range and keeps them, with 8 bits of precision.":
+    "这些层的梯度小于 fp16 的范围（6·10⁻⁸ 到 65504）；bf16 的范围与 float32 相同，能容纳它们，精度为 8 位。",
   "Keep these layers in float32.": "让这些层保持 float32。",
-  "Multiply the loss by 2^{power} = {factor} before the backward pass and divide the gradients by it afterwards (loss scaling: Micikevicius et al. 2018, 1710.03740), or use bf16.": "反向传播前把损失乘以 2^{power} = {factor}，之后再把梯度除以它（损失缩放：1710.03740），或改用 bf16。",
+  "Multiply the loss by 2{power} = {factor} before the backward pass and divide the gradients by it afterwards (loss scaling: Micikevicius et al. 2018, 1710.03740), or use bf16.": "反向传播前把损失乘以 2{power} = {factor}，之后再把梯度除以它（损失缩放：1710.03740），或改用 bf16。",
   "Use bf16, or keep these layers in float32: no one factor on the loss brings all gradients into fp16's range.": "改用 bf16，或让这些层保持 float32：没有一个损失系数能把所有梯度都带进 fp16 的范围。",
   "Pretrained: {fitted} of {rows} layers from {source}": "预训练权重：{rows} 层中有 {fitted} 层来自 {source}",
   "Every layer's weights have the shape that this network asks for.": "每一层的权重都与这个网络的形状相符。",
@@ -365,7 +370,12 @@ export const SAID = {
   "in the last hidden layer two inputs differ by {gap} of their size": "在最后一个隐藏层，两个输入之差只有其大小的 {gap}",
   "from end to end the signal's mean square changes by {size} decades": "从头到尾，信号的均方值变化了 {size} 个数量级",
   "from end to end the gradient's mean square changes by {size} decades": "从头到尾，梯度的均方值变化了 {size} 个数量级",
-  "After {steps} steps the loss is {loss}; a guess has {guess}.": "{steps} 步之后损失为 {loss}；随机猜测的损失为 {guess}。",
+  "After {steps} steps the loss is {loss} (mean of the last {many}) and the accuracy {accuracy}; a guess has {guess} and {chance}.":
+    "{steps} 步之后损失为 {loss}（最后 {many} 步的均值），准确率为 {accuracy}；随机猜测为 {guess} 和 {chance}。",
+  "After {steps} steps the loss is {loss} (mean of the last {many}) and the validation accuracy {accuracy}; a guess has {guess} and {chance}.":
+    "{steps} 步之后损失为 {loss}（最后 {many} 步的均值），验证准确率为 {accuracy}；随机猜测为 {guess} 和 {chance}。",
+  "What it gets wrong it is sure of: right as often and no surer than that, it would have a loss of {worth}.":
+    "它对答错的也很有把握：若同样的正确率而不过分自信，损失应为 {worth}。",
   "After {steps} steps the loss is no longer finite; a guess has {guess}.": "{steps} 步之后损失不再有限；随机猜测的损失为 {guess}。",
   "trains": "能训练起来",
   "trains slowly": "训练很慢",
@@ -375,8 +385,14 @@ export const SAID = {
   "Predicted: {predicted}. It held.": "曾预测：{predicted}。预测正确。",
   "Predicted: {predicted}. It did not hold: the network {came}.": "曾预测：{predicted}。预测不对：实际上{came}。",
   "Too few steps, or labels drawn at random.": "步数太少，或者标签是随机的。",
-  "It has not learned: after {steps} steps the loss is {loss}; a guess has {guess}":
-    "没有学到东西：{steps} 步之后损失为 {loss}；随机猜测的损失为 {guess}",
+  "It has not learned: after {steps} steps the loss is {loss} and {accuracy} are right; a guess has {guess} and {chance}":
+    "没有学到东西：{steps} 步之后损失为 {loss}，答对 {accuracy}；随机猜测为 {guess} 和 {chance}",
+  "It had learned and lost it: the loss was {lowest} at step {then} and is {loss} at step {now}":
+    "学到过又丢了：第 {then} 步时损失为 {lowest}，第 {now} 步时为 {loss}",
+  "Steps of this size carry the weights away from what they had come to.": "这么大的步子使权重离开了已经到达的地方。",
+  "Overconfident: {accuracy} are right, but the loss is {loss}; a guess has {guess}": "过分自信：答对 {accuracy}，但损失为 {loss}；随机猜测的损失为 {guess}",
+  "The loss has risen from {start}: the steps overshoot.": "损失从 {start} 升了上来：步子迈过了头。",
+  "The loss comes down from {start}, which most of the steps went into.": "损失是从 {start} 降下来的，大部分步数都花在了这上面。",
   "That was to be expected.": "这在意料之中。",
   "That was to be seen at initialization.": "这在初始化时就能看出来。",
   "Nothing at initialization spoke against it.": "初始化时没有任何不利的迹象。",

@@ -1,9 +1,9 @@
 """The verdict: named rules over a frame and theory, worst first, each with a configuration that mends what it found.
 
 movement (what an optimizer's step does) -> look (what a rule sees) -> remedy (starts judged by theory), rates (learning rates)
-                                                                    -> steps, signal, units, settings, precision (the rules)
+                                                                    -> steps, signal, dropout, units, settings, precision (the rules)
                                                                     -> prediction (what the findings at step 0 foretell)
-                                                                    -> unlearned (runs that end where they began)
+                                                                    -> unlearned (runs that end without having learned)
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from models.config import RunConfig
+from models.diagnosis.dropout import dropout_noise
 from models.diagnosis.finding import Finding, Severity, worst_first
+from models.diagnosis.learned import Outcome, training_loss
 from models.diagnosis.look import Look
 from models.diagnosis.precision import half_precision
-from models.diagnosis.prediction import Outcome, Prediction, announced, held, outcome, predict, score
+from models.diagnosis.prediction import Prediction, announced, held, outcome, predict, score
 from models.diagnosis.settings import kaiming_gain, small_batch, useless_bias
 from models.diagnosis.signal import correlation, gradient, signal
 from models.diagnosis.steps import divergence, learning_rate, update_ratio
 from models.diagnosis.units import dead, saturation, symmetry
-from models.diagnosis.unlearned import not_learned
+from models.diagnosis.unlearned import Lowest, ended, lost
 from models.frame import Frame
 from models.theory import Theory
 from models.words import Text, say
@@ -29,7 +31,7 @@ __all__ = [
 ]
 
 RULES: tuple[Callable[[Look], Finding | None], ...] = (
-    divergence, symmetry, dead, signal, gradient, correlation, saturation, small_batch, learning_rate, update_ratio,
+    divergence, symmetry, dead, signal, gradient, correlation, dropout_noise, saturation, small_batch, learning_rate, update_ratio,
     kaiming_gain, useless_bias, half_precision,
 )
 """Every rule: a frame looked at -> a finding or None. Of findings equally bad, the one whose rule stands first is shown first."""
@@ -89,11 +91,13 @@ class Verdict:
         self.first: list[Frame] = []
         self.start: list[Finding] = []
         self.prediction: Prediction | None = None
+        self.lowest: Lowest | None = None
 
     def of(self, frame: Frame) -> list[Finding]:
         """The frame's findings, and what was predicted at step 0 of a run that trains; scored once its last step is done."""
         initial = frame["step"] == 0
         findings = diagnose(self.config, frame, self.theory(frame) if initial else None, self.first)
+        self._lower(frame)
         if initial:
             self.first, self.start = [frame], findings
             self.prediction = predict(self.config, frame, findings) if self.config.total_steps else None
@@ -103,6 +107,14 @@ class Verdict:
         if not over:
             return worst_first([*findings, announced(self.prediction)])
         first = Look(self.config, self.first[0], None)
-        if findings[-1].rule == "healthy" and (found := not_learned(self.prediction, self.start, first, frame)):
-            findings[-1] = found
+        if self.lowest and (found := lost(first, self.lowest, frame)):
+            findings = [*(finding for finding in findings if finding.rule != "healthy"), found]
+        elif findings[-1].rule == "healthy" and (found := ended(self.prediction, self.start, first, frame)):
+            findings = [*(findings if found.severity == "note" else findings[:-1]), found]
         return worst_first([*findings, score(self.prediction, self.config, frame)])
+
+    def _lower(self, frame: Frame) -> None:
+        """Remembers where the loss was lowest."""
+        loss = training_loss(frame)
+        if loss is not None and (self.lowest is None or loss < self.lowest.loss):
+            self.lowest = Lowest(frame["step"], loss)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from models.config import RunConfig
+from models.diagnosis.learned import LEARNED, unlearned
 from models.diagnosis.movement import Movement, Row, is_adaptive, movement
 from models.frame import Frame, Quantity
 from models.theory import Theory
@@ -120,14 +121,9 @@ class Look:
 
     @property
     def learned(self) -> bool:
-        """Whether training has brought the loss below half of a guess's: what it was measured at is then no fault."""
-        loss = self.frame["loss"]
-        return not self.initial and loss is not None and loss < self.guess / 2
-
-    @property
-    def guess(self) -> float:
-        """The loss of a network that knows nothing: ln(classes)."""
-        return math.log(self.config.classes)
+        """Whether training has brought it halfway from a guess to certainty: what it was measured at is then no fault."""
+        left = unlearned(self.config, self.frame)
+        return not self.initial and left is not None and left < LEARNED[0]
 
 
 def change(rows: list[int], values: Column) -> Change | None:

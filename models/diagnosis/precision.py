@@ -18,7 +18,7 @@ from models.diagnosis.remedy import Remedy, candidates, cost, crowding
 from models.diagnosis.steps import dump
 from models.frame import Quantity
 from models.theory import WeightGradients, weight_gradients
-from models.words import Text, say
+from models.words import Text, raised, say
 
 FP16_MAX = 65504.0
 FP16_MIN = 2.0**-24
@@ -63,11 +63,12 @@ def half_precision(look: Look) -> Finding | None:
 
 
 def _sound_start(look: Look) -> Remedy | None:
-    """Where theory says that this start does not carry signal and gradient: the first sound one within fp16's range, or the best."""
+    """Where theory says that this start does not carry signal and gradient: the first sound one within fp16's range, or the best if
+    the measured one does not either."""
     if not look.initial or cost(look.config) <= 1.0:
         return None
-    better = sorted((found for found in candidates(look.config) if cost(found[1]) < cost(look.config)),
-                    key=lambda found: max(1.0, cost(found[1])))
+    tolerated = 1.0 if look.carried else cost(look.config)
+    better = sorted((found for found in candidates(look.config) if cost(found[1]) < tolerated), key=lambda found: max(1.0, cost(found[1])))
     start = next((found for found in better if _within_range(found[1], look)), None)
     return start and paced(start, look)
 
@@ -115,8 +116,8 @@ def _foreseen(config: RunConfig, expected: WeightGradients, unlikely: float) -> 
 def _by_hand(look: Look, over: bool, lost: bool) -> Text:
     power = None if over else loss_scale(look.quantity("preactivation_gradient"))
     if power is not None:
-        return say("Multiply the loss by 2^{power} = {factor} before the backward pass and divide the gradients by it afterwards (loss "
-                   "scaling: Micikevicius et al. 2018, 1710.03740), or use bf16.", power=power, factor=2**power)
+        return say("Multiply the loss by 2{power} = {factor} before the backward pass and divide the gradients by it afterwards (loss "
+                   "scaling: Micikevicius et al. 2018, 1710.03740), or use bf16.", power=raised(power), factor=2**power)
     if over or lost:
         return say("Keep these layers in float32.")
     return say("Use bf16, or keep these layers in float32: no one factor on the loss brings all gradients into fp16's range.")
@@ -132,13 +133,13 @@ def loss_scale(gradient: Quantity) -> int | None:
 
 def _cause(over: bool, lost: bool) -> Text:
     if over and lost:
-        return say("Values of these rows overflow fp16's range (6e-8 to 65504), and bf16's as well.")
+        return say("Values of these rows overflow fp16's range (6·10⁻⁸ to 65504), and bf16's as well.")
     if over:
-        return say("Values of these rows overflow fp16's range (6e-8 to 65504); bf16 has float32's range and keeps them, "
+        return say("Values of these rows overflow fp16's range (6·10⁻⁸ to 65504); bf16 has float32's range and keeps them, "
                    "with 8 bits of precision.")
     if lost:
-        return say("Gradients of these rows underflow fp16's range (6e-8 to 65504), and bf16's as well.")
-    return say("Gradients of these rows underflow fp16's range (6e-8 to 65504); bf16 has float32's range and keeps them, "
+        return say("Gradients of these rows underflow fp16's range (6·10⁻⁸ to 65504), and bf16's as well.")
+    return say("Gradients of these rows underflow fp16's range (6·10⁻⁸ to 65504); bf16 has float32's range and keeps them, "
                "with 8 bits of precision.")
 
 

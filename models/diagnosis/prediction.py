@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Literal
 
 from pydantic import ConfigDict
 
 from models.config import RunConfig
 from models.diagnosis.finding import Finding, Severity
+from models.diagnosis.learned import LEARNED, Outcome, facts, guess, level, surer, training_loss, unlearned
 from models.diagnosis.look import Look
 from models.diagnosis.rates import JOLT, bears
 from models.diagnosis.signal import correlation_gap
 from models.frame import Frame
 from models.words import NOTHING, Text, Worded, say, together
 
-Outcome = Literal["trains", "slow", "fails"]
-
 Sign = tuple[Outcome, str, Text]
 """What one sign foretells, the rule it belongs to, and why in words."""
-
-LEARNED = (0.5, 0.95)
-"""Training loss at the end over a guess's, ln(classes): trains below the first, fails from the second on."""
 
 SHORTEST = 20
 """A run of fewer steps says nothing of the network."""
@@ -125,17 +120,13 @@ def announced(prediction: Prediction) -> Finding:
 
 
 def outcome(config: RunConfig, last: Frame) -> Outcome | None:
-    """What came: from the mean training loss over the last frame's steps (up to ten); null where the run cannot tell.
+    """What came, by what the last frame shows to be learned (LEARNED); null where the run cannot tell.
 
     Too few steps cannot, and neither can Gaussian noise, whose labels are drawn at random.
     """
-    if last["loss"] is None:
-        return "fails"
-    if last["step"] < SHORTEST or config.data.name == "gaussian":
+    if last["loss"] is not None and (last["step"] < SHORTEST or config.data.name == "gaussian"):
         return None
-    losses = [loss for loss in last["losses"] if loss is not None][-10:] or [last["loss"]]
-    share = sum(losses) / len(losses) / math.log(config.classes)
-    return "trains" if share < LEARNED[0] else "slow" if share < LEARNED[1] else "fails"
+    return level(unlearned(config, last))
 
 
 def held(predicted: Outcome, came: Outcome) -> bool:
@@ -145,18 +136,15 @@ def held(predicted: Outcome, came: Outcome) -> bool:
 
 def score(prediction: Prediction, config: RunConfig, last: Frame) -> Finding:
     """Whether the prediction made at step 0 held, as a finding for the end of the run."""
-    came, loss = outcome(config, last), last["loss"]
-    guess, steps = math.log(config.classes), last["step"]
-    facts = say("After {steps} steps the loss is no longer finite; a guess has {guess:.3g}.", steps=steps, guess=guess) if loss is None \
-        else say("After {steps} steps the loss is {loss:.3g}; a guess has {guess:.3g}.", steps=steps, loss=loss, guess=guess)
+    came, loss = outcome(config, last), training_loss(last)
     words = {"trains": say("trains"), "slow": say("trains slowly"), "fails": say("does not train")}
     predicted = say("trains slowly, if at all") if prediction.outcome == "slow" else words[prediction.outcome]
     if came is None:
         return Finding(rule="prediction", severity="note", title=say("Predicted: {predicted}; this run cannot tell", predicted=predicted),
-                       measured=loss, cause=together(facts, say("Too few steps, or labels drawn at random.")))
+                       measured=loss, cause=together(facts(config, last), say("Too few steps, or labels drawn at random.")))
     right = held(prediction.outcome, came)
     return Finding(
-        rule="prediction", severity="ok" if right else "note", measured=loss, threshold=LEARNED[0] * math.log(config.classes),
+        rule="prediction", severity="ok" if right else "note", measured=loss, threshold=LEARNED[0] * guess(config),
         title=say("Predicted: {predicted}. It held.", predicted=predicted) if right
         else say("Predicted: {predicted}. It did not hold: the network {came}.", predicted=predicted, came=words[came]),
-        cause=together(prediction.sentence, facts))
+        cause=together(prediction.sentence, facts(config, last), surer(config, last)))

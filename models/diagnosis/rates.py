@@ -10,7 +10,7 @@ from typing import Any
 from models.config import RunConfig
 from models.diagnosis.look import Look
 from models.diagnosis.movement import Movement, Row, is_adaptive, movement
-from models.diagnosis.remedy import SILENCED, Remedy, alike, changed, crowding, mended, silenced
+from models.diagnosis.remedy import SILENCED, Remedy, alike, changed, crowding, drowned, mended, silenced
 from models.theory import start_of, weight_gradients
 from models.words import say, together
 
@@ -41,11 +41,24 @@ REACH = (0.05, 0.02)
 """The same for the median row of an optimizer that divides each gradient by its own size, without the sum over rows: what eps holds
 back, it holds back in most rows at once."""
 
+LOGITS = 4.0
+"""Root mean square of a network's logits that has learned. Plain steps are as large as the gradients, which grow with the logits: of 11
+residual layers of 8 units that start with logits of 0.07, 50 to 80 times while the loss falls from 2.3 to 0.5."""
+
+GROWN_RATIO = 10**-1.8
+"""The part of its weights by which a step then moves the median row, at most: half of what is warned of."""
+
+SMALLEST_LOGITS = 0.04
+"""Below it nothing is foreseen of how far the gradients grow."""
+
 LARGEST_RATE = 10.0
 """The largest learning rate that is offered: where it takes more, no gradient to speak of arrives."""
 
 FEWEST = 100
 """Steps of GOOD_RATIO that a mended run takes at least."""
+
+PATIENCE = 500
+"""Steps that a network is given which had learned nothing: at a thousandth of the weights a step, half of their norm."""
 
 MOST = 10_000
 """The most steps that are offered as a remedy: where it takes more, the start has to change."""
@@ -85,12 +98,14 @@ def sized(look: Look) -> Remedy | None:
 
 def _by_start(look: Look, came_to_grief: bool = False) -> Remedy | None:
     """The learning rate that suits the start measured; where none suits all rows, or any of them, or dropout leaves nothing to some
-    examples, a mended start with its own. Weights that are all alike come first, whether a rate for others is foreseen or not."""
+    examples or hides all of them, a mended start with its own. Weights that are all alike come first, whether a rate for others is
+    foreseen or not."""
     if alike(look.config):
         start = mended(look.config)
         return start and (_foreseen_rate(start, look, FORESEEN, came_to_grief) or start)
     own = _suited(look)
-    if own is not None and look.carried and even(look.movement.rows) and silenced(look.config) <= SILENCED:
+    sound = look.carried and even(look.movement.rows) and silenced(look.config) <= SILENCED and not drowned(look.config)
+    if own is not None and sound:
         return own
     start = mended(look.config)
     return (start and _foreseen_rate(start, look, FORESEEN, came_to_grief)) or own
@@ -154,12 +169,21 @@ def settled(start: Remedy, look: Look) -> Remedy | None:
 def _by_theory(config: RunConfig, look: Look) -> Remedy | None:
     config = _with_rate(config)
     each = foreseen(config, look)
-    return None if each is None else suited(config, each, GOOD_JOLT / 2, FORESEEN)
+    expected = weight_gradients(config, look.frame["input"])
+    if each is None or expected is None:
+        return None
+    return suited(config, each, growth(config, expected.logits), GOOD_JOLT / 2, FORESEEN)
 
 
 def _suited(look: Look) -> Remedy | None:
     config = _with_rate(look.config)
-    return suited(config, replace(look, config=config).movement, GOOD_JOLT, SEEN)
+    logits = look.quantity("preactivation").get("mean_square", (None,))[-1]
+    return suited(config, replace(look, config=config).movement, growth(config, logits or 0.0), GOOD_JOLT, SEEN)
+
+
+def growth(config: RunConfig, logits: float) -> float:
+    """By how much an optimizer's steps grow as the network learns, at least; logits: their mean square at the start."""
+    return 1.0 if is_adaptive(config.training) else max(1.0, LOGITS / max(SMALLEST_LOGITS, math.sqrt(logits)))
 
 
 def _with_rate(config: RunConfig) -> RunConfig:
@@ -167,17 +191,19 @@ def _with_rate(config: RunConfig) -> RunConfig:
     return config if config.training.optimizer.params["lr"] else changed(config, training__optimizer__lr=0.01)
 
 
-def suited(config: RunConfig, each: Movement, jolt: float, spare: float) -> Remedy | None:
-    """The learning rate at which the median row moves by GOOD_RATIO a step and the last hidden layer by `jolt` at most (less where it
-    bears less), with the steps that it takes; None where no learning rate makes anything of the gradients."""
+def suited(config: RunConfig, each: Movement, grown: float, jolt: float, spare: float) -> Remedy | None:
+    """The learning rate at which the median row moves by GOOD_RATIO a step (GROWN_RATIO at most once steps are `grown` times as large) and
+    the last hidden layer by `jolt` at most (less where it bears less), with the steps that it takes; None where no learning rate
+    makes anything of the gradients."""
     if not each.typical > 0:
         return None
-    factor = min(GOOD_RATIO / each.typical, jolt * min(1.0, bears(config)) / max(each.jolt, 1e-300))
+    aim = min(GOOD_RATIO, GROWN_RATIO / grown)
+    factor = min(aim / each.typical, jolt * min(1.0, bears(config)) / max(each.jolt, 1e-300))
     reached, limits = reach(config, each)
     lr = float(f"{config.training.optimizer.params['lr'] * factor:.1e}")
     if not 0 < lr <= LARGEST_RATE or (needed := spare * limits[0] / (reached * factor)) > MOST:
         return None
-    return with_rate(config, lr, max(FEWEST, _two_digits(needed)))
+    return with_rate(config, lr, factor * each.typical, max(FEWEST if aim == GOOD_RATIO else PATIENCE, _two_digits(needed)))
 
 
 def _two_digits(steps: float) -> int:
@@ -186,14 +212,15 @@ def _two_digits(steps: float) -> int:
     return math.ceil(steps / unit) * unit
 
 
-def with_rate(config: RunConfig, lr: float, needed: int = FEWEST) -> Remedy:
-    """This learning rate, and more steps where there are too few for it to get anywhere."""
+def with_rate(config: RunConfig, lr: float, ratio: float = GOOD_RATIO, needed: int = FEWEST) -> Remedy:
+    """This learning rate, at which a step moves the median row by `ratio`, and more steps where there are too few to get anywhere."""
     steps = config.training.steps
     few = steps is not None and 0 < steps < needed
     paths: dict[str, Any] = {"training__steps": needed} if few else {}
     more = say(", and take at least {steps} steps", steps=needed) if few else ""
-    return (say("Set the learning rate to {lr:g}{more}: the weights then change by about a thousandth a step.", lr=lr, more=more),
-            changed(config, training__optimizer__lr=lr, **paths))
+    words = say("Set the learning rate to {lr:g}{more}: a step then changes the median layer's weights by {ratio:.1g} of their norm.",
+                lr=lr, more=more, ratio=ratio)
+    return words, changed(config, training__optimizer__lr=lr, **paths)
 
 
 def first_of(look: Look) -> Look:

@@ -5,20 +5,16 @@ from __future__ import annotations
 from models.activations import ACTIVATIONS
 from models.diagnosis.finding import Finding
 from models.diagnosis.look import Look
-from models.diagnosis.remedy import changed
+from models.diagnosis.remedy import BATCH_VALUES, averaged, changed
 from models.diagnosis.signal import remedy
 from models.words import say, together
-
-BATCH_VALUES = (16, 4)
-"""Values a channel that batch normalization averages over: below the first its mean is off by a quarter of a standard
-deviation and more; with two or three, the sign is nearly all that is left of a value."""
 
 
 def small_batch(look: Look) -> Finding | None:
     config = look.config
     if config.network.normalization.name != "batch":
         return None
-    values = config.batch_size * min(config.network.pixels(config.input_shape)) ** 2
+    values = averaged(config)
     if values >= BATCH_VALUES[0]:
         return None
     larger = config.split[0] >= 64

@@ -90,9 +90,9 @@ def _cause(what: str, up: bool, decades: float, residual: bool) -> Text:
             say("The mean square of the activations shrinks by a factor of {size:.2g} from the first hidden layer to the last: "
                 "each layer hands on less than it receives.", size=size)
     return say("From the last hidden layer back to the first the gradient's mean square grows by a factor of {size:.2g}: "
-               "chi, the factor a layer, is above 1.", size=size) if up else \
+               "χ, the factor a layer, is above 1.", size=size) if up else \
         say("From the last hidden layer back to the first the gradient's mean square shrinks by a factor of {size:.2g}: "
-            "chi, the factor a layer, is below 1.", size=size)
+            "χ, the factor a layer, is below 1.", size=size)
 
 
 def correlation_gap(look: Look) -> float | None:
@@ -112,7 +112,7 @@ def correlation(look: Look) -> Finding | None:
     if severity is None:
         return None
     theory = None if look.theory is None else look.theory.correlation[len(look.hidden) - 1]
-    sentence, config = remedy(look, severity, apart=True)
+    sentence, config = remedy(look, severity, apart=True, gap=gap)
     return Finding(
         rule="correlation", severity=severity,
         title=say("Inputs become alike: correlation {correlation:.6g} in layer {layer}", correlation=known[-1][1], layer=known[-1][0]),
@@ -122,13 +122,21 @@ def correlation(look: Look) -> Finding | None:
         remedy=sentence, config=config)
 
 
-def remedy(look: Look, severity: Severity, apart: bool = False, redrawn: bool = False) -> tuple[Text, dict[str, object] | None]:
+def _began_well(first: Look) -> bool:
+    """Whether nothing of signal or gradient was warned of at the start."""
+    signal, gradient = (found.decades if found else 0.0 for found in (first.signal, first.gradient))
+    lowest = -VANISHING_DECADES[1]
+    return lowest < signal < EXPLODING_DECADES[1] and lowest < gradient < GRADIENT_EXPLODING_DECADES[1]
+
+
+def remedy(look: Look, severity: Severity, apart: bool = False, redrawn: bool = False,
+           gap: float | None = None) -> tuple[Text, dict[str, object] | None]:
     """The mended initialization, with a learning rate where the old one does not suit it; once the weights are trained, and
     theory sees no fault in the start, the learning rate that suits it."""
-    found: Remedy | None = mended(look.config, apart, redrawn, only_sound=severity == "note")
+    found: Remedy | None = mended(look.config, apart, redrawn, only_sound=severity == "note", gap=gap if look.initial else None)
     if found is not None:
         found = paced(found, look)
-    elif not look.initial and severity != "note" and first_of(look).carried:
+    elif not look.initial and severity != "note" and _began_well(first_of(look)):
         found = sized(look)
     if found is None:
         return BORNE if severity == "note" else NOTHING_HELPS, None

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from models.diagnosis.finding import Finding, Severity, grade
+from models.diagnosis.learned import guess
 from models.diagnosis.look import Look
 from models.diagnosis.rates import GOOD_RATIO, JOLT, LARGEST_RATE, bears, even, paced, reach, sized, slower, with_rate
 from models.diagnosis.remedy import Remedy, mended
@@ -36,10 +37,10 @@ def divergence(look: Look) -> Finding | None:
 
 def _rising(look: Look, loss: float) -> Finding | None:
     start = next((frame["loss"] for frame in look.history), None)
-    if look.initial or start is None or loss < 3.0 * max(start, look.guess):
+    if start is None or look.initial or loss < (limit := 3.0 * max(start, guess(look.config))):
         return None
     return _diverged(look, "warning", say("The loss rises: {start:.3g} → {loss:.3g}", start=start, loss=loss),
-                     say("The steps overshoot: the loss is above three times its start."), loss, 3.0 * max(start, look.guess), [])
+                     say("The steps overshoot: the loss is above three times its start."), loss, limit, [])
 
 
 def _diverged(look: Look, severity: Severity, title: Text, cause: Text, measured: float | None, threshold: float | None,
@@ -114,10 +115,10 @@ def update_ratio(look: Look) -> Finding | None:
         title=say("Updates too large: {ratio:.2g} of the weights a step", ratio=middle) if high
         else say("Updates too small: {ratio:.2g} of the weights a step", ratio=middle),
         layers=[row for row, ratio in ratios.items() if (ratio > limit) == high], measured=middle, threshold=limit,
-        cause=say("In the median layer a step changes the weights by {ratio:.2g} of their norm; near 1e-3 is good, "
-                  "above 1e-2 a step undoes what the ones before learned.", ratio=middle) if high
-        else say("In the median layer a step changes the weights by {ratio:.2g} of their norm; near 1e-3 is good, "
-                 "below 1e-4 hardly anything moves.", ratio=middle),
+        cause=say("In the median layer a step changes the weights by {ratio:.2g} of their norm; near 10⁻³ is good, "
+                  "above 10⁻² a step undoes what the ones before learned.", ratio=middle) if high
+        else say("In the median layer a step changes the weights by {ratio:.2g} of their norm; near 10⁻³ is good, "
+                 "below 10⁻⁴ hardly anything moves.", ratio=middle),
         remedy=found[0] if found else NOTHING_HELPS, config=dump(found))
 
 

@@ -9,7 +9,7 @@ from models.activations import ACTIVATIONS
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Column, Look
 from models.diagnosis.rates import paced
-from models.diagnosis.remedy import SILENCED, alike, changed, drawn, mended, silenced
+from models.diagnosis.remedy import SILENCED, alike, changed, crowded, drawn, mended, silenced
 from models.diagnosis.signal import remedy
 from models.diagnosis.steps import dump
 from models.words import Text, say, together
@@ -75,7 +75,7 @@ def _alive(look: Look, severity: Severity) -> tuple[Text, dict[str, Any] | None]
     first, random = drawn(look.config)
     leaky = changed(random, network__activation={"name": "leaky_relu"})
     sentence = together(first, say("Use leaky ReLU, which has a slope on both sides."))
-    found = None if look.carried and silenced(leaky) <= SILENCED else mended(leaky)
+    found = None if look.carried and silenced(leaky) <= SILENCED and not crowded(leaky) else mended(leaky)
     whole = (sentence, leaky) if found is None else (together(sentence, found[0]), found[1])
     whole = paced(whole, look)
     return whole[0], dump(whole)

@@ -1,16 +1,18 @@
-"""A run whose loss ends where a guess's is: what stood against it at initialization, and a run of the same network that learns."""
+"""A run that ends without having learned, or having lost it, or surer than it is right: why, and a run of the same network that learns."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from models.config import RunConfig
 from models.diagnosis.finding import Finding
+from models.diagnosis.learned import LEARNED, accuracy_of, guess, surer, training_loss
 from models.diagnosis.look import Look
-from models.diagnosis.prediction import LEARNED, Prediction, outcome
-from models.diagnosis.rates import settled
+from models.diagnosis.prediction import Prediction, outcome
+from models.diagnosis.rates import PATIENCE, settled, slower
 from models.diagnosis.remedy import CENTRED, Remedy, changed, cost, mended, uncentred
 from models.diagnosis.steps import dump
 from models.frame import Frame
@@ -21,8 +23,8 @@ HEAVY = (0.4, 1.0)
 """Dropout once, and summed over all layers, from which on its noise may hide what 500 steps learn (digits: 4 layers of 44 units, hardtanh,
 reach 2.8 with 0.5; 21 of 40, ELU, 2.5 with 0.2; 14 of 21, GELU behind RMS normalization, 2.3 with 0.1 and 0.8 without)."""
 
-PATIENCE = 500
-"""Steps that a network is given which had learned nothing: at a thousandth of the weights a step, half of their norm."""
+RISEN, LOST = 1.2, 2.0
+"""A loss so many times where it started has risen, and so many times its lowest is that of a network that has lost what it had learned."""
 
 FEWEST, ROOMY, MOST = 16, 32, 256
 """Units below which a layer is given more, as it is where there are more layers than units, and how many, at four times the layers at most:
@@ -32,18 +34,85 @@ NOTHING_PROMISED = say("Of the starts, learning rates and numbers of steps that 
                        "try fewer layers or more units.")
 
 
+@dataclass(frozen=True, slots=True)
+class Lowest:
+    """Where the training loss was lowest."""
+
+    step: int
+    loss: float
+
+
+def lost(first: Look, lowest: Lowest, last: Frame) -> Finding | None:
+    """At the end of a run that had learned, and whose loss has risen since."""
+    config, loss = first.config, training_loss(last)
+    learned = LEARNED[0] * guess(config)
+    if loss is None or lowest.loss >= learned or loss < max(learned, LOST * lowest.loss):
+        return None
+    found = _slower(first)
+    return Finding(
+        rule="lost", severity="warning", measured=loss, threshold=learned,
+        title=say("It had learned and lost it: the loss was {lowest:.3g} at step {then} and is {loss:.3g} at step {now}",
+                  lowest=lowest.loss, then=lowest.step, loss=loss, now=last["step"]),
+        cause=say("Steps of this size carry the weights away from what they had come to."), remedy=found[0], config=dump(found))
+
+
+def ended(prediction: Prediction, start: list[Finding], first: Look, last: Frame) -> Finding | None:
+    """At the end of a run with which nothing else is wrong; start: the findings of its first frame."""
+    if training_loss(last) is None:
+        return None
+    return not_learned(prediction, start, first, last) or overconfident(prediction, start, first, last)
+
+
 def not_learned(prediction: Prediction, start: list[Finding], first: Look, last: Frame) -> Finding | None:
-    """At the end of a run whose loss is a guess's still; start: the findings of its first frame."""
-    if last["loss"] is None or outcome(first.config, last) != "fails":
+    """Its loss is a guess's still, and it is right no more often than one."""
+    if outcome(first.config, last) != "fails":
         return None
     against = _against(prediction, start)
     found = _learning(against, first)
-    guess = math.log(first.config.classes)
     return Finding(
-        rule="not_learned", severity="warning", measured=last["loss"], threshold=LEARNED[1] * guess,
-        title=say("It has not learned: after {steps} steps the loss is {loss:.3g}; a guess has {guess:.3g}", steps=last["step"],
-                  loss=last["loss"], guess=guess),
-        cause=_cause(prediction, against), remedy=found[0] if found else NOTHING_PROMISED, config=dump(found))
+        rule="not_learned", severity="warning", measured=training_loss(last), threshold=LEARNED[1] * guess(first.config),
+        title=say("It has not learned: after {steps} steps the loss is {loss:.3g} and {accuracy:.0%} are right; "
+                  "a guess has {guess:.3g} and {chance:.0%}", steps=last["step"], loss=training_loss(last), accuracy=accuracy_of(last),
+                  guess=guess(first.config), chance=1.0 / first.config.classes),
+        cause=together(_cause(prediction, against), _risen(first, last)), remedy=found[0] if found else NOTHING_PROMISED,
+        config=dump(found))
+
+
+def overconfident(prediction: Prediction, start: list[Finding], first: Look, last: Frame) -> Finding | None:
+    """Its loss is above a guess's, and it is right more often than one."""
+    config, loss = first.config, training_loss(last)
+    if loss is None or loss < guess(config) or outcome(config, last) in (None, "fails"):
+        return None
+    against = _against(prediction, start)
+    found = _longer((NOTHING, config)) if against is None and config.total_steps < PATIENCE else _learning(against, first)
+    return Finding(
+        rule="overconfident", severity="note" if outcome(config, last) == "trains" else "warning", measured=loss, threshold=guess(config),
+        title=say("Overconfident: {accuracy:.0%} are right, but the loss is {loss:.3g}; a guess has {guess:.3g}",
+                  accuracy=accuracy_of(last), loss=loss, guess=guess(config)),
+        cause=together(surer(config, last), _risen(first, last) or _fallen(first, loss)),
+        remedy=found[0] if found else NOTHING_PROMISED, config=dump(found))
+
+
+def _risen(first: Look, last: Frame) -> Text:
+    """A word on a loss above where it started."""
+    start, loss = first.frame["loss"], training_loss(last)
+    if start is None or loss is None or loss < RISEN * max(start, guess(first.config)):
+        return NOTHING
+    return say("The loss has risen from {start:.3g}: the steps overshoot.", start=start)
+
+
+def _fallen(first: Look, loss: float) -> Text:
+    start = first.frame["loss"]
+    if start is None or start < RISEN * loss:
+        return NOTHING
+    return say("The loss comes down from {start:.3g}, which most of the steps went into.", start=start)
+
+
+def _slower(first: Look) -> Remedy:
+    """The learning rate that suits the start, where that is lower; else a tenth."""
+    rate = first.config.training.optimizer.params["lr"]
+    found = settled((NOTHING, first.config), first)
+    return found if found is not None and found[1].training.optimizer.params["lr"] < rate else slower(first)
 
 
 def _against(prediction: Prediction, start: list[Finding]) -> Finding | None:

@@ -12,9 +12,9 @@ from models.config import CaptureConfig, RunConfig, TrainingConfig
 from models.theory.answer import usual_correlations
 from models.theory.applies import why_not
 from models.theory.backward import gradient_factors
-from models.theory.chain import chain
+from models.theory.chain import Correlations, chain
 from models.theory.gaussian import averages
-from models.theory.layers import plan
+from models.theory.layers import Plan, plan
 from models.theory.shared import counted
 
 SMALLEST = 1e-300
@@ -28,11 +28,15 @@ class Outlook:
     signal:   decades from the first row's mean square to the last's, of what the layers hand on
     gradient: decades from the last row's mean square of the pre-activation gradient back to the first's
     gap:      1 - correlation of two inputs in the last row
+    told:     by how much more two inputs differ there than two passes of one input under dropout's masks, as a part of what the passes
+              differ by: both gaps go to the same 1 - c*, as the masks differ in both (Schoenholz et al. 2017, 1611.01232). Infinite
+              without dropout, and where one input's passes are not followed: images, whose pixels are averaged, and batches
     """
 
     signal: float
     gradient: float
     gap: float
+    told: float
 
 
 def outlook(config: RunConfig) -> Outlook | None:
@@ -57,7 +61,15 @@ def _outlook(config: RunConfig) -> Outlook | None:
         at = averages(facts.nl, np.array(rows.q[:-1]) - facts.nl.centres[0] ** 2)
         factors = counted(facts, rows, at, gradient_factors(facts, rows, at, exact=True))[:-1]
         gradient = float(np.nansum(np.log10(factors[factors > 0])))
-    return Outlook(_decades(rows.p[0], rows.p[-2]), gradient, rows.one_minus_c[-2])
+        told = _told(facts, rows.one_minus_c[-1])
+    return Outlook(_decades(rows.p[0], rows.p[-2]), gradient, rows.one_minus_c[-2], told)
+
+
+def _told(facts: Plan, gap: float) -> float:
+    if facts.keep == 1.0 or facts.config.network.kind == "cnn" or facts.config.network.normalization.name == "batch":
+        return math.inf
+    passes = chain(facts, 1.0, Correlations(1.0)).one_minus_c[-1]
+    return (gap - passes) / passes
 
 
 def _decades(first: float, last: float) -> float:

@@ -9,6 +9,7 @@ import torch
 from benchmarks.remedies import configurations, findings, left, left_at_the_end, shortened, trained, worst_on_the_way
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
+from models.diagnosis.rates import growth
 from models.diagnosis.remedy import CROWDED, SILENCED, candidates, changed, crowding, silenced, uncentred
 from models.training import initial_frame
 
@@ -152,7 +153,7 @@ def test_a_network_that_has_learned_is_not_warned_of_its_signal() -> None:
     ({"depth": 36, "width": 93, "activation": {"name": "prelu"}, "residual": True, "dropout": 0.9}, "orthogonal", "Lower the dropout"),
     ({"depth": 2, "width": 5, "activation": {"name": "mish"}}, "zeros",
      "Draw the weights at random around 0, as kaiming_normal does. Take 16"),
-    ({"depth": 58, "width": 12, "activation": {"name": "leaky_relu"}, "normalization": {"name": "rms"}, "dropout": 0.9}, "lsuv",
+    ({"kind": "cnn", "depth": 11, "width": 20, "activation": {"name": "leaky_relu"}, "dropout": 0.5}, "lsuv",
      "LSUV fits them without dropout"),
     ({"depth": 5, "width": 6, "activation": {"name": "celu"}}, "pytorch_default", "Take 16 units"),
     ({"kind": "cnn", "depth": 3, "width": 6, "activation": {"name": "gelu"}}, "pytorch_default", "Take 16 channels"),
@@ -273,3 +274,34 @@ def test_what_a_run_comes_to_is_gone_at_the_end_of_the_remedys_run() -> None:
              for finding in worst_on_the_way(config) if finding.config is not None]
     assert len(found) > 10
     assert [(config.canonical(), finding) for config, finding in found if left_at_the_end(finding)] == []
+
+
+def test_a_rate_leaves_room_for_gradients_that_grow_as_a_network_learns() -> None:
+    """Eleven residual layers of eight units start with logits of 0.07. At a thousandth of the weights in the first step (0.082) it was a
+    tenth of them when the network had learned."""
+    config = digits(50, {"name": "sgd", "lr": 0.00022}, {
+        "depth": 11, "width": 8, "activation": {"name": "gelu"}, "bias": False, "residual": True}, seed=688,
+        init={"name": "trunc_normal", "std": 0.05})
+    config = changed(config, data__batch_size=128)
+    finding = next(finding for finding in worst_on_the_way(config) if finding.rule == "update_ratio")
+    assert finding.config is not None and finding.config["training"]["optimizer"]["lr"] < 0.03
+    assert finding.config["training"]["steps"] == 500 and left_at_the_end(finding) is None
+    adaptive = changed(config, training__optimizer={"name": "adam", "lr": 1e-6})
+    assert growth(adaptive, 0.005) == 1.0 < growth(config, 0.005) == pytest.approx(4.0 / 0.005**0.5)
+
+
+def test_no_batch_normalization_of_few_values_is_offered() -> None:
+    config = digits(200, {"name": "adamw", "lr": 7.3e-5}, {"depth": 20, "width": 24, "activation": {"name": "hardsigmoid"}})
+    assert any(found.network.normalization.name == "batch" for _, found in candidates(config))
+    few = changed(config, data__batch_size=8)
+    assert not any(found.network.normalization.name == "batch" for _, found in candidates(few))
+
+
+def test_five_units_are_not_left_with_a_slope_alone() -> None:
+    """Of 16 layers of five units leaky ReLU leaves inputs alike."""
+    config = RunConfig.model_validate({
+        "network": {"depth": 16, "width": 5, "bias": False}, "init": {"name": "lsuv"}, "seed": 155,
+        "data": {"name": "digits", "batch_size": 8}})
+    finding = next(finding for finding in findings(config) if finding.rule == "dead_units")
+    assert finding.config is not None and finding.config["network"]["width"] >= 16
+    assert {after.severity for after in findings(RunConfig.model_validate(finding.config))} <= {"ok", "note"}

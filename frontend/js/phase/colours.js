@@ -8,7 +8,7 @@ import { isFinite, number, powerOfTen } from "../format.js";
 
 /** Depth scales beyond these ends share a colour. */
 const SHORTEST = 1, LONGEST = 1000;
-/** Who guesses among ten digits has this loss; what is worse has not learned either. */
+/** Who guesses among ten digits has this loss; a loss above it has the colour of a guess. */
 const GUESS = Math.log(10);
 
 /** @param {Maybe} x */
