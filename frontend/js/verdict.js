@@ -1,5 +1,5 @@
 /**
- * What is wrong with the network, in words: the worst finding as headline (that it is well, where there are but notes), the
+ * What is wrong with the network, in words: the worst finding as headline (that it is well, or will not train, where there are but notes), the
  * others under it; without findings a sentence that the frame itself gives.
  * @typedef {import("./types.js").Finding} Finding
  * @typedef {import("./types.js").Frame} Frame
@@ -9,16 +9,24 @@ import { el } from "./dom.js";
 import { isFinite, nonFinite, number, root } from "./format.js";
 import { said, t } from "../i18n/index.js";
 
-/** A network that is well and bears a note is well: that comes first. */
-const ORDER = ["critical", "warning", "ok", "note"];
+/** A network that is well and bears a note is well: that comes first, unless it is foretold that it will not train. */
+const ORDER = ["critical", "warning", "trouble", "ok", "note"];
 
 /** @param {Finding} finding */
 const severity = (finding) => finding.severity ?? "note";
 
+/** @param {Finding} finding */
+const rank = (finding) => ORDER.indexOf(foretellsTrouble(finding) ? "trouble" : severity(finding));
+
+/** A prediction that has been scored bears the loss that came. @param {Finding} finding */
+const foretellsTrouble = (finding) => finding.rule === "prediction" && severity(finding) === "note" && finding.measured == null;
+
+/** The worst first, as the page shows them. @param {Finding[]} findings */
+export const worstFirst = (findings) => [...findings].sort((a, b) => rank(a) - rank(b));
+
 /** @param {HTMLElement} root @param {Finding[]} findings @param {Frame | null} frame @param {(config: Record<string, unknown>) => void} apply */
 export function showVerdict(root, findings, frame, apply) {
-  const sorted = [...findings].sort((a, b) => ORDER.indexOf(severity(a)) - ORDER.indexOf(severity(b)));
-  const [worst, ...others] = sorted, key = JSON.stringify([findings, worst ? 0 : frame && sentences(frame)]);
+  const [worst, ...others] = worstFirst(findings), key = JSON.stringify([findings, worst ? 0 : frame && sentences(frame)]);
   if (root.dataset.shown === key) return;
   const open = root.querySelector("details")?.open ?? false;
   root.dataset.shown = key;
