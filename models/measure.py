@@ -7,17 +7,20 @@ of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from models import native
 from models.frame import COUNTERS, MOMENTS, QUANTITIES, Quantity, each_finite, nine_digits
-from models.moments import FIELDS, saturation_edges
-from models.sampling import stride
+from models.moments import saturation_edges
 from models.sheet import Sheet, sheet
+
+Array = NDArray[Any]
 
 
 class Meter:
@@ -27,35 +30,55 @@ class Meter:
     bins:    bins of a histogram
     samples: values a tensor that histograms are counted from, at least; None for all
     limits:  the limits of the hidden rows' activation, None where it is not bounded
+    keep:    whether the weights are kept for the next frame to measure their change
+
+    A tensor may go after its visit, but is not written to until `read`.
     """
 
     def __init__(self, rows: int, bins: int, samples: int | None, limits: tuple[float, float] | None) -> None:
         self.rows = rows
         self.bins = bins
         self.samples = samples
-        self.edges = None if limits is None else saturation_edges(limits)
+        self.keep = False
+        edges = None if limits is None else saturation_edges(limits)
+        self._edges = [*[edges] * (rows - 1), None]
         self._sheet: Sheet | native.Sheet | None = None
         self._taken: dict[str, set[int]] = {name: set() for name in QUANTITIES}
+        self._weights_before: dict[int, Tensor] = {}
 
-    def visit(self, what: str, index: int, tensor: Tensor) -> None:
-        """Takes one tensor of one row, which may go afterwards, but is not written to until `read`."""
-        sheet = self._sheet_for(tensor)
-        if what == "nonlinearity":
-            sheet.share(index, tensor, self.edges if index < self.rows - 1 else None)
-            return
-        if what == "preactivation":
-            sheet.correlate(index, tensor)
-        sheet.measure(what, index, tensor, stride(tensor.numel(), self.samples))
+    def nonlinearity(self, index: int, z: Tensor, phi: Tensor) -> None:
+        self._sheet_for(z).correlate(index, z)
+        self._measure("preactivation", index, z)
+        self._sheet_for(z).share(index, phi, self._edges[index])
+
+    def output(self, index: int, output: Tensor, weight: Tensor) -> None:
+        """The weight too, and its change since its values were kept."""
+        self._measure("activation", index, output)
+        self._measure("weight", index, weight)
+        before = self._weights_before.get(index)
+        if before is not None:
+            self._sheet_for(weight).compare("update", index, weight, before, self.keep)
+            self._taken["update"].add(index)
+        elif self.keep:
+            self._weights_before[index] = weight.detach().clone()
+
+    def gradient(self, index: int, gradient: Tensor) -> None:
+        self._measure("preactivation_gradient", index, gradient)
+
+    def weight_gradient(self, index: int, gradient: Tensor) -> None:
+        self._measure("weight_gradient", index, gradient)
+
+    def keep_weights(self, weights: Iterable[Tensor]) -> None:
+        """Of all rows, before an update whose change the next frame measures."""
+        self._weights_before = {index: weight.detach().clone() for index, weight in enumerate(weights)}
+
+    def _measure(self, what: str, index: int, tensor: Tensor) -> None:
+        self._sheet_for(tensor).measure(what, index, tensor)
         self._taken[what].add(index)
-
-    def visit_update(self, index: int, weight: Tensor, before: Tensor, keep: bool) -> None:
-        """Takes what a step made of a weight; with `keep` its values then stand in the place of those before, which are lost either way."""
-        self._sheet_for(weight).compare("update", index, weight, before, stride(weight.numel(), self.samples), keep)
-        self._taken["update"].add(index)
 
     def _sheet_for(self, tensor: Tensor) -> Sheet | native.Sheet:
         if self._sheet is None:
-            self._sheet = sheet(tensor, self.rows, self.bins)
+            self._sheet = sheet(tensor, self.rows, self.bins, self.samples)
         return self._sheet
 
     def read(self, *others: Tensor) -> tuple[dict[str, Quantity], list[float | None], list[list[float | None]]]:
@@ -65,37 +88,48 @@ class Meter:
         """
         sheet = self._sheet_for(others[0])
         names = [name for name in QUANTITIES if len(self._taken[name]) == self.rows]
-        pieces = iter(_on_host([part for name in names for part in sheet.columns(name)] + [*sheet.shares(), *others]))
-        quantities = {name: self._quantity(*(next(pieces) for _ in range(4))) for name in names}
-        correlation, dead, saturated = (each_finite(next(pieces).tolist()) for _ in range(3))
+        columns = sheet.columns(names) if names else ()
+        shares, *rest = _on_host([sheet.shares(), *others, *columns])
+        correlation, dead, saturated = map(each_finite, shares.tolist())
+        quantities = _quantities(names, *rest[len(others):]) if names else {}
         if "activation" in quantities:
             quantities["activation"] |= {"dead": dead, "saturated": saturated}
         if "update" in quantities:
             quantities["update"]["ratio"] = _ratios(quantities["update"]["norm"], quantities["weight"]["norm"])
         for taken in self._taken.values():
             taken.clear()
-        return quantities, correlation, [each_finite(next(pieces).tolist()) for _ in others]
-
-    def _quantity(self, table: Tensor, linear: Tensor, axis: Tensor, log10: Tensor) -> Quantity:
-        columns = dict(zip(FIELDS, nine_digits(table.reshape(self.rows, len(FIELDS)).numpy()).T.tolist(), strict=True))
-        found = {name: each_finite(columns[name]) for name in MOMENTS}
-        counted = {name: [int(value) for value in columns[name]] for name in COUNTERS}
-        low, high = axis.tolist()
-        shape = (self.rows, self.bins)
-        made: Quantity = Quantity(
-            **found, **counted,  # type: ignore[typeddict-item]
-            linear={"low": found["min"], "high": found["max"], "counts": linear.reshape(shape).int().numpy().tolist()},
-            log10={"low": low, "high": high, "counts": log10.reshape(shape).int().numpy().tolist()},
-        )
-        return made
+        if not self.keep:
+            self._weights_before.clear()
+        return quantities, correlation, [each_finite(other.ravel().tolist()) for other in rest[: len(others)]]
 
 
-def _on_host(parts: list[Tensor]) -> Sequence[Tensor]:
-    """The tensors' values where Python can read them, flat: of those on a device in one copy."""
+def _quantities(names: Sequence[str], moments: Array, linear: Array, axes: Array, log10: Array) -> dict[str, Quantity]:
+    """From a sheet's columns."""
+    found = nine_digits(moments).transpose(0, 2, 1)
+    numbers, counters = found[:, : len(MOMENTS)].tolist(), found[:, len(MOMENTS) :].astype(np.int64).tolist()
+    if not np.isfinite(found).all():
+        numbers = [list(map(each_finite, columns)) for columns in numbers]
+    parts = zip(names, numbers, counters, linear.astype(np.int64).tolist(), axes.tolist(), log10.astype(np.int64).tolist(), strict=True)
+    return {name: _quantity(*part) for name, *part in parts}
+
+
+def _quantity(numbers: list[list[float | None]], counters: list[list[int]], linear: list[list[int]], axis: tuple[float, float],
+              log10: list[list[int]]) -> Quantity:
+    found = dict(zip(MOMENTS, numbers, strict=True))
+    low, high = axis
+    made: Quantity = Quantity(
+        **found, **dict(zip(COUNTERS, counters, strict=True)),  # type: ignore[typeddict-item]
+        linear={"low": found["min"], "high": found["max"], "counts": linear}, log10={"low": low, "high": high, "counts": log10})
+    return made
+
+
+def _on_host(parts: list[Tensor]) -> list[Array]:
+    """The tensors' values where Python can read them: of those on a device in one copy."""
     if all(part.device.type == "cpu" for part in parts):
-        return [part.reshape(-1) for part in parts]
+        return [part.numpy() for part in parts]
     values = torch.cat([part.reshape(-1).double() for part in parts]).cpu()
-    return torch.split(values, [part.numel() for part in parts])
+    pieces = torch.split(values, [part.numel() for part in parts])
+    return [piece.reshape(part.shape).numpy() for piece, part in zip(pieces, parts, strict=True)]
 
 
 def _ratios(updates: Sequence[float | None], weights: Sequence[float | None]) -> list[float | None]:

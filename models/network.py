@@ -63,6 +63,11 @@ class Layer(nn.Module):
         self.skip = skip
         self.pool = pool
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the layer hands on something else than its nonlinearity's output."""
+        return self.skip or any(part is not None for part in (self.after, self.dropout, self.pool))
+
     def forward(self, x: Tensor) -> Tensor:
         h = self.weighted(x if self.entry is None else self.entry(x))
         for part in (self.before, self.nonlinearity, self.after, self.dropout):

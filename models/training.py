@@ -28,7 +28,7 @@ from models.normalized import Norms, as_columns
 from models.optimizers import OPTIMIZERS
 from models.pretrained import Fit, Tensors, fit
 from models.receptive import receptive
-from models.trace import Probe, Visit, hooked, probes
+from models.trace import Probe, hooked, probes
 
 VALIDATION_CHUNK = 4096
 """Validation examples in one forward pass."""
@@ -64,7 +64,6 @@ class Run:
     seq: int = 0
     diverged: bool = False
     losses: list[Tensor] = field(default_factory=list)
-    weights_before: dict[int, Tensor] = field(default_factory=dict)
     fit: Fit | None = None
 
     @classmethod
@@ -126,14 +125,13 @@ class Run:
         """Measures the forward and backward pass on this batch; the gradients stay for the update that may follow, and the weights
         where the next step's frame will measure their change."""
         validation, evaluation = self.validate(), self.evaluate(inputs, labels)
-        with hooked(self.places, self._visitor(keep_weights)), self.norms.watched():
+        self.meter.keep = keep_weights
+        with hooked(self.places, self.meter), self.norms.watched():
             loss, logits = self.backward(inputs, labels)
         accuracy = (logits.argmax(1) == labels).double().mean()
         quantities, correlation, (losses, shares, seen, held) = self.meter.read(
             torch.stack([*self.losses, loss]), torch.stack([accuracy, *validation, *evaluation]), _input_numbers(self.config, inputs),
             self.norms.numbers() if self.norms.any else torch.empty(0, device=self.device))
-        if not keep_weights:
-            self.weights_before.clear()
         self.diverged = losses[-1] is None
         self.losses.clear()
         self.seq += 1
@@ -156,7 +154,7 @@ class Run:
         if self.config.training.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.config.training.clip_norm)
         if keep_weights:
-            self.weights_before = {index: place.weight.detach().clone() for index, place in enumerate(self.places)}
+            self.meter.keep_weights(place.weight for place in self.places)
         self.optimizer.step()
 
     def validate(self) -> Tensor:
@@ -199,20 +197,6 @@ class Run:
         capture, activation = self.config.capture, self.config.network.activation
         samples = None if capture.samples == "all" else capture.samples
         return Meter(len(self.places), capture.bins, samples, ACTIVATIONS[activation.name].limits(activation.params))
-
-    def _visitor(self, keep_weights: bool) -> Visit:
-        """Measures what the trace visits, and of each weight its change since the last step, for which it keeps them."""
-
-        def visit(what: str, index: int, tensor: Tensor) -> None:
-            self.meter.visit(what, index, tensor)
-            if what != "weight":
-                return
-            if index in self.weights_before:
-                self.meter.visit_update(index, tensor, self.weights_before[index], keep_weights)
-            elif keep_weights:
-                self.weights_before[index] = tensor.clone()
-
-        return visit
 
 
 def _given(config: RunConfig, tensors: Tensors | None) -> Tensors:

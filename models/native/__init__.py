@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
+from collections.abc import Sequence
 from ctypes import c_double, c_int64, c_void_p
 from pathlib import Path
 
@@ -16,11 +17,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.sampling import BLOCK, stride
+
 LIBRARY = Path(__file__).with_name("native.so")
 
 FUNCTIONS = {
     "moments": (None, (c_void_p, c_int64, c_void_p)),
-    "mean_cosine": (c_double, (c_void_p, c_int64, c_int64)),
+    "units": (None, (c_void_p, c_int64, c_int64, c_void_p)),
+    "mean_cosine": (c_double, (c_void_p, c_int64, c_int64, c_int64)),
     "on_one_axis": (None, (c_void_p, c_int64, c_void_p, c_void_p)),
     "together": (None, (c_void_p, c_int64, c_int64)),
 }
@@ -73,7 +77,10 @@ def moments(x: Tensor, fields: int) -> Tensor:
 def mean_cosine(rows: Tensor) -> float:
     """The mean cosine between two different rows (R, n); NaN of one row, and where a length is 0 or not finite."""
     rows = rows.contiguous()
-    return float(_call("mean_cosine", rows.data_ptr(), *rows.shape))
+    count, n = rows.shape
+    sums = torch.empty(n)
+    _call("units", rows.data_ptr(), count, n, sums.data_ptr())
+    return float(_call("mean_cosine", sums.data_ptr(), 1, count, n))
 
 
 class Sheet:
@@ -84,75 +91,82 @@ class Sheet:
     decades the one axis of all rows will span, its edges are among theirs.
     """
 
-    def __init__(self, rows: int, fields: int, bins: int, block: int) -> None:
-        self.rows, self.fields, self.bins, self.block = rows, fields, bins, block
+    def __init__(self, rows: int, fields: int, bins: int, samples: int | None) -> None:
+        self.rows, self.fields, self.bins, self.samples = rows, fields, bins, samples
         self._library = _library
         self._tables: dict[str, Table] = {}
         self._shares = np.full((3, rows), np.nan)
+        self._share = self._shares.ctypes.data
         self._limits: dict[tuple[float, float], FloatArray] = {}
         self._tasks = array("q")
-        self._kept: list[tuple[Tensor, ...]] = []
+        self._kept: list[Tensor] = []
         self._kept_values = 0
 
-    def measure(self, what: str, row: int, x: Tensor, step: int) -> None:
+    def measure(self, what: str, row: int, x: Tensor) -> None:
         x = x.contiguous()
-        self._add((x,), MEASURE, self._table(what), row, x.data_ptr(), x.numel(), step)
+        n = x.numel()
+        self._tasks.extend((MEASURE, self._table(what), row, x.data_ptr(), n, stride(n, self.samples), 0, 0))
+        self._keep(x, n)
 
-    def compare(self, what: str, row: int, weight: Tensor, before: Tensor, step: int, keep: bool) -> None:
+    def compare(self, what: str, row: int, weight: Tensor, before: Tensor, keep: bool) -> None:
         weight = weight.contiguous()
-        self._add((weight, before), MEASURE, self._table(what), row, weight.data_ptr(), weight.numel(), step, before.data_ptr(), keep)
+        n = weight.numel()
+        self._tasks.extend((MEASURE, self._table(what), row, weight.data_ptr(), n, stride(n, self.samples), before.data_ptr(), keep))
+        self._kept.append(before)
+        self._keep(weight, n)
 
     def correlate(self, row: int, z: Tensor) -> None:
         z, batch = z.contiguous(), z.shape[0]
-        self._add((z,), COSINE, self._share(0, row), z.data_ptr(), batch, z.numel() // batch)
+        n = z.numel()
+        self._tasks.extend((COSINE, self._share + 8 * row, z.data_ptr(), batch, n // batch, 0, 0, 0))
+        self._keep(z, n)
 
     def share(self, row: int, phi: Tensor, edges: tuple[float, float] | None) -> None:
-        phi = phi.contiguous()
-        batch, units, *_ = phi.shape
-        place = self._limits.setdefault(edges, np.array(edges)).ctypes.data if edges else 0
-        self._add((phi,), SHARES, phi.data_ptr(), batch, units, phi.numel() // (batch * units), place, self._share(1, row),
-                  self._share(2, row))
+        phi, (batch, units, *_) = phi.contiguous(), phi.shape
+        n, dead = phi.numel(), self._share + 8 * (self.rows + row)
+        limits = self._limits.setdefault(edges, np.array(edges)).ctypes.data if edges else 0
+        self._tasks.extend((SHARES, phi.data_ptr(), batch, units, n // (batch * units), limits, dead, dead + 8 * self.rows))
+        self._keep(phi, n)
 
-    def columns(self, what: str) -> Columns:
+    def columns(self, names: Sequence[str]) -> Columns:
         self._finish()
-        table, axis, log10 = self._tables[what], np.empty(2), np.empty((self.rows, self.bins), np.int32)
-        self._library.on_one_axis(table.place, self.rows, axis.ctypes.data, log10.ctypes.data)  # type: ignore[union-attr]
-        return tuple(map(torch.from_numpy, (table.moments, table.linear, axis, log10)))  # type: ignore[return-value]
+        tables = [self._tables[name] for name in names]
+        axes, log10 = np.empty((len(names), 2)), np.empty((len(names), self.rows, self.bins), np.int32)
+        for table, axis, counts in zip(tables, axes, log10, strict=True):
+            self._library.on_one_axis(table.place, self.rows, axis.ctypes.data, counts.ctypes.data)  # type: ignore[union-attr]
+        moments, linear = (np.array([getattr(table, part) for table in tables]) for part in ("moments", "linear"))
+        return tuple(map(torch.from_numpy, (moments, linear, axes, log10)))  # type: ignore[return-value]
 
     def shares(self) -> Tensor:
         self._finish()
         return torch.from_numpy(self._shares)
 
-    def _share(self, which: int, row: int) -> int:
-        """Where it goes."""
-        return self._shares.ctypes.data + (which * self.rows + row) * self._shares.itemsize
-
     def _table(self, what: str) -> int:
         if what not in self._tables:
-            self._tables[what] = Table(self.rows, self.fields, self.bins, self.block)
+            self._tables[what] = Table(self.rows, self.fields, self.bins)
         return self._tables[what].place
 
-    def _add(self, tensors: tuple[Tensor, ...], *task: int) -> None:
-        """A task as together.c knows it, and the tensors that it reads."""
-        self._tasks.extend(task + (0,) * (WORDS - len(task)))
-        self._kept.append(tensors)
-        self._kept_values += tensors[0].numel()
+    def _keep(self, x: Tensor, n: int) -> None:
+        self._kept.append(x)
+        self._kept_values += n
         if self._kept_values > MOST_KEPT:
             self._finish()
 
     def _finish(self) -> None:
+        """Carries out the tasks, which are as together.c knows them."""
         if self._kept:
-            self._library.together(self._tasks.buffer_info()[0], len(self._kept), torch.get_num_threads())  # type: ignore[union-attr]
+            place, words = self._tasks.buffer_info()
+            self._library.together(place, words // WORDS, torch.get_num_threads())  # type: ignore[union-attr]
             self._tasks, self._kept, self._kept_values = array("q"), [], 0
 
 
 class Table:
     """Room for one quantity of all rows, which native.h describes. Of `fine`, memory is taken only where there are values."""
 
-    def __init__(self, rows: int, fields: int, bins: int, block: int) -> None:
+    def __init__(self, rows: int, fields: int, bins: int) -> None:
         self.moments = np.empty((rows, fields))
         self.linear, self.fine = np.empty((rows, bins), np.int32), np.empty((rows, DECADES * bins), np.int32)
         self.reach, self.extremes = np.empty((rows, 2), np.int32), np.empty((rows, 2), np.int32)
         parts = (self.moments, self.linear, self.fine, self.reach, self.extremes)
-        self.struct = np.array([bins, block, *(part.ctypes.data for part in parts)], np.int64)
+        self.struct = np.array([bins, BLOCK, *(part.ctypes.data for part in parts)], np.int64)
         self.place: int = self.struct.ctypes.data

@@ -60,9 +60,11 @@ static void *room(int64_t bytes) {
 /* Mean squares between these are computed in float32 without loss; beyond, and with a NaN or an infinity, in float64. */
 static const double LEAST_SQUARE = 1e-24, MOST_SQUARE = 1e30;
 
-/* LANES values side by side, which the compiler keeps in registers. The squares are not finite where a value is not; all else is then of
-   no use. */
-INLINE sums summed(const float *restrict x, int64_t n) {
+static const numbers NOTHING = {.low = INFINITY, .high = -INFINITY};
+
+/* LANES values side by side, which the compiler keeps in registers: the sum in `mean`. The squares are not finite where a value is not;
+   all else is then of no use. */
+INLINE numbers summed(const float *restrict x, int64_t n) {
     double sum[LANES] = {0}, squares[LANES] = {0};
     float low[LANES], high[LANES];
     int32_t zeros[LANES] = {0};
@@ -91,9 +93,9 @@ INLINE sums summed(const float *restrict x, int64_t n) {
         high[0] = x[i] > high[0] ? x[i] : high[0];
         zeros[0] += x[i] == 0.0f;
     }
-    sums found = {0.0, 0.0, 0.0, INFINITY, -INFINITY};
+    numbers found = NOTHING;
     for (int k = 0; k < LANES; k++) {
-        found.sum += sum[k], found.squares += squares[k], found.zeros += zeros[k];
+        found.mean += sum[k], found.squares += squares[k], found.zeros += zeros[k];
         found.low = low[k] < found.low ? low[k] : found.low;
         found.high = high[k] > found.high ? high[k] : found.high;
     }
@@ -116,19 +118,16 @@ INLINE double about(const float *restrict x, int64_t n, double centre) {
     return found;
 }
 
-INLINE void plain(const float *x, int64_t n, sums found, double *out) {
-    double mean = found.sum / n, mean_square = found.squares / n, variance = mean_square - mean * mean;
-    if (found.low == found.high) /* a single value has no rounding noise for a spread */
-        mean = found.low, variance = 0.0;
-    else if (variance < 0.1 * mean_square) /* the difference has lost digits */
-        variance = about(x, n, mean) / n;
-    out[MEAN] = mean, out[STD] = sqrt(variance > 0.0 ? variance : 0.0), out[MEAN_SQUARE] = mean_square;
-    out[MIN] = found.low, out[MAX] = found.high, out[NORM] = sqrt(found.squares);
-    out[ZEROS] = found.zeros, out[NANS] = out[POS_INF] = out[NEG_INF] = 0.0;
+INLINE numbers plain(const float *x, int64_t n, numbers found) {
+    found.finite = n, found.mean /= n;
+    found.about = found.squares - n * found.mean * found.mean;
+    if (found.about < 0.1 * found.squares) /* the difference has lost digits */
+        found.about = about(x, n, found.mean);
+    return found;
 }
 
 /* Over the finite values only. A loop for each type: the compiler does WIDE of one type at once. */
-INLINE void careful(const float *restrict x, int64_t n, double *out) {
+INLINE numbers careful(const float *restrict x, int64_t n) {
     double sum[WIDE] = {0}, squares[WIDE] = {0};
     float low[WIDE], high[WIDE], last[WIDE], finite[WIDE];
     int32_t zeros[WIDE] = {0}, nans[WIDE] = {0}, pos_inf[WIDE] = {0}, neg_inf[WIDE] = {0};
@@ -147,71 +146,67 @@ INLINE void careful(const float *restrict x, int64_t n, double *out) {
         for (int k = 0; k < WIDE; k++) pos_inf[k] += v[k] == INFINITY;
         for (int k = 0; k < WIDE; k++) neg_inf[k] += v[k] == -INFINITY;
     }
-    memset(out, 0, FIELDS * sizeof(double));
-    double total = 0.0, square = 0.0, least = INFINITY, most = -INFINITY;
+    numbers found = NOTHING;
     for (int k = 0; k < WIDE; k++) {
-        total += sum[k], square += squares[k], least = low[k] < least ? low[k] : least, most = high[k] > most ? high[k] : most;
-        out[ZEROS] += zeros[k], out[NANS] += nans[k], out[POS_INF] += pos_inf[k], out[NEG_INF] += neg_inf[k];
+        found.mean += sum[k], found.squares += squares[k];
+        found.low = low[k] < found.low ? low[k] : found.low, found.high = high[k] > found.high ? high[k] : found.high;
+        found.zeros += zeros[k], found.nans += nans[k], found.pos_inf += pos_inf[k], found.neg_inf += neg_inf[k];
     }
-    out[NANS] -= missing;
-    double known = n - out[NANS] - out[POS_INF] - out[NEG_INF], mean = least == most ? least : total / known;
-    out[MEAN] = mean, out[STD] = sqrt(about(x, n, mean) / known), out[MEAN_SQUARE] = square / known;
-    out[MIN] = known ? least : NAN, out[MAX] = known ? most : NAN, out[NORM] = known ? sqrt(square) : NAN;
+    found.nans -= missing;
+    found.finite = n - found.nans - found.pos_inf - found.neg_inf;
+    found.mean = found.finite ? found.mean / found.finite : 0.0;
+    found.about = about(x, n, found.mean);
+    return found;
 }
 
 EACH_PROCESSOR
-void part_sums(const float *x, int64_t n, sums *found) {
+numbers numbers_of(const float *x, int64_t n) {
     uint32_t had = flush_squares();
-    *found = summed(x, n);
+    numbers found = summed(x, n);
     restore(had);
+    return found.squares > LEAST_SQUARE * n && found.squares < MOST_SQUARE * n ? plain(x, n, found) : careful(x, n);
 }
 
-EACH_PROCESSOR
-void moments_of(const float *x, int64_t n, const sums *parts, int64_t count, double *out) {
-    sums found = parts[0];
-    for (int64_t i = 1; i < count; i++) {
-        found.sum += parts[i].sum, found.squares += parts[i].squares, found.zeros += parts[i].zeros;
-        found.low = parts[i].low < found.low ? parts[i].low : found.low, found.high = parts[i].high > found.high ? parts[i].high : found.high;
+void joined(const numbers *parts, int64_t count, double *out) {
+    numbers all = NOTHING;
+    for (const numbers *of = parts; of < parts + count; of++) {
+        all.finite += of->finite, all.mean += of->finite * of->mean, all.squares += of->squares;
+        all.low = of->low < all.low ? of->low : all.low, all.high = of->high > all.high ? of->high : all.high;
+        all.zeros += of->zeros, all.nans += of->nans, all.pos_inf += of->pos_inf, all.neg_inf += of->neg_inf;
     }
-    if (found.squares > LEAST_SQUARE * n && found.squares < MOST_SQUARE * n)
-        plain(x, n, found, out);
-    else
-        careful(x, n, out);
-    out[N] = n;
+    double nothing = all.finite ? 0.0 : NAN;
+    all.mean = all.low == all.high ? all.low : all.mean / all.finite; /* a single value has no rounding noise for a spread */
+    for (const numbers *of = parts; of < parts + count; of++)
+        all.about += of->about + of->finite * (of->mean - all.mean) * (of->mean - all.mean);
+    out[MEAN] = all.mean, out[STD] = all.low == all.high ? 0.0 : sqrt(all.about / all.finite), out[MEAN_SQUARE] = all.squares / all.finite;
+    out[MIN] = all.low + nothing, out[MAX] = all.high + nothing, out[NORM] = sqrt(all.squares) + nothing;
+    out[N] = all.finite + all.nans + all.pos_inf + all.neg_inf;
+    out[ZEROS] = all.zeros, out[NANS] = all.nans, out[POS_INF] = all.pos_inf, out[NEG_INF] = all.neg_inf;
 }
 
 void moments(const float *x, int64_t n, double *out) {
-    sums found;
-    part_sums(x, n, &found);
-    moments_of(x, n, &found, 1, out);
+    numbers found = numbers_of(x, n);
+    joined(&found, 1, out);
 }
 
 /* ---- shares and correlation ---- */
 
-/* How many units of phi (batch, units, pixels) are zero everywhere. A NaN is not a zero. */
-INLINE int64_t dead_units(const float *phi, int64_t batch, int64_t units, int64_t pixels) {
-    int32_t *alive = room(units * sizeof(int32_t));
+EACH_PROCESSOR
+int64_t marked(const float *phi, int64_t batch, int64_t units, int64_t pixels, const double *limits, int32_t *alive) {
+    const float *x = phi;
     memset(alive, 0, units * sizeof(int32_t));
     for (int64_t b = 0; b < batch; b++)
         if (pixels == 1) {
-            for (int64_t u = 0; u < units; u += LANES) fetch(phi + u);
-            for (int64_t u = 0; u < units; u++) alive[u] |= *phi++ != 0.0f;
+            for (int64_t u = 0; u < units; u += LANES) fetch(x + u);
+            for (int64_t u = 0; u < units; u++) alive[u] |= *x++ != 0.0f;
         } else
-            for (int64_t u = 0; u < units; u++, phi += pixels)
-                for (int64_t p = 0; p < pixels; p++) alive[u] |= phi[p] != 0.0f;
-    int64_t dead = 0;
-    for (int64_t u = 0; u < units; u++) dead += !alive[u];
-    return dead;
-}
-
-EACH_PROCESSOR
-void shares(const float *phi, int64_t batch, int64_t units, int64_t pixels, const double *limits, double *dead, double *saturated) {
-    *dead = (double)dead_units(phi, batch, units, pixels) / units;
-    if (!limits) return;
+            for (int64_t u = 0; u < units; u++, x += pixels)
+                for (int64_t p = 0; p < pixels; p++) alive[u] |= x[p] != 0.0f;
+    if (!limits) return 0;
     double low = limits[0], high = limits[1];
     int64_t n = batch * units * pixels, beyond = 0;
     for (int64_t i = 0; i < n; i++) beyond += (phi[i] <= low) | (phi[i] >= high);
-    *saturated = (double)beyond / n;
+    return beyond;
 }
 
 INLINE double squared_length(const float *restrict x, int64_t n) {
@@ -228,42 +223,45 @@ INLINE double squared_length(const float *restrict x, int64_t n) {
     return squares + part[0];
 }
 
-/* |sum of x_i / |x_i| |^2 in float64, for lengths of any size. */
-INLINE double careful_units(const float *x, int64_t rows, int64_t n, double *sum) {
-    memset(sum, 0, n * sizeof(double));
+/* For lengths of any size, in float64. */
+INLINE void careful_units(const float *x, int64_t rows, int64_t n, float *sum) {
+    double *wide = room(n * sizeof(double));
+    memset(wide, 0, n * sizeof(double));
     for (int64_t row = 0; row < rows; row++, x += n) {
         double squares = 0.0, length = 0.0;
         for (int64_t i = 0; i < n; i++) squares += (double)x[i] * x[i];
         length = sqrt(squares);
-        for (int64_t i = 0; i < n; i++) sum[i] += x[i] / length;
+        for (int64_t i = 0; i < n; i++) wide[i] += x[i] / length;
     }
-    double found = 0.0;
-    for (int64_t i = 0; i < n; i++) found += sum[i] * sum[i];
-    return found;
+    for (int64_t i = 0; i < n; i++) sum[i] = (float)wide[i];
 }
 
-/* The same for x (rows, n) of lengths whose squares float32 can hold; where it can not, in float64. */
-INLINE double units_squared(const float *restrict x, int64_t rows, int64_t n) {
-    double *wide = room(n * sizeof(double));
-    float *restrict sum = (float *)wide;
+EACH_PROCESSOR
+void units(const float *restrict x, int64_t rows, int64_t n, float *restrict sum) {
     memset(sum, 0, n * sizeof(float));
     for (int64_t row = 0; row < rows; row++) {
         const float *restrict one = x + row * n;
         uint32_t had = flush_squares();
         double squares = squared_length(one, n);
         restore(had);
-        if (!(squares > 1e-30 && squares < 1e30)) return careful_units(x, rows, n, wide);
+        if (!(squares > 1e-30 && squares < 1e30)) {
+            careful_units(x, rows, n, sum);
+            return;
+        }
         float scale = (float)(1.0 / sqrt(squares));
         for (int64_t i = 0; i < n; i++) sum[i] += scale * one[i];
     }
-    double length = 0.0;
-    for (int64_t i = 0; i < n; i++) length += (double)sum[i] * sum[i];
-    return length;
 }
 
 EACH_PROCESSOR
-double mean_cosine(const float *x, int64_t rows, int64_t n) {
-    return rows < 2 ? NAN : (units_squared(x, rows, n) - rows) / ((double)rows * (rows - 1));
+double mean_cosine(const float *sums, int64_t count, int64_t rows, int64_t n) {
+    double length = 0.0;
+    for (int64_t i = 0; i < n; i++) {
+        double sum = 0.0;
+        for (int64_t k = 0; k < count; k++) sum += sums[k * n + i];
+        length += sum * sum;
+    }
+    return rows < 2 ? NAN : (length - rows) / ((double)rows * (rows - 1));
 }
 
 /* ---- histograms ---- */
@@ -367,22 +365,15 @@ static int32_t *counters(int64_t bins) {
 }
 
 EACH_PROCESSOR
-void counted(const float *x, int64_t n, int64_t step, int64_t block, double low, double high, tally to) {
+void counted(const float *x, int64_t n, double low, double high, tally to) {
     int64_t bins = to.bins, fine = DECADES * bins;
     double scale = high > low ? bins / (high - low) : 0.0;
     int32_t extremes[2] = {INT32_MAX, 0}, found[CHUNK], *linear_sets = counters(bins), *fine_sets = linear_sets + SETS * (bins + 1);
-    float part[CHUNK];
-    int64_t end = step == 1 ? n : n / block * block;
-    for (int64_t i = 0; i < end;) {
-        const float *values = part;
-        int64_t some = 0;
-        if (step == 1)
-            values = x + i, some = end - i < CHUNK ? end - i : CHUNK, i += some;
-        else
-            for (; some + block <= CHUNK && i < end; i += step * block, some += block) memcpy(part + some, x + i, block * sizeof(float));
-        linear_bins(values, some, low, scale, bins, found);
+    for (int64_t i = 0; i < n; i += CHUNK) {
+        int64_t some = n - i < CHUNK ? n - i : CHUNK;
+        linear_bins(x + i, some, low, scale, bins, found);
         count(found, some, bins + 1, linear_sets);
-        log10_bins(values, some, bins, found, extremes);
+        log10_bins(x + i, some, bins, found, extremes);
         count(found, some, fine + 1, fine_sets);
     }
     gathered(linear_sets, bins + 1, 0, bins - 1, to.linear);

@@ -1,4 +1,4 @@
-/* What native.c computes of contiguous float32 tensors, and together.c of several in the threads of threads.c. */
+/* What native.c computes of contiguous float32 values, together.c of several tensors in the threads of threads.c. */
 
 #include <stdint.h>
 
@@ -21,33 +21,38 @@ typedef struct {
     int32_t *linear, *fine, *reach, *extremes;
 } tally;
 
-/* What moments are made of. The squares are not finite where a value is not; all else is then of no use. */
+/* What moments are made of: of the finite values how many there are, their mean, the sum of their squares and that of the squares of their
+   distances from the mean; and of all values how many are what. */
 typedef struct {
-    double sum, squares, zeros;
+    double finite, mean, squares, about, zeros, nans, pos_inf, neg_inf;
     float low, high;
-} sums;
+} numbers;
 
-/* The sums of x (n,), and from those of all its parts the FIELDS. */
-void part_sums(const float *x, int64_t n, sums *found);
-void moments_of(const float *x, int64_t n, const sums *parts, int64_t count, double *out);
+/* The numbers of x (n,), and the FIELDS of all parts together. */
+numbers numbers_of(const float *x, int64_t n);
+void joined(const numbers *parts, int64_t count, double *out);
 void moments(const float *x, int64_t n, double *out);
 
-/* The counts of every step-th whole block of x (n,), of all of it with a step of 1, and those of several parts in one. */
-void counted(const float *x, int64_t n, int64_t step, int64_t block, double low, double high, tally to);
+/* The counts of x (n,), and those of several parts in one. */
+void counted(const float *x, int64_t n, double low, double high, tally to);
 void merged(const tally *parts, int64_t count, tally to);
 
 /* What a step made of a weight, in the place of the weight before. */
 void difference(const float *weight, float *before, int64_t n);
 
-/* The mean cosine between two different rows of x (rows, n); NaN of one row, and where a length is 0 or not finite. */
-double mean_cosine(const float *x, int64_t rows, int64_t n);
+/* The sum (n,) of the unit vectors along x (rows, n), not a number where a length is 0 or not finite; and from the sums (count, n) of all
+   parts of so many rows the mean cosine between two different ones, NaN of one row. */
+void units(const float *x, int64_t rows, int64_t n, float *sum);
+double mean_cosine(const float *sums, int64_t count, int64_t rows, int64_t n);
 
-/* The share of units of phi (batch, units, pixels) that are zero everywhere, and of values at most limits[0] or at least limits[1]. */
-void shares(const float *phi, int64_t batch, int64_t units, int64_t pixels, const double *limits, double *dead, double *saturated);
+/* Which units (units,) of phi (batch, units, pixels) are not zero everywhere, and how many values are at most limits[0] or at least
+   limits[1]. */
+int64_t marked(const float *phi, int64_t batch, int64_t units, int64_t pixels, const double *limits, int32_t *alive);
 
 /* Of so many rows of a table: whole decades around every |x| > 0 as the axis (2,), (-1, 0) where there is none, and the counts (rows, bins)
    of log10|x| on it. Its edges are among the fine ones, as its whole decades are so many times as wide. */
 void on_one_axis(const table *of, int64_t rows, double *axis, int32_t *counts);
 
-/* each(of, i) for all i below the count, in so many threads: whoever is done takes the next one. */
-void in_turn(int64_t threads, void (*each)(const void *of, int64_t i), const void *of, int64_t count);
+/* each(of, i) for all i below ends[threads - 1]: thread t begins with those from ends[t - 1] on, and helps the others when it has done
+   its own. */
+void in_places(int64_t threads, const int64_t *ends, void (*each)(const void *of, int64_t i), const void *of);

@@ -12,30 +12,44 @@ from one that a pass waits for. */
 typedef struct {
     void (*each)(const void *, int64_t);
     const void *of;
-    int64_t count;
-    _Atomic int64_t next;
-} turns;
+    int64_t threads;
+    _Atomic int64_t *next;
+    const int64_t *ends;
+    int (*number)(void);
+} places;
 
 typedef void (*in_parallel)(void (*)(void *), void *, unsigned threads, unsigned flags);
 
-static void take_turns(void *given) {
-    turns *of = given;
-    for (int64_t i; (i = atomic_fetch_add(&of->next, 1)) < of->count;) of->each(of->of, i);
+static void take(void *given) {
+    const places *of = given;
+    int64_t mine = of->number ? of->number() : 0;
+    for (int64_t k = 0; k < of->threads; k++) {
+        int64_t place = (mine + k) % of->threads;
+        for (int64_t i; (i = atomic_fetch_add(of->next + place, 1)) < of->ends[place];) of->each(of->of, i);
+    }
 }
 
 /* OpenMP's entry where the process has one, and was not forked from one that has used it: its threads are not here, and it would wait for
    them. */
-static in_parallel openmp(void) {
+static in_parallel openmp(int (**number)(void)) {
     static in_parallel found;
+    static int (*which)(void);
     static pid_t owner;
-    if (!owner) owner = getpid(), *(void **)&found = dlsym(RTLD_DEFAULT, "GOMP_parallel");
-    return owner == getpid() ? found : 0;
+    if (!owner) {
+        owner = getpid();
+        *(void **)&found = dlsym(RTLD_DEFAULT, "GOMP_parallel"), *(void **)&which = dlsym(RTLD_DEFAULT, "omp_get_thread_num");
+    }
+    *number = which;
+    return owner == getpid() && which ? found : 0;
 }
 
-void in_turn(int64_t threads, void (*each)(const void *, int64_t), const void *of, int64_t count) {
-    turns given = {each, of, count, 0};
-    if (threads > 1 && count > 1 && openmp())
-        openmp()(take_turns, &given, threads, 0);
+void in_places(int64_t threads, const int64_t *ends, void (*each)(const void *, int64_t), const void *of) {
+    _Atomic int64_t next[threads];
+    for (int64_t t = 0; t < threads; t++) next[t] = t ? ends[t - 1] : 0;
+    places given = {each, of, threads, next, ends, 0};
+    in_parallel parallel = threads > 1 ? openmp(&given.number) : 0;
+    if (parallel)
+        parallel(take, &given, threads, 0);
     else
-        take_turns(&given);
+        given.number = 0, take(&given);
 }

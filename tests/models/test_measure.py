@@ -2,17 +2,17 @@
 
 import math
 import weakref
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from models import native
 from models.config import RunConfig
-from models.frame import MAX_ROWS, QUANTITIES, nine_digits, row_numbers
+from models.frame import MAX_ROWS, nine_digits, row_numbers
 from models.histograms import linear_counts, log10_counts
 from models.measure import Meter
 from models.moments import (
@@ -28,7 +28,7 @@ from models.moments import (
 from models.network import build
 from models.sampling import sample, stride
 from models.sheet import Sheet, sheet
-from models.trace import Probe, hooked, probes
+from models.trace import hooked, probes
 from models.training import Run, _batches, initial_frame, train
 
 
@@ -165,20 +165,20 @@ def form(request, monkeypatch):
     return request.param
 
 
-def filled(form, rows, bins, step=1):
-    """A sheet of one quantity, of either form."""
-    found = sheet(rows[0], len(rows), bins) if form == "in C" else Sheet(len(rows), bins, torch.device("cpu"))
+def filled(form, rows, bins, samples=None):
+    """The columns of a sheet of one quantity, of either form."""
+    found = sheet(rows[0], len(rows), bins, samples) if form == "in C" else Sheet(len(rows), bins, samples, torch.device("cpu"))
     for index, row in enumerate(rows):
-        found.measure("weight", index, row, step)
-    return found.columns("weight")
+        found.measure("weight", index, row)
+    return [column[0] for column in found.columns(["weight"])]
 
 
 @pytest.mark.parametrize("bins", [1, 5, 64, 512])
-@pytest.mark.parametrize("step", [1, 3])
-def test_the_sheet_in_c_and_the_one_for_any_device_agree(bins, step):
+@pytest.mark.parametrize("samples", [None, 1000])
+def test_the_sheet_in_c_and_the_one_for_any_device_agree(bins, samples):
     rows = [*MIXED, *NEAR, normal(4384), normal(4384) * 1e-30, normal(99).relu(), normal(50) * 1e-39, torch.full((20,), 0.1),
             torch.tensor([math.nan, math.inf, -math.inf, 0.0, 1.0, -2.0]), torch.full((50,), math.nan), torch.zeros(70)]
-    (fields, linear, axis, log10), expected = filled("in C", rows, bins, step), filled("in torch operations", rows, bins, step)
+    (fields, linear, axis, log10), expected = filled("in C", rows, bins, samples), filled("in torch operations", rows, bins, samples)
     assert fields.flatten().tolist() == pytest.approx(expected[0].flatten().tolist(), rel=1e-5, abs=1e-6, nan_ok=True)
     assert axis.tolist() == expected[2].tolist()
     assert linear.sum(1).tolist() == expected[1].sum(1).tolist() and log10.sum(1).tolist() == expected[3].sum(1).tolist()
@@ -194,7 +194,7 @@ def test_logarithms_of_all_sizes_fall_in_their_bin():
 
 @pytest.mark.parametrize("x", [*MIXED, *NEAR[1:]], ids=range(len(MIXED) + len(NEAR) - 1))
 def test_shares_and_correlation_in_c_and_in_torch_operations_agree(x, monkeypatch):
-    found, edges = sheet(x, 2, 8), saturation_edges((-1.0, 1.0))
+    found, edges = sheet(x, 2, 8, None), saturation_edges((-1.0, 1.0))
     found.correlate(0, x)
     found.share(0, x, edges)
     found.share(1, x, None)
@@ -209,26 +209,26 @@ def test_shares_and_correlation_in_c_and_in_torch_operations_agree(x, monkeypatc
 def test_what_a_step_made_of_a_weight(form):
     weight, before = normal(30, 40), normal(30, 40)
     was = before.clone()
-    found = sheet(weight, 1, 16)
-    found.compare("update", 0, weight, before.clone(), 1, False)
-    fields = found.columns("update")[0].tolist()
-    found.compare("update", 0, weight, before, 1, True)
-    again = found.columns("update")[0].tolist()
+    found = sheet(weight, 1, 16, None)
+    found.compare("update", 0, weight, before.clone(), False)
+    fields = found.columns(["update"])[0].tolist()
+    found.compare("update", 0, weight, before, True)
+    again = found.columns(["update"])[0].tolist()
     assert fields == again and before.equal(weight)
-    assert fields[0] == pytest.approx(exact_moments(weight - was).tolist(), rel=1e-5, abs=1e-6)
+    assert fields[0][0] == pytest.approx(exact_moments(weight - was).tolist(), rel=1e-5, abs=1e-6)
 
 
 def test_tensors_are_let_go_of_when_some_have_been_measured_together():
     """Each row has its own mean."""
     rows = 200
-    found = native.Sheet(rows, len(FIELDS), 64, 16)
+    found = native.Sheet(rows, len(FIELDS), 64, None)
     for row in range(rows):
         x = torch.full((256, 64 + row), float(row))
         seen = weakref.ref(x)
-        found.measure("activation", row, x, 1)
+        found.measure("activation", row, x)
         del x
-        assert seen() is None or sum(kept[0].numel() for kept in found._kept) <= native.MOST_KEPT
-    fields, linear, _, _ = found.columns("activation")
+        assert seen() is None or sum(kept.numel() for kept in found._kept) <= native.MOST_KEPT
+    fields, linear = (column[0] for column in found.columns(["activation"])[:2])
     assert fields[:, 0].tolist() == list(range(rows)) and not found._kept
     assert linear[:, 0].tolist() == [256 * (64 + row) for row in range(rows)]
 
@@ -242,12 +242,13 @@ def test_the_number_of_threads_changes_no_digit(samples):
         had = torch.get_num_threads()
         torch.set_num_threads(threads)
         try:
-            found = sheet(rows[0], len(rows), 64)
+            found = sheet(rows[0], len(rows), 64, samples)
             for index, row in enumerate(rows):
-                found.measure("weight", index, row, stride(row.numel(), samples))
+                found.measure("weight", index, row)
                 found.correlate(index, row)
-                found.compare("update", index, row, row.flip(0), stride(row.numel(), samples), False)
-            return [part.tolist() for part in (*found.columns("weight"), *found.columns("update"), found.shares())]
+                found.share(index, row, (-0.9, 0.9))
+                found.compare("update", index, row, row.flip(0), False)
+            return [part.tolist() for part in (*found.columns(["weight", "update"]), found.shares())]
         finally:
             torch.set_num_threads(had)
 
@@ -301,8 +302,9 @@ def test_the_sample_sees_every_unit():
 def test_the_sheet_in_c_counts_the_same_sample():
     """Of a sample, the smallest and the largest value in a bin of their own."""
     x = torch.arange(4096.0).reshape(64, 64)
-    taken = sample(x, 3)
-    linear = filled("in C", [x], 512, 3)[1][0]
+    taken = sample(x, stride(4096, 1200))
+    assert len(taken) < 2000
+    linear = filled("in C", [x], 512, 1200)[1][0]
     assert linear.tolist() == np.histogram(taken.numpy().astype(np.float64), 512, (0.0, 4095.0))[0].tolist()
 
 
@@ -328,35 +330,29 @@ def test_correlation_is_the_mean_cosine_of_all_pairs(form):
     assert math.isnan(correlation(z[:1]).item())
 
 
+VISITS = ("nonlinearity", "output", "gradient", "weight_gradient")
+
+
+class Seen:
+    """A visitor that tells all visits: (what, index, tensors)."""
+
+    def __init__(self, tell):
+        for what in VISITS:
+            setattr(self, what, partial(tell, what))
+
+
 def test_hooks_are_gone_afterwards_and_after_an_error():
     config = RunConfig.model_validate({"network": {"depth": 3, "width": 8}})
     network = build(config, torch.device("cpu"))
     seen = []
-    with hooked(probes(network, [1, 4]), lambda what, index, tensor: seen.append((what, index))):
+    with hooked(probes(network, [1, 4]), Seen(lambda what, index, *_: seen.append((what, index)))):
         network(torch.randn(4, 64)).sum().backward()
-    assert {what for what, _ in seen} == {"nonlinearity", *QUANTITIES} - {"update"}
-    with pytest.raises(ZeroDivisionError), hooked(probes(network, [1]), lambda *_: 1 / 0):
+    assert sorted(seen) == [(what, index) for what in sorted(VISITS) for index in (0, 1)]
+    with pytest.raises(ZeroDivisionError), hooked(probes(network, [1]), Seen(lambda *_: 1 / 0)):
         network(torch.randn(4, 64))
     for module in network.modules():
         assert not module._forward_hooks and not module._forward_pre_hooks and not module._backward_hooks
     assert not any(weight._post_accumulate_grad_hooks for weight in network.parameters())
-
-
-def test_activations_that_work_in_place():
-    torch.manual_seed(0)
-    layers = [nn.Linear(6, 6), nn.ReLU(inplace=True), nn.Linear(6, 6), nn.ReLU(inplace=True)]
-    model, x = nn.Sequential(*layers), torch.randn(5, 6)
-    z1 = F.linear(x, layers[0].weight, layers[0].bias)
-    z2 = F.linear(F.relu(z1), layers[2].weight, layers[2].bias)
-    expected = torch.autograd.grad(F.relu(z2).square().sum(), [z1, z2])
-    seen = {}
-    places = [Probe(row, layers[2 * row - 1], layers[2 * row - 1], layers[2 * row - 2].weight) for row in (1, 2)]
-    with hooked(places, lambda what, index, tensor: seen.__setitem__((what, index), tensor)):  # they are kept until some are measured
-        model(x).square().sum().backward()
-    for index, z in enumerate((z1, z2)):
-        torch.testing.assert_close(seen["preactivation", index], z.detach())
-        torch.testing.assert_close(seen["activation", index], F.relu(z).detach())
-        torch.testing.assert_close(seen["preactivation_gradient", index], expected[index])
 
 
 def test_rows_beyond_256_are_spread_evenly():
@@ -369,7 +365,7 @@ def test_rows_beyond_256_are_spread_evenly():
 
 def test_an_incomplete_quantity_is_left_out():
     meter = Meter(2, 8, None, None)
-    meter.visit("weight", 0, torch.randn(3))
+    meter.gradient(0, torch.randn(3))
     quantities, found, others = meter.read(torch.tensor([1.5, math.inf]))
     assert quantities == {} and found == [None, None] and others == [[1.5, None]]
 
