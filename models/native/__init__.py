@@ -1,4 +1,4 @@
-"""A frame's numbers in C, for float32 tensors on the CPU: native.c, together.c and threads.c, compiled by `make setup`.
+"""A frame's numbers in C, for float32 tensors on the CPU: the C files beside this one, compiled by `make setup`.
 
 Without a compiler there is no library, and `readable` is False for every tensor: models/sheet.py then has the same numbers from torch
 operations, some ten times slower.
@@ -166,7 +166,7 @@ class Table:
     def __init__(self, rows: int, fields: int, bins: int) -> None:
         self.moments = np.empty((rows, fields))
         self.linear, self.fine = np.empty((rows, bins), np.int32), np.empty((rows, DECADES * bins), np.int32)
-        self.reach, self.extremes = np.empty((rows, 2), np.int32), np.empty((rows, 2), np.int32)
-        parts = (self.moments, self.linear, self.fine, self.reach, self.extremes)
+        self.reach = np.empty((rows, 2), np.int32)
+        parts = (self.moments, self.linear, self.fine, self.reach)
         self.struct = np.array([bins, BLOCK, *(part.ctypes.data for part in parts)], np.int64)
         self.place: int = self.struct.ctypes.data

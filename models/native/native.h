@@ -1,6 +1,14 @@
-/* What native.c computes of contiguous float32 values, together.c of several tensors in the threads of threads.c. */
+/* A frame's numbers from contiguous float32 tensors on the CPU: moments.c and histograms.c compute them, together.c of several tensors at
+once in the threads of threads.c. */
 
 #include <stdint.h>
+
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
+#define EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define EACH_PROCESSOR
+#endif
+#define INLINE static inline __attribute__((always_inline))
 
 enum { MEAN, STD, MEAN_SQUARE, MIN, MAX, NORM, N, ZEROS, NANS, POS_INF, NEG_INF, FIELDS }; /* FIELDS of models/moments.py */
 
@@ -12,13 +20,13 @@ typedef struct {
     double *fields;             /* (rows, FIELDS) */
     int32_t *linear;            /* (rows, bins) between each row's smallest and largest finite value, both included */
     int32_t *fine;              /* (rows, DECADES * bins): counts of log10|x|, known within reach only */
-    int32_t *reach, *extremes;  /* (rows, 2): the first and the last of those places, and the bits of the smallest and the largest |x| */
+    int32_t *reach;             /* (rows, 2): the first and the last place that is not empty, (0, -1) where all are */
 } table;
 
 /* Counts of one row, or of a part of one. */
 typedef struct {
     int64_t bins;
-    int32_t *linear, *fine, *reach, *extremes;
+    int32_t *linear, *fine, *reach;
 } tally;
 
 /* What moments are made of: of the finite values how many there are, their mean, the sum of their squares and that of the squares of their
@@ -33,7 +41,8 @@ numbers numbers_of(const float *x, int64_t n);
 void joined(const numbers *parts, int64_t count, double *out);
 void moments(const float *x, int64_t n, double *out);
 
-/* The counts of x (n,), and those of several parts in one. */
+/* The counts of x (n,), for which `prepare` is called once for all threads, and those of several parts in one. */
+void prepare(int64_t bins);
 void counted(const float *x, int64_t n, double low, double high, tally to);
 void merged(const tally *parts, int64_t count, tally to);
 

@@ -83,7 +83,7 @@ static double *fields(const measurement *of) { return of->of->fields + of->row *
 static tally row_of(const measurement *of) {
     const table *to = of->of;
     int64_t row = of->row, bins = to->bins;
-    return (tally){bins, to->linear + row * bins, to->fine + row * DECADES * bins, to->reach + 2 * row, to->extremes + 2 * row};
+    return (tally){bins, to->linear + row * bins, to->fine + row * DECADES * bins, to->reach + 2 * row};
 }
 
 static void keep(const measurement *of, int64_t start, int64_t n) {
@@ -109,11 +109,9 @@ static void measure_layout(job *to, char **place, int64_t *bytes) {
         return;
     }
     to->tallies = taken(place, bytes, to->count * sizeof(tally));
-    int32_t *counts = taken(place, bytes, to->count * ((DECADES + 1) * bins + 4) * sizeof(int32_t));
-    for (int64_t i = 0; counts && i < to->count; i++, counts += (DECADES + 1) * bins + 4) {
-        int32_t *fine = counts + bins, *reach = fine + DECADES * bins;
-        to->tallies[i] = (tally){bins, counts, fine, reach, reach + 2};
-    }
+    int32_t *counts = taken(place, bytes, to->count * ((DECADES + 1) * bins + 2) * sizeof(int32_t));
+    for (int64_t i = 0; counts && i < to->count; i++, counts += (DECADES + 1) * bins + 2)
+        to->tallies[i] = (tally){bins, counts, counts + bins, counts + (DECADES + 1) * bins};
 }
 
 static void measure_part(const part *one) {
@@ -247,6 +245,7 @@ void together(const task *tasks, int64_t count, int64_t threads) {
     job *jobs = room(&for_jobs, count * sizeof(job));
     for (job *of = jobs; of < jobs + count; of++) {
         *of = divided(tasks + (of - jobs));
+        if (of->of.what == MEASURE) prepare(of->of.measure.of->bins);
         all += of->count, twice += in_two_steps(of);
         of->by->layout(of, &place, &bytes);
     }

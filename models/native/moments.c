@@ -1,31 +1,20 @@
-/* A frame's numbers from float32 tensors on the CPU, each read once while it is still in the cache.
+/* Moments, shares and correlations of float32 values on the CPU.
 
-models/moments.py and models/histograms.py have the same numbers in torch operations, for any device, and tests hold one against the
-other. Tensors are contiguous. Sums run in float32 over CHUNK values, LANES of them side by side, and in float64 over the chunks. */
+models/moments.py has the same numbers in torch operations, for any device, and tests hold one against the other. Sums run in float32 over
+CHUNK values, LANES of them side by side, and in float64 over the chunks. */
 
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "native.h"
 
-#define LANES 32
+#define LANES 16 /* of twice as many, AVX2 has too few registers for all sums, of half as many the compiler makes no vectors */
 #define CHUNK 1024 /* a multiple of LANES */
 #define AHEAD 1024 /* values between what is read and what is fetched: a layer's tensor has often left the second-level cache */
 
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
-#define EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define EACH_PROCESSOR
-#endif
-#define INLINE static inline __attribute__((always_inline))
-
 /* Asks for the LANES values that are read AHEAD values later. */
-INLINE void fetch(const float *x) {
-    __builtin_prefetch(x + AHEAD);
-    __builtin_prefetch(x + AHEAD + LANES / 2);
-}
+INLINE void fetch(const float *x) { __builtin_prefetch(x + AHEAD); }
 
 /* Squares that are too small for float32 become 0 until `restore`, which is of no consequence here: with sums of squares so small, all is
    computed anew in float64. To round them takes x86 processors a hundred times as long as anything else. */
@@ -209,15 +198,12 @@ int64_t marked(const float *phi, int64_t batch, int64_t units, int64_t pixels, c
     return beyond;
 }
 
-INLINE double squared_length(const float *restrict x, int64_t n) {
-    float part[LANES] = {0};
-    double squares = 0.0;
+INLINE float squared_length(const float *restrict x, int64_t n) {
+    float part[LANES] = {0}, squares = 0.0f;
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        fetch(x + i);
+    for (; i + LANES <= n; i += LANES)
         for (int k = 0; k < LANES; k++) part[k] += x[i + k] * x[i + k];
-    }
-    for (; i < n; i++) squares += (double)x[i] * x[i];
+    for (; i < n; i++) squares += x[i] * x[i];
     for (int half = LANES / 2; half; half /= 2)
         for (int k = 0; k < half; k++) part[k] += part[k + half];
     return squares + part[0];
@@ -236,21 +222,29 @@ INLINE void careful_units(const float *x, int64_t rows, int64_t n, float *sum) {
     for (int64_t i = 0; i < n; i++) sum[i] = (float)wide[i];
 }
 
+#define ABREAST 4 /* rows that are added at once, as the sum is read and written for each time */
+
 EACH_PROCESSOR
 void units(const float *restrict x, int64_t rows, int64_t n, float *restrict sum) {
+    uint32_t had = flush_squares();
+    int64_t row = 0;
     memset(sum, 0, n * sizeof(float));
-    for (int64_t row = 0; row < rows; row++) {
-        const float *restrict one = x + row * n;
-        uint32_t had = flush_squares();
-        double squares = squared_length(one, n);
-        restore(had);
-        if (!(squares > 1e-30 && squares < 1e30)) {
-            careful_units(x, rows, n, sum);
-            return;
+    for (; row < rows; row += ABREAST) {
+        const float *at[ABREAST];
+        float scale[ABREAST];
+        int fits = 1;
+        for (int k = 0; k < ABREAST; k++) {
+            at[k] = x + (row + k < rows ? row + k : row) * n;
+            float squares = squared_length(at[k], n);
+            fits &= squares > 1e-30f && squares < 1e30f;
+            scale[k] = row + k < rows ? 1.0f / sqrtf(squares) : 0.0f;
         }
-        float scale = (float)(1.0 / sqrt(squares));
-        for (int64_t i = 0; i < n; i++) sum[i] += scale * one[i];
+        if (!fits) break;
+        for (int64_t i = 0; i < n; i++)
+            sum[i] += (scale[0] * at[0][i] + scale[1] * at[1][i]) + (scale[2] * at[2][i] + scale[3] * at[3][i]);
     }
+    restore(had);
+    if (row < rows) careful_units(x, rows, n, sum);
 }
 
 EACH_PROCESSOR
@@ -264,163 +258,9 @@ double mean_cosine(const float *sums, int64_t count, int64_t rows, int64_t n) {
     return rows < 2 ? NAN : (length - rows) / ((double)rows * (rows - 1));
 }
 
-/* ---- histograms ---- */
-
-/* Of a float32 as an integer: its places, and the numbers infinity, 2^-126 and 1 / sqrt(2). */
-#define MAGNITUDE 0x7fffffff
-#define MANTISSA 23
-#define MANTISSA_BITS 0x007fffff
-#define NOT_FINITE 0x7f800000
-#define SMALLEST_NORMAL 0x00800000
-#define HALF_ROOT_2 0x3f3504f3
-
-INLINE int32_t magnitude(float x) {
-    int32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits & MAGNITUDE;
-}
-
-INLINE float number(int32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-/* Bins of n values between low and high; of what is not finite, one more than there are. */
-INLINE void linear_bins(const float *restrict x, int64_t n, double low, double scale, int32_t bins, int32_t *restrict found) {
-    for (int64_t i = 0; i < n; i++) {
-        int32_t bin = (int32_t)((x[i] - low) * scale);
-        bin = bin < 0 ? 0 : bin < bins ? bin : bins - 1;
-        found[i] = magnitude(x[i]) < NOT_FINITE ? bin : bins;
-    }
-}
-
-/* log10 of a number > 0 to 2e-7 and float32's rounding: its exponent, and of its mantissa m in [1/sqrt(2), sqrt(2)] t p(t), t = m - 1,
-   with p of degree 6 from Chebyshev's nodes. */
-INLINE float logarithm(int32_t size) {
-    int32_t subnormal = size < SMALLEST_NORMAL;
-    float x = subnormal ? number(size) * 0x1p32f : number(size);
-    int32_t bits = magnitude(x) - HALF_ROOT_2, exponent = (bits >> MANTISSA) - 32 * subnormal;
-    float t = number((bits & MANTISSA_BITS) + HALF_ROOT_2) - 1.0f;
-    float p = 0.051815911f;
-    p = p * t - 0.0811294726f;
-    p = p * t + 0.0889945814f;
-    p = p * t - 0.108175325f;
-    p = p * t + 0.14468379f;
-    p = p * t - 0.217152214f;
-    p = p * t + 0.434294901f;
-    return exponent * 0.30103f + t * p;
-}
-
-#define LEAST_DECADE -45 /* of the DECADES of float32, subnormal numbers too: from 1e-45 to 1e39 */
-
-INLINE int32_t fine_bin(int32_t size, int32_t bins) {
-    float place = logarithm(size) * bins;
-    int32_t below = (int32_t)place;
-    return below - (place < below) - LEAST_DECADE * bins;
-}
-
-/* Bins of log10|x| of 1 / bins of a decade each; of a zero and of what is not finite, one more than there are. extremes: the bits of the
-   smallest and the largest |x| that is counted, which this widens. Positive floats are in the order of their bits. */
-INLINE void log10_bins(const float *restrict x, int64_t n, int32_t bins, int32_t *restrict found, int32_t *extremes) {
-    int32_t least = extremes[0], most = extremes[1];
-    for (int64_t i = 0; i < n; i++) {
-        int32_t size = magnitude(x[i]), mask = -((size != 0) & (size < NOT_FINITE)), high = size & mask, low = high | (~mask & INT32_MAX);
-        int32_t bin = fine_bin(high | (~mask & SMALLEST_NORMAL), bins);
-        least = low < least ? low : least, most = high > most ? high : most;
-        found[i] = (bin & mask) | (~mask & (DECADES * bins));
-    }
-    extremes[0] = least, extremes[1] = most;
-}
-
-/* SETS of counters take turns: one after the other in the same place would wait for it. */
-#define SETS 4
-
-INLINE void count(const int32_t *restrict bin, int64_t n, int64_t size, int32_t *restrict counts) {
-    int64_t i = 0;
-    for (; i + SETS <= n; i += SETS)
-        for (int k = 0; k < SETS; k++) counts[k * size + bin[i + k]]++;
-    for (; i < n; i++) counts[bin[i]]++;
-}
-
-/* Adds the sets up, of places first to last, and leaves them empty for the next row. */
-INLINE void gathered(int32_t *restrict counts, int64_t size, int64_t first, int64_t last, int32_t *restrict out) {
-    for (int64_t i = first; i <= last; i++) {
-        int32_t sum = 0;
-        for (int k = 0; k < SETS; k++) sum += counts[k * size + i], counts[k * size + i] = 0;
-        out[i] = sum;
-    }
-}
-
-/* This thread's counters, SETS of bins + 1 and of DECADES * bins + 1, empty between two calls. */
-static int32_t *counters(int64_t bins) {
-    static _Thread_local int32_t *place;
-    static _Thread_local int64_t most;
-    if (bins > most) {
-        free(place);
-        if (!(place = calloc(SETS * ((DECADES + 1) * bins + 2), sizeof(int32_t)))) abort();
-        most = bins;
-    }
-    return place;
-}
-
-EACH_PROCESSOR
-void counted(const float *x, int64_t n, double low, double high, tally to) {
-    int64_t bins = to.bins, fine = DECADES * bins;
-    double scale = high > low ? bins / (high - low) : 0.0;
-    int32_t extremes[2] = {INT32_MAX, 0}, found[CHUNK], *linear_sets = counters(bins), *fine_sets = linear_sets + SETS * (bins + 1);
-    for (int64_t i = 0; i < n; i += CHUNK) {
-        int64_t some = n - i < CHUNK ? n - i : CHUNK;
-        linear_bins(x + i, some, low, scale, bins, found);
-        count(found, some, bins + 1, linear_sets);
-        log10_bins(x + i, some, bins, found, extremes);
-        count(found, some, fine + 1, fine_sets);
-    }
-    gathered(linear_sets, bins + 1, 0, bins - 1, to.linear);
-    for (int k = 0; k < SETS; k++) linear_sets[k * (bins + 1) + bins] = 0, fine_sets[k * (fine + 1) + fine] = 0;
-    to.reach[0] = 0, to.reach[1] = -1;
-    if (extremes[1]) { /* a logarithm rounds: one place more on either side */
-        int32_t first = fine_bin(extremes[0], bins) - 1, last = fine_bin(extremes[1], bins) + 1;
-        to.reach[0] = first < 0 ? 0 : first, to.reach[1] = last < fine ? last : fine - 1;
-        gathered(fine_sets, fine + 1, to.reach[0], to.reach[1], to.fine);
-    }
-    memcpy(to.extremes, extremes, sizeof extremes);
-}
-
-void merged(const tally *parts, int64_t count, tally to) {
-    memset(to.linear, 0, to.bins * sizeof(int32_t));
-    to.reach[0] = INT32_MAX, to.reach[1] = -1, to.extremes[0] = INT32_MAX, to.extremes[1] = 0;
-    for (const tally *of = parts; of < parts + count; of++) {
-        if (of->reach[1] >= 0 && of->reach[0] < to.reach[0]) to.reach[0] = of->reach[0];
-        if (of->reach[1] > to.reach[1]) to.reach[1] = of->reach[1];
-        if (of->extremes[0] < to.extremes[0]) to.extremes[0] = of->extremes[0];
-        if (of->extremes[1] > to.extremes[1]) to.extremes[1] = of->extremes[1];
-        for (int64_t i = 0; i < to.bins; i++) to.linear[i] += of->linear[i];
-    }
-    for (int64_t i = to.reach[0]; i <= to.reach[1]; i++) to.fine[i] = 0;
-    for (const tally *of = parts; of < parts + count; of++)
-        for (int64_t i = of->reach[0]; i <= of->reach[1]; i++) to.fine[i] += of->fine[i];
-}
+/* ---- updates ---- */
 
 EACH_PROCESSOR
 void difference(const float *restrict weight, float *restrict before, int64_t n) {
     for (int64_t i = 0; i < n; i++) before[i] = weight[i] - before[i];
-}
-
-EACH_PROCESSOR
-void on_one_axis(const table *of, int64_t rows, double *axis, int32_t *counts) {
-    int64_t bins = of->bins;
-    int32_t least = INT32_MAX, most = 0;
-    for (int64_t row = 0; row < rows; row++) {
-        const int32_t *extremes = of->extremes + 2 * row;
-        least = extremes[0] < least ? extremes[0] : least, most = extremes[1] > most ? extremes[1] : most;
-    }
-    axis[0] = most ? floor(log10(number(least))) : -1.0, axis[1] = most ? floor(log10(number(most))) + 1.0 : 0.0;
-    int64_t decades = axis[1] - axis[0], start = (axis[0] - LEAST_DECADE) * bins;
-    memset(counts, 0, rows * bins * sizeof(int32_t));
-    for (int64_t row = 0; row < rows; row++, counts += bins)
-        for (int64_t i = of->reach[2 * row]; i <= of->reach[2 * row + 1]; i++) {
-            int64_t bin = i < start ? 0 : (i - start) / decades;
-            counts[bin < bins ? bin : bins - 1] += of->fine[row * DECADES * bins + i];
-        }
 }
