@@ -160,8 +160,10 @@ class Run:
     def validate(self) -> Tensor:
         """(loss, accuracy) on the validation part in evaluation mode, on the device; NaN where there is no such part."""
         inputs, labels = self.data.validation_inputs, self.data.validation_labels
+        if not len(labels):
+            return self._unscored()
         chunks = zip(inputs.split(VALIDATION_CHUNK), labels.split(VALIDATION_CHUNK), strict=True)
-        return self._unscored() if not len(labels) else self._scores((self.data.values(inputs), labels) for inputs, labels in chunks)
+        return self._scores((self.data.values(inputs), labels) for inputs, labels in chunks)
 
     def evaluate(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """The same on a batch; NaN where training mode would do the same."""
