@@ -18,9 +18,21 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value)
 
 
+LAST = b"\x03\x00"
+"""The last piece of a stored frame, which is empty."""
+
+
 def pack(frame: Any) -> bytes:
-    """A frame as the store keeps it."""
-    return zlib.compress(dumps(frame), LEVEL)
+    """A frame as the store keeps it: a zlib stream (RFC 1950) of one piece that fits into any other deflate stream, and an empty one."""
+    deflate = zlib.compressobj(LEVEL)
+    return deflate.compress(dumps(frame)) + deflate.flush(zlib.Z_FULL_FLUSH) + deflate.flush()
+
+
+def piece(data: bytes) -> tuple[bytes, int] | None:
+    """The piece of a stored frame and its Adler-32 checksum; None of one that was stored by a version that knew of no pieces."""
+    if data[-10:-4] != b"\x00\x00\xff\xff" + LAST:
+        return None
+    return data[2:-6], int.from_bytes(data[-4:], "big")
 
 
 def unpack(data: bytes) -> bytes:

@@ -27,6 +27,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     case,
     create_engine,
     delete,
@@ -86,6 +87,11 @@ frames = Table(
     Column("data", LargeBinary, nullable=False),
     Index("frames_in_order", "run_id", "seq"),
 )
+
+ADD_FRAME = insert(frames)
+COUNT_FRAME = update(runs).where(runs.c.id == bindparam("run")).values(
+    frames=bindparam("count"), steps_done=bindparam("step"), bytes=runs.c.bytes + bindparam("size"))
+"""Made once: a run may store fifty frames a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,11 +291,12 @@ class Store:
 
     def append_frame(self, run_id: str, seq: int, step: int, data: bytes, findings: Sequence[Any] | None = None) -> None:
         """Stores one packed frame and counts it; with it the run's findings, where they are given."""
-        judged = {} if findings is None else {"findings": json.dumps(findings, allow_nan=False)}
+        counted = {"run": run_id, "count": seq + 1, "step": step, "size": len(data)}
         with self.engine.begin() as connection:
-            connection.execute(insert(frames).values(run_id=run_id, seq=seq, data=data))
-            connection.execute(update(runs).where(runs.c.id == run_id).values(
-                frames=seq + 1, steps_done=step, bytes=runs.c.bytes + len(data), **judged))
+            connection.execute(ADD_FRAME, {"run_id": run_id, "seq": seq, "data": data})
+            connection.execute(COUNT_FRAME, counted)
+            if findings is not None:
+                connection.execute(update(runs).where(runs.c.id == run_id).values(findings=json.dumps(findings, allow_nan=False)))
 
     def frames(self, run_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Packed frames with a seq above `after`, in order."""

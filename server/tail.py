@@ -34,8 +34,8 @@ TOGETHER = 8
 PING_S = 15.0
 """Silence after which a viewer is told that the line is alive."""
 
-PROGRESS_S = 0.005
-"""Times the viewers: how often they are told that a run has got on, beside its frames. One is told at every look, 200 once a second."""
+PROGRESS_S, PROGRESS_EACH_S = 0.1, 0.005
+"""How often the viewers are told that a run has got on, beside its frames: a few ten times a second, 200 once."""
 
 WAITING_GROWTH, WAITING_MOST = 1.2, 8
 """A run that waits in the queue is looked at less and less often, down to one look in so many intervals: twenty that wait beside one that
@@ -52,8 +52,13 @@ class Frame:
 
     def body(self, view: View) -> Body:
         if view not in self.bodies:
-            self.bodies[view] = Body.of(encode.viewed(encode.unpack(self.packed), view), view.level)
+            self.bodies[view] = self._made(view)
         return self.bodies[view]
+
+    def _made(self, view: View) -> Body:
+        """As it is stored where all of it is wanted: to compress it anew takes longer than all else that is done here."""
+        json, stored = encode.unpack(self.packed), encode.piece(self.packed)
+        return Body(json, *stored) if stored and view == View() else Body.of(encode.viewed(json, view), view.level)
 
 
 class Tail:
@@ -120,7 +125,8 @@ class Tail:
     def _note(self, record: RunRecord | None) -> bool:
         """Keeps a record that says something new, written once for all viewers; of one that only gets on, not every one where many look."""
         now = time.monotonic()
-        if record == self.record or (now < self.told_at + PROGRESS_S * self.viewers and _gets_on(self.record, record)):
+        pause_s = max(PROGRESS_S, PROGRESS_EACH_S * self.viewers)
+        if record == self.record or (now < self.told_at + pause_s and _gets_on(self.record, record)):
             return False
         self.record, self.told_at = record, now
         self.said = None if record is None else body_of(record)

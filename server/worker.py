@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -35,6 +36,9 @@ PROGRESS_S = 0.2
 
 BEAT_S = 1.0
 """Seconds between two signs of life."""
+
+JUDGED_S = 0.1
+"""Seconds between two verdicts on a run."""
 
 
 def prepare(threads: int, niceness: int) -> None:
@@ -125,7 +129,7 @@ def told_in_words() -> Iterator[None]:
 
 @told_in_words()
 def run(run_id: str, config_json: str, store_url: str, places: Places) -> None:
-    """Trains the run's network; every frame goes to the store as soon as it is made, and the verdict whenever it changes."""
+    """Trains the run's network; every frame goes to the store as soon as it is made, and the verdict when it has changed."""
     store, config = _store(store_url), RunConfig.model_validate_json(config_json)
     load_files(config, places.datasets)
     if store.start(run_id, device.label(device.resolve(config.device)), config.total_steps):
@@ -134,17 +138,11 @@ def run(run_id: str, config_json: str, store_url: str, places: Places) -> None:
 
 
 def _train(run_id: str, config: RunConfig, store: Store, places: Places) -> None:
-    watch, verdict = Watch(store, run_id), Verdict(config, lambda frame: predict(config, frame))
+    watch, started = Watch(store, run_id), begin(config, places)
+    judge = Judge(started)
     loss: float | None = 0.0
-    known: list[tuple[str, Severity]] = []
-    started = begin(config, places)
     for frame in started.frames(watch.on_step):
-        findings = [*about_weights(started), *verdict.of(frame)]
-        gist = [(finding.rule, finding.severity) for finding in findings]
-        last = frame["step"] == config.total_steps or frame["loss"] is None
-        changed = [finding.model_dump(mode="json") for finding in findings] if last or gist != known else None
-        store.append_frame(run_id, frame["seq"], frame["step"], encode.pack(frame), changed)
-        known = gist
+        store.append_frame(run_id, frame["seq"], frame["step"], encode.pack(frame), judge.changed(frame))
         loss = frame["loss"]
     if config.capture.weights and loss is not None and not watch.stopped:
         tensors.write(places.weights, run_id, started.network.state_dict())
@@ -168,6 +166,31 @@ def _map(run_id: str, config: SweepConfig, store: Store) -> None:
             store.finish(run_id, "cancelled")
             return
     store.finish(run_id, "finished")
+
+
+class Judge:
+    """What there is to say of a run's frames: of the first, of the last, and of those between a few times a second."""
+
+    def __init__(self, started: Run) -> None:
+        self.config = started.config
+        self.verdict = Verdict(started.config, lambda frame: predict(started.config, frame))
+        self.of_weights = about_weights(started)
+        self.known: list[tuple[str, Severity]] = []
+        self.next_s = -math.inf
+
+    def changed(self, frame: Frame) -> list[dict[str, Any]] | None:
+        """The findings, to be stored; None where they are those of before."""
+        now, last = time.monotonic(), frame["step"] == self.config.total_steps or frame["loss"] is None
+        if now < self.next_s and not last:
+            self.verdict.note(frame)
+            return None
+        self.next_s = now + JUDGED_S
+        findings = [*self.of_weights, *self.verdict.of(frame)]
+        gist = [(finding.rule, finding.severity) for finding in findings]
+        if gist == self.known and not last:
+            return None
+        self.known = gist
+        return [finding.model_dump(mode="json") for finding in findings]
 
 
 class Watch:

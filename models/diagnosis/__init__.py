@@ -97,7 +97,7 @@ class Verdict:
         """The frame's findings, and what was predicted at step 0 of a run that trains; scored once its last step is done."""
         initial = frame["step"] == 0
         findings = diagnose(self.config, frame, self.theory(frame) if initial else None, self.first)
-        self._lower(frame)
+        self.note(frame)
         if initial:
             self.first, self.start = [frame], findings
             self.prediction = predict(self.config, frame, findings) if self.config.total_steps else None
@@ -113,8 +113,8 @@ class Verdict:
             findings = [*(findings if found.severity == "note" else findings[:-1]), found]
         return worst_first([*findings, score(self.prediction, self.config, frame)])
 
-    def _lower(self, frame: Frame) -> None:
-        """Remembers where the loss was lowest."""
+    def note(self, frame: Frame) -> None:
+        """Remembers where the loss was lowest: all that it takes of a frame whose findings nobody asks for."""
         loss = training_loss(frame)
         if loss is not None and (self.lowest is None or loss < self.lowest.loss):
             self.lowest = Lowest(frame["step"], loss)

@@ -42,6 +42,17 @@ def test_viewers_streams_share_pieces_and_each_is_whole_at_every_event():
         assert inflate.decompress(packed.end()) == plain.end() and inflate.eof  # zlib has checked the sum
 
 
+@pytest.mark.parametrize("frame", [{}, {"losses": [random.Random(2).random() for _ in range(20_000)]}], ids=["short", "long"])
+def test_a_frame_goes_out_as_it_is_stored_and_one_of_an_older_version_too(frame):
+    packed, before = encode.pack(frame), zlib.compress(encode.dumps(frame), 1)
+    assert encode.unpack(packed) == encode.unpack(before) == encode.dumps(frame)
+    bodies = [tails.Frame(0, data).body(encode.View()) for data in (packed, before)]
+    assert bodies[0].piece in packed and encode.piece(before) is None
+    stream, inflate = Deflated(), zlib.decompressobj()
+    sent = stream.begin + b"".join(stream.event(b"data: ", body, b"\n\n") for body in bodies) + stream.end()
+    assert inflate.decompress(sent) == 2 * (b"data: " + encode.dumps(frame) + b"\n\n") and inflate.eof
+
+
 @pytest.mark.parametrize(("header", "taken"), [
     ("gzip, deflate, br, zstd", True), ("deflate", True), ("Deflate;q=0.5", True), ("gzip;q=1.0, deflate; q=0.1", True),
     ("", False), ("identity", False), ("gzip", False), ("deflate;q=0", False), ("deflate; q=0.000", False), ("*", False)])
@@ -76,8 +87,9 @@ def test_of_a_run_that_gets_on_many_viewers_are_told_now_and_then_and_of_its_end
     assert not tail._note(record(steps_done=2, frames=2, bytes=7))
     assert tail._note(record(steps_done=2, frames=2, status="finished"))
     tail.wanted[None], tail.record = 1, record()
+    assert not tail._note(record(steps_done=3))
     for steps_done in (3, 4):
-        tail.told_at -= tail.interval_s  # one look later
+        tail.told_at -= tails.PROGRESS_S  # so much later
         assert tail._note(record(steps_done=steps_done))
 
 
