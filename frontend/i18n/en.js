@@ -306,7 +306,8 @@ export const EN = {
   "notice.reason.both": "epochs replace steps",
   "notice.reason.neither": "steps or epochs are needed",
   "notice.reason.kind": "its choice is not for this kind of network; the default stands in",
-  "notice.lost": "Connection lost, retrying …",
+  "notice.lost": "The server does not answer. It is asked again until it does, and the page goes on from here.",
+  "notice.not_ready": "{detail} The page asks again by itself.",
   "notice.refused": "The picture is the last one that worked. {detail}",
   "notice.impossible": "This configuration cannot be run. {detail}",
   "notice.run_missing": "There is no run {id} on this server. It may have been deleted, or the link may be cut short.",
@@ -584,7 +585,7 @@ export const EN = {
   "signin.wrong": "This is not the server's token.",
 
   "error.report": "This is a report: it shows one run, and there is no server behind it.",
-  "error.connection": "The server does not answer. Check that it is running.",
+  "error.connection": "The server did not answer.",
   "error.status": "The server answered with status {status}.",
 
   "format.not_finite": "not finite",

@@ -306,7 +306,8 @@ export const ZH = {
   "notice.reason.both": "epochs 取代 steps",
   "notice.reason.neither": "需要 steps 或 epochs",
   "notice.reason.kind": "该选项不适用于这种网络；已改用默认值",
-  "notice.lost": "连接断开，正在重试……",
+  "notice.lost": "服务器没有回答。页面会不断重试，恢复后从这里继续。",
+  "notice.not_ready": "{detail} 页面会自动重试。",
   "notice.refused": "图中是上一次成功的结果。{detail}",
   "notice.impossible": "这个配置无法运行。{detail}",
   "notice.run_missing": "这台服务器上没有运行 {id}。它可能已被删除，或者链接不完整。",
@@ -584,7 +585,7 @@ export const ZH = {
   "signin.wrong": "这不是这台服务器的令牌。",
 
   "error.report": "这是一份报告：只含一次运行，背后没有服务器。",
-  "error.connection": "服务器没有回答。请检查它是否在运行。",
+  "error.connection": "服务器没有回答。",
   "error.status": "服务器以状态 {status} 作答。",
 
   "format.not_finite": "非有限",

@@ -60,7 +60,7 @@ export class App {
     this.player = new Player(() => this.moved());
     this.lesson = new LessonCard(byId("lesson"), catalog, {
       go: (id, number, step, controls) => this.begin(id, number, step, controls), train: () => void this.train(),
-      compare: (step) => void this.compare(step), fail: (text) => notice("lesson", text),
+      compare: (step) => void this.compare(step), fail: (text) => notice("lesson", text), read: api.getLesson,
     });
     this.weights = new WeightsChoice((source) => this.change(SOURCE, source, true));
     this.twins = new Twins({ config: () => this.config(), submit: (config) => this.submit(config) });
@@ -258,7 +258,6 @@ export class App {
       changed: () => { if (this.followed === followed) this.streamed(followed); },
       loaded: () => { if (this.followed === followed) this.draw(); },
       failed: (error) => notice("run", error instanceof api.Problem ? error.detail : String(error)),
-      lost: () => notice("lost", t("notice.lost")), back: () => notice("lost", ""),
     });
     this.followed = followed;
     this.status();
@@ -270,7 +269,7 @@ export class App {
     this.followed?.stop();
     this.followed = null;
     this.previewer.stop();
-    for (const id of ["lost", "run", "waiting"]) notice(id, "");
+    for (const id of ["run", "waiting"]) notice(id, "");
     this.player.reset(true);
     this.player.show(null);
     this.busy = false;
@@ -281,7 +280,6 @@ export class App {
   /** The run's record, frames or theory have changed. @param {FollowedRun} followed */
   streamed({ record, store, live }) {
     if (record.status === "failed") notice("run", t("notice.run_failed", { detail: said(record, "error") ?? "" }), !embedded && !report && this.againButton(record));
-    if (!live) notice("lost", "");
     if (!live || store.length) notice("waiting", "");
     if (store.length) this.board.stale(false);
     this.player.grow(store.length);
