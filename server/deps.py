@@ -122,7 +122,8 @@ async def _runs(
 ) -> list[RunRecord]:
     ids = list(dict.fromkeys(name for name in runs.split(",") if name))
     if not 1 <= len(ids) <= MOST_RUNS:
-        raise BadQuery(**at_field("runs", say("{count} ids; give 1 to {most}, separated by commas", count=len(ids), most=MOST_RUNS)))
+        raise BadQuery(**at_field("runs", say("{count} {count|id|ids}; give 1 to {most}, separated by commas",
+                                              count=len(ids), most=MOST_RUNS)))
     return await to_thread.run_sync(lambda: [_run(store, run_id) for run_id in ids], limiter=streams.threads)
 
 

@@ -81,14 +81,15 @@ def accuracy_of(frame: Frame) -> float:
 def facts(config: RunConfig, frame: Frame) -> Text:
     """What came, beside what a guess has."""
     if frame["loss"] is None:
-        return say("After {steps} steps the loss is no longer finite; a guess has {guess:.3g}.", steps=frame["step"], guess=guess(config))
+        return say("After {steps:,} {steps|step|steps} the loss is no longer finite; a guess has {guess:.3g}.",
+                   steps=frame["step"], guess=guess(config))
     values = {"steps": frame["step"], "loss": training_loss(frame), "many": len(_latest(frame)), "accuracy": accuracy_of(frame),
               "guess": guess(config), "chance": 1.0 / config.classes}
     if frame["validation_accuracy"] is not None:
-        return say("After {steps} steps the loss is {loss:.3g} (mean of the last {many}) and the validation accuracy {accuracy:.0%}; "
-                   "a guess has {guess:.3g} and {chance:.0%}.", **values)
-    return say("After {steps} steps the loss is {loss:.3g} (mean of the last {many}) and the accuracy {accuracy:.0%}; "
-               "a guess has {guess:.3g} and {chance:.0%}.", **values)
+        return say("After {steps:,} {steps|step|steps} the loss is {loss:.3g} (mean of the last {many} {many|step|steps}) and the "
+                   "validation accuracy {accuracy:.0%}; a guess has {guess:.3g} and {chance:.0%}.", **values)
+    return say("After {steps:,} {steps|step|steps} the loss is {loss:.3g} (mean of the last {many} {many|step|steps}) and the "
+               "accuracy {accuracy:.0%}; a guess has {guess:.3g} and {chance:.0%}.", **values)
 
 
 def surer(config: RunConfig, frame: Frame) -> Text:

@@ -77,7 +77,7 @@ def _steps(look: Look, findings: list[Finding]) -> Sign | None:
     if found is not None and (foretold := PLAIN[found.severity]) != "trains":
         return foretold, found.rule, _within(found.title)
     if look.adaptive and look.jolt >= ADAPTIVE_JOLT * borne:
-        return "slow", "learning_rate", say("one step moves the last hidden layer by {jolt:.2g} of itself", jolt=look.jolt)
+        return "slow", "learning_rate", say("one step moves the last hidden layer by {jolt:.2g} times its own size", jolt=look.jolt)
     return None
 
 
