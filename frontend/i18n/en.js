@@ -309,6 +309,7 @@ export const EN = {
   "notice.impossible": "This configuration cannot be run. {detail}",
   "notice.run_missing": "There is no run {id} on this server. It may have been deleted, or the link may be cut short.",
   "notice.run_failed": "The run failed. {detail}",
+  "notice.at_controls": "See the controls: {list}.",
   "notice.train_failed": "The run could not be started. {detail}",
   "notice.action_failed": "That did not work. {detail}",
   "notice.plotly": "The drawing library could not be loaded. Reload the page; if that does not help, check the server.",

@@ -309,6 +309,7 @@ export const ZH = {
   "notice.impossible": "这个配置无法运行。{detail}",
   "notice.run_missing": "这台服务器上没有运行 {id}。它可能已被删除，或者链接不完整。",
   "notice.run_failed": "运行失败。{detail}",
+  "notice.at_controls": "请看这些控件：{list}。",
   "notice.train_failed": "运行无法启动。{detail}",
   "notice.action_failed": "没有成功。{detail}",
   "notice.plotly": "绘图库无法载入。请重新载入页面；如果仍不行，请检查服务器。",
