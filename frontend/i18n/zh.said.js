@@ -570,7 +570,6 @@ export const SAID = {
     "存储无法使用：{problem}。其中已有的内容都没有丢失；请运行这台服务器的人检查其数据目录所在的磁盘（空间、权限、占用数据库的其他程序）。",
   "The store cannot be used, and may be damaged: {problem}. Whoever runs this server should stop it and put a backup back.":
     "存储无法使用，而且可能已经损坏：{problem}。请运行这台服务器的人停止它，并恢复备份。",
-  "The store cannot be used: too many wait for it already. Try again in a moment.": "存储无法使用：等待它的请求已经太多。请稍后再试。",
   "The server's store cannot be read; its log says why.": "无法读取服务器的存储；原因见其日志。",
   "A file in the data directory cannot be written or read: {problem}. Whoever runs this server should see to its disk (room, permissions).":
     "无法读写数据目录中的一个文件：{problem}。请运行这台服务器的人检查其磁盘（空间、权限）。",
