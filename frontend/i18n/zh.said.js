@@ -370,10 +370,11 @@ export const SAID = {
   "in the last hidden layer two inputs differ by {gap} of their size": "在最后一个隐藏层，两个输入之差只有其大小的 {gap}",
   "from end to end the signal's mean square changes by {size} decades": "从头到尾，信号的均方值变化了 {size} 个数量级",
   "from end to end the gradient's mean square changes by {size} decades": "从头到尾，梯度的均方值变化了 {size} 个数量级",
-  "After {steps} steps the loss is {loss} (mean of the last {many} steps) and the accuracy {accuracy}; a guess has {guess} and {chance}.":
-    "{steps} 步之后损失为 {loss}（最后 {many} 步的均值），准确率为 {accuracy}；随机猜测为 {guess} 和 {chance}。",
-  "After {steps} steps the loss is {loss} (mean of the last {many} steps) and the validation accuracy {accuracy}; a guess has {guess} and {chance}.":
-    "{steps} 步之后损失为 {loss}（最后 {many} 步的均值），验证准确率为 {accuracy}；随机猜测为 {guess} 和 {chance}。",
+  "After {steps} steps the loss is {loss}{over} and the accuracy {accuracy}; a guess has {guess} and {chance}.":
+    "{steps} 步之后损失为 {loss}{over}，准确率为 {accuracy}；随机猜测为 {guess} 和 {chance}。",
+  "After {steps} steps the loss is {loss}{over} and the validation accuracy {accuracy}; a guess has {guess} and {chance}.":
+    "{steps} 步之后损失为 {loss}{over}，验证准确率为 {accuracy}；随机猜测为 {guess} 和 {chance}。",
+  " (mean of the last {many} steps)": "（最后 {many} 步的均值）",
   "What it gets wrong it is sure of: right as often and no surer than that, it would have a loss of {worth}.":
     "它对答错的也很有把握：若同样的正确率而不过分自信，损失应为 {worth}。",
   "After {steps} steps the loss is no longer finite; a guess has {guess}.": "{steps} 步之后损失不再有限；随机猜测的损失为 {guess}。",
@@ -432,8 +433,9 @@ export const SAID = {
     "有残差连接时 q 逐层增大，没有不动点；χ 取深网络最后几层的值。",
   "q grows without end: there is no fixed point, since σ_w² is at or above this activation's critical value.": "q 无限增大：没有不动点，因为 σ_w² 达到或超过了这个激活函数的临界值。",
   "q grows without end: there is no fixed point.": "q 无限增大：没有不动点。",
-  "On the critical line without bias every q is a fixed point: q* is the value the first layer gives. Two inputs' correlation still goes to 1, slower than exponentially.":
-    "在没有偏置的临界线上，每个 q 都是不动点：q* 就是第一层给出的值。两个输入的相关系数仍趋向 1，但比指数慢。",
+  "On the critical line without bias every q is a fixed point: q* is the value the first layer gives.":
+    "在没有偏置的临界线上，每个 q 都是不动点：q* 就是第一层给出的值。",
+  "Two inputs' correlation still goes to 1, slower than exponentially.": "两个输入的相关系数仍趋向 1，但比指数慢。",
   "χ is within 0.001 of 1: the depth scale is long but finite.": "χ 与 1 相差不到 0.001：深度尺度很长，但有限。",
   "The output row needs the correlations between the input's pixels, which are not given: null.": "输出行需要输入像素之间的相关系数，这里没有给出，所以为空。",
   "LSUV holds the batch's mean square, but not each example's: a layer multiplies the logarithm of two lengths' ratio by {drift}, and one fades beside the other. Expect two inputs' correlation to leave theory's on the way.": "LSUV 固定的是整个批次的均方值，而不是每个样本的：每层把两个样本长度之比的对数乘以 {drift}，其中一个相对另一个逐渐衰减。预计两个输入的相关系数会逐渐偏离理论值。",

@@ -83,13 +83,15 @@ def facts(config: RunConfig, frame: Frame) -> Text:
     if frame["loss"] is None:
         return say("After {steps:,} {steps|step|steps} the loss is no longer finite; a guess has {guess:.3g}.",
                    steps=frame["step"], guess=guess(config))
-    values = {"steps": frame["step"], "loss": training_loss(frame), "many": len(_latest(frame)), "accuracy": accuracy_of(frame),
+    many = len(_latest(frame))
+    over = say(" (mean of the last {many} steps)", many=many) if many > 1 else NOTHING
+    values = {"steps": frame["step"], "loss": training_loss(frame), "over": over, "accuracy": accuracy_of(frame),
               "guess": guess(config), "chance": 1.0 / config.classes}
     if frame["validation_accuracy"] is not None:
-        return say("After {steps:,} {steps|step|steps} the loss is {loss:.3g} (mean of the last {many} {many|step|steps}) and the "
-                   "validation accuracy {accuracy:.0%}; a guess has {guess:.3g} and {chance:.0%}.", **values)
-    return say("After {steps:,} {steps|step|steps} the loss is {loss:.3g} (mean of the last {many} {many|step|steps}) and the "
-               "accuracy {accuracy:.0%}; a guess has {guess:.3g} and {chance:.0%}.", **values)
+        return say("After {steps:,} {steps|step|steps} the loss is {loss:.3g}{over} and the validation accuracy "
+                   "{accuracy:.0%}; a guess has {guess:.3g} and {chance:.0%}.", **values)
+    return say("After {steps:,} {steps|step|steps} the loss is {loss:.3g}{over} and the accuracy {accuracy:.0%}; "
+               "a guess has {guess:.3g} and {chance:.0%}.", **values)
 
 
 def surer(config: RunConfig, frame: Frame) -> Text:

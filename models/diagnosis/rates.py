@@ -245,4 +245,4 @@ def even(steps: tuple[float, ...] | list[float]) -> bool:
     ordered = sorted(step for step in steps if step > 0)
     cut = len(ordered) // 10
     inner = ordered[cut : len(ordered) - cut]
-    return bool(inner) and inner[-1] / inner[0] < SPREAD and inner[-1] > 1e-7
+    return bool(inner) and inner[-1] / inner[0] < SPREAD

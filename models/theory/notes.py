@@ -12,7 +12,7 @@ from models.theory.gaussian import second_moment
 from models.theory.known import by_epsilon, output_unknown, unknown_from
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
-from models.words import Text, say
+from models.words import Text, say, together
 
 FEW = 32
 """Numbers that a unit of the first layer sees, or units of a group: with fewer, two inputs' correlation was measured up to 0.17 off
@@ -52,8 +52,9 @@ def _fixed_point(plan: Plan, rest: FixedPoint, phase: str | None) -> list[Text]:
     if rest.q is None:
         return [say("q grows without end: there is no fixed point.")]
     if plan.nl.slope is not None and plan.norm == "none" and phase == "critical" and plan.hidden.bias == 0:
-        return [say("On the critical line without bias every q is a fixed point: q* is the value the first layer gives. "
-                    "Two inputs' correlation still goes to 1, slower than exponentially.")]
+        kept = say("On the critical line without bias every q is a fixed point: q* is the value the first layer gives.")
+        return [kept if plan.nl.slope == 1.0 else
+                together(kept, say("Two inputs' correlation still goes to 1, slower than exponentially."))]
     if phase == "critical" and math.isfinite(rest.depth_scale_c):
         return [say("χ is within 0.001 of 1: the depth scale is long but finite.")]
     return []

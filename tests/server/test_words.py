@@ -25,7 +25,8 @@ ROOT = Path(__file__).parents[2]
 
 COUNTED = re.compile(r"\b1 (steps|layers|units|channels|values|examples|numbers of|pixels|biases|seeds|runs|ids|places|requests)\b")
 NEVER_ONE = {", and take at least {steps}", "Give it {steps}", "Goes with {init} up to about {depth}", "Pretrained: {fitted} of {rows}",
-             "Take {width} channels", "Take {width} units", "{count} seeds from {first}"}
+             "Take {width} channels", "Take {width} units", "{count} seeds from {first}",
+             " (mean of the last {many} steps)"}
 """Beginnings of sentences that are never said of one."""
 
 SAME = {
