@@ -82,6 +82,7 @@ def test_a_measured_map_streams_its_rows(tab):
 def test_relu_is_treated_honestly(tab):
     drawn(tab, f"{MAP}&network.activation.name=relu")
     assert set(plot(tab, "named('critical line, χ = 1').x.map(x => x.toFixed(4))")) == {"2.0000"}
+    assert "lies at σ_w² = 2 whatever the biases." in tab.at("phase-words").inner_text()
     assert "Above σ_w² ≈ 2 the variance grows without end: there is no fixed point." in tab.at("phase-words").inner_text()
 
 

@@ -20,7 +20,7 @@ export function figure(view) {
   const { theme, map, rows, colour } = view, shown = SHOWN[colour], title = t(shown.title), seen = isShown(rows, colour), grid = gridOf(view);
   const heat = { type: "heatmap", x: grid.x, y: grid.y, z: shown.log ? grid.values.map((row) => row.map(log)) : grid.values, customdata: grid.values,
     hovertemplate: t("phase.hover", { title }), hoverongaps: false, ...colouring(theme, title, shown, grid.values.flat()) };
-  return { data: [target(map), heat, ...trainable(view), ...critical(view), gap(theme, seen ? grid.values : []), marks(view), own(view)], layout: layout(theme, {
+  return { data: [target(map), heat, ...trainable(view), ...critical(view), gap(view, seen ? grid.values : []), marks(view), own(view)], layout: layout(theme, {
     margin: { l: 62, r: 14, t: 12, b: 48 }, ...(seen ? { plot_bgcolor: gapColour(theme) } : {}),
     xaxis: { title: t("phase.sigma_w2"), range: ends(map.sigma_w2), showgrid: false }, yaxis: { title: t("phase.sigma_b2"), range: ends(map.sigma_b2), showgrid: false },
     annotations: [...losses(view), ...phases(view)],
@@ -42,9 +42,9 @@ const target = (map) => ({ type: "heatmap", x: map.sigma_w2, y: map.sigma_b2, z:
 /** @param {Theme} theme */
 const gapColour = (theme) => faded(theme.muted, 0.35);
 
-/** What the legend says of places without a number. @param {Theme} theme @param {Maybe[][]} values */
-const gap = (theme, values) => ({
-  type: "scatter", mode: "lines", fill: "toself", fillcolor: gapColour(theme), name: t("phase.gap"), hoverinfo: "skip", line: { width: 0 },
+/** What the legend says of places without a number: a network that was trained and has no loss has diverged. @param {View} view @param {Maybe[][]} values */
+const gap = ({ theme, rows, total, colour }, values) => ({
+  type: "scatter", mode: "lines", fill: "toself", fillcolor: gapColour(theme), name: t(colour === "loss" && rows.length === total ? "status.diverged" : "phase.gap"), hoverinfo: "skip", line: { width: 0 },
   ...(values.some((row) => !row.every(isFinite)) ? { x: [null], y: [null] } : { x: [], y: [] }),
 });
 
@@ -89,6 +89,12 @@ function phases(view) {
     return isFinite(chi) ? [{ ...label(theme, t(chi < 1 ? "phase.ordered" : "phase.chaotic")), x: right ? 0.995 : 0.005, y: top ? 0.99 : 0.01, borderpad: 2,
       xref: "paper", yref: "paper", xanchor: right ? "right" : "left", yanchor: top ? "top" : "bottom" }] : [];
   });
+}
+
+/** Whether the critical line is the same for every bias, as ReLU's is. @param {PhaseMap} map */
+export function isStraight({ critical_sigma_w2: line }) {
+  const known = line.filter(isFinite);
+  return known.length === line.length && Math.max(...known) - Math.min(...known) < NEAR * Math.max(...known);
 }
 
 /** Half as far again as the critical line. */
