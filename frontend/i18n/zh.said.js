@@ -367,6 +367,8 @@ export const SAID = {
   "Nothing at initialization speaks against it.": "初始化时没有任何不利的迹象。",
   "At initialization: {why}.": "初始化时：{why}。",
   "one step moves the last hidden layer by {jolt} times its own size": "一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
+  "{gap}": "{gap}",
+  "less than 10⁻⁷": "10⁻⁷ 以下",
   "in the last hidden layer two inputs differ by {gap} of their size": "在最后一个隐藏层，两个输入之差只有其大小的 {gap}",
   "from end to end the signal's mean square changes by {size} decades": "从头到尾，信号的均方值变化了 {size} 个数量级",
   "from end to end the gradient's mean square changes by {size} decades": "从头到尾，梯度的均方值变化了 {size} 个数量级",
