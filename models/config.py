@@ -273,8 +273,9 @@ def _circular_fits(config: RunConfig) -> Misfit | None:
     left, reach = min(network.pixels(config.input_shape)), network.kernel_size // 2
     if left >= reach:
         return None
-    return "network.pool_every", say("pooling leaves {left} pixels, and circular padding of a kernel of {kernel} needs at least {reach}; "
-                                     "pool less often, or choose padding zeros", left=left, kernel=network.kernel_size, reach=reach)
+    return "network.pool_every", say("pooling leaves {left} {left|pixel|pixels}, and circular padding of a kernel of {kernel} needs "
+                                     "at least {reach}; pool less often, or choose padding zeros",
+                                     left=left, kernel=network.kernel_size, reach=reach)
 
 
 RULES: tuple[Callable[[RunConfig], Misfit | None], ...] = (

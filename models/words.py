@@ -1,7 +1,8 @@
 """What is said to people: English sentences that remember how they were made, so that the page can say them in its own language.
 
 `say("{count} units are too few", count=3)` is the sentence, a str; beside it the API sends its template and its values, which the
-page looks up in its language's table. A value may be a sentence itself.
+page looks up in its language's table. A value may be a sentence itself. "{count|unit is|units are}" is the first for one and the second
+for any other number; the template that is sent has the second.
 """
 
 from __future__ import annotations
@@ -22,7 +23,14 @@ Part = dict[str, Any]
 PLAIN = 5
 """Powers of ten from which on a number is written with one."""
 
+THIN = "\u202f"
+"""What thousands stand apart by, as on the page."""
+
+ROUNDED = {"0%": "<1%", "100%": ">99%"}
+"""What a share is that is not quite none, or all."""
+
 _EXPONENT = re.compile(r"e([+-]\d+)$")
+_LARGE = re.compile(r"-?\d{5,}")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -32,15 +40,26 @@ def raised(exponent: int) -> str:
 
 
 class _Words(Formatter):
-    """Numbers as people write them, and as the page does: 3.1·10⁻⁷ in the place of 3.1e-07."""
+    """Numbers as people write them, and as the page does: 3.1·10⁻⁷ in the place of 3.1e-07, 17 000 in that of 1.7e+04, and where a
+    format asks for separators; a share of some is never 0% or 100%."""
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        name, *forms = field_name.split("|")
+        return (forms[kwargs[name] != 1], name) if forms else super().get_field(field_name, args, kwargs)
 
     def format_field(self, value: Any, format_spec: str) -> str:
         written: str = super().format_field(value, format_spec)
         if isinstance(value, str):
             return written
+        if "," in format_spec:
+            return written.replace(",", THIN)
         exponent = _EXPONENT.search(written)
         if exponent and 0 <= int(exponent[1]) < PLAIN:
-            return f"{float(written):.0f}"
+            written = f"{float(written):.0f}"
+        if isinstance(value, float) and _LARGE.fullmatch(written):
+            return f"{int(written):,}".replace(",", THIN)
+        if written in ROUNDED and value % 1:
+            return ROUNDED[written]
         return _EXPONENT.sub(lambda found: f"·10{raised(int(found[1]))}", written)
 
 
@@ -99,14 +118,21 @@ def listed(texts: Sequence[Text]) -> Text:
 
 
 def bare(template: str) -> str:
-    """The template without formats, as the tables of the languages have it: "{share:.0%} of them" -> "{share} of them"."""
-    return "".join(literal + (f"{{{name}}}" if name is not None else "") for literal, name, _, _ in _FORMATTER.parse(template))
+    """The template without formats, as the tables of the languages have it: "{share:.0%} of them" -> "{share} of them",
+    "{count} {count|unit|units}" -> "{count} units"."""
+    return "".join(literal + _blank(name) for literal, name, _, _ in _FORMATTER.parse(template))
+
+
+def _blank(name: str | None) -> str:
+    if name is None:
+        return ""
+    return name.split("|")[2] if "|" in name else f"{{{name}}}"
 
 
 def _fields(template: str, values: Mapping[str, object]) -> Iterator[tuple[str, str, object]]:
     """Each name with what is written in its place, and the value itself."""
     for _, name, form, conversion in _FORMATTER.parse(template):
-        if name is not None:
+        if name is not None and "|" not in name:
             converted = _FORMATTER.convert_field(values[name], conversion)
             yield name, _FORMATTER.format_field(converted, form or ""), values[name]
 

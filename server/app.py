@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        store, watched = Store(settings.store_url), Store(settings.store_url)
+        store = Store(settings.store_url)
         store.open()
         downloads = Downloads(settings.places.datasets, settings.dataset_mirror)
         counted = Metrics()
@@ -56,9 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
         remove_unfinished(settings.places.weights)
         app.state.settings, app.state.store, app.state.engine = settings, store, engine
         app.state.downloads, app.state.metrics = downloads, counted
-        # Looked into over connections of its own: forty requests that wait for a file that another program holds have all the others.
-        app.state.watched = watched
-        app.state.streams = Streams(watched, settings.tail_interval_s)
+        app.state.streams = Streams(store, settings.tail_interval_s)
         _count_what_is(counted, app)
         watch = Watch(settings, store, engine, counted)
         closing = threading.Event()
@@ -70,7 +68,6 @@ def create_app(settings: Settings) -> FastAPI:
         warming.join()
         watch.close()
         engine.close()
-        watched.close()
         store.close()
 
     gate = Gate(token_of(settings), settings.public_read == "on", settings.public_preview == "on")
@@ -93,7 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _count_what_is(counted: Metrics, app: FastAPI) -> None:
     """What is asked when the metrics are."""
-    store: Store = app.state.watched
+    store: Store = app.state.store
     counted.gauge("sigprop_runs_queued", "Runs and maps that wait.", lambda: store.count("queued"))
     counted.gauge("sigprop_runs_running", "Runs and maps that are computed.", lambda: store.count("running"))
     counted.gauge("sigprop_viewers", "Event streams that are open, counted once a run.", lambda: app.state.streams.viewers)

@@ -34,11 +34,6 @@ async def _store(request: Request) -> Store:
     return store
 
 
-async def _watched_store(request: Request) -> Store:
-    store: Store = request.app.state.watched
-    return store
-
-
 async def _engine(request: Request) -> Engine:
     engine: Engine = request.app.state.engine
     return engine
@@ -70,7 +65,6 @@ class BadQuery(Problem):
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
-WatchedStoreDep = Annotated[Store, Depends(_watched_store)]
 GateDep = Annotated[Gate, Depends(_gate)]
 EngineDep = Annotated[Engine, Depends(_engine)]
 DownloadsDep = Annotated[Downloads, Depends(_downloads)]
@@ -78,7 +72,7 @@ MetricsDep = Annotated[Metrics, Depends(_metrics)]
 StreamsDep = Annotated[Streams, Depends(_streams)]
 
 
-async def _sweep(store: WatchedStoreDep, streams: StreamsDep,
+async def _sweep(store: StoreDep, streams: StreamsDep,
                  sweep_id: Annotated[str, Path(description="the sweep's id", max_length=64)]) -> RunRecord:
     record = await to_thread.run_sync(store.get, sweep_id, limiter=streams.threads)
     if record is None or record.kind != "sweep":
@@ -102,7 +96,7 @@ def _run(store: StoreDep, run_id: RunId) -> RunRecord:
 RunDep = Annotated[RunRecord, Depends(_run)]
 
 
-async def _watched(store: WatchedStoreDep, streams: StreamsDep, run_id: RunId) -> RunRecord:
+async def _watched(store: StoreDep, streams: StreamsDep, run_id: RunId) -> RunRecord:
     """A run that somebody watches already is known without asking the store: a class opens the same link at once."""
     known = streams.watched(run_id)
     return known if known is not None and known.kind == "run" else (
@@ -117,12 +111,13 @@ MOST_RUNS = 120
 
 
 async def _runs(
-    store: WatchedStoreDep, streams: StreamsDep,
+    store: StoreDep, streams: StreamsDep,
     runs: Annotated[str, Query(max_length=5000, description=f"ids of 1 to {MOST_RUNS} runs, separated by commas")],
 ) -> list[RunRecord]:
     ids = list(dict.fromkeys(name for name in runs.split(",") if name))
     if not 1 <= len(ids) <= MOST_RUNS:
-        raise BadQuery(**at_field("runs", say("{count} ids; give 1 to {most}, separated by commas", count=len(ids), most=MOST_RUNS)))
+        raise BadQuery(**at_field("runs", say("{count} {count|id|ids}; give 1 to {most}, separated by commas",
+                                              count=len(ids), most=MOST_RUNS)))
     return await to_thread.run_sync(lambda: [_run(store, run_id) for run_id in ids], limiter=streams.threads)
 
 

@@ -135,7 +135,7 @@ class LocalEngine:
         keeping.require_room(self.store, self.settings)
         waiting = self.store.count("queued")
         if waiting + count > self.settings.max_queue:
-            raise Busy(say("{waiting} runs wait already, and this server's limit is {limit}; try again in a minute.",
+            raise Busy(say("{waiting} {waiting|run waits|runs wait} already, and this server's limit is {limit}; try again in a minute.",
                            waiting=waiting, limit=self.settings.max_queue), retry_after_s=60)
 
     def cancel(self, run_id: str, reason: Text | None = None) -> None:

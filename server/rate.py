@@ -50,7 +50,7 @@ class RateLimit:
         if scope["type"] != "http" or UNCOUNTED.fullmatch(scope["path"]):
             await self.app(scope, receive, send)
         elif wait_s := self.allowance.take(client_of(scope), time.monotonic()):
-            detail = say("More than {limit} requests in a minute from this address, which is this server's limit "
+            detail = say("More than {limit} {limit|request|requests} in a minute from this address, which is this server's limit "
                          "(--requests-per-minute); ask again when Retry-After has passed.", limit=self.allowance.per_minute)
             await errors.answer(429, detail, headers={"Retry-After": str(math.ceil(wait_s))})(scope, receive, send)
         else:

@@ -48,6 +48,10 @@ from server.records import TERMINAL, Fetching, Kind, RunRecord, Status
 Search = Callable[[str, str | None, Mapping[str, Any]], bool]
 """Whether a run with this id, title and configuration is wanted."""
 
+UNLIMITED = -1
+"""Connections beyond the five that are kept: whoever has a thread has one, so that who reads does not wait for those who wait to write.
+Threads are limited already (server/deps.py)."""
+
 READ_AT_ONCE = 100
 """Rows that a search reads from the database at once."""
 
@@ -125,7 +129,7 @@ class Store:
         self.url = url
         self.submitting = threading.Lock()
         """Held from the look for what there is to the run that is made of it."""
-        self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        self.engine = create_engine(url, max_overflow=UNLIMITED, pool_pre_ping=not url.startswith("sqlite"))
         if url.startswith("sqlite"):
             event.listen(self.engine, "connect", _configure_sqlite)
         self._pulse: Connection | None = None

@@ -1,4 +1,4 @@
-"""When the store cannot be used: its disk is full or broken, another program holds it, its file is damaged, or everybody waits for it."""
+"""When the store cannot be used: its disk is full or broken, another program holds it, or its file is damaged."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from sqlalchemy.exc import (
     OperationalError,
     ProgrammingError,
 )
-from sqlalchemy.exc import TimeoutError as NoConnection
 
 from models.words import Text, say
 
-TROUBLE = (DatabaseError, NoConnection)
+TROUBLE = (DatabaseError,)
 """What is nobody's mistake, and may be mended while the server runs. (A damaged SQLite file is a DatabaseError and no kind of it.)"""
 
 MISTAKES = (DataError, IntegrityError, InternalError, NotSupportedError, ProgrammingError)
@@ -43,8 +42,6 @@ def is_disks(error: Exception) -> bool:
 
 def sentence(error: Exception) -> Text:
     """On a store that cannot be read or written just now; `error` is one of TROUBLE, or the disk's."""
-    if isinstance(error, NoConnection):
-        return say("The store cannot be used: too many wait for it already. Try again in a moment.")
     if isinstance(error, OSError):
         return say("A file in the data directory cannot be written or read: {problem}. Whoever runs this server should see to its disk "
                    "(room, permissions).", problem=error.strerror)

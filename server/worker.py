@@ -67,7 +67,7 @@ def preview(config_json: str, places: Places, form: Form = "full") -> bytes:
     started = begin(config, places)
     frame = next(started.frames())
     said = predict(config, frame)
-    findings = [*about_weights(started), *Verdict(config, lambda frame: said).of(frame)]
+    findings = [*about_weights(started), *Verdict(config, lambda frame: said).of(frame, trains=False)]
     return encode.dumps({
         "config": config.model_dump(mode="json"), "layers": cost.layers(config, frame["layers"]), "frame": encode.formed(frame, form),
         "theory": said.model_dump(mode="json"), "findings": [finding.model_dump(mode="json") for finding in findings],

@@ -28,9 +28,12 @@ export const language = named ?? preferred();
 /** The text of an address with the language in it, where there is one to carry on. @param {string} hash @param {string | null} [language] */
 export const addressed = (hash, language = named) => [language && `view.lang=${language}`, hash].filter(Boolean).join("&");
 
-/** @param {string} key @param {Record<string, unknown>} [values] @returns {string} */
+/** "{count|unit is|units are}" is the first where the count is 1, else the second. @param {string} key @param {Record<string, unknown>} [values] @returns {string} */
 export function t(key, values = {}) {
-  return (TABLES[language][key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  return (TABLES[language][key] ?? key).replace(/\{(\w+)(?:\|([^|}]*)\|([^|}]*))?\}/g, (whole, name, one, many) => {
+    if (!(name in values)) return whole;
+    return one === undefined ? String(values[name]) : String(values[name]) === "1" ? one : many;
+  });
 }
 
 /** @param {string} key */

@@ -250,8 +250,8 @@ export const SAID = {
   "Their pre-activations are on the flat side for the whole batch, so no gradient reaches their weights.":
     "它们的预激活在整个批次上都落在平的一侧，所以没有梯度到达它们的权重。",
   "Use leaky ReLU, which has a slope on both sides.": "请改用两侧都有斜率的 leaky ReLU。",
-  "All units alike: one weight for all of layer {first} to {last}": "所有单元都相同：第 {first} 到 {last} 层各自只有一个权重值",
-  "All units alike: one weight for all of layer {layer}": "所有单元都相同：第 {layer} 层只有一个权重值",
+  "All units alike: one weight throughout each of layers {first} to {last}": "所有单元都相同：第 {first} 到 {last} 层各自只有一个权重值",
+  "All units alike: one weight throughout layer {layer}": "所有单元都相同：第 {layer} 层只有一个权重值",
   "Units with the same weights compute the same and get the same gradient: a layer of any width is one unit.":
     "权重相同的单元计算结果相同，梯度也相同：再宽的层也只等于一个单元。",
   "A network can train like that: no other start or normalization is offered.": "这样的网络也能训练：不提供其他初始化或归一化。",
@@ -269,19 +269,19 @@ export const SAID = {
   "At step {step} numbers are not finite {where}: the steps are too large for these gradients.": "第 {step} 步时，{where}出现非有限值：对这样的梯度来说步长太大。",
   "The loss rises: {start} → {loss}": "损失上升：{start} → {loss}",
   "The steps overshoot: the loss is above three times its start.": "步子迈过了头：损失已超过开始时的三倍。",
-  "First steps too large: one moves the last hidden layer by {jolt} of itself": "最初的步子太大：一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
+  "First steps too large: one moves the last hidden layer by {jolt} times its own size": "最初的步子太大：一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
   "Relative to their norm the layers' weights move by {most} at most a step, {median} in the median; through all layers that adds up.":
     "相对于自身范数，各层权重每步最多移动 {most}，中位数为 {median}；经过所有层累积起来就很大。",
-  "Steps too small: {steps} of them move the network by {reached} of its weights in the median layer": "步子太小：{steps} 步只使中位层的权重移动自身的 {reached}",
-  "Steps too small: {steps} of them move the network by {reached} of itself": "步子太小：{steps} 步只使网络移动自身的 {reached}",
+  "Steps too small: {steps} steps move the median layer by {reached} of its weights": "步子太小：{steps} 步只使中位层的权重移动自身的 {reached}",
+  "Steps too small: {steps} steps move the network by {reached} of itself": "步子太小：{steps} 步只使网络移动自身的 {reached}",
   "The gradients that reach the weights are too small for this learning rate and this number of steps: one moves the median layer's weights by {median} of their norm.":
     "到达权重的梯度对这样的学习率和步数来说太小：一步只使中位层的权重移动其范数的 {median}。",
-  "Updates too large: {ratio} of the weights a step": "更新量太大：每步是权重的 {ratio}",
-  "Updates too small: {ratio} of the weights a step": "更新量太小：每步是权重的 {ratio}",
-  "In the median layer a step changes the weights by {ratio} of their norm; near 10⁻³ is good, above 10⁻² a step undoes what the ones before learned.":
-    "在中位层，一步使权重改变其范数的 {ratio}；10⁻³ 附近较好，超过 10⁻² 时，一步会抹掉前面学到的东西。",
-  "In the median layer a step changes the weights by {ratio} of their norm; near 10⁻³ is good, below 10⁻⁴ hardly anything moves.":
-    "在中位层，一步使权重改变其范数的 {ratio}；10⁻³ 附近较好，低于 10⁻⁴ 时几乎不动。",
+  "Updates too large: {ratio} times the weights a step": "更新量太大：每步是权重的 {ratio} 倍",
+  "Updates too small: {ratio} times the weights a step": "更新量太小：每步是权重的 {ratio} 倍",
+  "In the median layer a step changes the weights by {ratio} times their norm; near 10⁻³ is good, above 10⁻² a step undoes what the ones before learned.":
+    "在中位层，一步使权重改变其范数的 {ratio} 倍；10⁻³ 附近较好，超过 10⁻² 时，一步会抹掉前面学到的东西。",
+  "In the median layer a step changes the weights by {ratio} times their norm; near 10⁻³ is good, below 10⁻⁴ hardly anything moves.":
+    "在中位层，一步使权重改变其范数的 {ratio} 倍；10⁻³ 附近较好，低于 10⁻⁴ 时几乎不动。",
   ", and take at least {steps} steps": "，并至少训练 {steps} 步",
   "Set the learning rate to {lr}{more}: a step then changes the median layer's weights by {ratio} of their norm.":
     "把学习率设为 {lr}{more}：这样一步使中位层的权重改变其范数的 {ratio}。",
@@ -366,14 +366,17 @@ export const SAID = {
   "Prediction: it will not train": "预测：训练不起来",
   "Nothing at initialization speaks against it.": "初始化时没有任何不利的迹象。",
   "At initialization: {why}.": "初始化时：{why}。",
-  "one step moves the last hidden layer by {jolt} of itself": "一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
+  "one step moves the last hidden layer by {jolt} times its own size": "一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
+  "{gap}": "{gap}",
+  "less than 10⁻⁷": "10⁻⁷ 以下",
   "in the last hidden layer two inputs differ by {gap} of their size": "在最后一个隐藏层，两个输入之差只有其大小的 {gap}",
   "from end to end the signal's mean square changes by {size} decades": "从头到尾，信号的均方值变化了 {size} 个数量级",
   "from end to end the gradient's mean square changes by {size} decades": "从头到尾，梯度的均方值变化了 {size} 个数量级",
-  "After {steps} steps the loss is {loss} (mean of the last {many}) and the accuracy {accuracy}; a guess has {guess} and {chance}.":
-    "{steps} 步之后损失为 {loss}（最后 {many} 步的均值），准确率为 {accuracy}；随机猜测为 {guess} 和 {chance}。",
-  "After {steps} steps the loss is {loss} (mean of the last {many}) and the validation accuracy {accuracy}; a guess has {guess} and {chance}.":
-    "{steps} 步之后损失为 {loss}（最后 {many} 步的均值），验证准确率为 {accuracy}；随机猜测为 {guess} 和 {chance}。",
+  "After {steps} steps the loss is {loss}{over} and the accuracy {accuracy}; a guess has {guess} and {chance}.":
+    "{steps} 步之后损失为 {loss}{over}，准确率为 {accuracy}；随机猜测为 {guess} 和 {chance}。",
+  "After {steps} steps the loss is {loss}{over} and the validation accuracy {accuracy}; a guess has {guess} and {chance}.":
+    "{steps} 步之后损失为 {loss}{over}，验证准确率为 {accuracy}；随机猜测为 {guess} 和 {chance}。",
+  " (mean of the last {many} steps)": "（最后 {many} 步的均值）",
   "What it gets wrong it is sure of: right as often and no surer than that, it would have a loss of {worth}.":
     "它对答错的也很有把握：若同样的正确率而不过分自信，损失应为 {worth}。",
   "After {steps} steps the loss is no longer finite; a guess has {guess}.": "{steps} 步之后损失不再有限；随机猜测的损失为 {guess}。",
@@ -432,8 +435,9 @@ export const SAID = {
     "有残差连接时 q 逐层增大，没有不动点；χ 取深网络最后几层的值。",
   "q grows without end: there is no fixed point, since σ_w² is at or above this activation's critical value.": "q 无限增大：没有不动点，因为 σ_w² 达到或超过了这个激活函数的临界值。",
   "q grows without end: there is no fixed point.": "q 无限增大：没有不动点。",
-  "On the critical line without bias every q is a fixed point: q* is the value the first layer gives. Two inputs' correlation still goes to 1, slower than exponentially.":
-    "在没有偏置的临界线上，每个 q 都是不动点：q* 就是第一层给出的值。两个输入的相关系数仍趋向 1，但比指数慢。",
+  "On the critical line without bias every q is a fixed point: q* is the value the first layer gives.":
+    "在没有偏置的临界线上，每个 q 都是不动点：q* 就是第一层给出的值。",
+  "Two inputs' correlation still goes to 1, slower than exponentially.": "两个输入的相关系数仍趋向 1，但比指数慢。",
   "χ is within 0.001 of 1: the depth scale is long but finite.": "χ 与 1 相差不到 0.001：深度尺度很长，但有限。",
   "The output row needs the correlations between the input's pixels, which are not given: null.": "输出行需要输入像素之间的相关系数，这里没有给出，所以为空。",
   "LSUV holds the batch's mean square, but not each example's: a layer multiplies the logarithm of two lengths' ratio by {drift}, and one fades beside the other. Expect two inputs' correlation to leave theory's on the way.": "LSUV 固定的是整个批次的均方值，而不是每个样本的：每层把两个样本长度之比的对数乘以 {drift}，其中一个相对另一个逐渐衰减。预计两个输入的相关系数会逐渐偏离理论值。",
@@ -570,7 +574,6 @@ export const SAID = {
     "存储无法使用：{problem}。其中已有的内容都没有丢失；请运行这台服务器的人检查其数据目录所在的磁盘（空间、权限、占用数据库的其他程序）。",
   "The store cannot be used, and may be damaged: {problem}. Whoever runs this server should stop it and put a backup back.":
     "存储无法使用，而且可能已经损坏：{problem}。请运行这台服务器的人停止它，并恢复备份。",
-  "The store cannot be used: too many wait for it already. Try again in a moment.": "存储无法使用：等待它的请求已经太多。请稍后再试。",
   "The server's store cannot be read; its log says why.": "无法读取服务器的存储；原因见其日志。",
   "A file in the data directory cannot be written or read: {problem}. Whoever runs this server should see to its disk (room, permissions).":
     "无法读写数据目录中的一个文件：{problem}。请运行这台服务器的人检查其磁盘（空间、权限）。",

@@ -8,16 +8,17 @@
  * @typedef {import("./types.js").Theory} Theory
  * @typedef {import("./types.js").Fetching} Fetching
  * @typedef {{loc: string, msg: string}} FieldError
- * @typedef {{status: (record: RunRecord) => void, frame: (frame: Sent) => void, end: (record: RunRecord) => void,
- *            lost: () => void, back: () => void}} Listeners
+ * @typedef {{status: (record: RunRecord) => void, frame: (frame: Sent) => void, end: (record: RunRecord) => void}} Listeners
  */
 import { opened } from "./compact.js";
+import { isReady, untilBack } from "./connection.js";
 import { report } from "./report.js";
 import { askForToken } from "./signin.js";
 import { said, t } from "../i18n/index.js";
 import { translated } from "./catalog.js";
 
-const RETRY_MS = 2000;
+/** No answer; a proxy's for a server that gives none; the server's own while it is stopped. */
+const AWAY = [0, 502, 503, 504];
 /** The form of frames that is asked for; compact.js reads it. */
 const FORM = "compact";
 
@@ -35,13 +36,42 @@ export class Problem extends Error {
 /** @param {string} url @param {RequestInit} [init] @returns {Promise<any>} */
 async function call(url, init) {
   if (report) throw new Problem(0, t("error.report"));
-  const response = await fetch(url, init).catch((error) => {
-    if (error.name === "AbortError") throw error;
-    throw new Problem(0, t("error.connection"));
-  });
+  const response = await arriving(fetch(url, init));
   if (!response.ok) throw await problemOf(response);
-  return response.status === 204 ? null : response.json();
+  return response.status === 204 ? null : arriving(response.json());
 }
+
+/** An answer, or a part of it, that may be cut off: what fetch rejects with is then a TypeError. @template T @param {Promise<T>} part @returns {Promise<T>} */
+const arriving = (part) => part.catch((error) => {
+  if (!(error instanceof TypeError)) throw error;
+  void untilBack(0);
+  throw new Problem(0, t("error.connection"));
+});
+
+/** What only asks, and changes nothing: where the server is away, it is asked again when it is back.
+ * @param {string} url @param {RequestInit} [init] @returns {Promise<any>} */
+async function ask(url, init) {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await call(url, init);
+    } catch (error) {
+      if (!(error instanceof Problem) || !(await isAway(error))) throw error;
+      await untilBack(tries, error.status ? error.detail : "");
+    }
+  }
+}
+
+/** An answer, or null where the server has no such thing. @template T @param {Promise<T>} asked @returns {Promise<T | null>} */
+export const ifThere = (asked) => asked.catch((error) => {
+  if (error instanceof Problem && error.status === 404) return null;
+  throw error;
+});
+
+/** Whether a request ended because its signal said so. @param {unknown} error */
+export const isGivenUp = (error) => error instanceof DOMException && error.name === "AbortError";
+
+/** @param {Problem} problem */
+const isAway = async ({ status, fetching }) => !report && AWAY.includes(status) && !fetching && (status === 0 || !(await isReady()));
 
 /** @param {Response} response */
 async function problemOf(response) {
@@ -52,21 +82,23 @@ async function problemOf(response) {
   return new Problem(response.status, said(body, "detail") || body.title || t("error.status", { status: response.status }), errors, body.fetching ?? null);
 }
 
-/** @param {string} method @param {string} url @param {unknown} [body] @param {AbortSignal} [signal] */
-const send = (method, url, body, signal) =>
-  call(url, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}), signal });
-/** @param {string} url @param {unknown} [body] @param {AbortSignal} [signal] */
-const post = (url, body, signal) => send("POST", url, body, signal);
+/** @param {string} method @param {unknown} [body] @param {AbortSignal} [signal] */
+const json = (method, body, signal) => ({ method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}), signal });
+/** @param {string} url @param {unknown} [body] */
+const post = (url, body) => call(url, json("POST", body));
 
 /** @returns {Promise<Catalog>} */
-export const getCatalog = async () => translated(report?.catalog ?? await call("/api/catalog"));
+export const getCatalog = async () => translated(report?.catalog ?? await ask("/api/catalog"));
 
 /** What the server says of its API: an OpenAPI document. @returns {Promise<Record<string, any>>} */
-export const getDescription = () => call("/openapi.json");
+export const getDescription = () => ask("/openapi.json");
+
+/** A lesson's file. @param {string} url @returns {Promise<import("./types.js").Lesson>} */
+export const getLesson = (url) => ask(url);
 
 /** @param {unknown} config @param {AbortSignal} [signal] @returns {Promise<Preview>} */
 export async function preview(config, signal) {
-  const answer = await post(`/api/preview?form=${FORM}`, config, signal);
+  const answer = await ask(`/api/preview?form=${FORM}`, json("POST", config, signal));
   return { ...answer, frame: opened(answer.frame) };
 }
 
@@ -78,7 +110,7 @@ export function theory(config, input) {
     input_receptive_mean_square: input.receptive_mean_square, input_participation_ratio: input.participation_ratio,
     input_receptive_spread: input.receptive_spread, input_receptive_correlation: input.receptive_correlation })
     .filter(([, value]) => value !== null && value !== undefined).map(([key, value]) => [key, String(value)]);
-  return post(`/api/theory?${new URLSearchParams(known)}`, config);
+  return ask(`/api/theory?${new URLSearchParams(known)}`, json("POST", config));
 }
 
 /** Starts a run, or finds the one that this configuration has had; one that was given up is run anew.
@@ -93,17 +125,18 @@ export async function createRun(config, fresh = false) {
 export const runOverSeeds = (config, count) => post(`/api/runs/over-seeds?count=${count}`, config);
 
 /** @param {string} id @returns {Promise<RunRecord>} */
-export const getRun = async (id) => report?.run ?? call(`/api/runs/${encodeURIComponent(id)}`);
+export const getRun = async (id) => report?.run ?? ask(`/api/runs/${encodeURIComponent(id)}`);
 
-/** A page of runs, newest first. @param {{limit?: number, search?: string, status?: string, cursor?: string}} wanted
+/** A page of runs, newest first. @param {{limit?: number, search?: string, status?: string, cursor?: string}} wanted @param {AbortSignal} [signal]
  * @returns {Promise<{runs: RunRecord[], next_cursor: string | null, storage: import("./types.js").Storage | null}>} */
-export const listRuns = (wanted) => call(`/api/runs?${new URLSearchParams(Object.entries(wanted).filter(([, value]) => value).map(([key, value]) => [key, String(value)]))}`);
+export const listRuns = (wanted, signal) =>
+  ask(`/api/runs?${new URLSearchParams(Object.entries(wanted).filter(([, value]) => value).map(([key, value]) => [key, String(value)]))}`, { signal });
 
 /** @param {string} id @param {string | null} title @returns {Promise<RunRecord>} */
-export const renameRun = (id, title) => send("PATCH", `/api/runs/${encodeURIComponent(id)}`, { title });
+export const renameRun = (id, title) => call(`/api/runs/${encodeURIComponent(id)}`, json("PATCH", { title }));
 
 /** A pinned run stays when the store is full. @param {string} id @param {boolean} pinned @returns {Promise<RunRecord>} */
-export const pinRun = (id, pinned) => send("PATCH", `/api/runs/${encodeURIComponent(id)}`, { pinned });
+export const pinRun = (id, pinned) => call(`/api/runs/${encodeURIComponent(id)}`, json("PATCH", { pinned }));
 
 /** `keepalive` lets it go out even while the page closes. @param {string} id @returns {Promise<null>} */
 export const deleteRun = (id) => call(`/api/runs/${encodeURIComponent(id)}`, { method: "DELETE", keepalive: true });
@@ -120,26 +153,27 @@ export const getFrame = (id, seq, quantities = []) => frameAfter(id, seq - 1, qu
 
 /** @param {string} id @param {number} after @param {string} [more] @returns {Promise<Sent | null>} */
 async function frameAfter(id, after, more = "") {
-  return (await call(`/api/runs/${encodeURIComponent(id)}/frames?form=${FORM}&after=${after}&limit=1${more}`)).frames[0] ?? null;
+  return (await ask(`/api/runs/${encodeURIComponent(id)}/frames?form=${FORM}&after=${after}&limit=1${more}`)).frames[0] ?? null;
 }
 
 /** @param {string} id @returns {Promise<RunRecord>} */
 export const cancelRun = (id) => post(`/api/runs/${encodeURIComponent(id)}/cancel`);
 
 /** Trained weights that a network can start from, newest first. @returns {Promise<{source: string, bytes: number}[]>} */
-export const listWeights = async () => (await call("/api/weights")).weights;
+export const listWeights = async () => (await ask("/api/weights")).weights;
 /** @param {Blob} file @returns {Promise<{source: string}>} */
 export const uploadWeights = (file) => call("/api/weights", { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
 
 /** A map of networks, measured. @param {unknown} config @returns {Promise<RunRecord>} */
 export const createSweep = (config) => post("/api/sweeps", config);
-/** The same map in theory. @param {unknown} config @returns {Promise<import("./phase/figure.js").PhaseMap>} */
-export const sweepTheory = (config) => post("/api/sweeps/theory", config);
+/** @param {string} id @returns {Promise<RunRecord>} */
+export const getSweep = (id) => ask(`/api/sweeps/${encodeURIComponent(id)}`);
+/** The same map in theory. @param {unknown} config @param {AbortSignal} signal @returns {Promise<import("./phase/figure.js").PhaseMap>} */
+export const sweepTheory = (config, signal) => ask("/api/sweeps/theory", json("POST", config, signal));
 /** @param {string} id @returns {Promise<RunRecord>} */
 export const cancelSweep = (id) => post(`/api/sweeps/${encodeURIComponent(id)}/cancel`);
 
-/** Follows a run until its end; the returned function stops it. The browser resumes after Last-Event-ID by itself; where it
- * gives up (the server answered with an error) we begin again after the last frame seen.
+/** Follows a run until its end; the returned function stops it.
  * @param {string} id @param {Listeners} listeners @returns {() => void} */
 export const follow = (id, listeners) => (report ? replay(report, listeners)
   : following((after) => `/api/runs/${encodeURIComponent(id)}/events?form=${FORM}&after=${after}`, "frame", listeners));
@@ -152,20 +186,18 @@ export const followSweep = (id, listeners) =>
 function following(url, item, listeners) {
   let last = -1;
   return keepOpen(() => url(last), (source) => {
-    source.addEventListener("open", () => listeners.back());
     source.addEventListener("status", (event) => listeners.status(read(event)));
     source.addEventListener(item, (event) => { const found = read(event); last = found.seq; listeners.frame(found); });
     source.addEventListener("end", (event) => { source.close(); listeners.end(read(event)); });
-  }, listeners.lost);
+  });
 }
 
 /** Follows several runs over one connection, of which browsers hold only six open. @param {string[]} ids @param {string[]} quantities
- * @param {{record: (record: RunRecord) => void, frame: (id: string, frame: Sent) => void, lost: () => void, back: () => void}} listeners @returns {() => void} */
+ * @param {{record: (record: RunRecord) => void, frame: (id: string, frame: Sent) => void}} listeners @returns {() => void} */
 export function followTogether(ids, quantities, listeners) {
   const places = new Map(ids.map((id) => [id, -1])), live = new Set(ids);
   const url = () => `/api/events?${new URLSearchParams({ runs: ids.join(","), after: [...places.values()].join(","), quantities: quantities.join(","), form: FORM })}`;
   return keepOpen(url, (source) => {
-    source.addEventListener("open", () => listeners.back());
     for (const id of ids) {
       source.addEventListener(`status:${id}`, (event) => listeners.record(read(event)));
       source.addEventListener(`frame:${id}`, (event) => { const frame = read(event); places.set(id, frame.seq); listeners.frame(id, frame); });
@@ -175,29 +207,28 @@ export function followTogether(ids, quantities, listeners) {
         listeners.record(read(event));
       });
     }
-  }, listeners.lost);
+  });
 }
 
 /** @param {Event} event */
 const read = (event) => JSON.parse(/** @type {MessageEvent<string>} */ (event).data);
 
-/** A stream that begins again where the browser gives it up. @param {() => string} url @param {(source: EventSource) => void} listen @param {() => void} lost
- * @returns {() => void} stops it */
-function keepOpen(url, listen, lost) {
-  let timer = 0, stopped = false;
+/** A stream that begins again, after what it had, where it is cut off and once the server is back. (The browser would do so by itself, but
+ * for good gives up one that is answered with an error.)
+ * @param {() => string} url @param {(source: EventSource) => void} listen @returns {() => void} stops it */
+function keepOpen(url, listen) {
+  let stopped = false, tries = 0;
   /** @type {EventSource} */
   let source;
   const open = () => {
+    if (stopped) return;
     source = new EventSource(url());
+    source.addEventListener("open", () => { tries = 0; });
+    source.addEventListener("error", () => { source.close(); void untilBack(tries++).then(open); });
     listen(source);
-    source.addEventListener("error", () => {
-      if (stopped) return;
-      lost();
-      if (source.readyState === EventSource.CLOSED) timer = window.setTimeout(open, RETRY_MS);
-    });
   };
   open();
-  return () => { stopped = true; window.clearTimeout(timer); source.close(); };
+  return () => { stopped = true; source.close(); };
 }
 
 /** What a report holds, as if it were streamed. @param {import("./report.js").Report} held @param {Listeners} listeners */

@@ -33,7 +33,7 @@ import { WeightsChoice } from "./weights-choice.js";
 import { said, t } from "../i18n/index.js";
 
 const STREAM_MS = 150, FETCH_MS = 1000;
-const SOURCE = "init.source";
+const SOURCE = "init.source", UNPROCESSABLE = 422;
 
 /** A link that names a lesson, or a step of one, and no configuration: it begins with that step's network. @param {State} options */
 const isBareLesson = (options) => options["view.lesson"] !== null && !address.runInAddress() && pairs(location.hash).every(([key]) => key.startsWith("view."));
@@ -60,7 +60,7 @@ export class App {
     this.player = new Player(() => this.moved());
     this.lesson = new LessonCard(byId("lesson"), catalog, {
       go: (id, number, step, controls) => this.begin(id, number, step, controls), train: () => void this.train(),
-      compare: (step) => void this.compare(step), fail: (text) => notice("lesson", text),
+      compare: (step) => void this.compare(step), fail: (text) => notice("lesson", text), read: api.getLesson,
     });
     this.weights = new WeightsChoice((source) => this.change(SOURCE, source, true));
     this.twins = new Twins({ config: () => this.config(), submit: (config) => this.submit(config) });
@@ -135,15 +135,20 @@ export class App {
   failed(problem) {
     this.fetching = problem.fetching;
     if (this.fetching) return this.awaitData();
-    const rest = this.rail.fail(problem.errors);
+    const detail = this.refusal(problem);
     this.board.stale(true);
     if (problem.errors.some(({ loc }) => loc === SOURCE)) void this.weights.show();
     else this.weights.hide();
-    const detail = [problem.detail, ...(problem.errors.length > rest.length ? problem.errors.map(({ msg }) => msg) : rest.map(({ msg }) => msg))]
-      .filter((text, index, all) => !all.slice(0, index).some((before) => before.includes(text))).join(t("words.between"));
     if (problem.status !== 401) notice("refused", t(this.board.view ? "notice.refused" : "notice.impossible", { detail }));
     this.status();
     document.body.dataset.ready = "true";
+  }
+
+  /** Marks the controls that a problem names, and gives what is left to say; a refused configuration's detail is but its errors together.
+   * @param {api.Problem} problem */
+  refusal({ status, errors, detail }) {
+    const left = this.rail.fail(errors);
+    return status === UNPROCESSABLE && errors.length ? left : detail;
   }
 
   /** The data set is being fetched: the preview is asked for again, and the status line says how far it is. */
@@ -204,8 +209,8 @@ export class App {
       return record;
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
-      const rest = this.rail.fail(error.errors);
-      if (error.status !== 401) notice("run", t("notice.train_failed", { detail: [error.detail, ...rest.map(({ msg }) => msg)].join(t("words.between")) }));
+      const detail = this.refusal(error);
+      if (error.status !== 401) notice("run", t("notice.train_failed", { detail }));
       return null;
     }
   }
@@ -258,7 +263,6 @@ export class App {
       changed: () => { if (this.followed === followed) this.streamed(followed); },
       loaded: () => { if (this.followed === followed) this.draw(); },
       failed: (error) => notice("run", error instanceof api.Problem ? error.detail : String(error)),
-      lost: () => notice("lost", t("notice.lost")), back: () => notice("lost", ""),
     });
     this.followed = followed;
     this.status();
@@ -270,7 +274,7 @@ export class App {
     this.followed?.stop();
     this.followed = null;
     this.previewer.stop();
-    for (const id of ["lost", "run", "waiting"]) notice(id, "");
+    for (const id of ["run", "waiting"]) notice(id, "");
     this.player.reset(true);
     this.player.show(null);
     this.busy = false;
@@ -281,7 +285,6 @@ export class App {
   /** The run's record, frames or theory have changed. @param {FollowedRun} followed */
   streamed({ record, store, live }) {
     if (record.status === "failed") notice("run", t("notice.run_failed", { detail: said(record, "error") ?? "" }), !embedded && !report && this.againButton(record));
-    if (!live) notice("lost", "");
     if (!live || store.length) notice("waiting", "");
     if (store.length) this.board.stale(false);
     this.player.grow(store.length);

@@ -77,7 +77,7 @@ export class Card {
   /** @param {string[]} notes */
   showNotes(notes) {
     this.notes.hidden = !notes.length;
-    setText(this.summary, notes.length === 1 ? t("card.one_more") : t("card.more", { count: notes.length }));
+    setText(this.summary, t("card.more", { count: notes.length }));
     setContents(this.sentences, notes, () => notes.map((text) => el("li", { text })));
   }
 

@@ -5,7 +5,7 @@
  * @typedef {import("./types.js").State} State
  * @typedef {import("./types.js").Value} Value
  * @typedef {(path: string, value: Value, committed: boolean) => void} OnChange
- * @typedef {{path: string, element: HTMLElement, kinds: string[], show: (state: State) => void, fail: (message: string) => void}} Control
+ * @typedef {{path: string, label: string, element: HTMLElement, kinds: string[], show: (state: State) => void, fail: (message: string) => void}} Control
  */
 import { fieldControl } from "./field.js";
 import { cardFields, cardOf, KIND } from "./state.js";
@@ -98,21 +98,22 @@ export class Rail {
     this.hide();
   }
 
-  /** Shows each problem at the control that it names; what names none is returned. @param {{loc: string, msg: string}[]} errors */
+  /** Shows each problem at the control that it names.
+   * @param {{loc: string, msg: string}[]} errors @returns {string} those that name no control in sight, and at which ones the others stand */
   fail(errors) {
     for (const control of this.controls.values()) control.fail("");
-    return errors.filter(({ loc, msg }) => {
-      const control = this.find(loc);
-      control?.fail(msg);
-      return !control;
-    });
+    const places = errors.map(({ loc }) => this.find(loc));
+    errors.forEach(({ msg }, index) => places[index]?.fail(msg));
+    const labels = new Set(places.flatMap((control) => (control ? [control.label] : [])));
+    const others = errors.filter((_, index) => !places[index]).map(({ loc, msg }) => (loc ? `${loc}: ${msg}` : msg));
+    return [...others, labels.size ? t("notice.at_controls", { list: [...labels].join(t("words.comma")) }) : ""].filter(Boolean).join(t("words.between"));
   }
 
-  /** The control of a path, or of the nearest path above it. @param {string} loc */
+  /** The control of a path, or of the nearest path above it, if it can be seen. @param {string} loc */
   find(loc) {
     for (let parts = loc.split("."); parts.length; parts = parts.slice(0, -1)) {
       const path = parts.join("."), found = this.controls.get(path) ?? this.controls.get(`${path}.name`);
-      if (found) return found;
+      if (found) return found.element.closest(".left-out, [hidden]") ? undefined : found;
     }
     return undefined;
   }

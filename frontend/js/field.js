@@ -29,7 +29,7 @@ export function fieldControl(field, onChange, labels = {}) {
   body.main.setAttribute("aria-describedby", `${help.id} ${error.id}`);
   const label = el("label", { for: `control-${field.path}`, text: field.label }, field.unit ? el("span", { class: "unit", text: ` ${field.unit}` }) : "");
   const element = el("div", { class: `control control-${field.type}` }, label, ...body.nodes, help.textContent ? help : "", error);
-  return { path: field.path, element, kinds: field.kinds, fail, show: (state) => body.show(state[field.path]) };
+  return { path: field.path, label: field.label, element, kinds: field.kinds, fail, show: (state) => body.show(state[field.path]) };
 }
 
 /** @param {Field} field */

@@ -2,7 +2,7 @@
  * A run that is followed: its record, its frames as they come, and theory for the batch of its first frame.
  * @typedef {import("./types.js").Sent} Sent
  * @typedef {import("./types.js").RunRecord} RunRecord
- * @typedef {{changed: () => void, loaded: () => void, failed: (problem: unknown) => void, lost: () => void, back: () => void}} Listeners
+ * @typedef {{changed: () => void, loaded: () => void, failed: (problem: unknown) => void}} Listeners
  */
 import * as api from "./api.js";
 import { FrameStore } from "./frames.js";
@@ -18,7 +18,7 @@ export class FollowedRun {
     this.store = new FrameStore(report ? null : { again: (seq) => api.getFrame(record.id, seq), loaded, failed });
     this.theory = record.theory ?? null;
     this.stop = api.follow(record.id, {
-      status: (now) => this.update(now), end: (now) => this.update(now), frame: (frame) => this.add(frame), lost: listeners.lost, back: listeners.back,
+      status: (now) => this.update(now), end: (now) => this.update(now), frame: (frame) => this.add(frame),
     });
   }
 

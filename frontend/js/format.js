@@ -8,6 +8,9 @@ import { t } from "../i18n/index.js";
 
 const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
+/** From here on thousands stand apart. */
+const GROUPED = 1e4;
+
 /** @param {unknown} x @returns {x is number} */
 export const isFinite = (x) => typeof x === "number" && Number.isFinite(x);
 
@@ -26,7 +29,7 @@ export function number(x, digits = 3) {
 }
 
 /** @param {number} x @param {number} digits */
-const plain = (x, digits) => minus(Math.abs(x) >= 10 ** digits ? String(Math.round(x)) : String(Number(x.toPrecision(digits))));
+const plain = (x, digits) => minus(Math.abs(x) >= GROUPED ? integer(x) : Math.abs(x) >= 10 ** digits ? String(Math.round(x)) : String(Number(x.toPrecision(digits))));
 /** @param {string} text */
 const minus = (text) => text.replace("-", "−");
 

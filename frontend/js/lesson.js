@@ -7,7 +7,8 @@
  * @typedef {import("./types.js").Question} Question
  * @typedef {import("./types.js").State} State
  * @typedef {{go: (id: string | null, number: number, step: LessonStep | null, controls: string[]) => void,
- *   train: (() => void) | null, compare: (step: LessonStep) => void, fail: (text: string) => void}} LessonActions
+ *   train: (() => void) | null, compare: (step: LessonStep) => void, fail: (text: string) => void,
+ *   read: (url: string) => Promise<Lesson>}} LessonActions
  */
 import { el } from "./dom.js";
 import { leading } from "./look.js";
@@ -21,13 +22,6 @@ export function lessonsOf(catalog) {
     const versions = all.filter((entry) => entry.id === id);
     return versions.find((entry) => entry.language === language) ?? versions[0];
   });
-}
-
-/** @param {string} url @returns {Promise<Lesson>} */
-async function fetchLesson(url) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(t("error.status", { status: answer.status }));
-  return answer.json();
 }
 
 /** The configuration that a step shows. @param {LessonStep} step */
@@ -80,7 +74,7 @@ export class LessonCard {
       return null;
     }
     try {
-      const known = this.loaded.get(url) ?? fetchLesson(url);
+      const known = this.loaded.get(url) ?? this.actions.read(url);
       this.loaded.set(url, known);
       return await known;
     } catch (error) {

@@ -52,7 +52,7 @@ const foretold = (finding) => el("p", { class: "foretold" }, el("strong", { text
 /** @param {Finding[]} others @param {boolean} open @param {(config: Record<string, unknown>) => void} apply */
 function more(others, open, apply) {
   if (!others.length) return [];
-  const summary = others.length === 1 ? t("verdict.one_more") : t("verdict.more", { count: others.length });
+  const summary = t("verdict.more", { count: others.length });
   return [el("details", { open }, el("summary", { text: summary }), ...others.map((finding) => headline(finding, apply)))];
 }
 
@@ -61,7 +61,7 @@ function evidence(finding) {
   const parts = /** @type {[string, unknown][]} */ ([["measured", finding.measured], ["threshold", finding.threshold], ["theory", finding.theory]])
     .filter(([, value]) => typeof value === "number" || typeof value === "string")
     .map(([name, value]) => t(`verdict.${name}`, { value: typeof value === "number" ? number(value) : value }));
-  if (finding.layers?.length) parts.unshift(t("verdict.layers", { layers: spans(finding.layers) }));
+  if (finding.layers?.length) parts.unshift(t("verdict.layers", { count: finding.layers.length, layers: spans(finding.layers) }));
   return parts.length ? el("p", { class: "evidence", text: parts.join(" · ") }) : null;
 }
 

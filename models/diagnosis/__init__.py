@@ -93,8 +93,8 @@ class Verdict:
         self.prediction: Prediction | None = None
         self.lowest: Lowest | None = None
 
-    def of(self, frame: Frame) -> list[Finding]:
-        """The frame's findings, and what was predicted at step 0 of a run that trains; scored once its last step is done."""
+    def of(self, frame: Frame, trains: bool = True) -> list[Finding]:
+        """The frame's findings, and what was predicted at step 0; scored once the last step of a run that `trains` is done."""
         initial = frame["step"] == 0
         findings = diagnose(self.config, frame, self.theory(frame) if initial else None, self.first)
         self.note(frame)
@@ -104,7 +104,7 @@ class Verdict:
         if self.prediction is None:
             return findings
         over = frame["step"] == self.config.total_steps or frame["loss"] is None
-        if not over:
+        if not (over and trains):
             return worst_first([*findings, announced(self.prediction)])
         first = Look(self.config, self.first[0], None)
         if self.lowest and (found := lost(first, self.lowest, frame)):

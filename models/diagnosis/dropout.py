@@ -24,7 +24,7 @@ def dropout_noise(look: Look) -> Finding | None:
     return Finding(
         rule="dropout_noise", severity=severity, layers=look.hidden, measured=said.told, threshold=DROWNED[0], theory=said.told,
         title=say("Drowned in dropout: two inputs differ by {percent:.2g}% more than two passes of one input", percent=100.0 * said.told),
-        cause=say("Dropout of {rate:g} draws new masks at every pass, and {depth} layers of them leave {kept:.1g} of the signal's mean "
-                  "square to what the passes share.", rate=network.dropout, depth=network.depth,
+        cause=say("Dropout of {rate:g} draws new masks at every pass, and {depth} {depth|layer of them leaves|layers of them leave} "
+                  "{kept:.1g} of the signal's mean square to what the passes share.", rate=network.dropout, depth=network.depth,
                   kept=(1.0 - network.dropout) ** network.depth),
         remedy=sentence, config=config)

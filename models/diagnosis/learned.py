@@ -81,13 +81,16 @@ def accuracy_of(frame: Frame) -> float:
 def facts(config: RunConfig, frame: Frame) -> Text:
     """What came, beside what a guess has."""
     if frame["loss"] is None:
-        return say("After {steps} steps the loss is no longer finite; a guess has {guess:.3g}.", steps=frame["step"], guess=guess(config))
-    values = {"steps": frame["step"], "loss": training_loss(frame), "many": len(_latest(frame)), "accuracy": accuracy_of(frame),
+        return say("After {steps:,} {steps|step|steps} the loss is no longer finite; a guess has {guess:.3g}.",
+                   steps=frame["step"], guess=guess(config))
+    many = len(_latest(frame))
+    over = say(" (mean of the last {many} steps)", many=many) if many > 1 else NOTHING
+    values = {"steps": frame["step"], "loss": training_loss(frame), "over": over, "accuracy": accuracy_of(frame),
               "guess": guess(config), "chance": 1.0 / config.classes}
     if frame["validation_accuracy"] is not None:
-        return say("After {steps} steps the loss is {loss:.3g} (mean of the last {many}) and the validation accuracy {accuracy:.0%}; "
-                   "a guess has {guess:.3g} and {chance:.0%}.", **values)
-    return say("After {steps} steps the loss is {loss:.3g} (mean of the last {many}) and the accuracy {accuracy:.0%}; "
+        return say("After {steps:,} {steps|step|steps} the loss is {loss:.3g}{over} and the validation accuracy "
+                   "{accuracy:.0%}; a guess has {guess:.3g} and {chance:.0%}.", **values)
+    return say("After {steps:,} {steps|step|steps} the loss is {loss:.3g}{over} and the accuracy {accuracy:.0%}; "
                "a guess has {guess:.3g} and {chance:.0%}.", **values)
 
 

@@ -116,7 +116,7 @@ def _foreseen(config: RunConfig, expected: WeightGradients, unlikely: float) -> 
 def _by_hand(look: Look, over: bool, lost: bool) -> Text:
     power = None if over else loss_scale(look.quantity("preactivation_gradient"))
     if power is not None:
-        return say("Multiply the loss by 2{power} = {factor} before the backward pass and divide the gradients by it afterwards (loss "
+        return say("Multiply the loss by 2{power} = {factor:,} before the backward pass and divide the gradients by it afterwards (loss "
                    "scaling: Micikevicius et al. 2018, 1710.03740), or use bf16.", power=raised(power), factor=2**power)
     if over or lost:
         return say("Keep these layers in float32.")

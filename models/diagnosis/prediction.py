@@ -12,7 +12,7 @@ from models.diagnosis.finding import Finding, Severity
 from models.diagnosis.learned import LEARNED, Outcome, facts, guess, level, surer, training_loss, unlearned
 from models.diagnosis.look import Look
 from models.diagnosis.rates import JOLT, bears
-from models.diagnosis.signal import correlation_gap
+from models.diagnosis.signal import correlation_gap, difference
 from models.frame import Frame
 from models.words import NOTHING, Text, Worded, say, together
 
@@ -77,7 +77,7 @@ def _steps(look: Look, findings: list[Finding]) -> Sign | None:
     if found is not None and (foretold := PLAIN[found.severity]) != "trains":
         return foretold, found.rule, _within(found.title)
     if look.adaptive and look.jolt >= ADAPTIVE_JOLT * borne:
-        return "slow", "learning_rate", say("one step moves the last hidden layer by {jolt:.2g} of itself", jolt=look.jolt)
+        return "slow", "learning_rate", say("one step moves the last hidden layer by {jolt:.2g} times its own size", jolt=look.jolt)
     return None
 
 
@@ -86,7 +86,7 @@ def _alike(look: Look) -> Sign | None:
     if gap is None or (look.config.network.residual and look.normalized):
         return None
     slow, fails = (0.0, ALIKE_ADAPTIVE) if look.adaptive else ALIKE
-    words = say("in the last hidden layer two inputs differ by {gap:.2g} of their size", gap=gap)
+    words = say("in the last hidden layer two inputs differ by {gap} of their size", gap=difference(gap))
     return ("fails", "correlation", words) if gap < fails else ("slow", "correlation", words) if gap < slow else None
 
 

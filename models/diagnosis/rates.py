@@ -217,7 +217,7 @@ def with_rate(config: RunConfig, lr: float, ratio: float = GOOD_RATIO, needed: i
     steps = config.training.steps
     few = steps is not None and 0 < steps < needed
     paths: dict[str, Any] = {"training__steps": needed} if few else {}
-    more = say(", and take at least {steps} steps", steps=needed) if few else ""
+    more = say(", and take at least {steps:,} steps", steps=needed) if few else ""
     words = say("Set the learning rate to {lr:g}{more}: a step then changes the median layer's weights by {ratio:.1g} of their norm.",
                 lr=lr, more=more, ratio=ratio)
     return words, changed(config, training__optimizer__lr=lr, **paths)
@@ -245,4 +245,4 @@ def even(steps: tuple[float, ...] | list[float]) -> bool:
     ordered = sorted(step for step in steps if step > 0)
     cut = len(ordered) // 10
     inner = ordered[cut : len(ordered) - cut]
-    return bool(inner) and inner[-1] / inner[0] < SPREAD and inner[-1] > 1e-7
+    return bool(inner) and inner[-1] / inner[0] < SPREAD

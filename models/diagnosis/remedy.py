@@ -225,8 +225,10 @@ def _room(config: RunConfig) -> Iterator[Remedy]:
         config = next(found for rate in LIGHTER if rate < before and silenced(found := changed(config, network__dropout=rate)) <= SILENCED
                       and not drowned(found))
         values = {"rate": config.network.dropout, "before": before, "width": config.network.width, "depth": config.network.depth}
-        yield say("Lower the dropout to {rate:g}: {before:g} leaves some examples none of the {width} units.", **values) if nothing else \
-            say("Lower the dropout to {rate:g}: the noise of {before:g} adds up over {depth} layers.", **values), config
+        words = say("Lower the dropout to {rate:g}: {before:g} leaves some examples none of the {width} {width|unit|units}.",
+                    **values) if nothing else \
+            say("Lower the dropout to {rate:g}: the noise of {before:g} adds up over {depth} {depth|layer|layers}.", **values)
+        yield words, config
     if crowded(config) or config.network.width < SMALLEST_WIDTH:
         yield from islice(_roomier(config), 1)
 
@@ -237,16 +239,16 @@ def _roomier(config: RunConfig) -> Iterator[Remedy]:
     width = max(2 * SMALLEST_WIDTH, 2 ** math.ceil(math.log2(2.0 * network.depth / (1.0 - network.dropout))))
     values = {"width": width, "few": network.width, "depth": network.depth}
     words = say("Take {width} channels a layer: with {few} it is chance, not the weights' variance, that decides what comes through "
-                "{depth} layers.", **values) if network.kind == "cnn" else \
+                "{depth} {depth|layer|layers}.", **values) if network.kind == "cnn" else \
         say("Take {width} units a layer: with {few} it is chance, not the weights' variance, that decides what comes through "
-            "{depth} layers.", **values)
+            "{depth} {depth|layer|layers}.", **values)
     if width <= WIDEST:
         with suppress(ValidationError):  # groups that do not divide it
             yield words, changed(config, network__width=width)
     for rate in LIGHTER:
         if rate < network.dropout and not crowded(lighter := changed(config, network__dropout=rate)):
             yield (say("Lower the dropout to {rate:g}: with as few units as a dropout of {before:g} keeps it is chance, not the weights' "
-                       "variance, that decides what comes through {depth} layers.", rate=rate, before=network.dropout,
+                       "variance, that decides what comes through {depth} {depth|layer|layers}.", rate=rate, before=network.dropout,
                        depth=network.depth), lighter)
 
 

@@ -21,10 +21,10 @@ def small_batch(look: Look) -> Finding | None:
     mend = changed(config, data__batch_size=64) if larger else changed(config, network__normalization={"name": "layer"})
     return Finding(
         rule="small_batch", severity="critical" if values < BATCH_VALUES[1] else "warning",
-        title=say("Too small a batch: batch normalization averages over {values} values", values=values), layers=look.hidden,
+        title=say("Too small a batch: batch normalization averages over {values} {values|value|values}", values=values), layers=look.hidden,
         measured=float(values), threshold=float(BATCH_VALUES[0]),
-        cause=say("A mean over {values} values is off by 1/√{values} of a standard deviation, "
-                  "and every example depends on the others' draw.", values=values),
+        cause=say("A mean over {values} {values|value|values} is off by 1/√{values} of a standard "
+                  "deviation, and every example depends on the others' draw.", values=values),
         remedy=say("Take batches of 64.") if larger else say("Use layer normalization, which needs no batch."),
         config=mend.model_dump(mode="json"))
 
@@ -38,7 +38,7 @@ def useless_bias(look: Look) -> Finding | None:
     mend = changed(look.config, network__bias="auto", network__normalization__affine=True)
     return Finding(
         rule="useless_bias", severity="note", layers=look.hidden,
-        title=say("Useless bias: {count} biases that the normalization removes", count=network.depth * network.width),
+        title=say("Useless bias: {count:,} {count|bias|biases} that the normalization removes", count=network.depth * network.width),
         measured=float(network.depth * network.width), threshold=0.0,
         cause=say("Batch normalization subtracts each channel's mean, and with it the bias: its gradient is zero.") if norm.name == "batch"
         else say("Instance normalization subtracts each channel's mean, and with it the bias: its gradient is zero."),

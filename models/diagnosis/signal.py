@@ -30,6 +30,9 @@ GAP = (1.5e-2, 2e-3, 2e-5)
 """1 - correlation of two inputs in the last hidden row: note, warning, critical. ReLU reaches 1e-2 in 40 layers and trains
 slowly; below 1e-5 float32 rounding is as large as the difference."""
 
+ROUNDING = 1e-7
+"""Half of float32's distance between 1 and the next number, about."""
+
 BORNE = say("A network can train like that: no other start or normalization is offered.")
 """Why there is no configuration beside a note."""
 
@@ -102,6 +105,11 @@ def correlation_gap(look: Look) -> float | None:
     return None if not known or (entering is not None and 1.0 - entering < 0.1) else max(0.0, 1.0 - known[-1])
 
 
+def difference(gap: float) -> Text:
+    """By how much two inputs differ; float32 knows no smaller difference from 1 than its rounding."""
+    return say("{gap:.2g}", gap=gap) if gap >= ROUNDING else say("less than 10⁻⁷")
+
+
 def correlation(look: Look) -> Finding | None:
     """Two inputs become alike: what the network could tell apart is gone before the output sees it."""
     gap = correlation_gap(look)
@@ -117,8 +125,8 @@ def correlation(look: Look) -> Finding | None:
         rule="correlation", severity=severity,
         title=say("Inputs become alike: correlation {correlation:.6g} in layer {layer}", correlation=known[-1][1], layer=known[-1][0]),
         layers=[row for row, c in known if 1.0 - c < GAP[0]], measured=known[-1][1], threshold=1.0 - GAP[0], theory=theory,
-        cause=say("Any two examples of the batch differ by {gap:.2g} of their size in the last hidden layer: "
-                  "each layer shrinks the angle between them.", gap=gap),
+        cause=say("Any two examples of the batch differ by {gap} of their size in the last hidden layer: "
+                  "each layer shrinks the angle between them.", gap=difference(gap)),
         remedy=sentence, config=config)
 
 

@@ -30,7 +30,7 @@ def divergence(look: Look) -> Finding | None:
         return _rising(look, loss)
     where = say("from layer {layer} on", layer=broken[0]) if broken else say("in the loss")
     cause = say("Numbers overflow {where}: the weights make every layer's values larger.", where=where) if look.initial else \
-        say("At step {step} numbers are not finite {where}: the steps are too large for these gradients.", step=look.frame["step"],
+        say("At step {step:,} numbers are not finite {where}: the steps are too large for these gradients.", step=look.frame["step"],
             where=where)
     return _diverged(look, "critical", say("Diverged: not finite {where}", where=where), cause, None, None, broken)
 
@@ -74,7 +74,7 @@ def _jolt(look: Look, severity: Severity, threshold: float) -> Finding:
     found, each = sized(look), look.movement
     return Finding(
         rule="learning_rate", severity=severity,
-        title=say("First steps too large: one moves the last hidden layer by {jolt:.2g} of itself", jolt=each.jolt),
+        title=say("First steps too large: one moves the last hidden layer by {jolt:.2g} times its own size", jolt=each.jolt),
         layers=list(look.frame["layers"]), measured=each.jolt, threshold=threshold,
         cause=say("Relative to their norm the layers' weights move by {most:.2g} at most a step, {median:.2g} in the median; "
                   "through all layers that adds up.", most=max(each.rows), median=each.typical),
@@ -86,9 +86,10 @@ def _reach(look: Look, severity: Severity, reached: float, threshold: float) -> 
     many = look.config.total_steps
     return Finding(
         rule="learning_rate", severity=severity,
-        title=say("Steps too small: {steps} of them move the network by {reached:.2g} of its weights in the median layer",
+        title=say("Steps too small: {steps:,} {steps|step moves|steps move} the median layer by {reached:.2g} of its weights",
                   steps=many, reached=reached) if look.adaptive
-        else say("Steps too small: {steps} of them move the network by {reached:.2g} of itself", steps=many, reached=reached),
+        else say("Steps too small: {steps:,} {steps|step moves|steps move} the network by {reached:.2g} of itself",
+                 steps=many, reached=reached),
         layers=list(look.frame["layers"]), measured=reached, threshold=threshold,
         cause=say("The gradients that reach the weights are too small for this learning rate and this number of steps: one moves the "
                   "median layer's weights by {median:.2g} of their norm.", median=look.movement.typical),
@@ -112,12 +113,12 @@ def update_ratio(look: Look) -> Finding | None:
     found = _evened(look, middle, list(ratios.values()))
     return Finding(
         rule="update_ratio", severity=severity,
-        title=say("Updates too large: {ratio:.2g} of the weights a step", ratio=middle) if high
-        else say("Updates too small: {ratio:.2g} of the weights a step", ratio=middle),
+        title=say("Updates too large: {ratio:.2g} times the weights a step", ratio=middle) if high
+        else say("Updates too small: {ratio:.2g} times the weights a step", ratio=middle),
         layers=[row for row, ratio in ratios.items() if (ratio > limit) == high], measured=middle, threshold=limit,
-        cause=say("In the median layer a step changes the weights by {ratio:.2g} of their norm; near 10⁻³ is good, "
+        cause=say("In the median layer a step changes the weights by {ratio:.2g} times their norm; near 10⁻³ is good, "
                   "above 10⁻² a step undoes what the ones before learned.", ratio=middle) if high
-        else say("In the median layer a step changes the weights by {ratio:.2g} of their norm; near 10⁻³ is good, "
+        else say("In the median layer a step changes the weights by {ratio:.2g} times their norm; near 10⁻³ is good, "
                  "below 10⁻⁴ hardly anything moves.", ratio=middle),
         remedy=found[0] if found else NOTHING_HELPS, config=dump(found))
 

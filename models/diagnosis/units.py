@@ -101,8 +101,8 @@ def symmetry(look: Look) -> Finding | None:
     broken = look.config.bias_init.name in ("normal", "uniform", "pytorch_default") and look.config.network.has_bias
     return Finding(
         rule="symmetry", severity="warning" if broken and any(weight["max"][: len(look.hidden)]) else "critical",
-        title=say("All units alike: one weight for all of layer {first} to {last}", first=rows[0], last=rows[-1]) if len(rows) > 1
-        else say("All units alike: one weight for all of layer {layer}", layer=rows[0]),
+        title=say("All units alike: one weight throughout each of layers {first} to {last}", first=rows[0], last=rows[-1]) if len(rows) > 1
+        else say("All units alike: one weight throughout layer {layer}", layer=rows[0]),
         layers=rows, measured=spread, threshold=0.0,
         cause=say("Units with the same weights compute the same and get the same gradient: a layer of any width is one unit."),
         remedy=found[0] if found else say("Draw the weights at random."), config=dump(found))

@@ -51,7 +51,7 @@ def lost(first: Look, lowest: Lowest, last: Frame) -> Finding | None:
     found = _slower(first)
     return Finding(
         rule="lost", severity="warning", measured=loss, threshold=learned,
-        title=say("It had learned and lost it: the loss was {lowest:.3g} at step {then} and is {loss:.3g} at step {now}",
+        title=say("It had learned and lost it: the loss was {lowest:.3g} at step {then:,} and is {loss:.3g} at step {now:,}",
                   lowest=lowest.loss, then=lowest.step, loss=loss, now=last["step"]),
         cause=say("Steps of this size carry the weights away from what they had come to."), remedy=found[0], config=dump(found))
 
@@ -71,9 +71,10 @@ def not_learned(prediction: Prediction, start: list[Finding], first: Look, last:
     found = _learning(against, first)
     return Finding(
         rule="not_learned", severity="warning", measured=training_loss(last), threshold=LEARNED[1] * guess(first.config),
-        title=say("It has not learned: after {steps} steps the loss is {loss:.3g} and {accuracy:.0%} are right; "
-                  "a guess has {guess:.3g} and {chance:.0%}", steps=last["step"], loss=training_loss(last), accuracy=accuracy_of(last),
-                  guess=guess(first.config), chance=1.0 / first.config.classes),
+        title=say("It has not learned: after {steps:,} {steps|step|steps} the loss is {loss:.3g} and "
+                  "{accuracy:.0%} are right; a guess has {guess:.3g} and {chance:.0%}",
+                  steps=last["step"], loss=training_loss(last), accuracy=accuracy_of(last), guess=guess(first.config),
+                  chance=1.0 / first.config.classes),
         cause=together(_cause(prediction, against), _risen(first, last)), remedy=found[0] if found else NOTHING_PROMISED,
         config=dump(found))
 
@@ -152,7 +153,7 @@ def _wider(run: Remedy) -> Remedy:
     if not _narrow(config):
         return run
     width = min(MOST, max(ROOMY, 2 ** math.ceil(math.log2(4 * config.network.depth))))
-    words = say("Take {width} units a layer: {few} learn too little in so few steps.", width=width, few=config.network.width)
+    words = say("Take {width} units a layer: {few} {few|learns|learn} too little in so few steps.", width=width, few=config.network.width)
     return together(sentence, words), changed(config, network__width=max(width, config.network.width))
 
 
@@ -166,7 +167,8 @@ def _undisturbed(run: Remedy) -> Remedy:
     sentence, config = run
     if not _heavy(config):
         return run
-    words = say("Leave out the dropout until it learns: {before:g} in {depth} layers is noise that hides what so few steps bring.",
+    words = say("Leave out the dropout until it learns: {before:g} in {depth} {depth|layer|layers} is noise that hides what so few "
+                "steps bring.",
                 before=config.network.dropout, depth=config.network.depth)
     return together(sentence, words), changed(config, network__dropout=0.0)
 

@@ -49,7 +49,7 @@ def _width(config: RunConfig, facts: Plan) -> Text | None:
     width = config.network.width
     if width >= SMALLEST_WIDTH:
         return None
-    return say("Mean-field theory holds for wide layers, and {width} units are too few; it is given from {least} on.",
+    return say("Mean-field theory holds for wide layers, and {width} {width|unit is|units are} too few; it is given from {least} on.",
                width=width, least=SMALLEST_WIDTH)
 
 
@@ -57,7 +57,7 @@ def _batch(config: RunConfig, facts: Plan) -> Text | None:
     values = config.batch_size * facts.pixels
     if facts.norm != "batch" or values >= SMALLEST_BATCH:
         return None
-    return say("The theory of batch normalization is for large batches, and {values} examples are too few; "
+    return say("The theory of batch normalization is for large batches, and {values} {values|example is|examples are} too few; "
                "it is given from {least} on.", values=values, least=SMALLEST_BATCH)
 
 
@@ -67,9 +67,10 @@ def _groups(config: RunConfig, facts: Plan) -> Text | None:
         return say("Instance normalization behind the activation leaves every channel the mean 0 over its pixels, and that mean is what "
                    "the output layer reads: there is nothing to predict.")
     if facts.norm == "instance" and facts.pixels < SMALLEST_PIXELS:
-        return say("The theory of instance normalization is for many pixels, and {pixels} are too few.", pixels=facts.pixels)
+        return say("The theory of instance normalization is for many pixels, and {pixels} {pixels|is|are} too few.", pixels=facts.pixels)
     if norm.name == "group" and inner_width(config) < SMALLEST_WIDTH:
-        return say("A normalization group of {channels:g} channels is too small for an average over units.", channels=inner_width(config))
+        return say("A normalization group of {channels:g} {channels|channel|channels} is too small for an average over units.",
+                   channels=inner_width(config))
     return None
 
 

@@ -12,7 +12,7 @@ from models.theory.gaussian import second_moment
 from models.theory.known import by_epsilon, output_unknown, unknown_from
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
-from models.words import Text, say
+from models.words import Text, say, together
 
 FEW = 32
 """Numbers that a unit of the first layer sees, or units of a group: with fewer, two inputs' correlation was measured up to 0.17 off
@@ -52,8 +52,9 @@ def _fixed_point(plan: Plan, rest: FixedPoint, phase: str | None) -> list[Text]:
     if rest.q is None:
         return [say("q grows without end: there is no fixed point.")]
     if plan.nl.slope is not None and plan.norm == "none" and phase == "critical" and plan.hidden.bias == 0:
-        return [say("On the critical line without bias every q is a fixed point: q* is the value the first layer gives. "
-                    "Two inputs' correlation still goes to 1, slower than exponentially.")]
+        kept = say("On the critical line without bias every q is a fixed point: q* is the value the first layer gives.")
+        return [kept if plan.nl.slope == 1.0 else
+                together(kept, say("Two inputs' correlation still goes to 1, slower than exponentially."))]
     if phase == "critical" and math.isfinite(rest.depth_scale_c):
         return [say("χ is within 0.001 of 1: the depth scale is long but finite.")]
     return []
@@ -125,15 +126,16 @@ def _approximations(plan: Plan, rows: Chain) -> list[Text]:
                          "cosines, of which theory follows the mean: expect two inputs' correlation to be off by up to 0.1, of images "
                          "by 0.2.", seen=plan.seen))
     if plan.post == "group" and inner_width(plan.config) < FEW:
-        found.append(say("Behind the activation a group of {units:g} units has a spread that differs much from example to example: expect "
-                         "gradient factors above theory's, twofold with 8 units, by a fifth with 16.", units=inner_width(plan.config)))
+        found.append(say("Behind the activation a group of {units:g} {units|unit|units} has a spread that differs much from example to "
+                         "example: expect gradient factors above theory's, twofold with 8 units, by a fifth with 16.",
+                         units=inner_width(plan.config)))
     if plan.flat:
-        found.append(say("A unit's standard deviation over the batch, by which batch normalization divides, comes from only {seen} numbers "
-                         "of the input and is often small: expect the gradient to grow by up to 8 a layer where the activation is nearly "
-                         "linear, and by 2 to 4 in the first rows of others.", seen=plan.seen))
+        found.append(say("A unit's standard deviation over the batch, by which batch normalization divides, comes from only {seen} "
+                         "{seen|number|numbers} of the input and is often small: expect the gradient to grow by up to 8 a layer where "
+                         "the activation is nearly linear, and by 2 to 4 in the first rows of others.", seen=plan.seen))
     if plan.norm == "batch":
         found.append(say("Batch normalization is treated for large batches; "
-                         "with {batch} examples expect errors of a few times 1/{batch}.", batch=plan.batch))
+                         "with {batch} {batch|example|examples} expect errors of a few times 1/{batch}.", batch=plan.batch))
     if plan.norm == "batch" and not plan.residual and plan.depth >= DEEP:
         found.append(say("Through many layers the examples of a batch come to depend on each other, which is not followed: expect the "
                          "gradient to grow faster than theory says, by up to a sixth a layer where the activation is nearly linear."))

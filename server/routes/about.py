@@ -14,7 +14,7 @@ from models import device
 from models.config import catalog
 from models.words import say
 from server import lessons, limits, trouble
-from server.deps import EngineDep, SettingsDep, WatchedStoreDep
+from server.deps import EngineDep, SettingsDep, StoreDep
 from server.engine import Engine
 from server.errors import STORE_RETRY_S, ProblemDetails, Unavailable
 from server.records import Catalog, Health
@@ -44,13 +44,13 @@ def _health(store: Store, engine: Engine) -> Health:
 
 
 @router.get("/health")
-async def health(store: WatchedStoreDep, engine: EngineDep) -> Health:
+async def health(store: StoreDep, engine: EngineDep) -> Health:
     """That the server is up, and what it is busy with."""
     return await to_thread.run_sync(_health, store, engine, limiter=HEALTH_THREADS)
 
 
 @router.get("/health/ready", responses={503: {"model": ProblemDetails, "description": "it is being stopped"}})
-async def ready(store: WatchedStoreDep, engine: EngineDep) -> Health:
+async def ready(store: StoreDep, engine: EngineDep) -> Health:
     """That the server takes new runs; 503 while it starts, once it is being stopped, and where its store cannot be read, when /api/health
     still answers 200."""
     if engine.draining:

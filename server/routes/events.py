@@ -28,7 +28,8 @@ async def _places(
     """The newest frame that the client has of each run."""
     places = [int(place) for place in (last_event_id or after or ",".join("-1" for _ in runs)).split(",")]
     if len(places) != len(runs):
-        raise BadQuery(**at_field("after", say("{places} places for {runs} runs; give one for each run, in their order",
+        raise BadQuery(**at_field("after", say("{places} {places|place|places} for {runs} {runs|run|runs}; give one for each run, in their "
+                                               "order",
                                                places=len(places), runs=len(runs))))
     return places
 

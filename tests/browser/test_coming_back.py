@@ -29,6 +29,20 @@ def misses_nothing(tab, server, run):
     return record
 
 
+def away(tab):
+    tab.until("() => document.querySelector('[data-notice=lost]') !== null")
+
+
+def here_again(tab):
+    """The page says no more that the server is away; without a reload, which would have taken the mark."""
+    tab.until("() => document.querySelector('[data-notice=lost]') === null")
+    assert tab.page.evaluate("window.marked") is True
+
+
+def port_of(server):
+    return int(server.url.rsplit(":", 1)[1])
+
+
 def ignore_own_notes(tab):
     tab.complaints[:] = [text for text in tab.complaints if not OWN_NOTES.search(text)]
 
@@ -37,8 +51,8 @@ def test_after_the_server_came_back_nothing_is_missing_and_the_run_can_be_run_ag
     first = own_server()
     run = started(tab, first.url, 1)
     first.stop(signal.SIGKILL)
-    tab.until("() => document.querySelector('[data-notice=lost]') !== null")
-    again = own_server(port=int(first.url.rsplit(":", 1)[1]))
+    away(tab)
+    again = own_server(port=port_of(first))
     assert tab.status("failed", "finished") == "failed"
     assert misses_nothing(tab, again, run)["error"].startswith("interrupted")
     tab.until("() => document.querySelector('[data-notice=lost]') === null && document.body.innerText.includes('interrupted')")
@@ -49,6 +63,65 @@ def test_after_the_server_came_back_nothing_is_missing_and_the_run_can_be_run_ag
     fresh = tab.page.url.split("/runs/")[1].split("#")[0]
     tab.at("cancel-button").click()
     assert tab.status("cancelled", "failed") == "cancelled" and misses_nothing(tab, again, fresh)["status"] == "cancelled"
+    ignore_own_notes(tab)
+
+
+def test_what_every_page_asked_for_in_vain_comes_when_the_server_is_back(new_tab, own_server):
+    first = own_server()
+    run = first.client.post("/api/runs", json={"network": {"depth": 3, "width": 16}, "training": {"steps": 2}}).json()["id"]
+    first.finished(run)
+    pages = {"preview": f"{first.url}/#network.depth=3&network.width=16", "phase": f"{first.url}/phase", "runs": f"{first.url}/runs"}
+    tabs = {name: new_tab() for name in pages}
+    for name, tab in tabs.items():
+        tab.open(pages[name])
+        tab.page.evaluate("window.marked = true")
+    before = tabs["preview"].heat_map()
+    first.stop(signal.SIGKILL)
+    tabs["preview"].at("control-network.activation.name").select_option("sigmoid")
+    tabs["phase"].at("control-network.activation.name").select_option("relu")
+    tabs["runs"].page.locator("#filter-status").select_option("failed")
+    for tab in tabs.values():
+        away(tab)
+    own_server(port=port_of(first))
+    tabs["preview"].heat_map_changed(before)
+    tabs["phase"].until("() => document.getElementById('words').textContent.includes('ReLU')")
+    tabs["runs"].until("() => document.body.dataset.count === '0'")
+    for tab in tabs.values():
+        here_again(tab)
+        ignore_own_notes(tab)
+
+
+def test_a_server_that_goes_while_the_page_loads_is_waited_for(tab, own_server):
+    first = own_server()
+
+    def stop_it(route):
+        if first.process.poll() is None:
+            first.stop(signal.SIGKILL)
+        route.continue_()
+
+    tab.page.route("**/api/catalog", stop_it)
+    tab.page.goto(f"{first.url}/#network.depth=3&network.width=16")
+    tab.page.evaluate("window.marked = true")
+    away(tab)
+    own_server(port=port_of(first))
+    tab.drawn()
+    here_again(tab)
+    ignore_own_notes(tab)
+
+
+def test_what_was_not_done_is_said_and_can_be_done_again(tab, own_server):
+    first = own_server()
+    tab.open(f"{first.url}/#network.depth=3&network.width=16&training.steps=2")
+    tab.page.evaluate("window.marked = true")
+    first.stop(signal.SIGKILL)
+    tab.at("run-button").click()
+    away(tab)
+    tab.until("() => document.querySelector('[data-notice=run]') !== null")
+    own_server(port=port_of(first))
+    here_again(tab)
+    assert "could not be started" in tab.page.locator("[data-notice=run]").inner_text()
+    tab.at("run-button").click()
+    assert tab.status("finished", "failed") == "finished" and tab.page.locator("[data-notice=run]").count() == 0
     ignore_own_notes(tab)
 
 

@@ -178,7 +178,7 @@ def test_runs_are_compared_while_they_train(tab, server):
     ("?runs=0000000000000000,1111111111111111", "no run 0000000000000000, 1111111111111111"),
     ("?runs=%3Cb%3E,{0}", "left out: <b>"), ("?runs={0}", "nothing to be compared with"),
     ("?runs={0},2222222222222222", "no run 2222222222222222"),
-    ("?runs={0},{1},a,b,c,d,e", "1 more runs"), ("?runs={0},{1}#view.signal=nonsense", "view.signal=nonsense")])
+    ("?runs={0},{1},a,b,c,d,e", "1 more run is in the address"), ("?runs={0},{1}#view.signal=nonsense", "view.signal=nonsense")])
 def test_an_address_that_cannot_be_shown_says_what_to_do(tab, pair, query, words):
     tab.page.goto("/compare" + query.format(*(record["id"] for record in pair)))
     tab.drawn()

@@ -158,7 +158,7 @@ def test_a_cell_of_a_lessons_table_puts_its_network_on_the_page(tab):
 
 
 def test_a_lesson_that_cannot_be_had_is_said_and_asked_for_again(tab):
-    tab.page.route("**/static/lessons/why-zeros-fail.en.json", lambda route: route.fulfill(status=204, body=""), times=1)
+    tab.page.route("**/static/lessons/why-zeros-fail.en.json", lambda route: route.fulfill(status=200, body=""), times=1)
     tab.open("/#view.lang=en")
     tab.page.locator("#lessons-menu summary").click()
     tab.at("lesson-why-zeros-fail").click()

@@ -143,6 +143,19 @@ def test_a_server_without_weights_says_how_to_make_some(new_tab, own_server):
     tab.complaints[:] = [text for text in tab.complaints if "422" not in text]
 
 
+def test_what_is_wrong_is_said_at_its_control_and_the_rest_in_the_notice(tab):
+    def said():
+        return tab.page.locator("[data-notice=refused]").inner_text()
+
+    tab.open(f"/#{QUICK}&init.name=pretrained")
+    assert "See the controls: source." in said() and "is empty" not in said()
+    assert tab.page.locator("[id='error-init.source']").inner_text().startswith("is empty: name a run")
+    tab.page.goto("about:blank")  # a control that the link leaves out cannot say it
+    tab.open(f"/#{QUICK}&init.name=pretrained&view.controls=network.depth")
+    assert "init.source: is empty" in said() and "See the controls" not in said()
+    tab.complaints[:] = [text for text in tab.complaints if "422" not in text]
+
+
 def test_a_file_of_weights_is_uploaded_and_a_pickle_refused(tab, tmp_path):
     tab.open(f"/#{QUICK}&init.name=pretrained")
     safetensors.numpy.save_file({"0.weight": np.ones((24, 2), np.float32)}, tmp_path / "mine.safetensors")

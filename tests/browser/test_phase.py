@@ -82,7 +82,8 @@ def test_a_measured_map_streams_its_rows(tab):
 def test_relu_is_treated_honestly(tab):
     drawn(tab, f"{MAP}&network.activation.name=relu")
     assert set(plot(tab, "named('critical line, χ = 1').x.map(x => x.toFixed(4))")) == {"2.0000"}
-    assert "no fixed point" in plot(tab, "plot.layout.annotations.at(-1).text")
+    assert "lies at σ_w² = 2 whatever the biases." in tab.at("phase-words").inner_text()
+    assert "Above σ_w² ≈ 2 the variance grows without end: there is no fixed point." in tab.at("phase-words").inner_text()
 
 
 def test_the_dashboard_leads_there_with_its_own_point(tab):
@@ -288,3 +289,28 @@ def test_a_link_whose_map_is_not_here_leaves_it_to_be_measured(tab):
     tab.until("() => !location.hash.includes('sweep=') && document.getElementById('empty').checkVisibility()")
     assert "Nothing is measured yet" in tab.at("phase-empty").inner_text() and not tab.page.locator("#notices").inner_text()
     assert len(tab.complaints) == 1 and "404" in tab.complaints.pop()
+
+
+CROSSED = """() => {
+    const box = element => element.getBoundingClientRect(), plot = document.querySelector('#plot');
+    const paths = [...plot.querySelectorAll('.contourlayer path, .scatterlayer path.js-line')].filter(path => path.getTotalLength() > 0);
+    const points = path => Array.from({length: 400}, (_, index) =>
+        path.getPointAtLength(path.getTotalLength() * index / 399).matrixTransform(path.getScreenCTM()));
+    const covers = ({left, right, top, bottom}) =>
+        paths.flatMap(points).filter(({x, y}) => x > left && x < right && y > top && y < bottom).length;
+    return [...plot.querySelectorAll('.annotation')].map(word => [word.textContent, paths.length, covers(box(word))]);
+}"""
+"""Of each word on the map: what it says, how many lines there are, and how many of their points it covers."""
+
+WITH_ROOM = ["", "network.activation.name=relu", "network.activation.name=softsign&sigma_w2.high=12&network.depth=200",
+             "network.activation.name=gelu&sigma_w2.high=6"]
+
+
+@pytest.mark.parametrize("chosen", WITH_ROOM)
+def test_on_a_phone_the_phases_names_cover_no_line(new_tab, chosen):
+    tab = new_tab(viewport={"width": 390, "height": 844})
+    tab.open(f"/phase#{chosen}")
+    tab.until("() => document.querySelectorAll('#plot .annotation').length >= 2")
+    found = tab.page.evaluate(CROSSED)
+    assert [text for text, _, _ in found] == ["ordered", "chaotic"] and all(lines >= 2 for _, lines, _ in found)
+    assert [covered for _, _, covered in found] == [0, 0]

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { BINS, gridOf, rebin, sharedAxis, total } from "../../frontend/js/binning.js";
 import { differences } from "../../frontend/js/compare/differences.js";
 import { labelOf } from "../../frontend/js/compare/labels.js";
+import { statisticPanel } from "../../frontend/js/compare/panels/statistic.js";
 import { reach } from "../../frontend/js/compare/panels/losses.js";
 import { spread } from "../../frontend/js/compare/spread.js";
 import { LETTERS, MOST, OPTIONS, compareUrl, optionsFor, parseRuns } from "../../frontend/js/compare/state.js";
@@ -66,6 +67,14 @@ test("several runs are a mean with its range, where all of them have a finite po
     assert.ok(Math.abs(values.reduce((a, b) => a + b) / 9 - mean[at]) < 1e-12);
     assert.deepEqual([low[at], high[at]], [Math.min(...values), Math.max(...values)]);
   }
+});
+
+test("layers that are exactly 0 in every seed are counted, where the axis has no place for them", () => {
+  const member = (norm) => ({ frame: { layers: [1, 2, 3], quantities: { preactivation_gradient: { norm } } } });
+  const series = [["A", [[0, 0, 2]]], ["B", [[1, 2, 3]]], ["C", [[0, 0, 0], [0, null, 1]]]].map(([letter, norms]) => ({ letter, members: norms.map(member) }));
+  const panel = statisticPanel("view.gradient"), caption = (of) => panel.caption({ series: of, options: { "view.gradient": "gradient" } });
+  assert.equal(caption(series), "Exactly 0, which has no place on this axis: A in 2 of 3 layers, C in 1 of 3 layers.");
+  assert.equal(caption([series[1]]), "");
 });
 
 /** A quantity of one row, with even counts. */

@@ -21,6 +21,7 @@ test("the counters say what it was", () => {
 
 test("numbers are short and keep their sign and size", () => {
   assert.deepEqual([0, 1.23456, -0.5, 123456, 1e-7, -2.5e20].map((x) => number(x)), ["0", "1.23", "−0.5", "1.23·10⁵", "1.00·10⁻⁷", "−2.50·10²⁰"]);
+  assert.deepEqual([1432.4, 9999.4, 17044, -99000].map((x) => number(x)), ["1432", "9999", "17\u202f044", "−99\u202f000"]);
   assert.equal(integer(1234567), "1\u202f234\u202f567");
   assert.deepEqual([0, 1, 0.5, 0.99995, 1e-6].map(percent), ["0\u202f%", "100\u202f%", "50\u202f%", "> 99.9\u202f%", "< 0.01\u202f%"]);
   assert.deepEqual([0.2, 30, 600, 7200].map(duration), ["< 1 s", "30 s", "10 min", "2.0 h"]);

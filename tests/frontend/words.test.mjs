@@ -111,3 +111,9 @@ test("an address names a language, or none", () => {
   assert.equal(languageIn("#network.depth=3&view.lang=zh"), "zh");
   assert.equal(languageIn("#view.lang=xx"), null);
 });
+
+test("one is said as one, whatever counts it", () => {
+  assert.deepEqual([0, 1, 2, "1", "10"].map((count) => t("card.more", { count })), ["0 more notes", "1 more note", "2 more notes", "1 more note", "10 more notes"]);
+  assert.equal(t("compare.left", { count: 1, most: 6, seeds: 20 }), "1 more run is in the address than can be shown: at most 6, and 20 seeds of each. It is left out.");
+  assert.equal(t("card.more", {}), EN["card.more"]);
+});

@@ -224,6 +224,13 @@ def test_depth_decides_a_slow_decay_is_a_note_and_a_half_a_layer_is_critical():
     assert "vanishing_signal" not in rules(look(network(3, init="xavier_normal")))
 
 
+@pytest.mark.parametrize(("depth", "words"), [(30, "by less than 10⁻⁷ of their size"), (3, "by 0.0")])
+def test_inputs_that_float32_cannot_tell_apart_differ_by_less_than_its_rounding(depth, words):
+    found = rules(look(network(depth, "sigmoid", "xavier_normal")))["correlation"]
+    gap = 1.0 - found.measured
+    assert words in found.cause and (gap < 1e-7) == (depth == 30)
+
+
 def test_all_units_alike_says_nothing_of_what_follows_from_it():
     found = rules(look(network(5, init="constant")))
     assert found["symmetry"].severity == "critical" and found["symmetry"].layers == [1, 2, 3, 4, 5]

@@ -37,6 +37,16 @@ def test_a_mended_start_comes_with_a_learning_rate_of_its_own(optimizer: str, lr
         assert "learning_rate" not in after and "vanishing_gradient" not in after, (rule, after)
 
 
+@pytest.mark.parametrize("lr", [1e-4, 1e-9, 1e-20])
+def test_however_small_a_rate_is_a_sound_start_stays(lr: float) -> None:
+    config = RunConfig.model_validate({"network": {"depth": 8, "width": 64}, "data": {"name": "digits"},
+                                       "training": {"optimizer": {"name": "sgd", "lr": lr}}})
+    finding = next(finding for finding in findings(config) if finding.rule == "learning_rate")
+    mended = RunConfig.model_validate(finding.config)
+    assert (mended.network, mended.init) == (config.network, config.init) and finding.remedy.startswith("Set the learning rate to 0.0")
+    assert mended.training.optimizer.params["lr"] == pytest.approx(0.0032, rel=0.1)
+
+
 def test_a_learning_rate_that_suits_the_mended_start_stays() -> None:
     config = RunConfig.model_validate({"network": {"depth": 20, "width": 64}, "init": {"name": "xavier_normal"}, "data": {"name": "digits"},
                                        "training": {"steps": 500}})

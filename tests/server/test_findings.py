@@ -32,6 +32,14 @@ def test_a_run_of_no_steps_predicts_nothing(server):
     assert rules[0] == "vanishing_signal" and "prediction" not in rules
 
 
+def test_what_overflows_at_the_start_is_foretold_in_a_preview_and_scored_in_a_run(server):
+    huge = {"network": {"depth": 60, "width": 16}, "init": {"name": "normal", "std": 30.0}, "training": {"steps": 5}}
+    titles = {"preview": server.client.post("/api/preview", json=huge).json()["findings"],
+              "run": server.finished(server.client.post("/api/runs", json=huge).json()["id"])["findings"]}
+    said = {where: next(finding["title"] for finding in found if finding["rule"] == "prediction") for where, found in titles.items()}
+    assert said == {"preview": "Prediction: it will not train", "run": "Predicted: does not train. It held."}
+
+
 def test_a_run_that_diverges_says_so_with_a_mended_configuration(server):
     wild = {"network": {"depth": 10, "width": 32, "residual": True}, "training": {"steps": 40, "optimizer": {"name": "sgd", "lr": 1.0}}}
     record = server.finished(server.client.post("/api/runs", json=wild).json()["id"])

@@ -24,8 +24,11 @@ from tests.server.test_disk import why_it_ends
 from tests.server.test_downloads import IMAGES, RUN
 from tests.server.test_faults import LONG, SHORT, running
 
-MANY = 24
-"""Requests that write: more than the server has connections for them."""
+REQUEST_THREADS = 40
+"""As many as the server has for all requests together (server/deps.py)."""
+
+MANY = 30
+"""Requests that write: most of these threads."""
 
 
 def test_a_file_that_another_program_holds_keeps_nobody_from_looking_and_no_run_waiting_for_ever(own_server, tmp_path):
@@ -108,6 +111,19 @@ def queued(path, count=1):
     for number in range(count):
         store.create(NewRun(f"run{number}", "run", f"run{number}", '{"note": "' + "x" * 500 + '"}', "0", 5, []))
     return store
+
+
+def test_as_many_as_there_are_threads_for_requests_use_the_store_at_once(tmp_path):
+    """Each holds its connection until all have one. With fewer connections those who only read would wait for those who wait to write."""
+    store, together = queued(tmp_path / "sigprop.db"), threading.Barrier(REQUEST_THREADS)
+
+    def met(*run):
+        return together.wait(20) >= 0
+
+    with ThreadPoolExecutor(REQUEST_THREADS) as threads:
+        found = list(threads.map(lambda _: store.page(None, 1, None, met), range(REQUEST_THREADS)))
+    store.close()
+    assert [[run.id for run in page] for page, _ in found] == [["run0"]] * REQUEST_THREADS
 
 
 def test_damage_that_shows_after_the_schema_is_said_in_a_sentence_and_nothing_is_overwritten(tmp_path):

@@ -17,11 +17,17 @@ from pydantic_core import PydanticKnownError
 
 from models.config import RunConfig, catalog
 from models.sweep import SweepConfig
-from models.words import Text, bare, listed, say, together
+from models.words import _FORMATTER, Text, bare, listed, say, together
 from server.errors import FieldError, field_errors
 from server.records import RunPatch
 
 ROOT = Path(__file__).parents[2]
+
+COUNTED = re.compile(r"\b1 (steps|layers|units|channels|values|examples|numbers of|pixels|biases|seeds|runs|ids|places|requests)\b")
+NEVER_ONE = {", and take at least {steps}", "Give it {steps}", "Goes with {init} up to about {depth}", "Pretrained: {fitted} of {rows}",
+             "Take {width} channels", "Take {width} units", "{count} seeds from {first}",
+             " (mean of the last {many} steps)"}
+"""Beginnings of sentences that are never said of one."""
 
 SAME = {
     "ReLU", "Leaky ReLU", "PReLU", "ELU", "SELU", "CELU", "GELU", "SiLU (swish)", "Mish", "Softplus", "Softsign", "Tanh", "Hardtanh",
@@ -188,9 +194,39 @@ def test_every_note_of_the_catalogue_can_be_put_together_again() -> None:
     assert notes and all(english(entry["words"]["note"]) == entry["note"] for entry in notes)
 
 
+def test_one_is_said_as_one_and_the_template_as_many() -> None:
+    for count, words in ((0, "0 units are"), (1, "1 unit is"), (2, "2 units are")):
+        text = say("{count} {count|unit is|units are} too few", count=count)
+        assert text == f"{words} too few"
+        assert text.parts == [{"template": "{count} units are too few", "values": {"count": str(count)}}]
+
+
+def test_no_sentence_counts_one_as_many() -> None:
+    """Of every sentence, with 1 for all that is filled in."""
+    said = {node.args[0].value for _, node in calls() if isinstance(node.args[0], ast.Constant)}
+    of_one = {template: _FORMATTER.format(template, **{name.split("|")[0]: 1 for _, name, _, _ in _FORMATTER.parse(template) if name})
+              for template in said}
+    as_many = {bare(template) for template, text in of_one.items() if COUNTED.search(text)}
+    assert {next((start for start in NEVER_ONE if text.startswith(start)), text) for text in as_many} == NEVER_ONE
+
+
+NUMBERS = (0.0, 5e-324, 3.1e-7, 0.004, 0.5, 0.996, 1.0, 1e3, 17_000.0, 123_456.0, 4.5e29, 1.7e308)
+
+
+def test_numbers_of_any_size_read_well() -> None:
+    """No exponent as Python writes it, no five digits in a row, no share of some that is none or all."""
+    formats = {form for _, node in calls() if isinstance(node.args[0], ast.Constant)
+               for _, name, form, _ in _FORMATTER.parse(node.args[0].value) if form and form[-1] in "gf%" and name}
+    written = [(form, value, _FORMATTER.format_field(value, form)) for form in formats for value in NUMBERS
+               if form[-1] == "g" or value < 1e3]
+    assert len(formats) > 6 and [each for each in written if re.search(r"e[+-]|(?<![.\d])\d{5}", each[2])] == []
+    assert [each for each in written if each[2] in ("0%", "100%") and each[1] not in (0.0, 1.0)] == []
+
+
 def test_numbers_are_written_as_the_page_writes_them():
     """Powers of ten in English and in what other languages fill in alike; what is text already stays."""
     text = say("{tiny:.2g} of {name}, {large:.3g}, {some:.2g}, {plain:.3g}",
                tiny=3.1e-7, name="1e-07", large=4.5e29, some=1432.0, plain=0.5)
     assert text == "3.1·10⁻⁷ of 1e-07, 4.5·10²⁹, 1400, 0.5"
+    assert say("{times:.2g} times, {steps:,} steps", times=17_044.0, steps=12_345) == "17\u202f000 times, 12\u202f345 steps"
     assert text.parts[0]["values"] == {"tiny": "3.1·10⁻⁷", "name": "1e-07", "large": "4.5·10²⁹", "some": "1400", "plain": "0.5"}

@@ -15,11 +15,7 @@ import { MOST, MOST_SEEDS, optionsFor, parseRuns } from "./state.js";
 /** The records of the runs that there are, in their groups; the ids of those that there are not.
  * @param {string[][]} asked @returns {Promise<{groups: import("../types.js").RunRecord[][], missing: string[]}>} */
 async function load(asked) {
-  const get = (/** @type {string} */ id) => api.getRun(id).catch((error) => {
-    if (!(error instanceof api.Problem) || error.status !== 404) throw error;
-    return null;
-  });
-  const groups = await Promise.all(asked.map((ids) => Promise.all(ids.map(get))));
+  const groups = await Promise.all(asked.map((ids) => Promise.all(ids.map((id) => api.ifThere(api.getRun(id))))));
   const missing = asked.flatMap((ids, place) => ids.filter((_, index) => groups[place][index] === null));
   return { groups: groups.map((group) => group.filter((record) => record !== null)).filter((group) => group.length), missing };
 }

@@ -61,7 +61,7 @@ export class ComparePage {
     }));
     this.lesson = new LessonCard(byId("lesson"), catalog, {
       go: (id, number, step, controls) => this.turn(id, number, step, controls), train: null, compare: (step) => void this.compare(step),
-      fail: (text) => notice("lesson", text),
+      fail: (text) => notice("lesson", text), read: api.getLesson,
     });
     void this.lesson.show(options);
     void this.label();
@@ -85,7 +85,6 @@ export class ComparePage {
     this.player.reset(this.options["view.step"] === null);
     this.unfollow = api.followTogether([...this.records.keys()], this.quantities, {
       record: (record) => this.update(record), frame: (id, frame) => this.add(id, frame),
-      lost: () => notice("lost", t("notice.lost")), back: () => notice("lost", ""),
     });
   }
 

@@ -25,7 +25,7 @@ export class RunCard {
     this.stop = button("action.cancel", () => actions.cancel(this.series));
     this.seeds = el("select", { "data-testid": `seeds-${series.letter}`, "aria-label": `${t("compare.over_seeds")} (${series.letter})`,
       onchange: () => actions.overSeeds(this.series, Number(this.seeds.value)) },
-    ...SEEDS.map((count) => el("option", { value: count, text: t(count === 1 ? "compare.one_seed" : "compare.so_many_seeds", { count }) })));
+    ...SEEDS.map((count) => el("option", { value: count, text: t("compare.so_many_seeds", { count }) })));
     this.seeds.value = String(series.members.length);
     const href = series.members[0].record.url;
     this.agreed = el("p", { class: "muted" });

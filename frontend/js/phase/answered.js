@@ -1,4 +1,4 @@
-/** A request's answer, or null where the server refuses, which is then said. */
+/** A request's answer, or null where it was given up, or the server refuses, which is then said. */
 import * as api from "../api.js";
 import { notice } from "../notices.js";
 import { t } from "../../i18n/index.js";
@@ -10,6 +10,7 @@ export async function answered(request) {
     notice("refused", "");
     return answer;
   } catch (error) {
+    if (api.isGivenUp(error)) return null;
     if (!(error instanceof api.Problem)) throw error;
     if (error.status !== 401) notice("refused", t("notice.refused", { detail: error.detail }));
     return null;

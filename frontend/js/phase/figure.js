@@ -20,10 +20,10 @@ export function figure(view) {
   const { theme, map, rows, colour } = view, shown = SHOWN[colour], title = t(shown.title), seen = isShown(rows, colour), grid = gridOf(view);
   const heat = { type: "heatmap", x: grid.x, y: grid.y, z: shown.log ? grid.values.map((row) => row.map(log)) : grid.values, customdata: grid.values,
     hovertemplate: t("phase.hover", { title }), hoverongaps: false, ...colouring(theme, title, shown, grid.values.flat()) };
-  return { data: [target(map), heat, ...trainable(view), ...critical(view), gap(theme, seen ? grid.values : []), marks(view), own(view)], layout: layout(theme, {
+  return { data: [target(map), heat, ...trainable(view), ...critical(view), gap(view, seen ? grid.values : []), marks(view), own(view)], layout: layout(theme, {
     margin: { l: 62, r: 14, t: 12, b: 48 }, ...(seen ? { plot_bgcolor: gapColour(theme) } : {}),
     xaxis: { title: t("phase.sigma_w2"), range: ends(map.sigma_w2), showgrid: false }, yaxis: { title: t("phase.sigma_b2"), range: ends(map.sigma_b2), showgrid: false },
-    annotations: [...losses(view), ...phases(view), ...(map.q.every((row) => row.every((value) => value !== null)) || colour !== "theory" ? [] : [note(theme, map)])],
+    annotations: [...losses(view), ...phases(view)],
   }) };
 }
 
@@ -42,9 +42,9 @@ const target = (map) => ({ type: "heatmap", x: map.sigma_w2, y: map.sigma_b2, z:
 /** @param {Theme} theme */
 const gapColour = (theme) => faded(theme.muted, 0.35);
 
-/** What the legend says of places without a number. @param {Theme} theme @param {Maybe[][]} values */
-const gap = (theme, values) => ({
-  type: "scatter", mode: "lines", fill: "toself", fillcolor: gapColour(theme), name: t("phase.gap"), hoverinfo: "skip", line: { width: 0 },
+/** What the legend says of places without a number: a network that was trained and has no loss has diverged. @param {View} view @param {Maybe[][]} values */
+const gap = ({ theme, rows, total, colour }, values) => ({
+  type: "scatter", mode: "lines", fill: "toself", fillcolor: gapColour(theme), name: t(colour === "loss" && rows.length === total ? "status.diverged" : "phase.gap"), hoverinfo: "skip", line: { width: 0 },
   ...(values.some((row) => !row.every(isFinite)) ? { x: [null], y: [null] } : { x: [], y: [] }),
 });
 
@@ -56,23 +56,45 @@ const NEAR = 1e-6;
 /** chi = 1 exactly has no end: at least so many layers. @param {Maybe} chi */
 const beyond = (chi) => (isFinite(chi) && Math.abs(chi - 1) < NEAR ? 1 / NEAR : null);
 
-/** Where q has no fixed point: from the critical line on where the grid's step over it says so. @param {Theme} theme @param {PhaseMap} map */
-function note(theme, map) {
-  const top = map.q.length - 1, first = map.q[top].indexOf(null), line = map.critical_sigma_w2[top];
-  const begins = isFinite(line) && line <= map.sigma_w2[first] && line >= (map.sigma_w2[first - 1] ?? 0) ? line : map.sigma_w2[first];
-  return { ...label(theme, t("phase.no_fixed_point", { first: number(begins ?? NaN) })), x: 0.98, y: 0.04, xref: "paper", yref: "paper", xanchor: "right", yanchor: "bottom", align: "right" };
+/** The weights' variance from which on q has no fixed point, null where it always has one: the critical line where the grid's step over it
+ * says so. @param {PhaseMap} map @returns {Maybe} */
+export function endless({ q, critical_sigma_w2: critical, sigma_w2 }) {
+  const top = q.length - 1, first = q[top].indexOf(null), line = critical[top];
+  if (first < 0) return null;
+  return isFinite(line) && line <= sigma_w2[first] && line >= (sigma_w2[first - 1] ?? 0) ? line : sigma_w2[first];
 }
 
 /** Words on the map. @param {Theme} theme @param {string} text */
 const label = (theme, text) => ({ text, showarrow: false, font: { color: theme.ink }, bgcolor: faded(theme.paper, 0.8), borderpad: 4 });
 
-/** The name of the phase in either corner at the top, where the critical line runs between them. @param {View} view */
-function phases({ theme, map }) {
-  const top = map.chi.length - 1, line = map.critical_sigma_w2[top], [low, high] = ends(map.sigma_w2);
+/** The share of the map's rows that a word is high. */
+const WORD_ROWS = 0.09;
+
+/** Columns from an end of the map that no line crosses, in the rows that a word would take. @param {View} view @param {boolean} top @param {boolean} right */
+function room({ map, depth }, top, right) {
+  const side = map.chi.map((row, b) => row.map((chi, w) => `${Number(chi) < 1} ${Number(map.depth_scale[b][w] ?? Infinity) > depth / TRAINABLE_SCALES}`));
+  const high = Math.ceil(WORD_ROWS * side.length), rows = top ? side.slice(-high) : side.slice(0, high);
+  return Math.min(...rows.map((row) => {
+    const from = right ? [...row].reverse() : row, crossed = from.findIndex((at) => at !== from[0]);
+    return crossed < 0 ? from.length : crossed;
+  }));
+}
+
+/** The names of the phases that the critical line runs between, each in the corner of its side with more room beside the lines. @param {View} view */
+function phases(view) {
+  const { theme, map } = view, last = map.chi.length - 1, line = map.critical_sigma_w2[last], [low, high] = ends(map.sigma_w2);
   if (!isFinite(line) || line <= low || line >= high) return [];
-  const corner = (/** @type {Maybe} */ chi, /** @type {number} */ x, /** @type {string} */ xanchor) => (isFinite(chi)
-    ? [{ ...label(theme, t(chi < 1 ? "phase.ordered" : "phase.chaotic")), x, y: 0.98, xref: "paper", yref: "paper", xanchor, yanchor: "top" }] : []);
-  return [...corner(map.chi[top][0], 0.01, "left"), ...corner(map.chi[top].at(-1) ?? null, 0.99, "right")];
+  return [false, true].flatMap((right) => {
+    const top = room(view, true, right) >= room(view, false, right), chi = map.chi[top ? last : 0].at(right ? -1 : 0);
+    return isFinite(chi) ? [{ ...label(theme, t(chi < 1 ? "phase.ordered" : "phase.chaotic")), x: right ? 0.995 : 0.005, y: top ? 0.99 : 0.01, borderpad: 2,
+      xref: "paper", yref: "paper", xanchor: right ? "right" : "left", yanchor: top ? "top" : "bottom" }] : [];
+  });
+}
+
+/** Whether the critical line is the same for every bias, as ReLU's is. @param {PhaseMap} map */
+export function isStraight({ critical_sigma_w2: line }) {
+  const known = line.filter(isFinite);
+  return known.length === line.length && Math.max(...known) - Math.min(...known) < NEAR * Math.max(...known);
 }
 
 /** Half as far again as the critical line. */

@@ -39,7 +39,8 @@ export class PhasePage {
     /** The dashboard that one came from. @type {string | null} */
     this.from = null;
     this.timer = 0;
-    this.asked = 0;
+    /** Gives up what is asked for when something newer is. */
+    this.asking = new AbortController();
     this.sweep = new Sweep(() => this.draw(), () => { history.replaceState(null, "", this.url()); this.draw(); });
     this.dots = new Dots(catalog, { state: () => this.state, changed: () => this.draw(), moved: (back) => this.moved(back) });
   }
@@ -53,7 +54,7 @@ export class PhasePage {
     notice("address", bad.length ? t("notice.not_understood", { list: bad.join(", ") }) : "");
     this.rail();
     this.forget();
-    if (sweep) this.sweep.follow(sweep, (config) => agrees(config, sweepConfig(this.state, this.catalog, Number(this.state.points), Number(config.train_steps) > 0)));
+    if (sweep) void this.sweep.open(sweep, (config) => agrees(config, sweepConfig(this.state, this.catalog, Number(this.state.points), Number(config.train_steps) > 0)));
     this.ask(0);
   }
 
@@ -111,9 +112,11 @@ export class PhasePage {
   }
 
   async theory() {
-    const asked = (this.asked += 1), { state } = this;
-    const found = await answered(() => api.sweepTheory(sweepConfig(state, this.catalog, THEORY_POINTS)));
-    if (!found || asked !== this.asked) return;
+    this.asking.abort();
+    this.asking = new AbortController();
+    const { state, asking: { signal } } = this;
+    const found = await answered(() => api.sweepTheory(sweepConfig(state, this.catalog, THEORY_POINTS), signal));
+    if (!found || signal.aborted) return;
     Object.assign(this, { map: found, mapped: state });
     this.draw();
     this.dots.look();

@@ -5,9 +5,7 @@
  * @typedef {import("./figure.js").Row} Row
  */
 import * as api from "../api.js";
-import { notice } from "../notices.js";
 import { LIVE } from "../status.js";
-import { t } from "../../i18n/index.js";
 
 export class Sweep {
   /** @param {() => void} changed @param {() => void} lost the one that the link named */
@@ -29,27 +27,29 @@ export class Sweep {
     Object.assign(this, { id: "", rows: [], record: null, unfollow: () => {} });
   }
 
-  /** @param {string} id @param {((config: Record<string, unknown>) => boolean) | null} [fits] of one that a link names: whether it is of the map on show */
-  follow(id, fits = null) {
+  /** @param {string} id */
+  follow(id) {
     this.drop();
     this.id = id;
-    let reached = fits === null;
-    const update = (/** @type {RunRecord} */ now) => (fits === null || fits(now.config) ? this.update(now) : this.gone());
-    this.unfollow = api.followSweep(id, {
-      status: update, end: update, frame: (row) => { this.rows.push(/** @type {any} */ (row)); this.changed(); },
-      back: () => { reached = true; notice("lost", ""); }, lost: () => (reached ? notice("lost", t("notice.lost")) : this.gone()),
-    });
+    const update = (/** @type {RunRecord} */ now) => this.update(now);
+    this.unfollow = api.followSweep(id, { status: update, end: update, frame: (row) => { this.rows.push(/** @type {any} */ (row)); this.changed(); } });
+  }
+
+  /** One that a link names. @param {string} id @param {(config: Record<string, unknown>) => boolean} fits whether it is of the map on show */
+  async open(id, fits) {
+    this.drop();
+    this.id = id;
+    const record = await api.ifThere(api.getSweep(id));
+    if (this.id !== id) return;
+    if (record && fits(record.config)) return this.follow(id);
+    this.drop();
+    this.lost();
   }
 
   /** @param {RunRecord} record */
   update(record) {
     this.record = record;
     this.changed();
-  }
-
-  gone() {
-    this.drop();
-    this.lost();
   }
 }
 

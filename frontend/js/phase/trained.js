@@ -6,7 +6,6 @@
  */
 import * as api from "../api.js";
 import { integer, number } from "../format.js";
-import { notice } from "../notices.js";
 import { t } from "../../i18n/index.js";
 
 const LIVE = ["queued", "running"];
@@ -52,29 +51,18 @@ export class Trained {
   /** Follows one run, of whose frames the losses are enough. @param {string} place @param {string} id @returns {() => void} stops it */
   one(place, id) {
     let stopped = false, stop = () => {};
-    void this.record(id).then((record) => {
+    void api.ifThere(api.getRun(id)).then((record) => {
       if (stopped) return;
       if (!record) this.runs.delete(place);
       else {
         this.known.set(place, { record, step: 0, loss: null });
         stop = api.followTogether([id], ["update"], {
           record: (now) => this.now(place, { record: now }), frame: (_, frame) => this.now(place, { step: frame.step, loss: frame.loss }),
-          lost: () => notice("lost", t("notice.lost")), back: () => notice("lost", ""),
         });
       }
       this.changed();
     });
     return () => { stopped = true; stop(); };
-  }
-
-  /** @param {string} id @returns {Promise<RunRecord | null>} null where this server has no such run */
-  async record(id) {
-    try {
-      return await api.getRun(id);
-    } catch (error) {
-      if (error instanceof api.Problem && error.status === 404) return null;
-      throw error;
-    }
   }
 
   /** @param {string} place @param {Partial<{record: RunRecord, step: number, loss: Maybe}>} news */

@@ -12,7 +12,7 @@ import { cardOf } from "../state.js";
 import { timeLeft } from "../status.js";
 import { said, t } from "../../i18n/index.js";
 import { isShown } from "./colours.js";
-import { TRAINABLE_SCALES, reaching } from "./figure.js";
+import { TRAINABLE_SCALES, endless, isStraight, reaching } from "./figure.js";
 import { ACTIVATION } from "./state.js";
 
 /** Theory's sentence and the critical line as a table. @param {PhaseMap} map @param {State} state @param {Catalog} catalog
@@ -23,8 +23,10 @@ export function tellTheory(map, state, catalog, widen) {
   const label = cardOf(catalog, ACTIVATION, state[`${ACTIVATION}.name`])?.label ?? "", depth = Number(state["network.depth"]);
   setText(byId("run-name"), `${label} · ${integer(depth)} × ${integer(Number(state["network.width"]))}`);
   const line = map.critical_sigma_w2.findIndex((value) => value !== null), beyond = reaching(map);
-  const text = t(line < 0 ? "phase.words_none" : beyond ? "phase.words_beyond" : "phase.words",
-    { label, w2: number(map.critical_sigma_w2[line], 4), b2: number(map.sigma_b2[line]), depth: integer(depth), scale: number(depth / TRAINABLE_SCALES) });
+  const from = endless(map), where = t(isStraight(map) ? "phase.line_straight" : "phase.line_from", { w2: number(map.critical_sigma_w2[line], 4), b2: number(map.sigma_b2[line]) });
+  const critical = t(line < 0 ? "phase.words_none" : beyond ? "phase.words_beyond" : "phase.words",
+    { label, where, depth: integer(depth), scale: number(depth / TRAINABLE_SCALES) });
+  const text = [critical, from === null ? "" : t("phase.no_fixed_point", { first: number(from) })].filter(Boolean).join(t("words.between"));
   const button = beyond && el("button", { type: "button", "data-testid": "phase-widen", text: t("phase.widen"), onclick: () => widen(...beyond) });
   setContents(byId("words"), [text, beyond], () => [el("span", { text }), ...(button ? [document.createTextNode(" "), button] : [])]);
 }

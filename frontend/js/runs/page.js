@@ -34,7 +34,8 @@ export class RunsPage {
     this.ticked = [];
     /** @type {string | null} */
     this.cursor = null;
-    this.asked = 0;
+    /** Gives up what is asked for when something newer is. */
+    this.asking = new AbortController();
     this.timer = 0;
     /** The deletion that can still be undone. @type {{id: string, timer: number} | null} */
     this.going = null;
@@ -60,9 +61,11 @@ export class RunsPage {
 
   /** From the beginning, or the page after the last one. @param {boolean} [more] */
   async load(more = false) {
-    const asked = (this.asked += 1);
-    const answer = await this.attempt(() => api.listRuns({ ...wantedOf(this.filters), limit: PAGE, cursor: more ? this.cursor ?? "" : "" }));
-    if (!answer || asked !== this.asked) return;
+    this.asking.abort();
+    this.asking = new AbortController();
+    const { signal } = this.asking, wanted = { ...wantedOf(this.filters), limit: PAGE, cursor: more ? this.cursor ?? "" : "" };
+    const answer = await this.attempt(() => api.listRuns(wanted, signal));
+    if (!answer || signal.aborted) return;
     if (!more) this.clear();
     this.cursor = answer.next_cursor;
     for (const run of answer.runs) this.add(run);
@@ -191,13 +194,14 @@ export class RunsPage {
     void this.attempt(() => api.deleteRun(id));
   }
 
-  /** @template T @param {() => Promise<T>} act @returns {Promise<T | null>} */
+  /** @template T @param {() => Promise<T>} act @returns {Promise<T | null>} null where it was given up, or refused, which is then said */
   async attempt(act) {
     try {
       const answer = await act();
       notice("failed", "");
       return answer;
     } catch (error) {
+      if (api.isGivenUp(error)) return null;
       if (!(error instanceof api.Problem)) throw error;
       if (error.status !== 401) notice("failed", t("notice.action_failed", { detail: error.detail }));
       return null;

@@ -33,6 +33,24 @@ def test_he_keeps_relu_at_two() -> None:
     assert found.gradient_factor[50] is None and found.phase == "critical"
 
 
+@pytest.mark.parametrize(("activation", "init", "goes"), [("relu", "kaiming_normal", True), ("linear", "lecun_normal", False),
+                                                          ("linear", "orthogonal", False)])
+def test_that_inputs_become_alike_on_the_critical_line_is_said_where_they_do(activation: str, init: str, goes: bool) -> None:
+    """Of one pair through wide layers of plain torch: its correlation at first and behind forty layers."""
+    torch.manual_seed(0)
+    pair = torch.randn(2, 1024)
+    weights = [torch.nn.init.orthogonal_(torch.empty(1024, 1024)) if init == "orthogonal"
+               else torch.randn(1024, 1024) * math.sqrt((2 if goes else 1) / 1024) for _ in range(40)]
+    behind = pair
+    for weight in weights:
+        behind = (behind.relu() if goes else behind) @ weight.T
+    before, after = (float(torch.nn.functional.cosine_similarity(*both, dim=0)) for both in (pair, behind))
+    assert (after > 0.9) == goes and (abs(after - before) < 0.5) != goes
+    found = theory(config(activation, init, 40))
+    assert found.phase == "critical" and any("correlation still goes to 1" in note for note in found.notes) == goes
+    assert any("every q is a fixed point" in note for note in found.notes)
+
+
 def test_xavier_halves_relu() -> None:
     found = theory(config("relu", "xavier_normal", 12)).preactivation_variance
     assert found[:12] == pytest.approx([2.0**-row for row in range(12)], rel=1e-9)

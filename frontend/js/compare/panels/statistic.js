@@ -31,11 +31,12 @@ export function statisticPanel(option) {
       return { data, layout: layout(view.theme, { xaxis: depthAxis({ frame: { layers: layersOf(view) } }), yaxis }) };
     },
     caption: (view) => {
-      const zero = chosen(view).axis !== "log" ? [] : view.series.filter(({ members }) => members.every((member) => {
-        const values = valuesOf(view, member);
-        return values.length > 0 && values.every((value) => value === null || value === 0);
-      }));
-      return zero.length ? t("compare.all_zero", { letters: zero.map(({ letter }) => letter).join(", ") }) : "";
+      const zeros = chosen(view).axis !== "log" ? [] : view.series.flatMap(({ letter, members }) => {
+        const values = members.map((member) => valuesOf(view, member)), total = Math.max(...values.map(({ length }) => length));
+        const count = Array.from({ length: total }, (_, row) => values.every((one) => one[row] === 0)).filter(Boolean).length;
+        return count ? [t("compare.zero_in", { letter, count, total })] : [];
+      });
+      return zeros.length ? t("compare.zeros", { list: zeros.join(t("words.comma")) }) : "";
     },
     table: (view) => ({
       head: [t("axis.layer_short"), ...view.series.map(({ letter }) => letter)],
