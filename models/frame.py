@@ -86,7 +86,8 @@ class Normalized(TypedDict):
 class InputMoments(TypedDict):
     """Moments of the batch as the first layer sees it, the mean cosine between two of its examples, of images the correlation of
     two different pixels, of one image and of two (null without images), and of what a unit sees (receptive.py)
-    mean square, participation ratio, the spread of single mean squares, and the mean cosine of two, counted by their mean squares."""
+    mean square, participation ratio, the spread of single mean squares, the mean cosine of two, counted by their mean squares, the
+    third moment of single mean squares, and the mean's share of the mean square."""
 
     mean: float | None
     std: float | None
@@ -98,6 +99,8 @@ class InputMoments(TypedDict):
     participation_ratio: float | None
     receptive_spread: float | None
     receptive_correlation: float | None
+    receptive_third_moment: float | None
+    receptive_mean_share: float | None
 
 
 class Look(TypedDict):

@@ -141,7 +141,8 @@ class Run:
             losses=losses, layers=[place.row for place in self.places],
             input=InputMoments(mean=seen[0], std=seen[1], mean_square=seen[2], correlation=seen[3], pixel_correlation=seen[4],
                                pixel_correlation_across=seen[5], receptive_mean_square=seen[6], participation_ratio=seen[7],
-                               receptive_spread=seen[8], receptive_correlation=seen[9]),
+                               receptive_spread=seen[8], receptive_correlation=seen[9], receptive_third_moment=seen[10],
+                               receptive_mean_share=seen[11]),
             correlation=correlation, normalization=as_columns(held, len(self.places)) if self.norms.any else None, quantities=quantities,
         )
 

@@ -25,8 +25,8 @@ import math
 import numpy as np
 
 from models.theory.chain import Chain
-from models.theory.cosines import cosines, smoothing
-from models.theory.draws import beside_orthogonal, drawn, few
+from models.theory.cosines import by_length, cosines, smoothing
+from models.theory.draws import beside_orthogonal, drawn, few, of_uniform_biases
 from models.theory.fitted import left_by_lsuv
 from models.theory.gaussian import Averages
 from models.theory.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
@@ -53,7 +53,7 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | Non
     low, high, decided = _band(plan, rows, at)
     first = unknown_from(plan, rows)
     if first is None:
-        low[0] *= 1.0 - near_zero(plan, rows)
+        low *= 1.0 - near_zero(plan, rows)
     if output_unknown(plan, rows):
         low[-1], high[-1] = math.nan, math.nan
     if first is not None:
@@ -65,8 +65,14 @@ def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | No
     inherited, own, shift, away = _spreads(plan, rows, at)
     beyond, decided = np.maximum.accumulate(np.abs(away) > BEYOND), None
     shift = 0.0 * shift if plan.unit else shift
-    low, high = left_by_lsuv(plan, rows, at) if plan.unit else quantiles(inherited + (UNSURE * shift) ** 2, own)
-    hangs = (np.abs(shift) > (high - low) / 2.0) & (np.abs(away) > UNSURE * np.abs(shift)) & ~beyond
+    if plan.unit:
+        low, high = left_by_lsuv(plan, rows, at)
+    else:
+        more, lower, higher = of_uniform_biases(plan, rows)
+        own[-1] += more
+        low, high = quantiles(inherited + (UNSURE * shift) ** 2, own)
+        low[-1], high[-1] = low[-1] + lower, high[-1] + higher
+    hangs = (np.abs(shift) > high - low) & (np.abs(away) > UNSURE * np.abs(shift)) & ~beyond
     if hangs.any() and plan.config.data.name != "gaussian" and unbound(plan, rows):  # two moments tell noise's law, drawn or not
         decided = int(hangs.argmax()) + 1
         beyond[decided - 1:] = True
@@ -84,7 +90,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
     units = np.full(plan.depth + 1, plan.width)
     units[-1] = plan.config.classes
     loose = plan.each("loose")
-    beside = (1.0 - loose) * beside_orthogonal(plan, rows, pairs.mean)
+    beside = (1.0 - loose) * beside_orthogonal(plan, rows, by_length(plan, rows, pairs))
     batch, single, shift, away = followed(plan, steps, noise, start)
     if unbound(plan, rows):
         if (single - batch).max() > CLOSE and not plan.residual:

@@ -52,12 +52,15 @@ class Correlations:
 @dataclass(frozen=True, slots=True)
 class Fields:
     """Of what units of the first layer see (models/receptive.py): mean square, participation ratio, the variance of single fields'
-    mean squares over its mean squared, and the mean cosine of two, counted by their mean squares; None where they are not known."""
+    mean squares over its mean squared, the mean cosine of two, counted by their mean squares, the third moment of the mean squares around
+    the mean, over its cube, and the share of the mean square that is the fields' mean's; None where they are not known."""
 
     mean_square: float | None = None
     participation: float | None = None
     spread: float | None = None
     correlation: float | None = None
+    third: float | None = None
+    mean_share: float | None = None
 
 
 UNKNOWN = Fields()
@@ -191,15 +194,17 @@ def around_mean(plan: Plan, name: str, gaps: tuple[float, ...]) -> tuple[float, 
 def activated(plan: Plan, q: Value, pairs: tuple[float, ...]) -> Signal:
     """phi, the normalization behind it, and dropout."""
     around = level(q)
-    square, mean, at_mean = moments(plan, q, around)
+    square, mean, (at_mean, middle) = moments(plan, q, around)
     shared = level(square) / at_mean if at_mean > 0 else 1.0  # the same share of E[phi^2] as at the mean q
     gaps = [shared * gap(plan.nl, around, one_minus_c) for one_minus_c in pairs]
-    if not isinstance(square, float):
-        whole, left = level(square), uneven(square)
-        gaps[1:] = [whole - left * (whole - found) for found in gaps[1:]]
+    if not isinstance(square, float):  # two positions' means E[phi] differ, and what varies around them
+        whole, left, constant = level(square), uneven(square), shared * middle**2
+        gaps[1:] = [whole - level(mean) ** 2 - left * (whole - constant - found) for found in gaps[1:]]
     made = Signal(square, mean, tuple(gaps))
     if plan.post != "none":
         made = normalized(plan, made)
+    if plan.keep == 1.0:
+        return made
     own = level(made.square) * (1.0 / plan.keep - 1.0)
     return Signal(made.square / plan.keep, made.mean, tuple(value + own for value in made.gaps), made.behind)
 
@@ -232,22 +237,22 @@ def around_middle(made: Signal, centre: float) -> Value:
     return result
 
 
-def moments(plan: Plan, q: Value, around: float) -> tuple[Value, Value, float]:
-    """E[phi^2] and E[phi], and E[phi^2] at the mean q; at 0 and beyond float64's range too."""
+def moments(plan: Plan, q: Value, around: float) -> tuple[Value, Value, tuple[float, float]]:
+    """E[phi^2] and E[phi], and both at the mean q; at 0 and beyond float64's range too."""
     if not isinstance(q, float):
         return moments_of_image(plan, q, around)
     if q == 0:
         at_zero = float(plan.nl.phi(np.zeros(1))[0])
-        return at_zero**2, at_zero, at_zero**2
+        return at_zero**2, at_zero, (at_zero**2, at_zero)
     square, mean = second_moment(plan.nl, q) if math.isfinite(q) else (q, q)
-    return square, mean, square
+    return square, mean, (square, mean)
 
 
-def moments_of_image(plan: Plan, q: Array, around: float) -> tuple[Array, Array, float]:
+def moments_of_image(plan: Plan, q: Array, around: float) -> tuple[Array, Array, tuple[float, float]]:
     """The same for an image, by the pixels that its symmetry leaves apart."""
     first, back = _mirrored(q.shape[0])
     square, mean = second_moments(plan.nl, np.append(q.ravel()[first], around))
-    return square[back], mean[back], float(square[-1])
+    return square[back], mean[back], (float(square[-1]), float(mean[-1]))
 
 
 @lru_cache(maxsize=64)
@@ -292,13 +297,13 @@ def _inside(size: int, kernel: int) -> Array:
 def both_inside(square: Array, kernel: int) -> float:
     """The share of two pixels' product that a kernel leaves whose taps outside the image count as 0, over all pairs that are equally
     correlated: the mean over the taps of the squared mean root that lies inside, over the squared mean root."""
-    root, cuts = np.sqrt(square), _cuts(square.shape[0], kernel)
-    left = cuts @ root @ cuts.T
+    root, cut = np.sqrt(square), cuts(square.shape[0], kernel)
+    left = cut @ root @ cut.T
     return float((left * left).mean()) / float(root.sum()) ** 2
 
 
 @lru_cache(maxsize=64)
-def _cuts(size: int, kernel: int) -> Array:
+def cuts(size: int, kernel: int) -> Array:
     """Whether a pixel of a line lies inside when shifted by each of a kernel's taps (kernel, size)."""
     shifted = np.add.outer(np.arange(kernel) - kernel // 2, np.arange(size))
     return ((shifted >= 0) & (shifted < size)).astype(np.float64)
@@ -311,7 +316,12 @@ def uneven(square: Array) -> float:
 
 def level(value: Value) -> float:
     """The mean over positions."""
-    return value if isinstance(value, float) else float(value.sum()) / value.size
+    return value if isinstance(value, float) else float(value.ravel() @ _ones(value.size)) / value.size  # a third of what sum() takes
+
+
+@lru_cache(maxsize=64)
+def _ones(size: int) -> Array:
+    return np.ones(size)
 
 
 def _output_row(plan: Plan, signal: Signal, rows: Chain) -> None:
@@ -336,9 +346,9 @@ def pooled(plan: Plan, signal: Signal) -> tuple[float, float]:
 
 def _settled(before: Signal, after: Signal) -> bool:
     """Nothing changes by more than rounding, and the gap has converged or gone."""
-    close = _close(before.square, after.square, 1e-13) and _close(before.mean, after.mean, 1e-13)
-    return close and all(new <= 1e-17 * level(after.square) or _close(old, new, 1e-12)
-                         for old, new in zip(before.gaps, after.gaps, strict=True))
+    least = 1e-17 * level(after.square)
+    gaps = all(new <= least or _close(old, new, 1e-12) for old, new in zip(before.gaps, after.gaps, strict=True))
+    return gaps and _close(before.square, after.square, 1e-13) and _close(before.mean, after.mean, 1e-13)
 
 
 def _close(before: Value, after: Value, tolerance: float) -> bool:

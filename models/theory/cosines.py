@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.theory.chain import AROUND_MEAN, Chain, both_inside
+from models.theory.chain import AROUND_MEAN, Chain, both_inside, cuts
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
@@ -52,22 +52,23 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
     """Of every row's inputs (depth + 1,): over examples and pixels, and over the taps of one convolution alone; and by how much the mean
     of c of different inputs lies above the chain's."""
     one, image, taps = 1.0 / plan.batch, 1.0 / plan.pixels, 1.0 / plan.taps
-    wander = _wander(plan, rows, at, smoothed)
     kinds = [_known(plan, rows, pair) for pair in range(3)]
     shares = ((1.0 - one) * image, one * (1.0 - image), (1.0 - one) * (1.0 - image))
     itself = one * image
+    middle = sum((share * kind for share, kind in zip(shares, kinds, strict=True)), np.zeros(plan.depth + 1)) / max(1.0 - itself, 1e-12)
+    wander, around = _wander(plan, rows, at, smoothed, np.clip(middle, 0.0, 1.0))
     beyond = _counted(plan, rows, shares, kinds)
     first = sum(share * (_at_input(plan, rows, float(kind[0])) + beyond) ** 2 for share, kind in zip(shares, kinds, strict=True))
     lift, variance, skew, fourth = _spread(plan, rows, at, wander, float(first) + (1.0 - itself) * float(wander[0]),
                                            sum(share * float(kind[0]) for share, kind in zip(shares, kinds, strict=True)), beyond)
     means = [np.clip(kind + lift, -1.0, 1.0) for kind in kinds]
-    squares = [np.minimum(mean**2 + wander + variance, 1.0) for mean in means]
+    squares = [np.minimum(mean**2 + around + variance, 1.0) for mean in means]
 
     def over(itself: float, shares: tuple[float, ...], values: list[Array]) -> Array:
         return itself + sum((share * value for share, value in zip(shares, values, strict=True)), 0.0 * wander)
 
     def of(itself: float, shares: tuple[float, ...]) -> Cosines:
-        thirds = [np.clip(mean**3 + 3.0 * mean * (wander + variance) + skew, -1.0, 1.0) for mean in means]
+        thirds = [np.clip(mean**3 + 3.0 * mean * (around + variance) + skew, -1.0, 1.0) for mean in means]
         fourths = [np.minimum(square**2 + fourth, 1.0) for square in squares]
         return Cosines(np.maximum(over(itself, shares, means), 0.0), over(itself, shares, squares),
                        np.maximum(over(itself, shares, thirds), 0.0), over(itself, shares, fourths))
@@ -89,6 +90,18 @@ def constant(plan: Plan, rows: Chain) -> Array:
     squares = np.append(np.full(plan.depth, plan.nl.centres[0] ** 2), plan.last.shift**2)
     result: Array = np.divide(squares, q, where=q > 0, out=np.zeros_like(q))
     return result
+
+
+def by_length(plan: Plan, rows: Chain, pairs: Cosines) -> Array:
+    """The mean of c of whole batches where each input counts by its length, as in a mean over the batch: in the first row as measured. What
+    that has more is counted in all others, too: at most so much is passed on."""
+    mean = pairs.mean.copy()
+    if rows.fields.mean_share is not None and plan.pre not in AROUND_MEAN:
+        biased = _biased(plan, rows)
+        share = biased + (1.0 - biased) * rows.fields.mean_share
+        mean[1:] = np.minimum(mean[1:] + max(share - float(mean[0]), 0.0), 1.0)
+        mean[0] = share
+    return mean
 
 
 def smoothing(plan: Plan) -> Array:
@@ -119,18 +132,28 @@ def branch(plan: Plan, rows: Chain, at: Averages) -> Array:
     return result
 
 
-def _wander(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Array:
-    """The mean of c^2 that N units bring about where c = 0 in the mean, row by row: of orthogonal weights only where phi bends."""
+def _wander(plan: Plan, rows: Chain, at: Averages, smoothed: Array, middle: Array) -> tuple[Array, Array]:
+    """The variance of c that N units bring about, row by row, around 0 and around `middle`, where they draw (1 - c^2)^2 of it and the map
+    has another slope: of orthogonal weights only where phi bends."""
     q, part = np.array(rows.q), parts(plan, rows, at)
     weight = np.array(rows.sigma_w2[1:])
     slope = weight * (q[:-1] * at.slope**2 * np.array(rows.behind) + (1.0 - part) * np.array(rows.p[:-1])) / np.array(rows.v[1:])
     kept = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2 * smoothed[1:] / smoothed[:-1]
     straight = np.divide(q[:-1] * at.slope**2 * plan.keep, at.square, where=at.square > 0, out=np.zeros(plan.depth))
-    fresh = part * (2.0 - part) * (1.0 - (1.0 - plan.each("loose")[:-1]) * np.minimum(straight, 1.0) ** 2)
-    wander = [smoothed[0] / plan.config.input_shape[0] if plan.taps > 1 else 0.0]
-    for factor, new in zip(kept.tolist(), (fresh * smoothed[0] / plan.width).tolist(), strict=True):
-        wander.append(min(1.0, wander[-1] * factor + new))
-    return np.array(wander)
+    fresh = part**2 * (1.0 - (1.0 - plan.each("loose")[:-1]) * np.minimum(straight, 1.0) ** 2) + 2.0 * part * (1.0 - part)
+    _, curved, even, odd, power = _pair_map(plan, rows, at)
+    c = middle[:-1]
+    bent = weight * np.array(rows.behind) * (2.0 * curved * c + power * (even + odd) * c ** (power - 1.0)) / np.array(rows.v[1:])
+    bent = np.where(np.isfinite(bent), np.minimum(slope + bent, 1.0) ** 2 * smoothed[1:] / smoothed[:-1], kept)
+    first, new = smoothed[0] / plan.config.input_shape[0] if plan.taps > 1 else 0.0, fresh * smoothed[0] / plan.width
+    return _passed(first, kept, new), _passed(first, bent, new * (1.0 - c**2) ** 2)
+
+
+def _passed(first: float, kept: Array, new: Array) -> Array:
+    found = [first]
+    for factor, more in zip(kept.tolist(), new.tolist(), strict=True):
+        found.append(min(1.0, found[-1] * factor + more))
+    return np.array(found)
 
 
 def _at_input(plan: Plan, rows: Chain, c: float) -> float:
@@ -168,7 +191,7 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: floa
         itself = (1.0 + (rows.fields.spread or 0.0)) / inputs
         variance = (1.0 / rows.fields.participation - itself - followed) / (1.0 - itself)
     else:
-        variance = 0.0 if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
+        variance = float(wander[0]) * (cut_taps(plan) - 1.0) if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
     counted = min(1.0, max(-1.0, mean + beyond * (1.0 - biased)))
     variance = min(variance * (1.0 - biased) ** 2, 1.0 - counted**2)
     c, weights = nodes(counted, variance) if variance > 1e-9 else (np.array([counted]), np.ones(1))
@@ -178,11 +201,19 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: floa
     return lift, around**2 @ weights, around**3 @ weights, c**4 @ weights - (c**2 @ weights) ** 2
 
 
-def nodes(mean: float, variance: float) -> tuple[Array, Array]:
-    """Gauss-Jacobi nodes and weights of the Beta law on [-1, 1] with this mean and variance (NODES,), from its Jacobi matrix."""
+def cut_taps(plan: Plan) -> float:
+    """How many times more alike patches of noise are whose taps lie inside a zero-padded image for different shares of the pixels."""
+    if plan.kernel == 1:
+        return 1.0
+    shares = cuts(plan.size, plan.kernel).mean(axis=1)
+    return (plan.kernel * float((shares**2).sum()) / float(shares.sum()) ** 2) ** 2
+
+
+def nodes(mean: float, variance: float, count: int = NODES) -> tuple[Array, Array]:
+    """Gauss-Jacobi nodes and weights of the Beta law on [-1, 1] with this mean and variance (count,), from its Jacobi matrix."""
     size = max((1.0 - mean * mean) / variance - 1.0, 1e-6)
     a, b = size * (1.0 + mean) / 2.0 - 1.0, size * (1.0 - mean) / 2.0 - 1.0
-    k = np.arange(2.0, NODES)
+    k = np.arange(2.0, count)
     around, twice = 2.0 * k + a + b, size + 2.0
     middle = np.concatenate([[mean, (a * a - b * b) / (size * twice)], (a * a - b * b) / (around * (around + 2.0))])
     beside = np.concatenate([[4.0 * (1.0 + a) * (1.0 + b) / (size**2 * (size + 1.0))],

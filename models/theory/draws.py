@@ -9,16 +9,20 @@ from __future__ import annotations
 import numpy as np
 
 from models.theory.chain import Chain
-from models.theory.cosines import Cosines, constant
+from models.theory.cosines import Cosines, by_length, constant
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
+from models.theory.quantiles import uniform
+
+FEW = 64
+"""Units whose mean of squares has a law of its own; more have a Gamma law."""
 
 
 def drawn(plan: Plan, rows: Chain, pairs: Cosines) -> Array:
     """What independent weights and biases of a row draw of its mean square, times 2 / N: of what varies, and of its product with a constant
     bias."""
     still = constant(plan, rows)
-    result: Array = (1.0 - still) ** 2 * uneven(plan, rows, pairs) + 2.0 * still * (1.0 - still) * pairs.mean
+    result: Array = (1.0 - still) ** 2 * uneven(plan, rows, pairs) + 2.0 * still * (1.0 - still) * by_length(plan, rows, pairs)
     return result
 
 
@@ -36,6 +40,16 @@ def fan_in(plan: Plan) -> Array:
     return np.array([plan.seen, *[plan.width * plan.taps] * (plan.depth - 1), plan.width], dtype=np.float64)
 
 
+def of_uniform_biases(plan: Plan, rows: Chain) -> tuple[float, float, float]:
+    """What the output row draws more, in units of its square, and by how much ln's ends lie higher then, if its biases' law is no Gaussian:
+    few units' squares have another law than a Gamma's. The kurtosis is that of the sum with the Gaussian rest."""
+    square = float(of_biases(plan, rows)[-1]) ** 2
+    if plan.last.even_bias == 0.0 or plan.last.bias == 0.0 or plan.config.classes > FEW:
+        return 0.0, 0.0, 0.0
+    low, high = uniform(plan.config.classes)
+    return 2.0 * plan.last.even_bias * square / plan.config.classes, square * low, square * high
+
+
 def of_biases(plan: Plan, rows: Chain) -> Array:
     """The share of each row's variance, before a normalization, that its biases' is (depth + 1,)."""
     v = np.append(rows.v[:-1], rows.v[-1] - plan.last.shift**2)
@@ -45,10 +59,11 @@ def of_biases(plan: Plan, rows: Chain) -> Array:
 
 def beside_orthogonal(plan: Plan, rows: Chain, mean: Array) -> Array:
     """What biases, drawn or constant, and their product with the weighted sums add where the weights keep every length: times 1 / N, in
-    units of q^2. With s the biases' variance and t the square of their mean over q: 2 s^2 + 4 s t + 4 (s + t) (mean cosine - s - t)."""
+    units of q^2. With s the biases' variance, t the square of their mean over q and Gaussian ones: 2 s^2 + 4 s t + 4 (s + t) (mean cosine
+    - s - t)."""
     t = constant(plan, rows)[:mean.size]
     s = (1.0 - t) * of_biases(plan, rows)[:mean.size]
-    found = 2.0 * s * s + 4.0 * s * t + 4.0 * (s + t) * np.maximum((1.0 - t) * mean - s, 0.0)
+    found = 2.0 * (1.0 - plan.each("even_bias")[:mean.size]) * s * s + 4.0 * s * t + 4.0 * (s + t) * np.maximum((1.0 - t) * mean - s, 0.0)
     result: Array = np.where(np.isfinite(found), found, 0.0)
     return result
 

@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 
 from models.theory.chain import Chain
-from models.theory.cosines import Cosines, cosines, smoothing
+from models.theory.cosines import Cosines, by_length, cosines, smoothing
 from models.theory.draws import beside_orthogonal, drawn
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
@@ -27,14 +27,17 @@ def left_by_lsuv(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     units = np.append(np.full(plan.depth, plan.width), plan.config.classes)
     smoothed = smoothing(plan)
     pairs, taps, _ = cosines(plan, rows, at, smoothed)
-    m = np.where(np.isfinite(pairs.mean), pairs.mean, 1.0) / units
+    mean = by_length(plan, rows, pairs)
+    m = np.where(np.isfinite(mean), mean, 1.0) / units
     if plan.pre != "none":
         m[:-1] = 0.0
     crossed = 2.0 * abs(shift) * np.sqrt(m / np.array(rows.q))
     loose = DEVIATIONS * (crossed + _of_drawn_biases(plan, gain, m, units) / np.array(rows.q))
     freedom = np.maximum(1.0 / np.maximum(m, 1e-12) - 1.0, 1.0)
     values = units * plan.batch * np.append(np.full(plan.depth, plan.pixels), 1)
-    low, high = _within_tolerance(plan, rows, at, pairs, taps)
+    low, high, around = _within_tolerance(plan, rows, at, pairs, taps)
+    least, most = _left_beside_biases(plan, around, m, units)
+    low, high = low + least, high + most
     return low + np.log1p(-np.minimum(loose + 1.0 / values, 1.0 - 1e-9)), high + np.log1p(loose + student(freedom) ** 2 / freedom)
 
 
@@ -48,23 +51,34 @@ def _of_drawn_biases(plan: Plan, gain: float, m: Array, units: Array) -> Array:
     return result
 
 
-def _within_tolerance(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines) -> tuple[Array, Array]:
+def _left_beside_biases(plan: Plan, around: Array, m: Array, units: Array) -> tuple[Array, Array]:
+    """How far from 1 a fit leaves the variance where biases are drawn, lowest and highest: it divides the weights by the output's
+    deviation, ln of whose square was `around`, and the biases not. What is beyond the tolerance is fitted again."""
+    biases, scale = plan.each("bias"), np.exp(-around)
+    middle = biases * (1.0 - scale)
+    apart = 2.0 * DEVIATIONS * np.abs(np.sqrt(scale) - scale) * np.sqrt(biases * np.maximum(m - biases / units, 0.0))
+    tolerance = float(plan.config.init.params["tolerance"])
+    return np.maximum(np.minimum(middle - apart, 0.0), -tolerance), np.minimum(np.maximum(middle + apart, 0.0), tolerance)
+
+
+def _within_tolerance(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines) -> tuple[Array, Array, Array]:
     """ln of the variance that LSUV leaves, lowest and highest: 1 where it fits, and as it was drawn where that is within the tolerance.
-    What it was has a law of its own around what the weights make of what arrives: orthogonal ones, which as such draw little.
+    What it was has a law of its own around what the weights make of what arrives: orthogonal ones, which as such draw little. Its middle is
+    the third.
 
     What a tolerance has left of the row before counts as nothing: it is far less than what units draw.
     """
     gain, tolerance = (float(plan.config.init.params[name]) for name in ("gain", "tolerance"))
     loose, units = plan.each("loose"), np.append(np.full(plan.depth, plan.width), plan.config.classes)
     free = replace(plan, unit=False)
-    own = (2.0 * loose * drawn(free, rows, pairs) + (1.0 - loose) * beside_orthogonal(free, rows, pairs.mean)) / units
+    own = (2.0 * loose * drawn(free, rows, pairs) + (1.0 - loose) * beside_orthogonal(free, rows, by_length(free, rows, pairs))) / units
     variance = own + np.append(0.0, noise_of(free, rows, at, pairs.hidden(), taps.hidden()).batch)
     biases = plan.each("bias")
     arrives = gain**2 * (1.0 - biases) / np.array(rows.sigma_w2)
     around = np.log(plan.each("forward") / gain**2 * arrives + biases)
     deviation = np.sqrt(np.maximum(variance, FLOOR**2))
     low, high = np.array([ends(*law, tolerance) for law in zip(around.tolist(), deviation.tolist(), strict=True)]).T
-    return low, high
+    return low, high, around
 
 
 def ends(around: float, deviation: float, tolerance: float) -> tuple[float, float]:

@@ -251,3 +251,28 @@ def second_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array]:
     nodes = nodes_of(nl)
     total = _density_product(nodes, nodes.pair, nodes.core[:2], q)
     return total[:, 1], total[:, 0]
+
+
+def moments_and_growth(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array, Array]:
+    """E[phi^2] and E[phi] at a few neighbouring q (Q,), and what they change by with ln q: E[(z^2 - 1) phi^2] / 2, and the same of phi."""
+    if nl.slope is not None:
+        square, mean = second_moments(nl, q)
+        return square, mean, square, mean / 2.0
+    inside, nodes = np.clip(q, Q_LOW, Q_HIGH), nodes_of(nl)
+    table, core = _growth_table(nl)
+    mean, square, along, squared = _density_product(nodes, table, core, inside).T
+    found = square, mean, (squared / inside - square) / 2.0, (along / inside - mean) / 2.0
+    if (inside == q).all():
+        return found
+    square, mean = second_moments(nl, q)  # beyond the nodes phi is affine on each side of 0
+    at_zero, grows = float(nl.phi(np.zeros(1))[0]), np.where((q > inside) & nl.bounded, 0.0, 1.0)
+    start = np.where(q < inside, at_zero, 0.0)
+    return (square, mean, np.where(inside == q, found[2], grows * (square - start**2)),
+            np.where(inside == q, found[3], grows * (mean - start) / 2.0))
+
+
+@lru_cache(maxsize=64)
+def _growth_table(nl: Nonlinearity) -> tuple[Array, Array]:
+    """phi, phi^2, x^2 phi and x^2 phi^2 of the activation's nodes."""
+    nodes, columns = nodes_of(nl), [0, 1, 10, 6]
+    return np.ascontiguousarray(nodes.table[:, columns]), nodes.core[columns]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from models.theory.chain import AROUND_MEAN, Chain
 from models.theory.gaussian import second_moment
 from models.theory.layers import Plan
+from models.theory.nonlinearity import Array
 
 EPSILON = 1e-3
 """Share of a variance that eps may be where variances differ by factors."""
@@ -14,6 +17,15 @@ EPSILON = 1e-3
 LONGEST = 1.0
 """Variance of real fields' mean squares over its mean squared (MNIST 1.4 to 5, digits up to 0.96) beyond which the longest rule, and
 the mean cosine has to be known that counts them as such."""
+
+FASTER = 1.1
+"""Elasticity of E[phi]^2 that is more than ReLU's, whatever its slopes."""
+
+OF_EXAMPLES = ("layer", "group", "rms")
+"""Normalizations of single examples over their units."""
+
+SHORT = 0.01
+"""Squared length, of the first row's mean, that stands for all that are near 0."""
 
 ODD = 1e-3
 """dE[phi] / dln q in units of phi's standard deviation, below which phi counts as odd up to a constant (ReLU has 0.34, SELU 0.03)."""
@@ -36,21 +48,34 @@ def unknown_from(plan: Plan, rows: Chain) -> int | None:
             return 1
         longest = rows.fields.correlation is None and rows.fields.spread is not None and rows.fields.spread > LONGEST
         bent = plan.nl.slope is None and plan.taps == 1  # ReLU's family keeps the ratio of two lengths, and taps average them
-        apart = longest or bent or plan.post in ("layer", "group", "rms")
-        return 2 if apart and not odd(plan, rows) else None
+        return 2 if plan.post in OF_EXAMPLES or ((longest or bent) and not odd(plan, rows)) else None
+    if plan.pixels > 1 and plan.taps == 1 and plan.post in OF_EXAMPLES:
+        return None if odd(plan, rows) else 2
     return 3 if plan.post == "batch" and plan.residual and plan.depth >= 3 and not odd(plan, rows) else None
 
 
 def output_unknown(plan: Plan, rows: Chain) -> bool:
     """Whether no band is known of what an image's output row reads, the mean over its pixels: of real ones it hangs on correlations that
     are known by their mean only. Of noise it is known where that mean passes the rows as a linear layer's signal does, or what all pixels
-    share, E[phi], outweighs it. A normalization behind phi takes E[phi] away, one over a single image the signal; and pixels that no
-    kernel averages are so few directions that units' means differ by chance: 0.68 to 0.91 of the seeds were inside."""
-    if plan.pixels == 1 or plan.unit:
+    share, E[phi], goes with it as ReLU's does. Where E[phi]^2 grows faster than q, as GELU's, what it is by chance grows from row to row:
+    0.83 to 0.93 of the seeds were inside. A normalization behind phi takes E[phi] away, one over a single image the signal; and pixels that
+    no kernel averages are so few directions that units' means differ by chance: 0.68 to 0.91."""
+    if plan.pixels == 1:
         return False
     bent = not odd(plan, rows)
     few = plan.taps == 1 and (bent or plan.pre == "instance")
+    if plan.norm == "none" and not plan.unit and bent and max(_growth(plan, rows.q[0]), _growth(plan, rows.q[-2])) > FASTER:
+        return True
     return of_real_images(plan) or few or (plan.post in ("batch", "layer", "group") and bent) or (plan.pre == "instance" and not bent)
+
+
+def _growth(plan: Plan, q: float) -> float:
+    """d ln E[phi]^2 / d ln q: 1 of ReLU, 2 of what is smooth at 0."""
+    around = q - plan.nl.centres[0] ** 2
+    if not 0.0 < around < math.inf:
+        return 0.0
+    mean, longer = (second_moment(plan.nl, around * by)[1] for by in (1.0, 1.01))
+    return 2.0 * math.log(abs(longer / mean)) / math.log(1.01) if mean * longer != 0.0 else 0.0
 
 
 def by_epsilon(plan: Plan, rows: Chain) -> bool:
@@ -59,17 +84,32 @@ def by_epsilon(plan: Plan, rows: Chain) -> bool:
     around_mean = plan.norm in AROUND_MEAN
     if around_mean and (plan.seen == 1 if plan.pre != "none" else plan.seen <= 2 and plan.hidden.loose < 1.0):
         return True
+    if plan.post != "none":
+        return plan.seen <= 2 and plan.eps > EPSILON * _of_short(plan, rows)
     return plan.pre != "none" and (around_mean or plan.seen <= 2) and plan.eps > EPSILON * min(rows.v[:-1])
 
 
-def near_zero(plan: Plan, rows: Chain) -> float:
-    """What little eps takes from the first row's mean square where units or points see one or two numbers, at most: with e = eps / v the
-    mean of e / (x + e), and two deviations over units, for x with the law of a chi square of two degrees of freedom (batch, instance); of
-    one (single examples: spirals have as many points near 0)."""
-    if plan.pre == "none" or plan.seen > 2:
-        return 0.0
-    e = plan.eps / rows.v[0]
-    return e * math.log(1.0 / e) + 2.0 * math.sqrt(e / plan.width) if plan.pre in AROUND_MEAN else math.sqrt(math.pi * e / 2.0)
+def near_zero(plan: Plan, rows: Chain) -> Array:
+    """What little eps takes from rows' mean squares where units or points see one or two numbers, at most (depth + 1,): with e = eps / v
+    the mean of e / (x + e), and two deviations over units, for x with the law of a chi square of two degrees of freedom (batch, instance:
+    in every row, as points in the plane stay near one); of one (single examples: spirals have as many points near 0, until a normalization
+    has made them alike). What phi makes of those near 0 is a line."""
+    taken = np.zeros(plan.depth + 1)
+    if plan.norm == "none" or plan.seen > 2:
+        return taken
+    e = plan.eps / (np.array(rows.v[:-1]) if plan.pre != "none" else np.full(plan.depth, _of_short(plan, rows)))
+    share = e * np.log(1.0 / e) + 2.0 * np.sqrt(e / plan.width) if plan.norm in AROUND_MEAN else np.sqrt(math.pi * e / 2.0)
+    if plan.pre != "none":
+        taken[:-1] = share if plan.pre in AROUND_MEAN else np.append(share[0], 0.0 * share[1:])
+    else:
+        taken[1:] = share if plan.residual or plan.post in AROUND_MEAN else np.append(share[0], 0.0 * share[1:])
+    return taken
+
+
+def _of_short(plan: Plan, rows: Chain) -> float:
+    """Of phi's mean square, what a normalization behind it divides by, a hundredth of the first row's length as if it grew in line."""
+    square, mean = second_moment(plan.nl, SHORT * rows.v[0])
+    return (square if plan.post == "rms" else square - mean**2) / SHORT
 
 
 def odd(plan: Plan, rows: Chain) -> bool:

@@ -1,8 +1,9 @@
 """How the squared lengths of single examples differ, row by row: as a law, and as ln q's variance.
 
-At first it is the inputs': of Gaussian numbers a chi square's, of others a Gamma law with the variance that was measured. Its nodes go
-through E[phi^2] one by one, and are drawn apart by what one example's units and masks draw. The batch's mean square is that law's mean:
-its elasticity is that of the longer ones, and of what single examples draw it has the sum of squares, (1 + their squared spread) / B.
+At first it is the inputs': a Beta law with the variance and third moment that were measured, or a Gamma law with the variance alone, which
+a chi square's is. Its nodes go through E[phi^2] one by one; what one example's units and masks draw spreads each of them, and has nodes of
+its own. The batch's mean square is that law's mean: its elasticity is that of the longer ones, and of what single examples draw it has the
+sum of squares, (1 + their squared spread) / B.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from models.theory.chain import Chain
-from models.theory.cosines import symmetric
-from models.theory.gaussian import Averages, averages, second_moments
+from models.theory.chain import Chain, taps_inside
+from models.theory.cosines import nodes, symmetric
+from models.theory.gaussian import Averages, averages, moments_and_growth
 from models.theory.layers import Plan
 from models.theory.noise import Noise
 from models.theory.nonlinearity import Array
@@ -22,13 +23,17 @@ from models.theory.steps import Steps
 
 BEYOND = 0.2
 """Shift of ln q, but for the input's lengths, beyond which no band is given: q runs away from an unstable fixed point, and two orders no
-longer follow it."""
+longer follow it. Beside skips, where m and q rise together, all of an upward shift counts."""
+
+FACTORS = 1.0
+"""Variance of ln q over the seeds beyond which no band is given, but for ReLU's family, whose elasticity is 1 at any q: networks differ by
+factors, and what is first order at q is none for them (0.8 to 0.92 were inside)."""
 
 TURNED = 0.25
 """The most that lengths which differ may change an elasticity by: one order of many."""
 
-LENGTHS = 4
-"""Nodes of the law of lengths."""
+LENGTHS, DRAWS = 4, 3
+"""Nodes of the law of the inputs' lengths, and of what each of them draws."""
 
 ALIKE = 1e-9
 """Variance of ln q of one example up to which all are taken as alike."""
@@ -42,19 +47,20 @@ SHORTEST = 1e-12
 SETTLED = 2e-3
 """Relative difference of q up to which what phi makes of them is taken as the same: their mean over theory's then differs far less."""
 
-STEP = 0.02
-"""What lengths are multiplied by, less one, to see how far their mean is carried."""
-
-Law = list[tuple[float, float]]
-"""Nodes and their weights."""
-
-
 def apart_at_first(plan: Plan, rows: Chain, smoothed: Array) -> float:
     """How much inputs of the first layer differ in length, as ln q's variance: as measured, else of Gaussian noise in an image, and of
-    examples of one length."""
+    examples of one length. What zero padding makes of noise is in q, position by position."""
     if rows.fields.spread is not None:
-        return min(math.log1p(rows.fields.spread), MOST_APART)
+        apart = math.log1p(rows.fields.spread) - (_of_positions(plan.size, plan.kernel) if plan.config.data.name == "gaussian" else 0.0)
+        return min(max(apart, 0.0), MOST_APART)
     return 0.0 if plan.pixels == 1 else float(2.0 * smoothed[0] / plan.config.input_shape[0])
+
+
+@lru_cache(maxsize=64)
+def _of_positions(size: int, kernel: int) -> float:
+    """ln's variance of the share of a kernel's taps that lie inside."""
+    inside = taps_inside(np.ones((size, size)), kernel) if size > 1 else np.ones(1)
+    return math.log(float(np.mean(np.square(inside)) / np.mean(inside) ** 2))
 
 
 def unbound(plan: Plan, rows: Chain) -> bool:
@@ -90,82 +96,84 @@ def followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
 
 
 def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
-    """The same where nothing sets lengths anew: a few q, whose law is at first the inputs', go through phi row by row."""
-    before, m, made, inputs = 0.0, 0.0, [0.0], 1.0 - plan.first.bias / rows.v[0]
-    settled: list[float] = []
-    law = [(inputs * square + 1.0 - inputs, weight) for square, weight in (_lengths(start) if start > ALIKE else _spread_by(ALIKE))]
-    found = [(0.0, math.log(sum(weight * square**2 for square, weight in law)), 0.0, 0.0)]
+    """The same where nothing sets lengths anew: a few q, whose law is at first the inputs', go through phi row by row, each as what is
+    drawn spreads it."""
+    before, m, made, grows, inputs = 0.0, np.zeros(1), np.zeros(1), np.zeros(1), 1.0 - plan.first.bias / rows.v[0]
+    settled: Array | None = None
+    squares, weights = _lengths(start, rows.fields.third if plan.kernel == 1 else None) if start > ALIKE else (np.ones(1), np.ones(1))
+    law, weight = np.repeat((inputs * squares + 1.0 - inputs)[:, None], DRAWS, axis=1), np.multiply.outer(weights, _hermite()[1])
+    found = [(0.0, math.log(float((weight * law**2).sum())), 0.0, 0.0)]
     columns = (steps.carried, steps.bend, noise.batch, noise.alone / (plan.batch * plan.pixels), noise.single, steps.sphere, steps.kept)
     for row, (carried, bend, drawn, alone, drawn_single, sphere, kept) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
         batch, single, shift, away = found[-1]
-        around = rows.v[row] * math.exp(shift)
-        q = [around * square for square, _ in law]
-        if not (settled and row < plan.depth - 1 and all(abs(one - old) <= SETTLED * old for one, old in zip(q, settled, strict=True))):
-            made, m = _through(plan, rows, row, m, np.array([*q, *((1.0 + STEP) * one for one in q), rows.v[row]]))
-            settled = [] if plan.residual or row == 0 else q
-        each, more, middle = made[:LENGTHS], made[LENGTHS:-1], made[-1]
-        mean = _mean(law, each)
-        if not (0.0 < mean < math.inf and 0.0 < middle < math.inf and abs(away) <= BEYOND):
+        q = rows.v[row] * math.exp(shift) * law.ravel()
+        if settled is None or row == plan.depth - 1 or not (np.abs(q - settled) <= SETTLED * settled).all():
+            made, grows, m = _through(plan, rows, row, m, np.append(q, rows.v[row]))
+            settled = None if plan.residual or row == 0 else q
+        each, more, middle = made[:-1].reshape(law.shape), grows[:-1].reshape(law.shape), float(made[-1])
+        mean = float((weight * each).sum())
+        if not (0.0 < mean < math.inf and 0.0 < middle < math.inf and abs(away) <= BEYOND >= shift * plan.residual):
             return np.array(found + [(math.nan,) * 4] * (plan.depth - row)).T
-        together = ((_mean(law, more) / mean - 1.0) / STEP) ** 2 * batch
-        law = _wider([(one, weight) for one, (_, weight) in zip(each, law, strict=True)], together, kept, drawn_single)
-        longer = alone * math.expm1(min(max(single - batch, 0.0), MOST_APART))
-        found.append((together + drawn + longer, math.log(sum(weight * square**2 for square, weight in law)),
+        together = (float((weight * more).sum()) / mean) ** 2 * batch
+        spread = together + drawn + alone * math.expm1(min(max(single - batch, 0.0), MOST_APART))
+        if spread > FACTORS and plan.nl.slope is None:
+            return np.array(found + [(math.nan,) * 4] * (plan.depth - row)).T
+        law = _wider(each / mean, weight, together, kept, drawn_single)
+        found.append((spread, math.log(float((weight * law**2).sum())),
                       math.log(mean / middle) - sphere, carried * away + bend * before - sphere))
         before = carried**2 * kept * before + drawn_single
     return np.array(found).T
 
 
-def _mean(law: Law, values: list[float]) -> float:
-    return sum(weight * value for (_, weight), value in zip(law, values, strict=True))
-
-
-def _wider(law: Law, together: float, kept: float, drawn: float) -> Law:
+def _wider(law: Array, weight: Array, together: float, kept: float, drawn: float) -> Array:
     """A law of lengths, its mean made 1, when it has drawn so much more variance of ln q, and taps have averaged all but what is `together`
-    the same for all: the same shape, but where the rest outweighs it."""
-    least = SHORTEST * max(q for q, _ in law)
-    logs = [(math.log(max(q, least)), weight) for q, weight in law]
-    middle = sum(weight * log for log, weight in logs)
-    variance = sum(weight * (log - middle) ** 2 for log, weight in logs)
-    left = together + max(variance - together, 0.0) * kept
-    if left <= drawn or 2.0 * variance <= left + drawn:
-        return _spread_by(left + drawn)
-    return _around_one([((log - middle) * math.sqrt(min(left + drawn, MOST_APART) / variance), weight) for log, weight in logs])
-
-
-def _spread_by(variance: float) -> Law:
-    """Lengths of mean 1 with a log-normal law."""
-    return _around_one([(math.sqrt(min(variance, MOST_APART)) * place, weight) for place, weight in _hermite()])
-
-
-def _around_one(logs: Law) -> Law:
-    """The lengths of these logarithms, multiplied so that their mean is 1."""
-    squares = [(math.exp(log), weight) for log, weight in logs]
-    mean = sum(square * weight for square, weight in squares)
-    return [(square / mean, weight) for square, weight in squares]
+    the same for all. What is drawn spreads each of the inputs' lengths (rows) by itself: in the same shape, but where it outweighs that."""
+    share, normal = weight.sum(axis=1), _hermite()
+    logs = np.log(np.maximum(law, SHORTEST * law.max()))
+    middles = logs @ normal[1]
+    middle = float(share @ middles)
+    within = (logs - middles[:, None]) ** 2 @ normal[1]
+    variance = float(share @ (within + (middles - middle) ** 2))
+    left = (together + max(variance - together, 0.0) * kept) / variance if variance > 0.0 else 0.0
+    spread = np.minimum(left * within + drawn, MOST_APART)
+    same = left * within > drawn
+    shape = np.where(same[:, None], (logs - middles[:, None]) / np.sqrt(np.where(same, within, 1.0))[:, None], normal[0])
+    squares = np.exp((middles - middle)[:, None] * math.sqrt(left) + np.sqrt(spread)[:, None] * shape)
+    result: Array = squares / float((weight * squares).sum())
+    return result
 
 
 @lru_cache(maxsize=1)
-def _hermite() -> Law:
+def _hermite() -> tuple[Array, Array]:
     """The Gauss-Hermite rule of a normal law."""
-    places, weights = np.polynomial.hermite_e.hermegauss(LENGTHS)
-    return list(zip(places.tolist(), (weights / weights.sum()).tolist(), strict=True))
+    places, weights = np.polynomial.hermite_e.hermegauss(DRAWS)
+    return places, weights / weights.sum()
 
 
-def _through(plan: Plan, rows: Chain, row: int, m: float, q: Array) -> tuple[list[float], float]:
-    """The next row's q of examples with these, the last one theory's own; and the mean over units of what the layers up to this one add,
-    `m` before it, which goes with an example's length."""
-    square, mean = second_moments(plan.nl, q)
-    made = square / plan.keep
+def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Array, Array, Array]:
+    """The next row's q of examples with these, the last one theory's own; what it changes by with ln q; and the mean over units of what the
+    layers up to this one add, in units of the root of its mean square, which goes with an example's length; `m` before this row."""
+    square, mean, grows, mean_grows = moments_and_growth(plan.nl, q)
+    made, grows = square / plan.keep, grows / plan.keep
     if plan.residual and row > 0:
-        skip = np.maximum(q - plan.layer(row + 1).bias, 0.0) / rows.sigma_w2[row]
-        made = made + skip + 2.0 * m * mean * np.sqrt(skip / rows.p[row - 1])
-    return (rows.sigma_w2[row + 1] * made + plan.layer(row + 2).bias).tolist(), m + float(mean[-1])
+        variance = np.maximum(q - plan.layer(row + 1).bias, 0.0) / rows.sigma_w2[row]
+        skip, along = m * np.sqrt(variance), q / rows.sigma_w2[row]
+        made = made + variance + 2.0 * skip * mean
+        grows = grows + along + 2.0 * skip * mean_grows + np.divide(skip * mean * along, variance, where=variance > 0, out=0.0 * q)
+        mean = mean + skip
+    weight = rows.sigma_w2[row + 1]
+    return weight * made + plan.layer(row + 2).bias, weight * grows, mean / np.sqrt(made)
 
 
-def _lengths(apart: float) -> Law:
-    """Squared lengths of mean 1, and their weights: a Gamma law (a chi square's for Gaussian numbers), by its Gauss-Laguerre nodes."""
+def _lengths(apart: float, third: float | None) -> tuple[Array, Array]:
+    """Squared lengths of mean 1, and their weights: a Gamma law (a chi square's for Gaussian numbers), by its Gauss-Laguerre nodes; where
+    their third moment is less than its, and such lengths can have it, a Beta law between 0 and a longest one."""
     spread = math.expm1(apart)
+    if third is not None and spread**2 - spread < third < (1.0 - ALIKE) * 2.0 * spread**2:
+        size = 2.0 * (spread - spread**2 + third) / (2.0 * spread**2 - third)
+        longest = 1.0 + spread * (size + 1.0)
+        places, weights = nodes(2.0 / longest - 1.0, 4.0 * spread / longest**2, LENGTHS)
+        return longest / 2.0 * np.maximum(1.0 + places, SHORTEST), weights
     shape, k = 1.0 / spread, np.arange(LENGTHS)
     squares, vectors = np.linalg.eigh(np.diag(2.0 * k + shape) + symmetric(k[1:] * (k[1:] + shape - 1.0)))
-    return list(zip((spread * np.maximum(squares, SHORTEST)).tolist(), (vectors[0] ** 2).tolist(), strict=True))
+    return spread * np.maximum(squares, SHORTEST), vectors[0] ** 2

@@ -62,13 +62,13 @@ def _fixed_point(plan: Plan, rest: FixedPoint, phase: str | None) -> list[Text]:
 
 def _running_away(plan: Plan, rows: Chain, low: Array, decided: int | None) -> list[Text]:
     if decided is not None:
-        return [say("Inputs of different lengths reach φ's bend in different rows, and of their lengths' law only mean and spread are "
+        return [say("Inputs of different lengths reach φ's bend in different rows, and of their lengths' law only three moments are "
                     "known: the mean square hangs on it by more than a band is wide. From row {row} on no band is given.", row=decided)]
     first = next((row for row, (end, q) in enumerate(zip(low[:-1], rows.q, strict=False), 1) if math.isnan(end) and q < math.inf), None)
     if first is None or unknown_from(plan, rows) is not None:
         return []
-    return [say("q runs away from an unstable fixed point: soon networks of this width differ by factors, and their mean square is no "
-                "longer near theory's. From row {row} on no band is given.", row=first)]
+    return [say("q runs away from an unstable fixed point, or so few units draw so much: soon networks of this width differ by factors, "
+                "and their mean square is no longer near theory's. From row {row} on no band is given.", row=first)]
 
 
 def _shared(plan: Plan, rows: Chain, beyond: Array) -> list[Text]:

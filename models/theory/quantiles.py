@@ -1,6 +1,8 @@
-"""Between which values LEVEL of the seeds lie: of a mean of squares, and of Student's t."""
+"""Between which values LEVEL of the seeds lie: of a mean of squares, also of uniform numbers, and of Student's t."""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -8,6 +10,7 @@ from models.theory.nonlinearity import Array
 
 LEVEL = 0.95
 DEVIATIONS = 1.959964
+ENDS = ((1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0)
 
 FLOOR = 3e-4
 """Relative half width for what is left out: float32's rounding, and second orders of small shares where a normalization holds q fast."""
@@ -24,6 +27,19 @@ def quantiles(inherited: Array, own: Array) -> tuple[Array, Array]:
     skew = np.divide(-(own**2) - own**3 - own**4 / 2, deviation**3, where=deviation > 0, out=np.zeros_like(own))
     bent = (DEVIATIONS**2 - 1.0) * skew / 6
     return mean + deviation * (bent - DEVIATIONS), mean + deviation * (bent + DEVIATIONS)
+
+
+@lru_cache(maxsize=64)
+def uniform(units: int) -> tuple[float, float]:
+    """By how much ln's ends of a mean of so many squares lie above `quantiles` where the numbers are uniform instead of Gaussian: two are
+    seldom both near 0, and never both large. The sum's law by a grid of its steps, each with its exact share of the squares of U(0, 1)."""
+    steps = 4096 * units
+    shares = np.diff(np.sqrt(np.arange(4097) / 4096))
+    law = np.fft.irfft(np.fft.rfft(shares, 2 * steps) ** units, 2 * steps)[:steps]
+    above = np.interp(ENDS, np.cumsum(law), (np.arange(steps) + 0.5 + units / 2.0) / 4096 / units)
+    gaussian = quantiles(np.zeros(1), np.array([2.0 / units]))
+    low, high = (np.log(3.0 * above) - np.concatenate(gaussian)).tolist()
+    return low, high
 
 
 def student(freedom: Array) -> Array:

@@ -38,6 +38,10 @@ def steps_of(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Steps:
     elasticity, bend = 1.0 - part, np.zeros(plan.depth)
     if plan.post == "none":  # what the branch adds behind a normalization has its size from it
         elasticity, bend = elasticity + part * at.even / (2 * at.square), part * at.quartic / (8 * at.square)
+        if plan.residual:  # 2 m E[phi], and m goes with the root of a length
+            grows = np.divide(at.arched, 2.0 * at.mean, where=at.mean != 0.0, out=np.full(plan.depth, 0.5))
+            shared = np.append(0.0, 2.0 * np.cumsum(at.mean)[:-1] * at.mean[1:] / np.array(rows.p[1:-1]))
+            elasticity, bend = elasticity + shared * (grows - 0.5), bend + shared * (grows**2 - 0.25) / 2.0
     anew = plan.unit or (plan.post != "none" and not plan.residual)
     loose = plan.each("loose")[:-1]
     sphere = 2.0 * np.where(loose < 1.0, (1.0 - loose) / plan.width, plan.each("even")[:-1] / (fan_in(plan)[:-1] + 2.0)) * bend

@@ -32,9 +32,15 @@ def answer(
     input_receptive_correlation: Annotated[float | None, Query(
         ge=0, le=1, description="mean cosine of two fields, each counted by its mean square: without it, images whose fields' mean squares "
                                 "vary by more than 1 have no band from row 2 on")] = None,
+    input_receptive_third_moment: Annotated[float | None, Query(
+        ge=-1e30, le=1e30, description="third moment of the fields' mean squares around their mean, over its cube; by default a Gamma law's"
+        )] = None,
+    input_receptive_mean_share: Annotated[float | None, Query(
+        ge=0, le=1, description="square of the fields' mean over their mean square; by default by the cosine between two inputs")] = None,
 ) -> Theory:
     """What should happen at initialization, row by row: variances, gradient factors, correlation, fixed point, phase."""
     return theory_of(config, {"mean_square": input_mean_square, "correlation": input_correlation,
                               "pixel_correlation": input_pixel_correlation, "pixel_correlation_across": input_pixel_correlation_across,
                               "receptive_mean_square": input_receptive_mean_square, "participation_ratio": input_participation_ratio,
-                              "receptive_spread": input_receptive_spread, "receptive_correlation": input_receptive_correlation})
+                              "receptive_spread": input_receptive_spread, "receptive_correlation": input_receptive_correlation,
+                              "receptive_third_moment": input_receptive_third_moment, "receptive_mean_share": input_receptive_mean_share})

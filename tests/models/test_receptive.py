@@ -29,6 +29,22 @@ def spread(vectors):
     return squares.var() / squares.mean() ** 2
 
 
+def third_moment(vectors):
+    """Of the lengths' squares around their mean, over its cube."""
+    squares = np.square(vectors).sum(axis=1)
+    return ((squares - squares.mean()) ** 3).mean() / squares.mean() ** 3
+
+
+def mean_share(vectors):
+    """The squared length of the mean vector over the mean squared length."""
+    return np.square(np.mean(vectors, axis=0)).sum() / np.square(vectors).sum(axis=1).mean()
+
+
+def all_of(vectors):
+    numbers = over_all_pairs, spread, mean_cosine, third_moment, mean_share
+    return [np.square(vectors).mean(), *(number(vectors) for number in numbers)]
+
+
 def patches(images, kernel, padding):
     """Cut out pixel by pixel."""
     reach, side = kernel // 2, images.shape[-1]
@@ -43,14 +59,14 @@ def test_of_images_it_is_all_patches(kernel, padding):
     images = (torch.randn(40, 2, 4, 4, generator=torch.Generator().manual_seed(3)) + 0.4) * torch.tensor([1.0, 3.0])[:, None, None]
     seen = patches(images.double().numpy(), kernel, padding)
     found = receptive(images, kernel, padding).tolist()
-    assert found == pytest.approx([np.square(seen).mean(), over_all_pairs(seen), spread(seen), mean_cosine(seen)])
+    assert found == pytest.approx(all_of(seen))
 
 
 def test_of_points_it_is_all_examples_whatever_kernel_their_network_would_have():
     points = torch.randn(30, 3, generator=torch.Generator().manual_seed(3)) * torch.tensor([1.0, 2.0, 0.1])
     seen = points.double().numpy()
     found = receptive(points, 3, "zeros").tolist()
-    assert found == pytest.approx([np.square(seen).mean(), over_all_pairs(seen), spread(seen), mean_cosine(seen)])
+    assert found == pytest.approx(all_of(seen))
     along_one_axis, along_all = torch.tensor([[2.0, 0, 0], [-3.0, 0, 0]]), torch.eye(3)
     assert [float(receptive(x, 3, "zeros")[1]) for x in (along_one_axis, along_all)] == pytest.approx([1.0, 3.0])
 
@@ -61,10 +77,25 @@ def test_the_mean_cosine_counts_long_fields_for_more():
     assert float(receptive(fields, 3, "zeros")[3]) == pytest.approx((4 * 16 * 16 + 9) / 35**2)
 
 
+def test_of_many_features_it_is_the_products_of_the_examples():
+    inputs = torch.randn(30, MOST_SEEN + 50, generator=torch.Generator().manual_seed(3)) + 0.3
+    assert receptive(inputs, 3, "zeros").tolist() == pytest.approx(all_of(inputs.double().numpy()), rel=1e-5)
+
+
+@pytest.mark.parametrize("padding", ["zeros", "circular"])
+def test_of_patches_of_many_numbers_it_is_their_lengths(padding):
+    images = torch.randn(3, 12, 6, 6, generator=torch.Generator().manual_seed(3))
+    assert images.shape[1] * 25 > MOST_SEEN
+    found, expected = receptive(images, 5, padding).tolist(), all_of(patches(images.double().numpy(), 5, padding))
+    assert [found[place] for place in (0, 2, 4)] == pytest.approx([expected[place] for place in (0, 2, 4)])
+    assert np.isnan([found[place] for place in (1, 3, 5)]).all()
+
+
 def test_of_nothing_and_of_too_many_numbers_it_is_not_known():
     nothing = receptive(torch.zeros(4, 3), 3, "zeros")
     assert float(nothing[0]) == 0.0 and nothing[1:].isnan().all()
-    assert receptive(torch.ones(2, MOST_SEEN + 1), 3, "zeros").isnan().all()
+    many = receptive(torch.ones(MOST_SEEN + 1, MOST_SEEN + 1), 3, "zeros")
+    assert float(many[1].isnan()) == 1.0 and many[[0, 2, 3, 4, 5]].tolist() == pytest.approx([1.0, 0.0, 1.0, 0.0, 1.0])
 
 
 def test_a_frame_has_that_of_what_its_first_layer_sees():

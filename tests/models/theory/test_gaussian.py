@@ -11,7 +11,7 @@ from mpmath import mp
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.theory.chain import moments_of_image, taps_inside
-from models.theory.gaussian import averages, second_moment
+from models.theory.gaussian import averages, moments_and_growth, second_moment, second_moments
 from models.theory.layers import plan
 from models.theory.nonlinearity import Nonlinearity, nonlinearity
 from tests.models.theory.second_road import adaptive, defaults
@@ -151,4 +151,16 @@ def test_an_image_is_averaged_pixel_by_pixel(size: int, level: float) -> None:
     square, mean, at_mean = moments_of_image(plan(config), image, float(image.mean()))
     for place in ((0, 0), (0, size - 1), (1, 3), (3, 1), (size - 2, 4), (size // 2, size // 2)):
         assert (square[place], mean[place]) == pytest.approx(second_moment(plan(config).nl, float(image[place])), rel=1e-12)
-    assert at_mean == pytest.approx(second_moment(plan(config).nl, float(image.mean()))[0], rel=1e-12)
+    assert at_mean == pytest.approx(second_moment(plan(config).nl, float(image.mean())), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["tanh", "gelu", "hardswish", "sigmoid", "relu", "relu6"])
+def test_what_the_moments_change_by_with_ln_q(name: str) -> None:
+    """By central differences, also beyond the nodes, where phi is affine on each side of 0."""
+    nl, step = nonlinearity(name, defaults(name)), 1e-5
+    for q in (np.array([1e-3, 1.1e-3]), np.array([0.3, 2.0, 40.0]), np.array([1e-60, 2e-60]), np.array([1e80, 2e80])):
+        up, down = second_moments(nl, q * (1 + step)), second_moments(nl, q * (1 - step))
+        square, mean, *grows = moments_and_growth(nl, q)
+        assert (square, mean) == (pytest.approx(second_moments(nl, q)[0], rel=1e-12), pytest.approx(second_moments(nl, q)[1], rel=1e-12))
+        for found, above, under, size in zip(grows, up, down, (square, mean), strict=True):
+            assert found == pytest.approx((above - under) / (2 * step), rel=1e-5, abs=1e-9 * float(np.abs(size).max()))
