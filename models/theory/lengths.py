@@ -15,7 +15,7 @@ import numpy as np
 
 from models.theory.chain import Chain, taps_inside
 from models.theory.cosines import nodes, symmetric
-from models.theory.gaussian import Averages, averages, moments_and_growth
+from models.theory.gaussian import Averages, averages, near_moments
 from models.theory.layers import Plan
 from models.theory.noise import Noise
 from models.theory.nonlinearity import Array
@@ -153,7 +153,7 @@ def _hermite() -> tuple[Array, Array]:
 def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Array, Array, Array]:
     """The next row's q of examples with these, the last one theory's own; what it changes by with ln q; and the mean over units of what the
     layers up to this one add, in units of the root of its mean square, which goes with an example's length; `m` before this row."""
-    square, mean, grows, mean_grows = moments_and_growth(plan.nl, q)
+    square, mean, grows, mean_grows = near_moments(plan.nl, q)
     made, grows = square / plan.keep, grows / plan.keep
     if plan.residual and row > 0:
         variance = np.maximum(q - plan.layer(row + 1).bias, 0.0) / rows.sigma_w2[row]

@@ -11,7 +11,7 @@ from mpmath import mp
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.theory.chain import moments_of_image, taps_inside
-from models.theory.gaussian import averages, moments_and_growth, second_moment, second_moments
+from models.theory.gaussian import STEPS, averages, moments_and_growth, near_moments, second_moment, second_moments
 from models.theory.layers import plan
 from models.theory.nonlinearity import Nonlinearity, nonlinearity
 from tests.models.theory.second_road import adaptive, defaults
@@ -164,3 +164,15 @@ def test_what_the_moments_change_by_with_ln_q(name: str) -> None:
         assert (square, mean) == (pytest.approx(second_moments(nl, q)[0], rel=1e-12), pytest.approx(second_moments(nl, q)[1], rel=1e-12))
         for found, above, under, size in zip(grows, up, down, (square, mean), strict=True):
             assert found == pytest.approx((above - under) / (2 * step), rel=1e-5, abs=1e-9 * float(np.abs(size).max()))
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_moments_from_kept_tables_are_the_computed_ones(name: str) -> None:
+    """Relative to E[phi^2]; across an interval's ends, over decades, and where there is no table."""
+    nl = nonlinearity(name, defaults(name))
+    ends = np.exp(np.array([-0.5, 0.0, 0.5, STEPS - 0.1]) / STEPS)
+    for q in (ends, 10.0 ** np.linspace(-9, 6, 40), np.array([1e-60, 1.0]), np.array([1e-50, 1e50])):
+        square, mean, grows, mean_grows = moments_and_growth(nl, q)
+        found = near_moments(nl, q)
+        for computed, kept, size in zip((square, mean, grows, mean_grows), found, (square, np.sqrt(square)) * 2, strict=True):
+            assert (np.abs(kept - computed) <= 1e-6 * size).all()
