@@ -78,7 +78,7 @@ def mean_cosine(rows: Tensor) -> float:
     """The mean cosine between two different rows (R, n); NaN of one row, and where a length is 0 or not finite."""
     rows = rows.contiguous()
     count, n = rows.shape
-    sums = torch.empty(n)
+    sums = torch.empty(n, dtype=torch.float64)
     _call("units", rows.data_ptr(), count, n, sums.data_ptr())
     return float(_call("mean_cosine", sums.data_ptr(), 1, count, n))
 

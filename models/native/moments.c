@@ -31,19 +31,6 @@ INLINE uint32_t flush_squares(void) { return 0; }
 INLINE void restore(uint32_t had) { (void)had; }
 #endif
 
-/* Room that each thread keeps from call to call, as much as its largest call took. Without memory for it the process ends, as it would
-   where the tensors themselves did not fit. */
-static void *room(int64_t bytes) {
-    static _Thread_local void *place;
-    static _Thread_local int64_t size;
-    if (bytes > size) {
-        free(place);
-        if (!(place = malloc(bytes))) abort();
-        size = bytes;
-    }
-    return place;
-}
-
 /* ---- moments ---- */
 
 /* Mean squares between these are computed in float32 without loss; beyond, and with a NaN or an infinity, in float64. */
@@ -198,46 +185,47 @@ int64_t marked(const float *phi, int64_t batch, int64_t units, int64_t pixels, c
     return beyond;
 }
 
-INLINE float squared_length(const float *restrict x, int64_t n) {
-    float part[LANES] = {0}, squares = 0.0f;
+/* LANES sums in float32, put together in float64: rows that are alike would all have the same error. */
+INLINE double squared_length(const float *restrict x, int64_t n) {
+    float part[LANES] = {0};
+    double whole[LANES], squares = 0.0;
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)
         for (int k = 0; k < LANES; k++) part[k] += x[i + k] * x[i + k];
-    for (; i < n; i++) squares += x[i] * x[i];
+    for (; i < n; i++) squares += (double)x[i] * x[i];
+    for (int k = 0; k < LANES; k++) whole[k] = part[k];
     for (int half = LANES / 2; half; half /= 2)
-        for (int k = 0; k < half; k++) part[k] += part[k + half];
-    return squares + part[0];
+        for (int k = 0; k < half; k++) whole[k] += whole[k + half];
+    return squares + whole[0];
 }
 
-/* For lengths of any size, in float64. */
-INLINE void careful_units(const float *x, int64_t rows, int64_t n, float *sum) {
-    double *wide = room(n * sizeof(double));
-    memset(wide, 0, n * sizeof(double));
+/* For lengths of any size. */
+INLINE void careful_units(const float *x, int64_t rows, int64_t n, double *sum) {
+    memset(sum, 0, n * sizeof(double));
     for (int64_t row = 0; row < rows; row++, x += n) {
         double squares = 0.0, length = 0.0;
         for (int64_t i = 0; i < n; i++) squares += (double)x[i] * x[i];
         length = sqrt(squares);
-        for (int64_t i = 0; i < n; i++) wide[i] += x[i] / length;
+        for (int64_t i = 0; i < n; i++) sum[i] += x[i] / length;
     }
-    for (int64_t i = 0; i < n; i++) sum[i] = (float)wide[i];
 }
 
 #define ABREAST 4 /* rows that are added at once, as the sum is read and written for each time */
 
 EACH_PROCESSOR
-void units(const float *restrict x, int64_t rows, int64_t n, float *restrict sum) {
+void units(const float *restrict x, int64_t rows, int64_t n, double *restrict sum) {
     uint32_t had = flush_squares();
     int64_t row = 0;
-    memset(sum, 0, n * sizeof(float));
+    memset(sum, 0, n * sizeof(double));
     for (; row < rows; row += ABREAST) {
         const float *at[ABREAST];
-        float scale[ABREAST];
+        double scale[ABREAST];
         int fits = 1;
         for (int k = 0; k < ABREAST; k++) {
             at[k] = x + (row + k < rows ? row + k : row) * n;
-            float squares = squared_length(at[k], n);
-            fits &= squares > 1e-30f && squares < 1e30f;
-            scale[k] = row + k < rows ? 1.0f / sqrtf(squares) : 0.0f;
+            double squares = squared_length(at[k], n);
+            fits &= squares > 1e-30 && squares < 1e30;
+            scale[k] = row + k < rows ? 1.0 / sqrt(squares) : 0.0;
         }
         if (!fits) break;
         for (int64_t i = 0; i < n; i++)
@@ -248,7 +236,7 @@ void units(const float *restrict x, int64_t rows, int64_t n, float *restrict sum
 }
 
 EACH_PROCESSOR
-double mean_cosine(const float *sums, int64_t count, int64_t rows, int64_t n) {
+double mean_cosine(const double *sums, int64_t count, int64_t rows, int64_t n) {
     double length = 0.0;
     for (int64_t i = 0; i < n; i++) {
         double sum = 0.0;

@@ -51,8 +51,8 @@ void difference(const float *weight, float *before, int64_t n);
 
 /* The sum (n,) of the unit vectors along x (rows, n), not a number where a length is 0 or not finite; and from the sums (count, n) of all
    parts of so many rows the mean cosine between two different ones, NaN of one row. */
-void units(const float *x, int64_t rows, int64_t n, float *sum);
-double mean_cosine(const float *sums, int64_t count, int64_t rows, int64_t n);
+void units(const float *x, int64_t rows, int64_t n, double *sum);
+double mean_cosine(const double *sums, int64_t count, int64_t rows, int64_t n);
 
 /* Which units (units,) of phi (batch, units, pixels) are not zero everywhere, and how many values are at most limits[0] or at least
    limits[1]. */

@@ -54,7 +54,7 @@ struct job {
     _Atomic int64_t left;       /* parts to come */
     union {
         struct { numbers *found; float *sample; tally *tallies; };
-        float *sums;                                 /* (count, n) */
+        double *sums;                                /* (count, n) */
         struct { int32_t *alive; int64_t *beyond; }; /* (count, units), (count,) */
     };
 };
@@ -143,7 +143,7 @@ static void count_end(const job *of) { merged(of->tallies, of->count, row_of(&of
 /* ---- a mean cosine ---- */
 
 static void cosine_layout(job *to, char **place, int64_t *bytes) {
-    to->sums = taken(place, bytes, to->count * to->of.cosine.n * sizeof(float));
+    to->sums = taken(place, bytes, to->count * to->of.cosine.n * sizeof(double));
 }
 
 static void cosine_part(const part *one) {

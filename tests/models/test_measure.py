@@ -328,6 +328,8 @@ def test_correlation_is_the_mean_cosine_of_all_pairs(form):
     assert correlation(z).item() == pytest.approx(cosines.mean().item(), rel=1e-5)
     assert correlation(z * 1e-30).item() == pytest.approx(cosines.mean().item(), rel=1e-5)
     assert math.isnan(correlation(z[:1]).item())
+    alike = torch.randn(1, 64, generator=torch.Generator().manual_seed(1)).expand(128, 64)
+    assert correlation(alike.contiguous()).item() == pytest.approx(1.0, abs=1e-7)
 
 
 VISITS = ("nonlinearity", "output", "gradient", "weight_gradient")

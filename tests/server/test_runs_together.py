@@ -85,7 +85,7 @@ def test_over_seeds_queues_all_or_none_and_shares_what_was_run(apart):
 
 @pytest.mark.parametrize(("params", "status", "words"), [
     ({"runs": ""}, 422, ["0 ids", "1 to 120"]), ({}, 422, ["runs"]), ({"runs": "nothing"}, 404, ["'nothing'"]),
-    ({"runs": "{run}", "after": "1,2"}, 422, ["2 places for 1 runs"]), ({"runs": "{run}", "after": "x"}, 422, ["after"]),
+    ({"runs": "{run}", "after": "1,2"}, 422, ["2 places for 1 run;"]), ({"runs": "{run}", "after": "x"}, 422, ["after"]),
     ({"runs": ",".join(map(str, range(121)))}, 422, ["121 ids"])])
 def test_a_stream_of_what_is_not_there_is_refused(server, params, status, words):
     run = ran(server, 304)

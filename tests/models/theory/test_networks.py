@@ -340,14 +340,16 @@ IMAGES = [("tanh", "kaiming_normal", "circular"), ("tanh", "xavier_normal", "zer
 
 @pytest.mark.parametrize(("activation", "init", "padding"), IMAGES)
 def test_the_band_of_convolutions_holds_and_the_output_reads_the_pixels_mean(activation: str, init: str, padding: str) -> None:
-    """60 seeds: coverage of the rows, a band no more than twice too wide, and the pooled output row's mean square."""
+    """60 seeds: coverage of the rows with a band, which is no more than twice too wide, and the pooled output row's mean square."""
     settings = config(activation, init, 5, 32, network={"kind": "cnn", "padding": padding}, batch=16)
     found = theory(settings)
     measured = np.stack([mean_squares(settings, seed) for seed in range(60)])
     low, high = (np.array(column, dtype=float) for column in (found.preactivation_band.low, found.preactivation_band.high))
+    rows = np.isfinite(low)
+    assert rows[:5].all() and rows[5] == (activation != "gelu")
     inside = (measured >= low) & (measured <= high)
-    assert inside[:, :5].mean() >= 0.92 and (inside.mean(axis=0) >= 0.8).all(), inside.mean(axis=0)
-    ratio = np.log(high / low) / (2 * 1.96) / np.log(measured).std(axis=0)
+    assert inside[:, :5].mean() >= 0.92 and (inside.mean(axis=0)[rows] >= 0.8).all(), inside.mean(axis=0)
+    ratio = (np.log(high / low) / (2 * 1.96) / np.log(measured).std(axis=0))[rows]
     assert (ratio < 2.1).all() and float(np.exp(np.log(ratio).mean())) < 1.45, ratio
     expected = found.preactivation_variance[5]
     assert expected is not None
