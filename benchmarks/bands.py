@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from scipy.stats import binom
 from torch import Generator, Tensor
 
+from benchmarks.draws import log_uniform, valid
 from benchmarks.ensembles import mean_squares
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
@@ -79,23 +79,18 @@ class Row:
 def configurations(seed: int) -> Iterator[RunConfig]:
     """Valid configurations without end: 2 to 24 layers of 10 to 200 units, 2 to 8 of 8 to 32 channels; all activations, initializers and
     normalizations; with and without biases, skips and dropout; batches of 8 to 128 of all data that need no download."""
-    draw = random.Random(seed)
-    while True:
-        try:
-            yield RunConfig.model_validate(_drawn(draw))
-        except ValidationError:
-            continue  # what does not fit together is drawn anew
+    return valid(seed, _drawn)
 
 
 def _drawn(draw: random.Random) -> dict[str, Any]:
     image = draw.random() < 0.35
     data: dict[str, Any] = {"name": draw.choice(["gaussian", "digits"] if image else ["gaussian", "digits", "moons", "circles", "spirals"]),
-                            "batch_size": round(_log_uniform(draw, 8, 32 if image else 128))}
+                            "batch_size": round(log_uniform(draw, 8, 32 if image else 128))}
     if data["name"] == "gaussian":
-        data |= {"features": draw.choice(["auto", round(_log_uniform(draw, 2, 64))]), "classes": draw.choice([2, 5, 10, 30])}
-    width = round(_log_uniform(draw, 8, 32) if image else _log_uniform(draw, 10, 200))
+        data |= {"features": draw.choice(["auto", round(log_uniform(draw, 2, 64))]), "classes": draw.choice([2, 5, 10, 30])}
+    width = round(log_uniform(draw, 8, 32) if image else log_uniform(draw, 10, 200))
     network = {
-        "kind": "cnn" if image else "mlp", "depth": round(_log_uniform(draw, 2, 8 if image else 24)), "width": width,
+        "kind": "cnn" if image else "mlp", "depth": round(log_uniform(draw, 2, 8 if image else 24)), "width": width,
         "activation": {"name": draw.choice(list(ACTIVATIONS))}, "normalization": _normalization(draw),
         "residual": draw.random() < 0.25, "dropout": draw.choice([0.0, 0.0, 0.0, 0.1, 0.4]),
         "bias": draw.choice(["auto", "auto", True, False]),
@@ -122,17 +117,13 @@ def _normalization(draw: random.Random) -> dict[str, Any]:
 def _init(draw: random.Random, fan_in: int) -> dict[str, Any]:
     """Any that is drawn; where the variance is a parameter, sigma_w^2 from 0.5 to 4."""
     name = draw.choice([name for name, entry in INITIALIZERS.items() if entry.law != "fixed"])
-    scale = _log_uniform(draw, 0.5, 4.0)
+    scale = log_uniform(draw, 0.5, 4.0)
     std = math.sqrt(scale / fan_in)
     own: dict[str, dict[str, Any]] = {
         "uniform": {"a": -math.sqrt(3.0) * std, "b": math.sqrt(3.0) * std}, "normal": {"std": std},
         "trunc_normal": {"std": std, "a": -2.0 * std, "b": 2.0 * std},
         "variance_scaling": {"scale": scale, "distribution": draw.choice(["normal", "uniform", "truncated_normal"])}}
-    return {"name": name, **own.get(name, {"gain": draw.choice([1.0, 1.0, _log_uniform(draw, 0.7, 1.5)])})}
-
-
-def _log_uniform(draw: random.Random, low: float, high: float) -> float:
-    return float(low * (high / low) ** draw.random())
+    return {"name": name, **own.get(name, {"gain": draw.choice([1.0, 1.0, log_uniform(draw, 0.7, 1.5)])})}
 
 
 def band_and_batch(config: RunConfig) -> tuple[Array, Array, Tensor] | None:

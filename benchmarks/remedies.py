@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from pydantic import ValidationError
 
+from benchmarks.draws import log_uniform, valid
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.diagnosis import Finding, Verdict, diagnose
@@ -42,12 +42,7 @@ DATA = ("digits", "digits", "digits", "gaussian", "moons")
 
 def configurations(seed: int) -> Iterator[RunConfig]:
     """Valid configurations without end: depth 2 to 60, width 4 to 256, learning rates 1e-5 to 10, one in ten an image network."""
-    draw = random.Random(seed)
-    while True:
-        try:
-            yield RunConfig.model_validate(_drawn(draw))
-        except ValidationError:
-            continue  # what does not fit together is drawn anew
+    return valid(seed, _drawn)
 
 
 def _drawn(draw: random.Random) -> dict[str, Any]:
@@ -55,23 +50,19 @@ def _drawn(draw: random.Random) -> dict[str, Any]:
     norm = draw.choice(list(NORMALIZATIONS)) if draw.random() < 0.5 else "none"
     dropout, bias = draw.choice([0.0, 0.0, 0.0, 0.1, 0.5, 0.9]), draw.choice(["auto", True, False])
     network = {
-        "kind": "cnn" if image else "mlp", "depth": round(_log_uniform(draw, 2, 12 if image else 60)),
-        "width": round(_log_uniform(draw, 4, 16 if image else 256)), "activation": {"name": draw.choice(list(ACTIVATIONS))},
+        "kind": "cnn" if image else "mlp", "depth": round(log_uniform(draw, 2, 12 if image else 60)),
+        "width": round(log_uniform(draw, 4, 16 if image else 256)), "activation": {"name": draw.choice(list(ACTIVATIONS))},
         "normalization": {"name": norm} if norm == "none" else {
             "name": norm, "placement": draw.choice(["pre_activation", "pre_activation", "post_activation"])},
         "residual": draw.random() < 0.25, "dropout": dropout, "bias": bias}
     init: dict[str, Any] = {"name": draw.choice([name for name, entry in INITIALIZERS.items() if not entry.trained])}
     if draw.random() < 0.25:
-        init["gain"] = _log_uniform(draw, 0.3, 3.0)
+        init["gain"] = log_uniform(draw, 0.3, 3.0)
     bias_init = draw.choice([{}, {}, {"name": "normal", "std": 0.2}, {"name": "constant", "value": 0.1}, {"name": "pytorch_default"}])
-    optimizer = {"name": draw.choice(list(OPTIMIZERS)), "lr": float(f"{_log_uniform(draw, 1e-5, 10.0):.1e}")}
+    optimizer = {"name": draw.choice(list(OPTIMIZERS)), "lr": float(f"{log_uniform(draw, 1e-5, 10.0):.1e}")}
     return {"network": network, "init": init, "bias_init": bias_init, "seed": draw.randrange(1000),
             "data": {"name": "digits" if image else draw.choice(DATA), "batch_size": draw.choice([8, 32, 128])},
             "training": {"steps": draw.choice([50, 200, 1000]), "optimizer": optimizer}, "capture": {"samples": 1024}, "device": "cpu"}
-
-
-def _log_uniform(draw: random.Random, low: float, high: float) -> float:
-    return float(low * (high / low) ** draw.random())
 
 
 def findings(config: RunConfig) -> list[Finding]:
