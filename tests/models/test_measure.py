@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional as F
 
 from models import native
+from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.frame import MAX_ROWS, nine_digits, row_numbers
 from models.histograms import linear_counts, log10_counts
@@ -355,6 +356,16 @@ def test_hooks_are_gone_afterwards_and_after_an_error():
     for module in network.modules():
         assert not module._forward_hooks and not module._forward_pre_hooks and not module._backward_hooks
     assert not any(weight._post_accumulate_grad_hooks for weight in network.parameters())
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_no_activation_overwrites_what_is_measured_before_it(name):
+    """A trace hands on z after phi has run."""
+    params = {parameter.name: parameter.default for parameter in ACTIVATIONS[name].parameters}
+    z = torch.linspace(-3.0, 3.0, 61)
+    before = z.clone()
+    ACTIVATIONS[name].module(params)(z)
+    assert z.equal(before)
 
 
 def test_rows_beyond_256_are_spread_evenly():
