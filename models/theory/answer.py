@@ -140,7 +140,7 @@ def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
     low, high, decided = band(facts, rows, at)
     rest, phase = _rest(facts, rows, at)
     factors = gradient_factors(facts, rows, at, exact=False)
-    growth, ratios = (shared.counted(facts, rows, at, found) for found in (factors, gradient_factors(facts, rows, at, exact=True)))
+    growth, ratios = shared.counted(facts, rows, at, factors, gradient_factors(facts, rows, at, exact=True))
     return Theory(
         applies=True, reason=None, layers=layers,
         preactivation_variance=_numbers(rows.q, layers),

@@ -27,7 +27,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from models.theory.gaussian import second_moment, second_moments
+from models.theory.gaussian import near_moment, near_moments
 from models.theory.layers import Layer, Plan
 from models.theory.nonlinearity import Array
 from models.theory.pair import gap
@@ -139,13 +139,13 @@ def hidden_row(plan: Plan, row: int, signal: Signal, rows: Chain) -> Signal:
     layer = plan.layer(row)
     weight = scale(plan, layer, signal)
     v, pairs = before_norm(plan, layer, weight, signal)
-    q = v / (level(v) + plan.eps) if plan.pre != "none" else v
-    made = activated(plan, q, pairs)
+    whole = level(v)
+    q, around = (v / (whole + plan.eps), whole / (whole + plan.eps)) if plan.pre != "none" else (v, whole)
+    made = activated(plan, q, around, pairs)
     passed = added(signal, made) if plan.residual and row > 1 else made
-    around = level(q)
     total = around + plan.nl.centres[0] ** 2
     rows.behind.append(made.behind)
-    rows.append(total, level(v), level(passed.square), tuple(gap * around / total if total > 0 else 0.0 for gap in pairs), weight)
+    rows.append(total, whole, level(passed.square), tuple(gap * around / total if total > 0 else 0.0 for gap in pairs), weight)
     return passed
 
 
@@ -191,9 +191,8 @@ def around_mean(plan: Plan, name: str, gaps: tuple[float, ...]) -> tuple[float, 
     return pixels * same, (1.0 - c, 1.0 / pixels, 1.0 + c / (plan.pixels - 1))
 
 
-def activated(plan: Plan, q: Value, pairs: tuple[float, ...]) -> Signal:
-    """phi, the normalization behind it, and dropout."""
-    around = level(q)
+def activated(plan: Plan, q: Value, around: float, pairs: tuple[float, ...]) -> Signal:
+    """phi, the normalization behind it, and dropout; `around` is the mean of q over positions."""
     square, mean, (at_mean, middle) = moments(plan, q, around)
     shared = level(square) / at_mean if at_mean > 0 else 1.0  # the same share of E[phi^2] as at the mean q
     gaps = [shared * gap(plan.nl, around, one_minus_c) for one_minus_c in pairs]
@@ -244,14 +243,16 @@ def moments(plan: Plan, q: Value, around: float) -> tuple[Value, Value, tuple[fl
     if q == 0:
         at_zero = float(plan.nl.phi(np.zeros(1))[0])
         return at_zero**2, at_zero, (at_zero**2, at_zero)
-    square, mean = second_moment(plan.nl, q) if math.isfinite(q) else (q, q)
+    square, mean = near_moment(plan.nl, q) if math.isfinite(q) else (q, q)
     return square, mean, (square, mean)
 
 
 def moments_of_image(plan: Plan, q: Array, around: float) -> tuple[Array, Array, tuple[float, float]]:
     """The same for an image, by the pixels that its symmetry leaves apart."""
     first, back = _mirrored(q.shape[0])
-    square, mean = second_moments(plan.nl, np.append(q.ravel()[first], around))
+    asked = np.empty(first.size + 1)
+    asked[:-1], asked[-1] = q.ravel()[first], around
+    square, mean, *_ = near_moments(plan.nl, asked)
     return square[back], mean[back], (float(square[-1]), float(mean[-1]))
 
 

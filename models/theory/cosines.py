@@ -239,19 +239,22 @@ def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array)
     factors, keeps = weight[1:] / v[1:], branch(plan, rows, at) * (1.0 - plan.keep)
     skips = np.append(0.0, v[1:-1] / weight[1:-1]) * float(plan.residual)
     inside = both_inside(np.ones((plan.size, plan.size)), plan.kernel) if plan.kernel > 1 else 1.0
-    columns = (*_pair_map(plan, rows, at), np.array(rows.behind), skips, keeps, factors, wander[:-1])
+    straight, curved, even, odd, power = _pair_map(plan, rows, at)
+    size = np.array(rows.behind) * factors
+    whole = size * (straight + curved + even + odd) + (skips + keeps) * factors
+    columns = (whole, size * straight + skips * factors, size * curved, size * (even + odd), size * (even - odd), power - 2.0,
+               power * (power - 1.0) / 2.0)
+    wandering = np.multiply.outer(wander[:-1], np.append(np.ones(first.size - 1), 0.0))
     found = [first]
-    for straight, curved, even, odd, power, size, skip, keep, factor, aside in zip(*(column.tolist() for column in columns), strict=True):
+    for aside, gap, linear, quadratic, above, below, degree, bend in zip(wandering, *(column.tolist() for column in columns), strict=True):
         c = found[-1]
         square = c * c
         around = aside * (1.0 - square) ** 2
-        around[-1] = 0.0
-        bent = (even + odd * np.sign(c)) * np.abs(c) ** (power - 2.0)
-        made = straight * c + curved * (square + around) + bent * (square + power * (power - 1.0) / 2.0 * around)
-        gap = (skip * (1.0 - c) + size * (straight + curved + even + odd - made) + keep) * factor
-        middle = gap[-1]
-        products = 1.0 - middle - inside * (gap - middle)
-        found.append(np.clip(products, -1.0, 1.0))
+        bent = np.where(c < 0.0, below, above) * np.abs(c) ** degree
+        gaps = gap - linear * c - quadratic * (square + around) - bent * (square + bend * around)
+        middle = float(gaps[-1])
+        products = 1.0 - middle + inside * middle - inside * gaps
+        found.append(products.clip(-1.0, 1.0))
     return np.stack([*found[:-1], products])
 
 

@@ -9,7 +9,9 @@ sum of squares, (1 + their squared spread) / B.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
+from operator import mul
 
 import numpy as np
 
@@ -97,62 +99,92 @@ def followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
 
 def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
     """The same where nothing sets lengths anew: a few q, whose law is at first the inputs', go through phi row by row, each as what is
-    drawn spreads it."""
-    before, m, made, grows, inputs = 0.0, np.zeros(1), np.zeros(1), np.zeros(1), 1.0 - plan.first.bias / rows.v[0]
-    settled: Array | None = None
-    squares, weights = _lengths(start, rows.fields.third if plan.kernel == 1 else None) if start > ALIKE else (np.ones(1), np.ones(1))
-    law, weight = np.repeat((inputs * squares + 1.0 - inputs)[:, None], DRAWS, axis=1), np.multiply.outer(weights, _hermite()[1])
-    found = [(0.0, math.log(float((weight * law**2).sum())), 0.0, 0.0)]
+    drawn spreads it. Laws are lists of LENGTHS x DRAWS numbers at most, which takes a third of what arrays of so few take."""
+    before, m, made, grows, inputs = 0.0, np.zeros(1), [0.0], [0.0], 1.0 - plan.first.bias / rows.v[0]
+    settled: list[float] = []
+    squares, shares = _lengths(start, rows.fields.third if plan.kernel == 1 else None) if start > ALIKE else (np.ones(1), np.ones(1))
+    law = np.repeat(inputs * squares + 1.0 - inputs, DRAWS).tolist()
+    weight: list[float] = np.multiply.outer(shares, _normal().weights).ravel().tolist()
+    found = [(0.0, math.log(_second(weight, law)), 0.0, 0.0)]
     columns = (steps.carried, steps.bend, noise.batch, noise.alone / (plan.batch * plan.pixels), noise.single, steps.sphere, steps.kept)
     for row, (carried, bend, drawn, alone, drawn_single, sphere, kept) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
         batch, single, shift, away = found[-1]
-        q = rows.v[row] * math.exp(shift) * law.ravel()
-        if settled is None or row == plan.depth - 1 or not (np.abs(q - settled) <= SETTLED * settled).all():
-            made, grows, m = _through(plan, rows, row, m, np.append(q, rows.v[row]))
-            settled = None if plan.residual or row == 0 else q
-        each, more, middle = made[:-1].reshape(law.shape), grows[:-1].reshape(law.shape), float(made[-1])
-        mean = float((weight * each).sum())
+        level = rows.v[row] * math.exp(shift)
+        q = [level * square for square in law]
+        if row == plan.depth - 1 or not _alike(q, settled):
+            m, made, grows = _through(plan, rows, row, m, np.array([*q, rows.v[row]]))
+            settled = [] if plan.residual or row == 0 else q
+        mean, middle = _dot(weight, made), made[-1]
         if not (0.0 < mean < math.inf and 0.0 < middle < math.inf and abs(away) <= BEYOND >= shift * plan.residual):
             return np.array(found + [(math.nan,) * 4] * (plan.depth - row)).T
-        together = (float((weight * more).sum()) / mean) ** 2 * batch
+        together = (_dot(weight, grows) / mean) ** 2 * batch
         spread = together + drawn + alone * math.expm1(min(max(single - batch, 0.0), MOST_APART))
         if spread > FACTORS and plan.nl.slope is None:
             return np.array(found + [(math.nan,) * 4] * (plan.depth - row)).T
-        law = _wider(each / mean, weight, together, kept, drawn_single)
-        found.append((spread, math.log(float((weight * law**2).sum())),
+        law = _wider([each / mean for each in made[:-1]], weight, together, kept, drawn_single)
+        found.append((spread, math.log(_second(weight, law)),
                       math.log(mean / middle) - sphere, carried * away + bend * before - sphere))
         before = carried**2 * kept * before + drawn_single
     return np.array(found).T
 
 
-def _wider(law: Array, weight: Array, together: float, kept: float, drawn: float) -> Array:
+def _dot(weight: list[float], values: list[float]) -> float:
+    """The sum of the products; of values that are more, without the last ones."""
+    total: float = sum(map(mul, weight, values))
+    return total
+
+
+def _second(weight: list[float], law: list[float]) -> float:
+    """The mean square of a law."""
+    return sum(share * square * square for share, square in zip(weight, law, strict=True))
+
+
+def _alike(q: list[float], settled: list[float]) -> bool:
+    """Whether they are what phi was last asked of."""
+    return bool(settled) and all(abs(new - old) <= SETTLED * old for new, old in zip(q, settled, strict=True))
+
+
+def _wider(law: list[float], weight: list[float], together: float, kept: float, drawn: float) -> list[float]:
     """A law of lengths, its mean made 1, when it has drawn so much more variance of ln q, and taps have averaged all but what is `together`
-    the same for all. What is drawn spreads each of the inputs' lengths (rows) by itself: in the same shape, but where it outweighs that."""
-    share, normal = weight.sum(axis=1), _hermite()
-    logs = np.log(np.maximum(law, SHORTEST * law.max()))
-    middles = logs @ normal[1]
-    middle = float(share @ middles)
-    within = (logs - middles[:, None]) ** 2 @ normal[1]
-    variance = float(share @ (within + (middles - middle) ** 2))
+    the same for all. What is drawn spreads each of the inputs' lengths, DRAWS neighbours, by itself: in the same shape, but where it
+    outweighs that."""
+    least, normal = SHORTEST * max(law), _normal()
+    logs = [math.log(max(square, least)) for square in law]
+    groups = [logs[first:first + DRAWS] for first in range(0, len(logs), DRAWS)]
+    shares = [sum(weight[first:first + DRAWS]) for first in range(0, len(logs), DRAWS)]
+    middles = [_dot(normal.weights, group) for group in groups]
+    middle = _dot(shares, middles)
+    within = [sum(share * (log - own) ** 2 for share, log in zip(normal.weights, group, strict=True))
+              for group, own in zip(groups, middles, strict=True)]
+    variance = sum(share * (inside + (own - middle) ** 2) for share, inside, own in zip(shares, within, middles, strict=True))
     left = (together + max(variance - together, 0.0) * kept) / variance if variance > 0.0 else 0.0
-    spread = np.minimum(left * within + drawn, MOST_APART)
-    same = left * within > drawn
-    shape = np.where(same[:, None], (logs - middles[:, None]) / np.sqrt(np.where(same, within, 1.0))[:, None], normal[0])
-    squares = np.exp((middles - middle)[:, None] * math.sqrt(left) + np.sqrt(spread)[:, None] * shape)
-    result: Array = squares / float((weight * squares).sum())
-    return result
+    squares: list[float] = []
+    for group, own, inside in zip(groups, middles, within, strict=True):
+        deviation, moved = math.sqrt(min(left * inside + drawn, MOST_APART)), (own - middle) * math.sqrt(left)
+        shape = [(log - own) / math.sqrt(inside) for log in group] if left * inside > drawn else normal.places
+        squares.extend(math.exp(moved + deviation * place) for place in shape)
+    mean = _dot(weight, squares)
+    return [square / mean for square in squares]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Places, and weights whose sum is 1."""
+
+    places: list[float]
+    weights: list[float]
 
 
 @lru_cache(maxsize=1)
-def _hermite() -> tuple[Array, Array]:
+def _normal() -> Rule:
     """The Gauss-Hermite rule of a normal law."""
     places, weights = np.polynomial.hermite_e.hermegauss(DRAWS)
-    return places, weights / weights.sum()
+    return Rule(places.tolist(), (weights / weights.sum()).tolist())
 
 
-def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Array, Array, Array]:
-    """The next row's q of examples with these, the last one theory's own; what it changes by with ln q; and the mean over units of what the
-    layers up to this one add, in units of the root of its mean square, which goes with an example's length; `m` before this row."""
+def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Array, list[float], list[float]]:
+    """Of examples with these q, the last one theory's own: the mean over units of what the layers up to this one add, in units of the root
+    of its mean square, which goes with an example's length (`m` before this row); the next row's q; and what it changes by with ln q."""
     square, mean, grows, mean_grows = near_moments(plan.nl, q)
     made, grows = square / plan.keep, grows / plan.keep
     if plan.residual and row > 0:
@@ -162,7 +194,7 @@ def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Arr
         grows = grows + along + 2.0 * skip * mean_grows + np.divide(skip * mean * along, variance, where=variance > 0, out=0.0 * q)
         mean = mean + skip
     weight = rows.sigma_w2[row + 1]
-    return weight * made + plan.layer(row + 2).bias, weight * grows, mean / np.sqrt(made)
+    return mean / np.sqrt(made), (weight * made + plan.layer(row + 2).bias).tolist(), (weight * grows).tolist()
 
 
 def _lengths(apart: float, third: float | None) -> tuple[Array, Array]:

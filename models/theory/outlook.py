@@ -59,7 +59,7 @@ def _outlook(config: RunConfig) -> Outlook | None:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         rows = chain(facts, 1.0, usual)
         at = averages(facts.nl, np.array(rows.q[:-1]) - facts.nl.centres[0] ** 2)
-        factors = counted(facts, rows, at, gradient_factors(facts, rows, at, exact=True))[:-1]
+        factors = counted(facts, rows, at, gradient_factors(facts, rows, at, exact=True))[0][:-1]
         gradient = float(np.nansum(np.log10(factors[factors > 0])))
         told = _told(facts, rows.one_minus_c[-1])
     return Outlook(_decades(rows.p[0], rows.p[-2]), gradient, rows.one_minus_c[-2], told)

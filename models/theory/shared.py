@@ -62,13 +62,13 @@ def is_followed(plan: Plan) -> bool:
     return plan.residual and plan.norm == "none" and plan.pixels == 1 and plan.depth > 1
 
 
-def counted(plan: Plan, rows: Chain, at: Averages, factors: Array) -> Array:
-    """The factors of backward.py (depth,) with what units share, where that is followed: hidden layers are square, so that norms and
+def counted(plan: Plan, rows: Chain, at: Averages, *several: Array) -> tuple[Array, ...]:
+    """Factors of backward.py, each (depth,), with what units share, where that is followed: hidden layers are square, so that norms and
     mean squares grow alike."""
     if not is_followed(plan):
-        return factors
+        return several
     found = growth(plan, rows, at)
-    return np.append(np.where(np.isfinite(found), found, factors[:-1]), factors[-1])
+    return tuple(np.append(np.where(np.isfinite(found), found, factors[:-1]), factors[-1]) for factors in several)
 
 
 def growth(plan: Plan, rows: Chain, at: Averages) -> Array:

@@ -22,7 +22,7 @@ def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Ar
     `longer` is what one example with itself counts for beyond 1 / B, where lengths differ; `pairs` have it.
     """
     q, p = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, np.array(rows.p[:-1])
-    mean, square = at.mean, at.square / plan.keep
+    mean = at.mean
     m = np.cumsum(mean)
     bent = np.divide(np.log(np.abs(averages(plan.nl, q * 1.001).mean / mean)), math.log(1.001))
     share = np.array(rows.sigma_w2[:-1]) * np.append(math.nan, p[:-1]) / q
@@ -35,17 +35,19 @@ def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Ar
     squares = (sampling(plan, rows, at, pairs, itself) * at.square**2 + masks * at.fourth) / plan.keep**2
     if not np.isfinite([*bent, *third, *own, *squares]).all() or not (mean != 0).all():
         return without_mean
-    length, cross, spread = squares[0] / p[0] ** 2, third[0] / p[0] ** 1.5, own[0] / p[0]
+    before, after, old, new = p[:-1], p[1:], m[:-1], slice(1, None)
+    shared, root = share[new] * mean[new] * bent[new], np.sqrt(before / after)
+    stretch = before / after + (share[new] * at.even[new] / (2 * plan.keep) + 2 * old * shared) / after
+    columns = (stretch, 2 * mean[new] * root / np.sqrt(after), shared / np.sqrt(after), root,
+               (4 * before * crossed[new] + 4 * old * third[new] + squares[new]) / after**2,
+               (2 * old * own[new] + third[new]) / after**1.5, own[new] / after)
+    length, cross, spread = float(squares[0] / p[0] ** 2), float(third[0] / p[0] ** 1.5), float(own[0] / p[0])
     found = [0.0, length / plan.width]
-    for row in range(1, plan.depth):
-        before, after, old = p[row - 1], p[row], m[row - 1]
-        stretch = before + share[row] * (square[row] * at.even[row] / (2 * at.square[row]) + 2 * old * mean[row] * bent[row])
-        matrix = np.array([[stretch / after, 2 * mean[row] * math.sqrt(before) / after],
-                           [share[row] * mean[row] * bent[row] / math.sqrt(after), math.sqrt(before / after)]])
-        state = matrix @ np.array([[length, cross], [cross, spread]]) @ matrix.T
-        length = state[0, 0] + (4 * before * crossed[row] + 4 * old * third[row] + squares[row]) / after**2
-        cross = state[0, 1] + (2 * old * own[row] + third[row]) / after**1.5
-        spread = state[1, 1] + own[row] / after
+    for kept, across, sent, straight, drawn, between, apart in zip(*(column.tolist() for column in columns), strict=True):
+        lengths, crossing = kept * length + across * cross, kept * cross + across * spread
+        turned, spreading = sent * length + straight * cross, sent * cross + straight * spread
+        length, cross, spread = (kept * lengths + across * crossing + drawn, sent * lengths + straight * crossing + between,
+                                 sent * turned + straight * spreading + apart)
         found.append(length / plan.width)
     out = np.array(rows.sigma_w2[1:]) * np.append(p[:-1], rows.pooled) / np.array(rows.q[1:])
     result: Array = np.append(0.0, out**2 * np.array(found[1:]))

@@ -150,8 +150,8 @@ def test_an_image_is_averaged_pixel_by_pixel(size: int, level: float) -> None:
     image = taps_inside(taps_inside(np.full((size, size), level), 3), 3)
     square, mean, at_mean = moments_of_image(plan(config), image, float(image.mean()))
     for place in ((0, 0), (0, size - 1), (1, 3), (3, 1), (size - 2, 4), (size // 2, size // 2)):
-        assert (square[place], mean[place]) == pytest.approx(second_moment(plan(config).nl, float(image[place])), rel=1e-12)
-    assert at_mean == pytest.approx(second_moment(plan(config).nl, float(image.mean())), rel=1e-12)
+        assert (square[place], mean[place]) == pytest.approx(second_moment(plan(config).nl, float(image[place])), rel=1e-9)
+    assert at_mean == pytest.approx(second_moment(plan(config).nl, float(image.mean())), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", ["tanh", "gelu", "hardswish", "sigmoid", "relu", "relu6"])
@@ -175,4 +175,4 @@ def test_moments_from_kept_tables_are_the_computed_ones(name: str) -> None:
         square, mean, grows, mean_grows = moments_and_growth(nl, q)
         found = near_moments(nl, q)
         for computed, kept, size in zip((square, mean, grows, mean_grows), found, (square, np.sqrt(square)) * 2, strict=True):
-            assert (np.abs(kept - computed) <= 1e-6 * size).all()
+            assert (np.abs(kept - computed) <= 1e-9 * size).all()
