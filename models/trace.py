@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 from torch import Tensor, nn
@@ -49,24 +48,49 @@ def probes(network: Network, rows: Sequence[int]) -> list[Probe]:
 @contextmanager
 def hooked(places: Sequence[Probe], visitor: Visitor) -> Iterator[None]:
     """Within it, a forward pass visits `nonlinearity` and then `output` of every probe, and a backward pass `gradient` (of the
-    pre-activation) and `weight_gradient`. Outside it the network bears no hook."""
-    handles = [handle for index, probe in enumerate(places) for handle in _hook(index, probe, visitor)]
+    pre-activation); every `weight_gradient` is visited by its end. Outside it the network bears no hook."""
+    weights = _Weights(places, visitor)
+    handles = [handle for index, probe in enumerate(places) for handle in _hook(index, probe, visitor, weights)]
     try:
         yield
+        weights.visit_rest()
     finally:
         for handle in handles:
             handle.remove()
 
 
-def _hook(index: int, probe: Probe, visitor: Visitor) -> Iterator[RemovableHandle]:
+class _Weights:
+    """Visits the weights' gradients. A hook for each would cost as much as all else that is done for it, and is not needed: torch adds a
+    gradient to its weight before it goes on to the row below."""
+
+    def __init__(self, places: Sequence[Probe], visitor: Visitor) -> None:
+        self.visitor = visitor
+        self.left = dict(enumerate(place.weight for place in places))
+
+    def visit(self, index: int) -> None:
+        """That of this row, if there is one that has its gradient and was not visited."""
+        weight = self.left.get(index)
+        if weight is not None and weight.grad is not None:
+            del self.left[index]
+            self.visitor.weight_gradient(index, weight.grad)
+
+    def visit_rest(self) -> None:
+        for index in list(self.left):
+            self.visit(index)
+
+
+def _hook(index: int, probe: Probe, visitor: Visitor, weights: _Weights) -> Iterator[RemovableHandle]:
     """Weights are visited where the passes have just used them, and so while they are in the cache."""
-    gradient = partial(visitor.gradient, index)
     ends = probe.output is probe.nonlinearity
+
+    def arriving(gradient: Tensor) -> None:
+        weights.visit(index + 1)
+        visitor.gradient(index, gradient)
 
     def leaving(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> None:
         z: Tensor = args[0]
         if z.requires_grad:
-            z.register_hook(gradient)
+            z.register_hook(arriving)
         visitor.nonlinearity(index, z, result)
         if ends:
             visitor.output(index, result, probe.weight)
@@ -74,11 +98,6 @@ def _hook(index: int, probe: Probe, visitor: Visitor) -> Iterator[RemovableHandl
     def handed_on(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> None:
         visitor.output(index, result, probe.weight)
 
-    def accumulated(weight: Tensor) -> None:
-        if weight.grad is not None:
-            visitor.weight_gradient(index, weight.grad)
-
     yield probe.nonlinearity.register_forward_hook(leaving)
     if not ends:
         yield probe.output.register_forward_hook(handed_on)
-    yield probe.weight.register_post_accumulate_grad_hook(accumulated)

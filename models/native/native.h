@@ -62,6 +62,6 @@ int64_t marked(const float *phi, int64_t batch, int64_t units, int64_t pixels, c
    of log10|x| on it. Its edges are among the fine ones, as its whole decades are so many times as wide. */
 void on_one_axis(const table *of, int64_t rows, double *axis, int32_t *counts);
 
-/* each(of, i) for all i below ends[threads - 1]: thread t begins with those from ends[t - 1] on, and helps the others when it has done
-   its own. */
+/* each(of, i) for all i below ends[threads]: thread t begins with those from ends[t - 1] on and helps the others when it has done its own;
+   those from ends[threads - 1] on are done last, each by whoever is free. */
 void in_places(int64_t threads, const int64_t *ends, void (*each)(const void *of, int64_t i), const void *of);

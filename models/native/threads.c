@@ -27,6 +27,7 @@ static void take(void *given) {
         int64_t place = (mine + k) % of->threads;
         for (int64_t i; (i = atomic_fetch_add(of->next + place, 1)) < of->ends[place];) of->each(of->of, i);
     }
+    for (int64_t i; (i = atomic_fetch_add(of->next + of->threads, 1)) < of->ends[of->threads];) of->each(of->of, i);
 }
 
 /* OpenMP's entry where the process has one, and was not forked from one that has used it: its threads are not here, and it would wait for
@@ -44,8 +45,8 @@ static in_parallel openmp(int (**number)(void)) {
 }
 
 void in_places(int64_t threads, const int64_t *ends, void (*each)(const void *, int64_t), const void *of) {
-    _Atomic int64_t next[threads];
-    for (int64_t t = 0; t < threads; t++) next[t] = t ? ends[t - 1] : 0;
+    _Atomic int64_t next[threads + 1];
+    for (int64_t t = 0; t <= threads; t++) next[t] = t ? ends[t - 1] : 0;
     places given = {each, of, threads, next, ends, 0};
     in_parallel parallel = threads > 1 ? openmp(&given.number) : 0;
     if (parallel)

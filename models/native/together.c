@@ -1,7 +1,8 @@
 /* Carries out a list of tasks in several threads. Tensors are taken in parts, and a part by the thread that has its place in every tensor:
 the pass divides them among the same threads in the same way, so that it is in that one's cache. What is found of the parts is put together
-in their order by whoever ends the last one: how many threads there are changes no digit. */
+in their order, by whoever is free then: how many threads there are changes no digit. */
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,28 +14,32 @@ in their order by whoever ends the last one: how many threads there are changes 
 
 enum { MEASURE, COSINE, SHARES };
 
-/* A row of a table from x (n,); where `before` is given from its difference to x, which takes its place, or with `keep` x does. Every
-   step-th whole block is counted, and every value with a step of 1. */
+/* A row of a table from x (n,), or where there is a weight before from its difference to x, which takes its place, or with `keep` x does.
+   Every step-th whole block is counted, and every value with a step of 1. */
 typedef struct {
     const table *of;
-    int64_t row;
-    const float *x;
-    int64_t n, step;
-    float *before;
-    int64_t keep;
+    int64_t row, n, step, keep;
 } measurement;
 
-typedef struct { double *out; const float *x; int64_t rows, n; } cosine;
-typedef struct { const float *phi; int64_t batch, units, pixels; const double *limits; double *dead, *saturated; } shares;
+typedef struct { double *out; int64_t rows, n; } cosine;
+typedef struct { int64_t batch, units, pixels; const double *limits; double *dead, *saturated; } shares;
 
+/* Knows its tensors by their places among those of a visit; the one before is -1 where there is none. */
 typedef struct {
-    int64_t what;
+    int64_t what, tensor, before;
     union {
         measurement measure;
         cosine cosine;
         shares shares;
     };
 } task;
+
+/* So many tasks for so many tensors, which follow. */
+typedef struct {
+    const task *tasks;
+    int64_t count, tensors;
+    float *at[];
+} visit;
 
 typedef struct job job;
 typedef struct part part;
@@ -49,6 +54,8 @@ typedef struct {
 /* A task, and what is found of its parts. */
 struct job {
     task of;
+    const float *x;
+    float *before;
     const kind *by;
     int64_t items, size, count; /* what is divided; of a part, but for the last; parts */
     _Atomic int64_t left;       /* parts to come */
@@ -61,8 +68,10 @@ struct job {
 
 struct part {
     job *of;
-    int64_t number, start, n; /* of the part; its items */
+    int64_t number, start, n; /* of the part, END of what follows from all of them; its items */
 };
+
+#define END -1
 
 /* So many bytes at a place that moves on. Without a place it only counts. */
 static void *taken(char **place, int64_t *bytes, int64_t some) {
@@ -76,7 +85,7 @@ static void *taken(char **place, int64_t *bytes, int64_t some) {
 
 static int exact(const measurement *of) { return of->step == 1; }
 
-static const float *values(const measurement *of) { return of->before ? of->before : of->x; }
+static const float *values(const job *of) { return of->before ? of->before : of->x; }
 
 static double *fields(const measurement *of) { return of->of->fields + of->row * FIELDS; }
 
@@ -86,8 +95,8 @@ static tally row_of(const measurement *of) {
     return (tally){bins, to->linear + row * bins, to->fine + row * DECADES * bins, to->reach + 2 * row};
 }
 
-static void keep(const measurement *of, int64_t start, int64_t n) {
-    if (of->keep) memcpy(of->before + start, of->x + start, n * sizeof(float));
+static void keep(const job *of, int64_t start, int64_t n) {
+    if (of->of.measure.keep) memcpy(of->before + start, of->x + start, n * sizeof(float));
 }
 
 static int64_t sample_size(const measurement *of) {
@@ -96,9 +105,9 @@ static int64_t sample_size(const measurement *of) {
 }
 
 /* The part's blocks of the sample, in their place. */
-static void take_sample(const measurement *of, int64_t start, int64_t n, float *sample) {
-    int64_t block = of->of->block, first = (start / block + of->step - 1) / of->step, last = (start + n) / block;
-    for (int64_t i = first; i * of->step < last; i++) memcpy(sample + i * block, values(of) + i * of->step * block, block * sizeof(float));
+static void take_sample(const job *of, int64_t start, int64_t n) {
+    int64_t block = of->of.measure.of->block, step = of->of.measure.step, first = (start / block + step - 1) / step, last = (start + n) / block;
+    for (int64_t i = first; i * step < last; i++) memcpy(of->sample + i * block, values(of) + i * step * block, block * sizeof(float));
 }
 
 static void measure_layout(job *to, char **place, int64_t *bytes) {
@@ -115,11 +124,11 @@ static void measure_layout(job *to, char **place, int64_t *bytes) {
 }
 
 static void measure_part(const part *one) {
-    const measurement *of = &one->of->of.measure;
+    const job *of = one->of;
     if (of->before) difference(of->x + one->start, of->before + one->start, one->n);
-    one->of->found[one->number] = numbers_of(values(of) + one->start, one->n);
-    if (exact(of)) return;
-    take_sample(of, one->start, one->n, one->of->sample);
+    of->found[one->number] = numbers_of(values(of) + one->start, one->n);
+    if (exact(&of->of.measure)) return;
+    take_sample(of, one->start, one->n);
     keep(of, one->start, one->n);
 }
 
@@ -132,9 +141,9 @@ static void measure_end(const job *of) {
 
 /* Of exact ones, when the extremes are known between which they are counted. */
 static void count_part(const part *one) {
-    const measurement *of = &one->of->of.measure;
-    double *range = fields(of);
-    counted(values(of) + one->start, one->n, range[MIN], range[MAX], one->of->tallies[one->number]);
+    const job *of = one->of;
+    double *range = fields(&of->of.measure);
+    counted(values(of) + one->start, one->n, range[MIN], range[MAX], of->tallies[one->number]);
     keep(of, one->start, one->n);
 }
 
@@ -148,7 +157,7 @@ static void cosine_layout(job *to, char **place, int64_t *bytes) {
 
 static void cosine_part(const part *one) {
     const cosine *of = &one->of->of.cosine;
-    units(of->x + one->start * of->n, one->n, of->n, one->of->sums + one->number * of->n);
+    units(one->of->x + one->start * of->n, one->n, of->n, one->of->sums + one->number * of->n);
 }
 
 static void cosine_end(const job *of) {
@@ -165,7 +174,7 @@ static void shares_layout(job *to, char **place, int64_t *bytes) {
 
 static void shares_part(const part *one) {
     const shares *of = &one->of->of.shares;
-    const float *phi = of->phi + one->start * of->units * of->pixels;
+    const float *phi = one->of->x + one->start * of->units * of->pixels;
     int32_t *alive = one->of->alive + one->number * of->units;
     one->of->beyond[one->number] = marked(phi, one->n, of->units, of->pixels, of->limits, alive);
 }
@@ -191,21 +200,25 @@ static const kind COUNT = {0, count_part, count_end};
 
 static int in_two_steps(const job *of) { return of->of.what == MEASURE && exact(&of->of.measure); }
 
-static job divided(const task *of) {
+static job divided(const task *of, float *const *tensors) {
     int64_t items = of->measure.n, values = 1; /* of an item */
     if (of->what == COSINE) items = of->cosine.rows, values = of->cosine.n;
     if (of->what == SHARES) items = of->shares.batch, values = of->shares.units * of->shares.pixels;
     int64_t least = (PART + values - 1) / values, size = (items + MOST_PARTS - 1) / MOST_PARTS;
     size = size < least ? least : (size + least - 1) / least * least;
-    return (job){.of = *of, .by = KINDS + of->what, .items = items, .size = size, .count = (items + size - 1) / size};
+    return (job){.of = *of, .x = tensors[of->tensor], .before = of->before < 0 ? 0 : tensors[of->before], .by = KINDS + of->what, .items = items, .size = size, .count = (items + size - 1) / size};
 }
 
-/* All parts of the jobs, or with `twice` of those in two steps, thread by thread, and where each thread's end. */
+/* All parts of the jobs, or with `twice` of those in two steps, thread by thread, then their ends; and where each thread's end. */
 static void list(job *jobs, int64_t count, int twice, int64_t threads, part *parts, int64_t *ends) {
     int64_t all = 0;
-    for (int64_t t = 0; t < threads; t++) {
+    for (int64_t t = 0; t <= threads; t++) {
         for (job *of = jobs; of < jobs + count; of++) {
             if (twice && !in_two_steps(of)) continue;
+            if (t == threads) {
+                parts[all++] = (part){.of = of, .number = END};
+                continue;
+            }
             of->left = of->count;
             for (int64_t i = of->count * t / threads; i < of->count * (t + 1) / threads; i++) {
                 int64_t start = i * of->size, rest = of->items - start;
@@ -216,10 +229,16 @@ static void list(job *jobs, int64_t count, int twice, int64_t threads, part *par
     }
 }
 
+/* All parts are begun before the first end is. */
 static void carry_out(const void *parts, int64_t i) {
     const part *one = (const part *)parts + i;
-    one->of->by->each(one);
-    if (atomic_fetch_sub(&one->of->left, 1) == 1) one->of->by->end(one->of);
+    if (one->number != END) {
+        one->of->by->each(one);
+        atomic_fetch_sub(&one->of->left, 1);
+        return;
+    }
+    while (atomic_load(&one->of->left)) sched_yield(); /* another thread has it, and may wait for this core */
+    one->of->by->end(one->of);
 }
 
 /* Room that is kept from call to call, as much as the largest took. Without memory for it the process ends, as it would where the tensors
@@ -238,15 +257,20 @@ static void *room(kept *of, int64_t bytes) {
     return of->place;
 }
 
-void together(const task *tasks, int64_t count, int64_t threads) {
+static const visit *next(const visit *of) { return (const visit *)(of->at + of->tensors); }
+
+void together(const int64_t *visits, int64_t words, int64_t threads) {
     static kept for_jobs, for_parts, for_findings;
-    int64_t all = 0, twice = 0, bytes = 0, ends[threads];
+    const visit *first = (const visit *)visits, *end = (const visit *)(visits + words);
+    int64_t count = 0, all = 0, twice = 0, bytes = 0, ends[threads + 1];
     char *place = 0;
-    job *jobs = room(&for_jobs, count * sizeof(job));
+    for (const visit *of = first; of < end; of = next(of)) count += of->count;
+    job *jobs = room(&for_jobs, count * sizeof(job)), *to = jobs;
+    for (const visit *of = first; of < end; of = next(of))
+        for (int64_t i = 0; i < of->count; i++) *to++ = divided(of->tasks + i, of->at);
     for (job *of = jobs; of < jobs + count; of++) {
-        *of = divided(tasks + (of - jobs));
         if (of->of.what == MEASURE) prepare(of->of.measure.of->bins);
-        all += of->count, twice += in_two_steps(of);
+        all += of->count + 1, twice += in_two_steps(of);
         of->by->layout(of, &place, &bytes);
     }
     place = room(&for_findings, bytes);
