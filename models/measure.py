@@ -7,9 +7,7 @@ of it.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,6 @@ from models import native
 from models.frame import COUNTERS, MOMENTS, QUANTITIES, Quantity, each_finite, nine_digits
 from models.moments import saturation_edges
 from models.sheet import Sheet, sheet
-from models.tasks import Compare, Correlate, Measure, Share, Tasks
 
 Array = NDArray[Any]
 
@@ -43,42 +40,41 @@ class Meter:
         self.bins = bins
         self.samples = samples
         self.keep = False
-        edges = [*[None if limits is None else saturation_edges(limits)] * (rows - 1), None]
-        self._nonlinearities = [Tasks((Correlate(row), Measure("preactivation", row), Share(row, edges[row], tensor=1)))
-                                for row in range(rows)]
-        self._outputs = [Tasks((Measure("activation", row), Measure("weight", row, tensor=1))) for row in range(rows)]
-        self._changes = [[Tasks((Compare("update", row, keep),)) for row in range(rows)] for keep in (False, True)]
-        self._gradients, self._weight_gradients = ([Tasks((Measure(what, row),)) for row in range(rows)]
-                                                   for what in ("preactivation_gradient", "weight_gradient"))
+        edges = None if limits is None else saturation_edges(limits)
+        self._edges = [*[edges] * (rows - 1), None]
         self._sheet: Sheet | native.Sheet | None = None
-        self._done: list[Tasks] = []
+        self._taken: dict[str, set[int]] = {name: set() for name in QUANTITIES}
         self._weights_before: dict[int, Tensor] = {}
 
     def nonlinearity(self, index: int, z: Tensor, phi: Tensor) -> None:
-        self._carry_out(self._nonlinearities[index], z, phi)
+        self._sheet_for(z).correlate(index, z)
+        self._measure("preactivation", index, z)
+        self._sheet_for(z).share(index, phi, self._edges[index])
 
     def output(self, index: int, output: Tensor, weight: Tensor) -> None:
         """The weight too, and its change since its values were kept."""
-        self._carry_out(self._outputs[index], output, weight)
+        self._measure("activation", index, output)
+        self._measure("weight", index, weight)
         before = self._weights_before.get(index)
         if before is not None:
-            self._carry_out(self._changes[self.keep][index], weight, before)
+            self._sheet_for(weight).compare("update", index, weight, before, self.keep)
+            self._taken["update"].add(index)
         elif self.keep:
             self._weights_before[index] = weight.detach().clone()
 
     def gradient(self, index: int, gradient: Tensor) -> None:
-        self._carry_out(self._gradients[index], gradient)
+        self._measure("preactivation_gradient", index, gradient)
 
     def weight_gradient(self, index: int, gradient: Tensor) -> None:
-        self._carry_out(self._weight_gradients[index], gradient)
+        self._measure("weight_gradient", index, gradient)
 
     def keep_weights(self, weights: Iterable[Tensor]) -> None:
         """Of all rows, before an update whose change the next frame measures."""
         self._weights_before = {index: weight.detach().clone() for index, weight in enumerate(weights)}
 
-    def _carry_out(self, tasks: Tasks, *tensors: Tensor) -> None:
-        self._sheet_for(tensors[0]).carry_out(tasks, *tensors)
-        self._done.append(tasks)
+    def _measure(self, what: str, index: int, tensor: Tensor) -> None:
+        self._sheet_for(tensor).measure(what, index, tensor)
+        self._taken[what].add(index)
 
     def _sheet_for(self, tensor: Tensor) -> Sheet | native.Sheet:
         if self._sheet is None:
@@ -91,8 +87,7 @@ class Meter:
         The one place where a frame waits for the device.
         """
         sheet = self._sheet_for(others[0])
-        filled = Counter(chain.from_iterable(tasks.quantities for tasks in self._done))
-        names = [name for name in QUANTITIES if filled[name] == self.rows]
+        names = [name for name in QUANTITIES if len(self._taken[name]) == self.rows]
         columns = sheet.columns(names) if names else ()
         shares, *rest = _on_host([sheet.shares(), *others, *columns])
         correlation, dead, saturated = map(each_finite, shares.tolist())
@@ -101,7 +96,8 @@ class Meter:
             quantities["activation"] |= {"dead": dead, "saturated": saturated}
         if "update" in quantities:
             quantities["update"]["ratio"] = _ratios(quantities["update"]["norm"], quantities["weight"]["norm"])
-        self._done.clear()
+        for taken in self._taken.values():
+            taken.clear()
         if not self.keep:
             self._weights_before.clear()
         return quantities, correlation, [each_finite(other.ravel().tolist()) for other in rest[: len(others)]]

@@ -17,7 +17,6 @@ from models.histograms import histograms
 from models.moments import FIELDS, correlation, dead_share, moments, saturated_share
 from models.native import Columns
 from models.sampling import sample, stride
-from models.tasks import Compare, Correlate, Measure, Share, Tasks
 
 
 class Sheet:
@@ -32,28 +31,28 @@ class Sheet:
         self._samples: dict[str, dict[int, Tensor]] = {}
         self._shares = torch.full((3, rows), math.nan, dtype=torch.float64, device=device)
 
-    def carry_out(self, tasks: Tasks, *tensors: Tensor) -> None:
-        """Fills in what the tasks find of the tensors."""
-        given = [x.detach() for x in tensors]
-        for task in tasks.each:
-            x = given[task.tensor]
-            match task:
-                case Measure(what, row):
-                    self._measure(what, row, x)
-                case Compare(what, row, keep):
-                    self._measure(what, row, x - given[task.before])
-                    if keep:
-                        given[task.before].copy_(x)
-                case Correlate(row):
-                    self._shares[0, row] = correlation(x)
-                case Share(row, edges):
-                    self._shares[1, row] = dead_share(x)
-                    if edges is not None:
-                        self._shares[2, row] = saturated_share(x, edges)
-
-    def _measure(self, what: str, row: int, x: Tensor) -> None:
+    def measure(self, what: str, row: int, x: Tensor) -> None:
+        """Fills in the quantity's row, from x."""
+        x = x.detach()
         self._moments.setdefault(what, {})[row] = moments(x)
         self._samples.setdefault(what, {})[row] = sample(x, stride(x.numel(), self.samples))
+
+    def compare(self, what: str, row: int, weight: Tensor, before: Tensor, keep: bool) -> None:
+        """The same from what a step made of the weight, which takes the place of the one before with `keep`; without, that may be spent."""
+        self.measure(what, row, weight.detach() - before)
+        if keep:
+            before.copy_(weight.detach())
+
+    def correlate(self, row: int, z: Tensor) -> None:
+        """Fills in the correlation of two inputs at the row."""
+        self._shares[0, row] = correlation(z.detach())
+
+    def share(self, row: int, phi: Tensor, edges: tuple[float, float] | None) -> None:
+        """Fills in the share of dead units, and of values beyond the edges if there are some."""
+        phi = phi.detach()
+        self._shares[1, row] = dead_share(phi)
+        if edges is not None:
+            self._shares[2, row] = saturated_share(phi, edges)
 
     def columns(self, names: Sequence[str]) -> Columns:
         """Of so many quantities with every row: moments (Q, R, fields), linear counts (Q, R, bins), the axes of log10|x| (Q, 2), counts on

@@ -10,7 +10,6 @@ import ctypes
 from array import array
 from collections.abc import Sequence
 from ctypes import c_double, c_int64, c_void_p
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.sampling import BLOCK, stride
-from models.tasks import Compare, Correlate, Measure, Share, Tasks
 
 LIBRARY = Path(__file__).with_name("native.so")
 
@@ -34,8 +32,8 @@ FUNCTIONS = {
 
 DECADES = 84
 MEASURE, COSINE, SHARES = range(3)
-WORDS = 9
-"""As the sources have them: the decades of float32, and what a task can be and how many words it has."""
+WORDS = 8
+"""As the sources have them: the decades of float32, and what a task can be and how long it is."""
 
 MOST_KEPT = 1 << 17
 """Values of tensors that wait to be measured, beyond which that is done: several at once keep all threads busy, and too many would have
@@ -100,23 +98,35 @@ class Sheet:
         self._shares = np.full((3, rows), np.nan)
         self._share = self._shares.ctypes.data
         self._limits: dict[tuple[float, float], FloatArray] = {}
-        self._written: dict[Tasks, Written] = {}
-        self._visits = array("q")
-        self._kept: list[list[Tensor]] = []
+        self._tasks = array("q")
+        self._kept: list[Tensor] = []
         self._kept_values = 0
 
-    def carry_out(self, tasks: Tasks, *tensors: Tensor) -> None:
-        given = [x.contiguous() for x in tensors]
-        shapes = [x.shape for x in given]
-        written = self._written.get(tasks)
-        if written is None or written.shapes != shapes:
-            self._finish()
-            written = self._written[tasks] = self._write(tasks, shapes)
-        self._visits.extend((written.place, len(tasks.each), len(given), *[x.data_ptr() for x in given]))
-        self._kept.append(given)
-        self._kept_values += written.values
-        if self._kept_values > MOST_KEPT:
-            self._finish()
+    def measure(self, what: str, row: int, x: Tensor) -> None:
+        x = x.contiguous()
+        n = x.numel()
+        self._tasks.extend((MEASURE, self._table(what), row, x.data_ptr(), n, stride(n, self.samples), 0, 0))
+        self._keep(x, n)
+
+    def compare(self, what: str, row: int, weight: Tensor, before: Tensor, keep: bool) -> None:
+        weight = weight.contiguous()
+        n = weight.numel()
+        self._tasks.extend((MEASURE, self._table(what), row, weight.data_ptr(), n, stride(n, self.samples), before.data_ptr(), keep))
+        self._kept.append(before)
+        self._keep(weight, n)
+
+    def correlate(self, row: int, z: Tensor) -> None:
+        z, batch = z.contiguous(), z.shape[0]
+        n = z.numel()
+        self._tasks.extend((COSINE, self._share + 8 * row, z.data_ptr(), batch, n // batch, 0, 0, 0))
+        self._keep(z, n)
+
+    def share(self, row: int, phi: Tensor, edges: tuple[float, float] | None) -> None:
+        phi, (batch, units, *_) = phi.contiguous(), phi.shape
+        n, dead = phi.numel(), self._share + 8 * (self.rows + row)
+        limits = self._limits.setdefault(edges, np.array(edges)).ctypes.data if edges else 0
+        self._tasks.extend((SHARES, phi.data_ptr(), batch, units, n // (batch * units), limits, dead, dead + 8 * self.rows))
+        self._keep(phi, n)
 
     def columns(self, names: Sequence[str]) -> Columns:
         self._finish()
@@ -136,46 +146,18 @@ class Sheet:
             self._tables[what] = Table(self.rows, self.fields, self.bins)
         return self._tables[what].place
 
-    def _write(self, tasks: Tasks, shapes: list[torch.Size]) -> Written:
-        words = np.zeros((len(tasks.each), WORDS), np.int64)
-        for task, to in zip(tasks.each, words, strict=True):
-            found = self._words(task, shapes[task.tensor])
-            to[:len(found)] = found
-        return Written(shapes, sum(shape.numel() for shape in shapes), words, words.ctypes.data)
-
-    def _words(self, task: Measure | Compare | Correlate | Share, shape: torch.Size) -> tuple[int, ...]:
-        """The task as together.c knows it."""
-        n, batch = shape.numel(), shape[0] if shape else 1
-        match task:
-            case Measure(what, row):
-                return MEASURE, task.tensor, -1, self._table(what), row, n, stride(n, self.samples), 0
-            case Compare(what, row, keep):
-                return MEASURE, task.tensor, task.before, self._table(what), row, n, stride(n, self.samples), keep
-            case Correlate(row):
-                return COSINE, task.tensor, -1, self._share + 8 * row, batch, n // batch
-            case Share(row, edges):
-                dead, limits = self._share + 8 * (self.rows + row), self._limits_of(edges)
-                return SHARES, task.tensor, -1, batch, shape[1], n // (batch * shape[1]), limits, dead, dead + 8 * self.rows
-
-    def _limits_of(self, edges: tuple[float, float] | None) -> int:
-        return self._limits.setdefault(edges, np.array(edges)).ctypes.data if edges else 0
+    def _keep(self, x: Tensor, n: int) -> None:
+        self._kept.append(x)
+        self._kept_values += n
+        if self._kept_values > MOST_KEPT:
+            self._finish()
 
     def _finish(self) -> None:
-        """Carries out what waits."""
+        """Carries out the tasks, which are as together.c knows them."""
         if self._kept:
-            place, words = self._visits.buffer_info()
-            self._library.together(place, words, torch.get_num_threads())  # type: ignore[union-attr]
-            self._visits, self._kept, self._kept_values = array("q"), [], 0
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Tasks for tensors of these shapes, which have so many values in all, as together.c reads them, and where."""
-
-    shapes: list[torch.Size]
-    values: int
-    words: NDArray[np.int64]
-    place: int
+            place, words = self._tasks.buffer_info()
+            self._library.together(place, words // WORDS, torch.get_num_threads())  # type: ignore[union-attr]
+            self._tasks, self._kept, self._kept_values = array("q"), [], 0
 
 
 class Table:

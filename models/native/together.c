@@ -14,32 +14,28 @@ in their order, by whoever is free then: how many threads there are changes no d
 
 enum { MEASURE, COSINE, SHARES };
 
-/* A row of a table from x (n,), or where there is a weight before from its difference to x, which takes its place, or with `keep` x does.
-   Every step-th whole block is counted, and every value with a step of 1. */
+/* A row of a table from x (n,); where `before` is given from its difference to x, which takes its place, or with `keep` x does. Every
+   step-th whole block is counted, and every value with a step of 1. */
 typedef struct {
     const table *of;
-    int64_t row, n, step, keep;
+    int64_t row;
+    const float *x;
+    int64_t n, step;
+    float *before;
+    int64_t keep;
 } measurement;
 
-typedef struct { double *out; int64_t rows, n; } cosine;
-typedef struct { int64_t batch, units, pixels; const double *limits; double *dead, *saturated; } shares;
+typedef struct { double *out; const float *x; int64_t rows, n; } cosine;
+typedef struct { const float *phi; int64_t batch, units, pixels; const double *limits; double *dead, *saturated; } shares;
 
-/* Knows its tensors by their places among those of a visit; the one before is -1 where there is none. */
 typedef struct {
-    int64_t what, tensor, before;
+    int64_t what;
     union {
         measurement measure;
         cosine cosine;
         shares shares;
     };
 } task;
-
-/* So many tasks for so many tensors, which follow. */
-typedef struct {
-    const task *tasks;
-    int64_t count, tensors;
-    float *at[];
-} visit;
 
 typedef struct job job;
 typedef struct part part;
@@ -54,8 +50,6 @@ typedef struct {
 /* A task, and what is found of its parts. */
 struct job {
     task of;
-    const float *x;
-    float *before;
     const kind *by;
     int64_t items, size, count; /* what is divided; of a part, but for the last; parts */
     _Atomic int64_t left;       /* parts to come */
@@ -85,7 +79,7 @@ static void *taken(char **place, int64_t *bytes, int64_t some) {
 
 static int exact(const measurement *of) { return of->step == 1; }
 
-static const float *values(const job *of) { return of->before ? of->before : of->x; }
+static const float *values(const measurement *of) { return of->before ? of->before : of->x; }
 
 static double *fields(const measurement *of) { return of->of->fields + of->row * FIELDS; }
 
@@ -95,8 +89,8 @@ static tally row_of(const measurement *of) {
     return (tally){bins, to->linear + row * bins, to->fine + row * DECADES * bins, to->reach + 2 * row};
 }
 
-static void keep(const job *of, int64_t start, int64_t n) {
-    if (of->of.measure.keep) memcpy(of->before + start, of->x + start, n * sizeof(float));
+static void keep(const measurement *of, int64_t start, int64_t n) {
+    if (of->keep) memcpy(of->before + start, of->x + start, n * sizeof(float));
 }
 
 static int64_t sample_size(const measurement *of) {
@@ -105,9 +99,9 @@ static int64_t sample_size(const measurement *of) {
 }
 
 /* The part's blocks of the sample, in their place. */
-static void take_sample(const job *of, int64_t start, int64_t n) {
-    int64_t block = of->of.measure.of->block, step = of->of.measure.step, first = (start / block + step - 1) / step, last = (start + n) / block;
-    for (int64_t i = first; i * step < last; i++) memcpy(of->sample + i * block, values(of) + i * step * block, block * sizeof(float));
+static void take_sample(const measurement *of, int64_t start, int64_t n, float *sample) {
+    int64_t block = of->of->block, first = (start / block + of->step - 1) / of->step, last = (start + n) / block;
+    for (int64_t i = first; i * of->step < last; i++) memcpy(sample + i * block, values(of) + i * of->step * block, block * sizeof(float));
 }
 
 static void measure_layout(job *to, char **place, int64_t *bytes) {
@@ -124,11 +118,11 @@ static void measure_layout(job *to, char **place, int64_t *bytes) {
 }
 
 static void measure_part(const part *one) {
-    const job *of = one->of;
+    const measurement *of = &one->of->of.measure;
     if (of->before) difference(of->x + one->start, of->before + one->start, one->n);
-    of->found[one->number] = numbers_of(values(of) + one->start, one->n);
-    if (exact(&of->of.measure)) return;
-    take_sample(of, one->start, one->n);
+    one->of->found[one->number] = numbers_of(values(of) + one->start, one->n);
+    if (exact(of)) return;
+    take_sample(of, one->start, one->n, one->of->sample);
     keep(of, one->start, one->n);
 }
 
@@ -141,9 +135,9 @@ static void measure_end(const job *of) {
 
 /* Of exact ones, when the extremes are known between which they are counted. */
 static void count_part(const part *one) {
-    const job *of = one->of;
-    double *range = fields(&of->of.measure);
-    counted(values(of) + one->start, one->n, range[MIN], range[MAX], of->tallies[one->number]);
+    const measurement *of = &one->of->of.measure;
+    double *range = fields(of);
+    counted(values(of) + one->start, one->n, range[MIN], range[MAX], one->of->tallies[one->number]);
     keep(of, one->start, one->n);
 }
 
@@ -157,7 +151,7 @@ static void cosine_layout(job *to, char **place, int64_t *bytes) {
 
 static void cosine_part(const part *one) {
     const cosine *of = &one->of->of.cosine;
-    units(one->of->x + one->start * of->n, one->n, of->n, one->of->sums + one->number * of->n);
+    units(of->x + one->start * of->n, one->n, of->n, one->of->sums + one->number * of->n);
 }
 
 static void cosine_end(const job *of) {
@@ -174,7 +168,7 @@ static void shares_layout(job *to, char **place, int64_t *bytes) {
 
 static void shares_part(const part *one) {
     const shares *of = &one->of->of.shares;
-    const float *phi = one->of->x + one->start * of->units * of->pixels;
+    const float *phi = of->phi + one->start * of->units * of->pixels;
     int32_t *alive = one->of->alive + one->number * of->units;
     one->of->beyond[one->number] = marked(phi, one->n, of->units, of->pixels, of->limits, alive);
 }
@@ -200,13 +194,13 @@ static const kind COUNT = {0, count_part, count_end};
 
 static int in_two_steps(const job *of) { return of->of.what == MEASURE && exact(&of->of.measure); }
 
-static job divided(const task *of, float *const *tensors) {
+static job divided(const task *of) {
     int64_t items = of->measure.n, values = 1; /* of an item */
     if (of->what == COSINE) items = of->cosine.rows, values = of->cosine.n;
     if (of->what == SHARES) items = of->shares.batch, values = of->shares.units * of->shares.pixels;
     int64_t least = (PART + values - 1) / values, size = (items + MOST_PARTS - 1) / MOST_PARTS;
     size = size < least ? least : (size + least - 1) / least * least;
-    return (job){.of = *of, .x = tensors[of->tensor], .before = of->before < 0 ? 0 : tensors[of->before], .by = KINDS + of->what, .items = items, .size = size, .count = (items + size - 1) / size};
+    return (job){.of = *of, .by = KINDS + of->what, .items = items, .size = size, .count = (items + size - 1) / size};
 }
 
 /* All parts of the jobs, or with `twice` of those in two steps, thread by thread, then their ends; and where each thread's end. */
@@ -257,18 +251,13 @@ static void *room(kept *of, int64_t bytes) {
     return of->place;
 }
 
-static const visit *next(const visit *of) { return (const visit *)(of->at + of->tensors); }
-
-void together(const int64_t *visits, int64_t words, int64_t threads) {
+void together(const task *tasks, int64_t count, int64_t threads) {
     static kept for_jobs, for_parts, for_findings;
-    const visit *first = (const visit *)visits, *end = (const visit *)(visits + words);
-    int64_t count = 0, all = 0, twice = 0, bytes = 0, ends[threads + 1];
+    int64_t all = 0, twice = 0, bytes = 0, ends[threads + 1];
     char *place = 0;
-    for (const visit *of = first; of < end; of = next(of)) count += of->count;
-    job *jobs = room(&for_jobs, count * sizeof(job)), *to = jobs;
-    for (const visit *of = first; of < end; of = next(of))
-        for (int64_t i = 0; i < of->count; i++) *to++ = divided(of->tasks + i, of->at);
+    job *jobs = room(&for_jobs, count * sizeof(job));
     for (job *of = jobs; of < jobs + count; of++) {
+        *of = divided(tasks + (of - jobs));
         if (of->of.what == MEASURE) prepare(of->of.measure.of->bins);
         all += of->count + 1, twice += in_two_steps(of);
         of->by->layout(of, &place, &bytes);

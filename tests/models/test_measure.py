@@ -29,7 +29,6 @@ from models.moments import (
 from models.network import build
 from models.sampling import sample, stride
 from models.sheet import Sheet, sheet
-from models.tasks import Compare, Correlate, Measure, Share, Tasks
 from models.trace import hooked, probes
 from models.training import Run, _batches, initial_frame, train
 
@@ -171,7 +170,7 @@ def filled(form, rows, bins, samples=None):
     """The columns of a sheet of one quantity, of either form."""
     found = sheet(rows[0], len(rows), bins, samples) if form == "in C" else Sheet(len(rows), bins, samples, torch.device("cpu"))
     for index, row in enumerate(rows):
-        found.carry_out(Tasks((Measure("weight", index),)), row)
+        found.measure("weight", index, row)
     return [column[0] for column in found.columns(["weight"])]
 
 
@@ -197,7 +196,9 @@ def test_logarithms_of_all_sizes_fall_in_their_bin():
 @pytest.mark.parametrize("x", [*MIXED, *NEAR[1:]], ids=range(len(MIXED) + len(NEAR) - 1))
 def test_shares_and_correlation_in_c_and_in_torch_operations_agree(x, monkeypatch):
     found, edges = sheet(x, 2, 8, None), saturation_edges((-1.0, 1.0))
-    found.carry_out(Tasks((Correlate(0), Share(0, edges), Share(1, None))), x)
+    found.correlate(0, x)
+    found.share(0, x, edges)
+    found.share(1, x, None)
     alike, dead, saturated = found.shares().tolist()
     del found
     monkeypatch.setattr(native, "_library", None)
@@ -210,9 +211,9 @@ def test_what_a_step_made_of_a_weight(form):
     weight, before = normal(30, 40), normal(30, 40)
     was = before.clone()
     found = sheet(weight, 1, 16, None)
-    found.carry_out(Tasks((Compare("update", 0, keep=False),)), weight, before.clone())
+    found.compare("update", 0, weight, before.clone(), False)
     fields = found.columns(["update"])[0].tolist()
-    found.carry_out(Tasks((Compare("update", 0, keep=True),)), weight, before)
+    found.compare("update", 0, weight, before, True)
     again = found.columns(["update"])[0].tolist()
     assert fields == again and before.equal(weight)
     assert fields[0][0] == pytest.approx(exact_moments(weight - was).tolist(), rel=1e-5, abs=1e-6)
@@ -225,9 +226,9 @@ def test_tensors_are_let_go_of_when_some_have_been_measured_together():
     for row in range(rows):
         x = torch.full((256, 64 + row), float(row))
         seen = weakref.ref(x)
-        found.carry_out(Tasks((Measure("activation", row),)), x)
+        found.measure("activation", row, x)
         del x
-        assert seen() is None or sum(x.numel() for kept in found._kept for x in kept) <= native.MOST_KEPT
+        assert seen() is None or sum(kept.numel() for kept in found._kept) <= native.MOST_KEPT
     fields, linear = (column[0] for column in found.columns(["activation"])[:2])
     assert fields[:, 0].tolist() == list(range(rows)) and not found._kept
     assert linear[:, 0].tolist() == [256 * (64 + row) for row in range(rows)]
@@ -244,8 +245,10 @@ def test_the_number_of_threads_changes_no_digit(samples):
         try:
             found = sheet(rows[0], len(rows), 64, samples)
             for index, row in enumerate(rows):
-                found.carry_out(Tasks((Measure("weight", index), Correlate(index), Share(index, (-0.9, 0.9)),
-                                       Compare("update", index, keep=False, before=1))), row, row.flip(0))
+                found.measure("weight", index, row)
+                found.correlate(index, row)
+                found.share(index, row, (-0.9, 0.9))
+                found.compare("update", index, row, row.flip(0), False)
             return [part.tolist() for part in (*found.columns(["weight", "update"]), found.shares())]
         finally:
             torch.set_num_threads(had)
@@ -364,15 +367,6 @@ def test_a_weights_gradient_is_visited_before_the_pass_goes_on_to_the_row_below(
     assert backward == [("gradient", 2), ("weight_gradient", 2), ("gradient", 1), ("weight_gradient", 1), ("gradient", 0),
                         ("weight_gradient", 0)]
     assert all(found.equal(places[index].weight.grad) for what, index, found in seen if what == "weight_gradient")
-
-
-def test_tasks_are_written_anew_for_tensors_of_another_shape():
-    tasks, found = Tasks((Measure("weight", 0), Correlate(0))), native.Sheet(1, len(FIELDS), 64, None)
-    for x in (normal(8, 30), normal(5, 77), normal(8, 30) + 1.0):
-        found.carry_out(tasks, x)
-        fields = found.columns(["weight"])[0].flatten().tolist()
-        assert fields == pytest.approx(exact_moments(x).tolist(), rel=1e-5, abs=1e-6)
-        assert found.shares()[0].item() == pytest.approx(correlation(x).item(), abs=1e-6)
 
 
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
