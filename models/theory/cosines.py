@@ -30,9 +30,6 @@ from models.theory.nonlinearity import Array
 
 NODES = 12
 
-FARTHEST = 0.25
-"""The variance that a cosine may have wandered, in units of (1 - c^2)^2: near 1 that is (1 - c)^2, and more would be beyond 1."""
-
 CENTRED = ("batch", "layer", "group", "instance")
 """Normalizations that take a mean away."""
 
@@ -253,7 +250,7 @@ def _carried(plan: Plan, rows: Chain, at: Averages, patches: bool, first: Array)
     inside = both_inside(np.ones((plan.size, plan.size)), plan.kernel) if plan.kernel > 1 else 1.0
     (passed, shares), wandering = _frequencies(plan.size, plan.taps), np.append(np.ones(first.size - 1), 0.0)
     passed, read = passed[:, None], shares * passed**2
-    most = FARTHEST / float(read.sum())
+    most = wandering / float(read.sum())
     fields = wandering * patches / plan.config.input_shape[0] * np.ones_like(passed)
     found, variances = [first], [read @ fields]
     *shape, power = _pair_map(plan, rows, at)
@@ -270,8 +267,9 @@ def _carried(plan: Plan, rows: Chain, at: Averages, patches: bool, first: Array)
             products += skip * c
         more = np.maximum(1.0 + along * c, 0.0) * fresh if along else fresh
         c = np.minimum(np.maximum(products, -1.0), 1.0)
-        left = wandering * (1.0 - c * c) ** 2
-        fields = np.minimum(fields * (skip + passed * slope) ** 2 + more * left, most * left)
+        apart = 1.0 - np.abs(c)
+        left = wandering * (apart * (2.0 - apart)) ** 2
+        fields = np.minimum(fields * (skip + passed * slope) ** 2 + more * left, most * apart**2)  # more would be beyond 1
         found.append(c)
         variances.append(read @ fields)
     return np.stack([*found[:-1], products]), np.stack(variances)
