@@ -24,6 +24,8 @@ def of_pooled(plan: Plan, rows: Chain, at: Averages, lift: float) -> tuple[float
     """
     image, still, batch = 1.0 / plan.pixels, constant(plan, rows), plan.batch
     q, varied = np.array(rows.q[:-1]) * (1.0 - still[:-1]), rows.q[-1] * (1.0 - float(still[-1]))
+    if not rows.sigma_w2[-1] * rows.pooled > 0.0 or not varied > 0.0:
+        return 0.0, 1.0, 1.0, 0.0  # biases alone, the same for all
     inputs, pixels, across = 1.0 - np.array(rows.pairs[:-1]).T / (1.0 - still[:-1])
     same = image + (1.0 - image) * pixels
     alike = (1.0 - rows.pairs[-1][0] / (1.0 - float(still[-1])) + lift) / (1.0 + lift)
