@@ -25,14 +25,14 @@ import math
 import numpy as np
 
 from models.theory.chain import Chain
-from models.theory.cosines import by_length, cosines, smoothing
+from models.theory.cosines import by_length, constant, cosines, smoothing
 from models.theory.draws import beside_orthogonal, drawn, few, of_uniform_biases
 from models.theory.fitted import left_by_lsuv
 from models.theory.gaussian import Averages
 from models.theory.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
 from models.theory.layers import Plan
-from models.theory.lengths import BEYOND, MOST_APART, apart_at_first, by_lengths, followed, of_longer, unbound
-from models.theory.noise import noise_of
+from models.theory.lengths import BEYOND, MOST_APART, apart_at_first, behind_batch, by_lengths, followed, of_kurtosis, of_longer, unbound
+from models.theory.noise import noise_of, shares
 from models.theory.nonlinearity import Array
 from models.theory.pooled import of_pooled, raised_by
 from models.theory.quantiles import FLOOR, quantiles
@@ -97,6 +97,10 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
             noise = noise_of(plan, rows, of_longer(plan, rows, at, single), pairs.hidden(), taps.hidden())
         batch, single, shift, away = by_lengths(plan, rows, steps, noise, start)
     itself = np.minimum(np.expm1(np.clip(single - batch, 0.0, MOST_APART)) / (plan.batch * plan.pixels), 1.0)
+    if plan.pre == "batch" and plan.pixels == 1 and not plan.residual:
+        differ = behind_batch(plan, at, steps.kept, start)
+        itself[-1] += differ * float(at.even[-1] / (2.0 * at.square[-1])) ** 2 / (plan.batch * plan.pixels)
+        shift[-1] += of_kurtosis(at, differ, float(pairs.square[-2])) * float(shares(plan, rows)[-1])
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
         batch = with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch)
@@ -107,9 +111,9 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + few(plan))  # v / (v + eps) is bent downwards
     raised = raised_by(plan, lift)
     if plan.pixels > 1 and not of_real_images(plan) and not plan.unit:
-        pooled, square, taken = of_pooled(plan, rows, at, raised)
+        pooled, mean, square, taken = of_pooled(plan, rows, at, raised)
         shift[-1] += taken
         batch[-1] = pooled + (0.0 if (at.mean**2 <= ODD * at.square).all() else batch[-1])  # what all pixels share goes with q
-        own[-1] = (2.0 * loose[-1] * square + beside[-1]) / units[-1]
-    shift[-1] += math.log1p(raised)
+        own[-1] = (2.0 * loose[-1] * drawn(plan, rows, pairs.reading(mean, square))[-1] + beside[-1]) / units[-1]
+    shift[-1] += math.log1p(raised * (1.0 - float(constant(plan, rows)[-1])))
     return batch, own, shift, away

@@ -18,7 +18,8 @@ smooths what it wandered.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
 NODES = 12
+
+CENTRED = ("batch", "layer", "group", "instance")
+"""Normalizations that take a mean away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,10 @@ class Cosines:
         """With so much more of an input with itself, as where lengths differ."""
         return Cosines(*(np.minimum(mean + itself, 1.0) for mean in (self.mean, self.square, self.third, self.fourth)))
 
+    def reading(self, mean: float, square: float) -> Cosines:
+        """With these of the output row."""
+        return replace(self, mean=np.append(self.mean[:-1], mean), square=np.append(self.square[:-1], square))
+
     def hidden(self) -> Cosines:
         """Without the output row."""
         return Cosines(self.mean[:-1], self.square[:-1], self.third[:-1], self.fourth[:-1])
@@ -55,20 +63,19 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
     kinds = [_known(plan, rows, pair) for pair in range(3)]
     shares = ((1.0 - one) * image, one * (1.0 - image), (1.0 - one) * (1.0 - image))
     itself = one * image
-    middle = sum((share * kind for share, kind in zip(shares, kinds, strict=True)), np.zeros(plan.depth + 1)) / max(1.0 - itself, 1e-12)
-    wander, around = _wander(plan, rows, at, smoothed, np.clip(middle, 0.0, 1.0))
+    wander = float(smoothed[0]) / plan.config.input_shape[0] if plan.taps > 1 else 0.0
     beyond = _counted(plan, rows, shares, kinds)
     first = sum(share * (_at_input(plan, rows, float(kind[0])) + beyond) ** 2 for share, kind in zip(shares, kinds, strict=True))
-    lift, variance, skew, fourth = _spread(plan, rows, at, wander, float(first) + (1.0 - itself) * float(wander[0]),
+    lift, variance, skew, fourth = _spread(plan, rows, at, wander, float(first) + (1.0 - itself) * wander,
                                            sum(share * float(kind[0]) for share, kind in zip(shares, kinds, strict=True)), beyond)
     means = [np.clip(kind + lift, -1.0, 1.0) for kind in kinds]
-    squares = [np.minimum(mean**2 + around + variance, 1.0) for mean in means]
+    squares = [np.minimum(mean**2 + variance, 1.0) for mean in means]
 
     def over(itself: float, shares: tuple[float, ...], values: list[Array]) -> Array:
-        return itself + sum((share * value for share, value in zip(shares, values, strict=True)), 0.0 * wander)
+        return itself + sum((share * value for share, value in zip(shares, values, strict=True)), 0.0 * variance)
 
     def of(itself: float, shares: tuple[float, ...]) -> Cosines:
-        thirds = [np.clip(mean**3 + 3.0 * mean * (around + variance) + skew, -1.0, 1.0) for mean in means]
+        thirds = [np.clip(mean**3 + 3.0 * mean * variance + skew, -1.0, 1.0) for mean in means]
         fourths = [np.minimum(square**2 + fourth, 1.0) for square in squares]
         return Cosines(np.maximum(over(itself, shares, means), 0.0), over(itself, shares, squares),
                        np.maximum(over(itself, shares, thirds), 0.0), over(itself, shares, fourths))
@@ -132,28 +139,17 @@ def branch(plan: Plan, rows: Chain, at: Averages) -> Array:
     return result
 
 
-def _wander(plan: Plan, rows: Chain, at: Averages, smoothed: Array, middle: Array) -> tuple[Array, Array]:
-    """The variance of c that N units bring about, row by row, around 0 and around `middle`, where they draw (1 - c^2)^2 of it and the map
-    has another slope: of orthogonal weights only where phi bends."""
-    q, part = np.array(rows.q), parts(plan, rows, at)
-    weight = np.array(rows.sigma_w2[1:])
-    slope = weight * (q[:-1] * at.slope**2 * np.array(rows.behind) + (1.0 - part) * np.array(rows.p[:-1])) / np.array(rows.v[1:])
-    kept = np.where(q[1:] > 0, np.minimum(slope, 1.0), 0.0) ** 2 * smoothed[1:] / smoothed[:-1]
-    straight = np.divide(q[:-1] * at.slope**2 * plan.keep, at.square, where=at.square > 0, out=np.zeros(plan.depth))
+def _drawn(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
+    """The variance of c that each hidden layer's N units bring about (depth,), in units of (1 - c^2)^2: of orthogonal weights only where
+    phi bends. And by how much more it is with c: E[z phi^2]^2 over phi's squared variance, where a normalization takes the mean away."""
+    part = parts(plan, rows, at)
+    straight = np.divide(at.slope**2 * (np.array(rows.q[:-1]) * plan.keep), at.square, where=at.square > 0, out=np.zeros(plan.depth))
     fresh = part**2 * (1.0 - (1.0 - plan.each("loose")[:-1]) * np.minimum(straight, 1.0) ** 2) + 2.0 * part * (1.0 - part)
-    _, curved, even, odd, power = _pair_map(plan, rows, at)
-    c = middle[:-1]
-    bent = weight * np.array(rows.behind) * (2.0 * curved * c + power * (even + odd) * c ** (power - 1.0)) / np.array(rows.v[1:])
-    bent = np.where(np.isfinite(bent), np.minimum(slope + bent, 1.0) ** 2 * smoothed[1:] / smoothed[:-1], kept)
-    first, new = smoothed[0] / plan.config.input_shape[0] if plan.taps > 1 else 0.0, fresh * smoothed[0] / plan.width
-    return _passed(first, kept, new), _passed(first, bent, new * (1.0 - c**2) ** 2)
-
-
-def _passed(first: float, kept: Array, new: Array) -> Array:
-    found = [first]
-    for factor, more in zip(kept.tolist(), new.tolist(), strict=True):
-        found.append(min(1.0, found[-1] * factor + more))
-    return np.array(found)
+    if plan.post not in CENTRED:
+        return fresh / plan.width, np.zeros(plan.depth)
+    spread = at.square - at.mean**2
+    along = at.odd - 2.0 * at.mean * np.sqrt(np.array(rows.q[:-1])) * at.slope
+    return fresh / plan.width, part * np.divide(along, spread, where=spread > 0, out=np.zeros(plan.depth)) ** 2
 
 
 def _at_input(plan: Plan, rows: Chain, c: float) -> float:
@@ -177,7 +173,7 @@ def _counted(plan: Plan, rows: Chain, shares: tuple[float, ...], kinds: list[Arr
     return (rows.fields.correlation - itself) / (1.0 - itself) - mean
 
 
-def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: float, total: float, beyond: float,
+def _spread(plan: Plan, rows: Chain, at: Averages, wander: float, followed: float, total: float, beyond: float,
             ) -> tuple[Array, Array, Array, Array]:
     """How the cosines of different inputs spread around their means (depth + 1,): by what it lifts the mean of c, c's variance and third
     moment, and the variance of c^2. `followed` is what the means' squares bring, and `total` the sum of the chain's means, `beyond`
@@ -189,16 +185,25 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: Array, followed: floa
     mean, biased = min(1.0, max(-1.0, total / (1.0 - 1.0 / inputs))), _biased(plan, rows)
     if rows.fields.participation is not None:
         itself = (1.0 + (rows.fields.spread or 0.0)) / inputs
-        variance = (1.0 / rows.fields.participation - itself - followed) / (1.0 - itself)
+        variance = (_uneven(plan, rows.fields.participation, rows.fields.mean_share) - itself - followed) / (1.0 - itself)
     else:
-        variance = float(wander[0]) * (cut_taps(plan) - 1.0) if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
+        variance = wander * (cut_taps(plan) - 1.0) if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
     counted = min(1.0, max(-1.0, mean + beyond * (1.0 - biased)))
     variance = min(variance * (1.0 - biased) ** 2, 1.0 - counted**2)
     c, weights = nodes(counted, variance) if variance > 1e-9 else (np.array([counted]), np.ones(1))
-    found = _carried(plan, rows, at, wander, np.append(c, mean))
-    lift, c = found[:, :-1] @ weights - found[:, -1], np.clip(found[:, :-1], -1.0, 1.0)
-    around = c - (c @ weights)[:, None]
-    return lift, around**2 @ weights, around**3 @ weights, c**4 @ weights - (c**2 @ weights) ** 2
+    found, around = _carried(plan, rows, at, wander > 0.0, np.append(c, mean))
+    lift, c, around = found[:, :-1] @ weights - found[:, -1], np.clip(found[:, :-1], -1.0, 1.0), around[:, :-1]
+    apart, square = c - (c @ weights)[:, None], c**2
+    fourth = (square**2 + 6.0 * square * around + 3.0 * around**2) @ weights - ((square + around) @ weights) ** 2
+    return lift, (apart**2 + around) @ weights, (apart**3 + 3.0 * apart * around) @ weights, fourth
+
+
+def _uneven(plan: Plan, participation: float, mean_share: float | None) -> float:
+    """The mean of c^2 of what the first row's units see; where a batch normalization takes the mean m away, of what is left, at most: of
+    |S|^2 = |Cov|^2 + 2 m Cov m + |m|^4 the middle term is not known, and counts as 0."""
+    if plan.pre != "batch" or mean_share is None or not mean_share < 1.0:
+        return 1.0 / participation
+    return min((max(1.0 / participation - mean_share**2, 0.0)) / (1.0 - mean_share) ** 2, 1.0)
 
 
 def cut_taps(plan: Plan) -> float:
@@ -229,9 +234,13 @@ def symmetric(squares: Array) -> Array:
     return result
 
 
-def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array) -> Array:
-    """Each cosine of the first row, row by row (depth + 1, nodes), as it wanders; the last one, the mean, as it does not. The output row's
-    are the products of two pixels over the mean square of the pixels' mean, which may be beyond 1."""
+def _carried(plan: Plan, rows: Chain, at: Averages, patches: bool, first: Array) -> tuple[Array, Array]:
+    """Each cosine of the first row, row by row (depth + 1, nodes), and the variance of what it has wandered; the last one, the mean, does
+    not. The output row's are the products of two pixels over the mean square of the pixels' mean, which may be beyond 1.
+
+    N units move each pair on its own: by the slope that the map has there it goes on, frequency by frequency of the image, of which a
+    convolution's average leaves its share; what bends the map moves the middle. `patches`: whether the first row's have wandered.
+    """
     v, p, weight = np.array(rows.v), np.array(rows.p), np.array(rows.sigma_w2)
     v[-1] -= plan.last.shift**2
     if plan.kernel > 1:
@@ -239,23 +248,42 @@ def _carried(plan: Plan, rows: Chain, at: Averages, wander: Array, first: Array)
     factors, keeps = weight[1:] / v[1:], branch(plan, rows, at) * (1.0 - plan.keep)
     skips = np.append(0.0, v[1:-1] / weight[1:-1]) * float(plan.residual)
     inside = both_inside(np.ones((plan.size, plan.size)), plan.kernel) if plan.kernel > 1 else 1.0
-    straight, curved, even, odd, power = _pair_map(plan, rows, at)
-    size = np.array(rows.behind) * factors
-    whole = size * (straight + curved + even + odd) + (skips + keeps) * factors
-    columns = (whole, size * straight + skips * factors, size * curved, size * (even + odd), size * (even - odd), power - 2.0,
-               power * (power - 1.0) / 2.0)
-    wandering = np.multiply.outer(wander[:-1], np.append(np.ones(first.size - 1), 0.0))
-    found = [first]
-    for aside, gap, linear, quadratic, above, below, degree, bend in zip(wandering, *(column.tolist() for column in columns), strict=True):
-        c = found[-1]
-        square = c * c
-        around = aside * (1.0 - square) ** 2
-        bent = np.where(c < 0.0, below, above) * np.abs(c) ** degree
-        gaps = gap - linear * c - quadratic * (square + around) - bent * (square + bend * around)
-        middle = float(gaps[-1])
-        products = 1.0 - middle + inside * middle - inside * gaps
-        found.append(products.clip(-1.0, 1.0))
-    return np.stack([*found[:-1], products])
+    (passed, shares), wandering = _frequencies(plan.size, plan.taps), np.append(np.ones(first.size - 1), 0.0)
+    passed, read = passed[:, None], shares * passed**2
+    most = wandering / float(read.sum())
+    fields = wandering * patches / plan.config.input_shape[0] * np.ones_like(passed)
+    found, variances = [first], [read @ fields]
+    *shape, power = _pair_map(plan, rows, at)
+    terms = np.array(shape) * (np.array(rows.behind) * factors)
+    columns = (*terms, power, terms.sum(axis=0) + keeps * factors, skips * factors, *_drawn(plan, rows, at))
+    for one, two, even_, odd_, k, whole, skip, fresh, along in zip(*(column.tolist() for column in columns), strict=True):
+        c, around = found[-1], variances[-1]
+        bent = np.abs(c) ** (k - 2.0) * (even_ + odd_ * np.sign(c) if odd_ else even_)
+        made = c * (one + c * (two + bent)) + around * (two + k * (k - 1.0) / 2.0 * bent)
+        slope = one + c * (2.0 * two + k * bent)
+        middle = float(made[-1])
+        products = inside * made + (1.0 - whole - skip + middle * (1.0 - inside))
+        if skip:
+            products += skip * c
+        more = np.maximum(1.0 + along * c, 0.0) * fresh if along else fresh
+        c = np.minimum(np.maximum(products, -1.0), 1.0)
+        apart = 1.0 - np.abs(c)
+        left = wandering * (apart * (2.0 - apart)) ** 2
+        fields = np.minimum(fields * (skip + passed * slope) ** 2 + more * left, most * apart**2)  # more would be beyond 1
+        found.append(c)
+        variances.append(read @ fields)
+    return np.stack([*found[:-1], products]), np.stack(variances)
+
+
+@lru_cache(maxsize=64)
+def _frequencies(size: int, taps: int) -> tuple[Array, Array]:
+    """What a convolution's average over its taps leaves of each frequency of an image, and the frequencies' shares; one without taps."""
+    if taps == 1:
+        return np.ones(1), np.ones(1)
+    reach, angle = np.arange(math.isqrt(taps)) - math.isqrt(taps) // 2, 2.0 * np.pi * np.arange(size) / size
+    side = np.cos(np.multiply.outer(angle, reach)).mean(axis=1)
+    passed, counts = np.unique(np.multiply.outer(side, side).round(12), return_counts=True)
+    return passed, counts / counts.sum()
 
 
 def _pair_map(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array, Array, Array]:

@@ -8,38 +8,51 @@ from functools import lru_cache
 import numpy as np
 
 from models.theory.chain import AROUND_MEAN, Chain
+from models.theory.cosines import constant
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
 
 
-def of_pooled(plan: Plan, rows: Chain, at: Averages, lift: float) -> tuple[float, float, float]:
-    """Of noise images what the output row inherits, the mean of its inputs' c^2, and its shift: of the pixels' mean, which no average over
-    taps smooths, and which passes a row as a linear layer's signal does. What the rest of phi makes of single pixels averages out.
-    A normalization's mean over units and pixels takes one of so many directions away from it.
+def of_pooled(plan: Plan, rows: Chain, at: Averages, lift: float) -> tuple[float, float, float, float]:
+    """Of noise images what the output row inherits, the means of its inputs' c and c^2, and its shift: of the pixels' mean, which no
+    average over taps smooths, and which passes a row as a linear layer's signal does. What the rest of phi makes of single pixels averages
+    out. A normalization's mean over units and pixels takes one of so many directions away from it.
 
-    lift: by how much pixels' products raise the pixels' mean square, of one image as of two
+    Everything is of what varies from unit to unit, without the share that a constant bias has.
+    lift: by how much pixels' products raise the pixels' mean square, of one image as of two, over the output's q
     """
-    image, q, batch = 1.0 / plan.pixels, np.array(rows.q[:-1]), plan.batch
-    inputs, pixels, across = 1.0 - np.array(rows.pairs[:-1]).T
+    image, still, batch = 1.0 / plan.pixels, constant(plan, rows), plan.batch
+    q, varied = np.array(rows.q[:-1]) * (1.0 - still[:-1]), rows.q[-1] * (1.0 - float(still[-1]))
+    if not rows.sigma_w2[-1] * rows.pooled > 0.0 or not varied > 0.0:
+        return 0.0, 1.0, 1.0, 0.0  # biases alone, the same for all
+    inputs, pixels, across = 1.0 - np.array(rows.pairs[:-1]).T / (1.0 - still[:-1])
     same = image + (1.0 - image) * pixels
-    cosine = np.append((image * inputs + (1.0 - image) * across) / same, (1.0 - rows.pairs[-1][0] + lift) / (1.0 + lift))
+    alike = (1.0 - rows.pairs[-1][0] / (1.0 - float(still[-1])) + lift) / (1.0 + lift)
+    cosine = np.append((image * inputs + (1.0 - image) * across) / same, alike)
     straight = same * q * at.slope**2 * np.array(rows.behind)
-    varied = np.array(rows.v[1:-1]) * same[1:] - plan.each("bias")[1:-1]
-    made = np.append(varied / np.array(rows.sigma_w2[1:-1]), rows.pooled * (1.0 + lift))
+    reads = rows.pooled + lift * varied / rows.sigma_w2[-1]
+    made = np.append((np.array(rows.v[1:-1]) * same[1:] - plan.each("bias")[1:-1]) / np.array(rows.sigma_w2[1:-1]), reads)
     skipped = np.append(0.0, np.clip(made[:-1] / made[1:], 0.0, 1.0)) if plan.residual else np.zeros(plan.depth)
     straight = np.minimum(np.divide(straight, made, where=made > 0, out=np.zeros_like(made)), 1.0 - skipped)
-    left = of_walks(plan.size, plan.kernel, plan.depth + 1)[::-1]
+    left, fields = of_walks(plan.size, plan.kernel, plan.depth + 1)[::-1], of_fields(plan.size, plan.kernel, plan.depth)
     variance, wander, shift, loose = 0.0, left[0] / plan.config.input_shape[0], 0.0, plan.each("loose")
     taken = math.log1p(-1.0 / inner_width(plan.config)) if plan.norm in ("layer", "group") else 0.0
     for row, (skip, pass_on) in enumerate(zip(skipped.tolist(), straight.tolist(), strict=True)):
-        square, kept = left[row] * (1.0 + (batch - 1.0) * min(1.0, wander + cosine[row] ** 2)) / batch, (skip + pass_on) ** 2
+        square = _over_batch(batch, left[row + 1], cosine[row] ** 2, wander * fields[row])
+        kept = (skip + pass_on) ** 2
         variance = kept * variance + (2.0 * float(loose[row]) * pass_on**2 + 4.0 * skip * (1.0 - skip)) * square / plan.width
         shift = (skip + pass_on) * shift + taken * (pass_on if plan.post == "none" else 1.0 - skip)
         wander = wander * kept + left[row + 1] * (1.0 - skip**2 - (1.0 - float(loose[row])) * pass_on**2) / plan.width
-    together = float(cosine[-1]) ** 2
-    square = (1.0 + (batch - 1.0) * min(1.0, wander * (1.0 - together) ** 2 + together)) / batch
-    return variance, max(square - plan.last.even / plan.width, 0.0), shift
+    share = rows.sigma_w2[-1] * reads / (rows.q[-1] + lift * varied)
+    square = _over_batch(batch, 1.0, alike**2, wander * (1.0 - alike**2) ** 2)
+    return share**2 * variance, (1.0 + (batch - 1.0) * alike) / batch, square, share * shift
+
+
+def _over_batch(batch: int, itself: float, alike: float, wander: float) -> float:
+    """The mean of c^2 over a batch's pairs: `itself` of one image with itself, so much of that as two are alike, and what it wanders by
+    chance, which makes images differ in length as well: by twice as much."""
+    return (itself * (1.0 + (batch - 1.0) * alike) + (batch + 1.0) * min(wander, 1.0 - alike)) / batch
 
 
 def raised_by(plan: Plan, lift: Array) -> float:
@@ -48,17 +61,48 @@ def raised_by(plan: Plan, lift: Array) -> float:
     return 0.0 if {plan.pre, plan.post} & set(AROUND_MEAN) else max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), 0.0)
 
 
-@lru_cache(maxsize=64)
 def of_walks(size: int, kernel: int, steps: int) -> Array:
     """How alike the parts of an image are that the pixels' mean reads through so many zero-padded convolutions, each shifted by taps and
     cut off at the edges: the mean square of their cosines, tr(A^2) / tr(A)^2 a side with A the mean of u u^T over the shifts, from 1
     without any convolution (steps,); 1 with circular padding."""
-    found, a = [1.0], np.ones((size, size))
-    for _ in range(steps - 1 if kernel > 1 else 0):
-        a = np.sum([_shifted(a, by) for by in range(-(kernel // 2), kernel // 2 + 1)], axis=0)
-        a = a / np.trace(a)
-        found.append(float((a * a).sum()) ** 2)
-    return np.array(found) if kernel > 1 else np.ones(steps)
+    return np.square(np.square(_reads(size, kernel, steps)).sum(axis=(1, 2))) if kernel > 1 else np.ones(steps)
+
+
+@lru_cache(maxsize=64)
+def of_fields(size: int, kernel: int, depth: int) -> Array:
+    """How much more alike than what the output reads of two images is what a hidden row's units have of them by chance (depth,): that holds
+    at pixels nearby as well, those that a walk of taps leads to. With C such a field and A what the output reads of it, the mean of
+    tr(C A C A) over that of tr(C A)^2, for what came half as many rows before."""
+    if kernel == 1:
+        return np.ones(depth)
+    shares, step = [np.eye(1, 2 * size - 1, size - 1)[0]], np.ones(kernel) / kernel
+    for _ in range((depth + 1) // 2):
+        shares.append(np.convolve(shares[-1], step, "same"))
+    result: Array = _in_common(_reads(size, kernel, depth + 1)[-2::-1], np.repeat(shares[1:], 2, axis=0)[:depth]) ** 2
+    return result
+
+
+def _in_common(a: Array, shares: Array) -> Array:
+    """The same of one side, for A (L, size, size) and fields that are averages over shifts of noise with these shares (L, 2 size - 1)."""
+    size, reach = a.shape[1], shares.shape[1]
+    room, crossed, seen = np.pad(a, ((0, 0), *[(size - 1, size - 1)] * 2)), np.zeros((len(a), reach, reach)), np.zeros_like(a)
+    for shift in range(size):
+        crossed += room[:, shift:shift + reach, shift:shift + reach]
+    for shift in range(reach):
+        seen += shares[:, shift, None, None] * room[:, shift:shift + size, shift:shift + size]
+    alike = (shares[:, None] @ np.square(crossed))[:, 0] * shares
+    result: Array = alike.sum(axis=1) / np.square(seen).sum(axis=(1, 2))
+    return result
+
+
+@lru_cache(maxsize=64)
+def _reads(size: int, kernel: int, steps: int) -> Array:
+    """A of one side for so many convolutions, of trace 1 (steps, size, size)."""
+    found = [np.ones((size, size)) / size]
+    for _ in range(steps - 1):
+        a = np.sum([_shifted(found[-1], by) for by in range(-(kernel // 2), kernel // 2 + 1)], axis=0)
+        found.append(a / np.trace(a))
+    return np.stack(found)
 
 
 def _shifted(a: Array, by: int) -> Array:
