@@ -252,3 +252,13 @@ def test_weights_without_any_spread_are_drawn_at_0(tab):
     assert card.locator(".js-plotly-plot").evaluate("plot => plot.data.map(({y}) => [...y])") == [[0] * 7] * 2
     assert "In every layer all weights are the same: their spread is 0." in card.locator(".caption").inner_text()
     assert card.locator(".facts dd").all_inner_texts()[5:7] == ["0", "0"]
+
+
+@pytest.mark.parametrize(("chosen", "words"), [
+    ("name=batch", "Press Train to see γ and β move, and the running statistics"),
+    ("name=group&network.normalization.groups=4", "γ and β move."),
+    ("name=rms", "γ move."), ("name=batch&network.normalization.affine=false", "Press Train to see the running statistics"),
+    ("name=layer&network.normalization.affine=false", "nothing here that learns")])
+def test_what_training_will_show_of_a_normalization_is_what_it_has(tab, chosen, words):
+    tab.open(f"/#network.depth=3&network.width=16&data.batch_size=32&network.normalization.{chosen}")
+    assert words in tab.at("panel-normalization").locator(".empty").inner_text()
