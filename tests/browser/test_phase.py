@@ -314,3 +314,32 @@ def test_on_a_phone_the_phases_names_cover_no_line(new_tab, chosen):
     found = tab.page.evaluate(CROSSED)
     assert [text for text, _, _ in found] == ["ordered", "chaotic"] and all(lines >= 2 for _, lines, _ in found)
     assert [covered for _, _, covered in found] == [0, 0]
+
+
+def test_back_and_forward_go_through_networks_and_dots(tab):
+    drawn(tab, "network.depth=5&network.width=16")
+    tab.at("place-w2").fill("2")
+    tab.at("place-b2").fill("0.1")
+    tab.at("place-button").click()
+    tab.until("() => document.body.dataset.dots === '1'")
+    tab.at("control-network.activation.name").select_option("relu")
+    depth = tab.at("control-network.depth")
+    depth.fill("8")
+    depth.press("Enter")
+    shown = """([name, dots]) => document.getElementById('run-name').textContent === name && document.body.dataset.dots === dots"""
+    tab.until(shown, ["ReLU · 8 × 16", "1"])
+    tab.page.go_back()
+    tab.until(shown, ["ReLU · 5 × 16", "1"])
+    tab.page.go_back()
+    tab.until(shown, ["Tanh · 5 × 16", "1"])
+    tab.page.go_back()
+    tab.until("() => !location.hash.includes('dot=')")
+    tab.page.go_forward()
+    tab.page.go_forward()
+    tab.until(shown, ["ReLU · 5 × 16", "1"])
+
+
+def test_from_where_on_there_is_no_fixed_point_is_said_as_exactly_as_the_grid_knows_it(tab):
+    """Softplus hands on half of a large variance: its fixed point ends at 2; the grid's first column beyond it stands at 2.036."""
+    drawn(tab, "network.activation.name=softplus")
+    assert "Above σ_w² ≈ 2 the variance grows without end" in tab.at("phase-words").inner_text()
