@@ -211,6 +211,7 @@ export const EN = {
   "loss.lost": "not finite from step {step} on",
 
   "gradient.zero": "In {count} of {total} layers the gradient is exactly 0.",
+  "gradient.lost": "No gradient reaches any layer any more: all norms are 0 or not finite. Choose a smaller learning rate or another initializer.",
   "gradient.none": "No gradient reaches any layer: all norms are 0 or not finite. Choose another initializer or a smaller gain.",
   "gradient.not_captured": "This run did not record gradients.",
 
@@ -256,6 +257,9 @@ export const EN = {
   "theory.trainable_layers": "about {layers}",
   "theory.any_depth": "no limit",
   "theory.correlation": "theory",
+  "theory.table.q": "q (mean square)",
+  "theory.table.correlation": "correlation",
+  "theory.table.measured": "correlation measured",
   "theory.correlation_measured": "correlation of two inputs",
 
   "card.more": "{count} more {count|note|notes}",

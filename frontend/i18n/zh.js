@@ -211,6 +211,7 @@ export const ZH = {
   "loss.lost": "从第 {step} 步起不再有限",
 
   "gradient.zero": "{total} 层中有 {count} 层的梯度恰为 0。",
+  "gradient.lost": "已没有梯度到达任何一层：所有范数都是 0 或非有限。请减小学习率或换一种初始化。",
   "gradient.none": "没有梯度到达任何一层：所有范数都是 0 或非有限。请换一种初始化或减小增益。",
   "gradient.not_captured": "这次运行没有记录梯度。",
 
@@ -256,6 +257,9 @@ export const ZH = {
   "theory.trainable_layers": "约 {layers}",
   "theory.any_depth": "不受限制",
   "theory.correlation": "理论",
+  "theory.table.q": "q（均方）",
+  "theory.table.correlation": "相关",
+  "theory.table.measured": "实测相关",
   "theory.correlation_measured": "两个输入的相关",
 
   "card.more": "另有 {count} 条说明",
