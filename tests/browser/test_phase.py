@@ -343,3 +343,15 @@ def test_from_where_on_there_is_no_fixed_point_is_said_as_exactly_as_the_grid_kn
     """Softplus hands on half of a large variance: its fixed point ends at 2; the grid's first column beyond it stands at 2.036."""
     drawn(tab, "network.activation.name=softplus")
     assert "Above σ_w² ≈ 2 the variance grows without end" in tab.at("phase-words").inner_text()
+
+
+def test_a_tap_leaves_one_dot(new_tab):
+    """It comes as a touch, and as the mouse that the browser plays for it, which stands on a whole pixel: in other cells here."""
+    tab = new_tab(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    drawn(tab, "network.depth=5&network.width=16")
+    box = tab.page.locator("#plot .nsewdrag").bounding_box()
+    for place in (0.6, 0.25):
+        tab.page.touchscreen.tap(box["x"] + place * box["width"] + 0.4, box["y"] + 0.3 * box["height"] + 0.4)
+        tab.page.wait_for_timeout(600)
+    tab.until("() => document.querySelectorAll('#dots .dot-line').length >= 2")
+    assert tab.page.evaluate("document.body.dataset.dots") == "2"
