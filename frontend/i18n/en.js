@@ -372,6 +372,8 @@ export const EN = {
   "phase.trainable": "depth = 6 depth scales",
   "phase.no_fixed_point": "Above σ_w² ≈ {first} the variance grows without end: there is no fixed point.",
   "phase.status": "{status} · {rows} of {total} rows",
+  "phase.impossible": "There is no map of this. {detail}",
+  "phase.no_map": "No map: the notice above says why.",
   "phase.empty": "Nothing is measured yet. Press Measure the map: {count} × {count} real networks are built and looked at, row by row.",
   "phase.empty_trained": "Nothing is trained yet. Press Train the map: {count} × {count} networks are trained for {steps} {steps|step|steps} each, row by row, which takes minutes; a map that was trained before is there at once.",
   "phase.waiting": "Waiting for the first row …",

@@ -372,6 +372,8 @@ export const ZH = {
   "phase.trainable": "深度 = 6 个深度尺度",
   "phase.no_fixed_point": "σ_w² ≈ {first} 以上方差无止境地增长：没有不动点。",
   "phase.status": "{status} · {total} 行中的 {rows} 行",
+  "phase.impossible": "这样画不出图。{detail}",
+  "phase.no_map": "没有图：原因见上方的提示。",
   "phase.empty": "还没有实测。点“实测整张图”：会逐行建立并测量 {count} × {count} 个真实的网络。",
   "phase.empty_trained": "还没有训练。点“训练整张图”：会逐行训练 {count} × {count} 个网络，每个 {steps} 步，需要几分钟；以前训练过的图会立刻显示。",
   "phase.waiting": "正在等待第一行 …",

@@ -355,3 +355,14 @@ def test_a_tap_leaves_one_dot(new_tab):
         tab.page.wait_for_timeout(600)
     tab.until("() => document.querySelectorAll('#dots .dot-line').length >= 2")
     assert tab.page.evaluate("document.body.dataset.dots") == "2"
+
+
+def test_axes_that_cannot_be_drawn_leave_no_empty_box(tab):
+    drawn(tab, "sigma_w2.low=3&sigma_w2.high=1")
+    assert "low 3.0 must be below high 1.0" in tab.page.locator("[data-notice=refused]").inner_text()
+    assert "last one that worked" not in tab.page.locator("[data-notice=refused]").inner_text() and tab.at("phase-empty").is_visible()
+    tab.at("control-sigma_w2.low").fill("0.5")
+    tab.at("control-sigma_w2.low").press("Enter")
+    tab.until("""() => document.querySelector('#plot .nsewdrag') && document.getElementById('empty').hidden
+        && !document.querySelector('.notice')""")
+    tab.complaints[:] = [text for text in tab.complaints if "422" not in text]  # Chromium's own note of the answer

@@ -19,7 +19,7 @@ import { figure } from "./figure.js";
 import { backUrl } from "./link.js";
 import { ACTIVATION, COLOURS, fieldsOf, parse, serialise, sweepConfig, trainedConfig } from "./state.js";
 import { Sweep, agrees } from "./sweep.js";
-import { tellSweep, tellTheory } from "./words.js";
+import { tellNone, tellSweep, tellTheory } from "./words.js";
 
 const THEORY_POINTS = 64, PAUSE_MS = 150;
 
@@ -130,7 +130,8 @@ export class PhasePage {
     this.asking.abort();
     this.asking = new AbortController();
     const { state, asking: { signal } } = this;
-    const found = await answered(() => api.sweepTheory(sweepConfig(state, this.catalog, THEORY_POINTS), signal));
+    const found = await answered(() => api.sweepTheory(sweepConfig(state, this.catalog, THEORY_POINTS), signal), this.map ? "notice.refused" : "phase.impossible");
+    if (!found && !signal.aborted && !this.map) tellNone();
     if (!found || signal.aborted) return;
     Object.assign(this, { map: found, mapped: state });
     this.draw();

@@ -49,6 +49,13 @@ export function tellSweep(sweep, state) {
   if (record?.error) notice("refused", said(record, "error"));
 }
 
+/** What an address asks for cannot be drawn, and nothing else is there to be shown. */
+export function tellNone() {
+  setText(byId("empty"), t("phase.no_map"));
+  byId("empty").hidden = false;
+  document.body.dataset.ready = "true";
+}
+
 /** Why there is no map to see, over where it will be. @param {Sweep} sweep @param {State} state */
 function emptiness({ rows, live }, { colour, points, train_steps }) {
   const count = String(points);
