@@ -365,6 +365,7 @@ export const SAID = {
   "Prediction: it will train slowly, if at all": "预测：即使能训练起来，也会很慢",
   "Prediction: it will not train": "预测：训练不起来",
   "Nothing at initialization speaks against it.": "初始化时没有任何不利的迹象。",
+  "It should bear what is found at initialization: the optimizer's steps are of a size that learns.": "它应能承受初始化时发现的问题：优化器的步长大小适于学习。",
   "At initialization: {why}.": "初始化时：{why}。",
   "one step moves the last hidden layer by {jolt} times its own size": "一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
   "{gap}": "{gap}",

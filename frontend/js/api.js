@@ -8,7 +8,7 @@
  * @typedef {import("./types.js").Theory} Theory
  * @typedef {import("./types.js").Fetching} Fetching
  * @typedef {{loc: string, msg: string}} FieldError
- * @typedef {{status: (record: RunRecord) => void, frame: (frame: Sent) => void, end: (record: RunRecord) => void}} Listeners
+ * @typedef {{status: (record: RunRecord) => void, frame: (frame: Sent) => void, end: (record: RunRecord) => void, gone: () => void}} Listeners gone: the server has it no longer
  */
 import { opened } from "./compact.js";
 import { isReady, untilBack } from "./connection.js";
@@ -177,29 +177,44 @@ export const cancelSweep = (id) => post(`/api/sweeps/${encodeURIComponent(id)}/c
 /** Follows a run until its end; the returned function stops it.
  * @param {string} id @param {Listeners} listeners @returns {() => void} */
 export const follow = (id, listeners) => (report ? replay(report, listeners)
-  : following((after) => `/api/runs/${encodeURIComponent(id)}/events?form=${FORM}&after=${after}`, "frame", listeners));
+  : following((after) => `/api/runs/${encodeURIComponent(id)}/events?form=${FORM}&after=${after}`, "frame", () => getRun(id), listeners));
 
 /** The same of a map, whose rows come as a run's frames do. @param {string} id @param {Listeners} listeners @returns {() => void} */
 export const followSweep = (id, listeners) =>
-  following((after) => `/api/sweeps/${encodeURIComponent(id)}/events?after=${after}`, "row", listeners);
+  following((after) => `/api/sweeps/${encodeURIComponent(id)}/events?after=${after}`, "row", () => getSweep(id), listeners);
 
-/** @param {(after: number) => string} url @param {string} item @param {Listeners} listeners */
-function following(url, item, listeners) {
+/** @param {(after: number) => string} url @param {string} item @param {() => Promise<unknown>} record @param {Listeners} listeners */
+function following(url, item, record, listeners) {
   let last = -1;
-  return keepOpen(() => url(last), (source) => {
+  const left = async () => {
+    const there = await isThere(record());
+    if (!there) listeners.gone();
+    return there;
+  };
+  return keepOpen(() => url(last), left, (source) => {
     source.addEventListener("status", (event) => listeners.status(read(event)));
     source.addEventListener(item, (event) => { const found = read(event); last = found.seq; listeners.frame(found); });
     source.addEventListener("end", (event) => { source.close(); listeners.end(read(event)); });
   });
 }
 
-/** Follows several runs over one connection, of which browsers hold only six open. @param {string[]} ids @param {string[]} quantities
- * @param {{record: (record: RunRecord) => void, frame: (id: string, frame: Sent) => void}} listeners @returns {() => void} */
+/** Follows several runs over one connection, of which browsers hold only six open; those that are gone are left out.
+ * @param {string[]} ids @param {string[]} quantities
+ * @param {{record: (record: RunRecord) => void, frame: (id: string, frame: Sent) => void, gone: (id: string) => void}} listeners @returns {() => void} */
 export function followTogether(ids, quantities, listeners) {
   const places = new Map(ids.map((id) => [id, -1])), live = new Set(ids);
-  const url = () => `/api/events?${new URLSearchParams({ runs: ids.join(","), after: [...places.values()].join(","), quantities: quantities.join(","), form: FORM })}`;
-  return keepOpen(url, (source) => {
-    for (const id of ids) {
+  const url = () => `/api/events?${new URLSearchParams({ runs: [...places.keys()].join(","), after: [...places.values()].join(","), quantities: quantities.join(","), form: FORM })}`;
+  const left = async () => {
+    for (const id of [...places.keys()]) {
+      if (await isThere(getRun(id))) continue;
+      places.delete(id);
+      live.delete(id);
+      listeners.gone(id);
+    }
+    return live.size > 0;
+  };
+  return keepOpen(url, left, (source) => {
+    for (const id of places.keys()) {
       source.addEventListener(`status:${id}`, (event) => listeners.record(read(event)));
       source.addEventListener(`frame:${id}`, (event) => { const frame = read(event); places.set(id, frame.seq); listeners.frame(id, frame); });
       source.addEventListener(`end:${id}`, (event) => {
@@ -214,10 +229,14 @@ export function followTogether(ids, quantities, listeners) {
 /** @param {Event} event */
 const read = (event) => JSON.parse(/** @type {MessageEvent<string>} */ (event).data);
 
+/** Only the server's word that there is no such thing counts as none. @param {Promise<unknown>} asked */
+const isThere = (asked) => ifThere(asked).then((found) => found !== null, () => true);
+
 /** A stream that begins again, after what it had, where it is cut off and once the server is back. (The browser would do so by itself, but
  * for good gives up one that is answered with an error.)
- * @param {() => string} url @param {(source: EventSource) => void} listen @returns {() => void} stops it */
-function keepOpen(url, listen) {
+ * @param {() => string} url @param {() => Promise<boolean>} left asked where the server refuses: whether there is anything left to follow
+ * @param {(source: EventSource) => void} listen @returns {() => void} stops it */
+function keepOpen(url, left, listen) {
   let stopped = false, tries = 0;
   /** @type {EventSource} */
   let source;
@@ -225,8 +244,14 @@ function keepOpen(url, listen) {
     if (stopped) return;
     source = new EventSource(url());
     source.addEventListener("open", () => { tries = 0; });
-    source.addEventListener("error", () => { source.close(); void untilBack(tries++).then(open); });
+    source.addEventListener("error", () => void again(source.readyState === EventSource.CLOSED));
     listen(source);
+  };
+  const again = async (/** @type {boolean} */ refused) => {
+    source.close();
+    if (refused && !(await left())) return;
+    await untilBack(tries++);
+    open();
   };
   open();
   return () => { stopped = true; source.close(); };

@@ -284,6 +284,7 @@ export class App {
 
   /** The run's record, frames or theory have changed. @param {FollowedRun} followed */
   streamed({ record, store, live }) {
+    if (record.status === "cancelled" && record.error) notice("run", said(record, "error"));
     if (record.status === "failed") notice("run", t("notice.run_failed", { detail: said(record, "error") ?? "" }), !embedded && !report && this.againButton(record));
     if (!live || store.length) notice("waiting", "");
     if (store.length) this.board.stale(false);
@@ -372,7 +373,7 @@ export class App {
   status() {
     const name = this.run ? titleOf(this.run) : runName(this.shown?.config ?? {});
     showStatus(this.run, this.busy, this.store.length, this.fetching);
-    byId("run-name").textContent = this.run || this.shown ? name : "";
+    byId("run-name").textContent = this.run || this.shown ? name : t("app.title");
     document.title = this.run || this.shown ? `${name} – ${t("app.title")}` : t("app.title");
     showExport(this.run?.id ?? null, () => void this.embed());
     /** @type {HTMLAnchorElement} */ (byId("open-whole")).href = location.pathname + location.hash;

@@ -129,8 +129,8 @@ const scaled = (data, factor) => (factor > 1 ? data.map((trace) => ({
 const dragged = () => (isTouched() ? { dragmode: false } : {});
 const isTouched = () => matchMedia("(pointer: coarse)").matches;
 
-/** A tap comes twice where nothing is dragged: by itself, and as the mouse that the browser plays for it. */
-const TAP_MS = 1000;
+/** A tap comes twice where nothing is dragged: by itself, and as the mouse that the browser plays for it, on the nearest whole pixel. */
+const TAP_MS = 1000, TAP_PX = 2;
 
 const TICK_PX = 48, MOST_TICKS = 10;
 
@@ -141,10 +141,11 @@ const fitted = (axis, width) => axis && { ...axis, nticks: Math.min(axis.nticks 
 function bind(element, chart) {
   chart.bound = true;
   const plot = /** @type {any} */ (element);
-  let last = { x: NaN, y: NaN, at: 0 };
-  plot.on("plotly_click", (/** @type {any} */ { points: [{ x, y }] }) => {
-    const at = performance.now(), again = isTouched() && x === last.x && y === last.y && at - last.at < TAP_MS;
-    last = { x, y, at };
+  let last = { clientX: NaN, clientY: NaN, at: 0 };
+  plot.on("plotly_click", (/** @type {any} */ { points: [{ x, y }], event: { clientX, clientY } }) => {
+    const at = performance.now(), near = Math.hypot(clientX - last.clientX, clientY - last.clientY) < TAP_PX;
+    const again = isTouched() && near && at - last.at < TAP_MS;
+    last = { clientX, clientY, at };
     if (!again) chart.click?.(x, y);
   });
 }

@@ -7,7 +7,7 @@
 import * as api from "./api.js";
 import { FrameStore } from "./frames.js";
 import { report } from "./report.js";
-import { LIVE, isOutdated } from "./status.js";
+import { LIVE, deleted, isOutdated } from "./status.js";
 
 export class FollowedRun {
   /** @param {RunRecord} record @param {Listeners} listeners */
@@ -19,6 +19,7 @@ export class FollowedRun {
     this.theory = record.theory ?? null;
     this.stop = api.follow(record.id, {
       status: (now) => this.update(now), end: (now) => this.update(now), frame: (frame) => this.add(frame),
+      gone: () => this.update(deleted(this.record)),
     });
   }
 

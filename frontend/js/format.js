@@ -28,6 +28,9 @@ export function number(x, digits = 3) {
   return `${minus(mantissa)}·10${superscript(Number(exponent))}`;
 }
 
+/** What there need not be, such as a validation loss: a dash where there is none. @param {unknown} x @param {(x: unknown) => string} [words] */
+export const orNone = (x, words = number) => (x === null || x === undefined ? "–" : words(x));
+
 /** @param {number} x @param {number} digits */
 const plain = (x, digits) => minus(Math.abs(x) >= GROUPED ? integer(x) : Math.abs(x) >= 10 ** digits ? String(Math.round(x)) : String(Number(x.toPrecision(digits))));
 /** @param {string} text */

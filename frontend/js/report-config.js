@@ -7,6 +7,6 @@ import { t } from "../i18n/index.js";
 /** @param {Catalog} catalog @param {Record<string, any>} config */
 export function configCard(catalog, config) {
   const labels = labelsOf(catalog, [config]), own = flat(config).filter(([path]) => labels.has(path));
-  return el("section", { class: "card report-config", "data-testid": "report-config" }, el("h1", { text: t("app.rail") }),
+  return el("section", { class: "card report-config", "data-testid": "report-config" }, el("h2", { text: t("app.rail") }),
     el("dl", {}, ...own.map(([path, value]) => el("div", {}, el("dt", {}, labels.get(path) ?? "", " ", el("small", { text: path })), el("dd", {}, ...words(catalog, path, value))))));
 }

@@ -12,6 +12,9 @@ export const LIVE = ["queued", "running"];
  * @param {RunRecord} record @param {RunRecord} known */
 export const isOutdated = (record, known) => !LIVE.includes(known.status) && LIVE.includes(record.status);
 
+/** A run, or a map, that the server has no longer: what came of it stays on show. @param {RunRecord} record @returns {RunRecord} */
+export const deleted = (record) => ({ ...record, status: "cancelled", error: t("notice.run_gone") });
+
 /** @param {RunRecord | null} run @param {boolean} busy @param {number} frames @param {Fetching | null} awaited the data set that a preview waits for */
 export function showStatus(run, busy, frames, awaited) {
   const live = run !== null && LIVE.includes(run.status), bar = /** @type {HTMLProgressElement} */ (byId("progress"));

@@ -59,8 +59,15 @@ def predict(config: RunConfig, frame: Frame, findings: list[Finding]) -> Predict
     signs = [sign for sign in (*_told(findings), _steps(look, findings), _alike(look), *_decades(look)) if sign]
     outcome, rule, words = max(signs, key=lambda sign: ORDER.index(sign[0]), default=("trains", None, NOTHING))
     if outcome == "trains":
-        return Prediction(outcome="trains", rule=None, sentence=say("Nothing at initialization speaks against it."))
+        return Prediction(outcome="trains", rule=None, sentence=_borne(findings))
     return Prediction(outcome=outcome, rule=rule, sentence=say("At initialization: {why}.", why=words))
+
+
+def _borne(findings: list[Finding]) -> Text:
+    """Why it will train; a warning beside it is of something that such steps bear."""
+    if all(finding.severity in ("note", "ok") for finding in findings):
+        return say("Nothing at initialization speaks against it.")
+    return say("It should bear what is found at initialization: the optimizer's steps are of a size that learns.")
 
 
 def _told(findings: list[Finding]) -> list[Sign]:

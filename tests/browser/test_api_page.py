@@ -36,7 +36,7 @@ def test_it_asks_nobody_else_and_shows_every_call(tab, server):
     tab.page.get_by_role("heading", name="数据结构").wait_for()
 
 
-def test_axe_finds_nothing_serious_in_light_and_dark(reference):
+def test_axe_finds_nothing_in_light_and_dark(reference):
     found = complaints(reference)
     reference.page.emulate_media(color_scheme="dark")
     assert (found, complaints(reference)) == ([], [])

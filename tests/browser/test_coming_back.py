@@ -169,3 +169,67 @@ def test_two_tabs_see_the_same_run_and_its_end(new_tab, server):
         assert tab.status("cancelled", "failed") == "cancelled"
         misses_nothing(tab, server, run)
     assert frames_shown(one) == frames_shown(two)
+
+
+GONE = re.compile(r"status of 404")
+
+
+def deletes_before_its_stream(tab, server, pattern, run):
+    """The run goes between the page's look at its record and its stream, which then is refused; the addresses of the streams asked for."""
+    asked = []
+
+    def first_delete(route):
+        if not asked:
+            server.client.delete(f"/api/runs/{run}").raise_for_status()
+        asked.append(route.request.url)
+        route.continue_()
+
+    tab.page.route(pattern, first_delete)
+    return asked
+
+
+def long_run(server, seed):
+    config = {"network": {"depth": 3, "width": 16}, "data": {"batch_size": 16}, "seed": seed,
+              "training": {"steps": 300_000}, "capture": {"every": 500}}
+    return server.client.post("/api/runs", json=config).json()["id"]
+
+
+def ignore_404(tab):
+    tab.complaints[:] = [text for text in tab.complaints if not GONE.search(text)]
+
+
+def test_a_run_that_was_deleted_is_not_asked_for_again(tab, server):
+    run = long_run(server, 5)
+    asked = deletes_before_its_stream(tab, server, "**/api/runs/*/events*", run)
+    tab.page.goto(f"/runs/{run}")
+    tab.until("() => document.querySelector('[data-notice=run]')?.innerText.includes('deleted')")
+    assert tab.page.locator("[data-notice=waiting], [data-notice=lost]").count() == 0 and tab.status("cancelled")
+    tab.page.wait_for_timeout(2500)  # it was asked for again after a second
+    assert len(asked) == 1
+    ignore_404(tab)
+
+
+def test_a_run_that_is_deleted_while_it_is_watched_says_so(tab, server):
+    run = started(tab, "", 6)
+    server.client.delete(f"/api/runs/{run}")
+    tab.until("() => document.querySelector('[data-notice=run]')?.innerText.includes('deleted')")
+    assert tab.status("cancelled") and frames_shown(tab) > 1
+
+
+def test_a_comparison_goes_on_without_a_run_that_was_deleted(tab, server):
+    runs = [long_run(server, seed) for seed in (7, 8)]
+    deletes_before_its_stream(tab, server, "**/api/events*", runs[1])
+    tab.page.goto(f"/compare?runs={','.join(runs)}")
+    tab.until("() => document.querySelector('[data-testid=run-B]')?.innerText.includes('deleted')")
+    tab.until("() => Number(document.body.dataset.frames) >= 2 && document.body.dataset.live === '1'")
+    server.client.post(f"/api/runs/{runs[0]}/cancel")
+    tab.until("() => document.body.dataset.live === '0'")
+    ignore_404(tab)
+
+
+def test_a_dot_whose_run_was_deleted_can_be_trained_again(tab, server):
+    run = long_run(server, 9)
+    deletes_before_its_stream(tab, server, "**/api/events*", run)
+    tab.page.goto(f"/phase#network.depth=3&network.width=16&dot=2,0.1,{run}")
+    tab.at("dot-train").wait_for()
+    ignore_404(tab)

@@ -102,6 +102,17 @@ def test_the_maps_share_their_axes_and_the_difference_is_theirs(compared):
         assert row == pytest.approx([second["z"][bin_][layer] - first["z"][bin_][layer] for layer in range(7)])
 
 
+def test_tables_have_a_dash_where_a_run_has_no_such_layer(compared):
+    """The first has 6 layers and an output, the second 8."""
+    for toggle in compared.page.locator("#grid .toggle:visible").all():
+        toggle.click()
+    rows = """panel => [...document.querySelectorAll(`[data-testid=${panel}] tbody tr`)]
+        .map(row => [...row.children].map(one => one.textContent))"""
+    signal = compared.page.evaluate(rows, "panel-by-layer-signal")
+    assert [row[1] == "–" for row in signal] == [False] * 7 + [True] * 2 and all(row[2] not in ("–", "not finite") for row in signal)
+    assert not any("not finite" in row for row in compared.page.evaluate(rows, "panel-losses"))
+
+
 def test_one_scrubber_moves_all_runs(compared):
     compared.at("scrubber").fill("0")
     compared.until("() => document.body.dataset.step === '0'")

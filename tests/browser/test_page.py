@@ -252,3 +252,50 @@ def test_weights_without_any_spread_are_drawn_at_0(tab):
     assert card.locator(".js-plotly-plot").evaluate("plot => plot.data.map(({y}) => [...y])") == [[0] * 7] * 2
     assert "In every layer all weights are the same: their spread is 0." in card.locator(".caption").inner_text()
     assert card.locator(".facts dd").all_inner_texts()[5:7] == ["0", "0"]
+
+
+@pytest.mark.parametrize(("chosen", "words"), [
+    ("name=batch", "Press Train to see γ and β move, and the running statistics"),
+    ("name=group&network.normalization.groups=4", "γ and β move."),
+    ("name=rms", "γ move."), ("name=batch&network.normalization.affine=false", "Press Train to see the running statistics"),
+    ("name=layer&network.normalization.affine=false", "nothing here that learns")])
+def test_what_training_will_show_of_a_normalization_is_what_it_has(tab, chosen, words):
+    tab.open(f"/#network.depth=3&network.width=16&data.batch_size=32&network.normalization.{chosen}")
+    assert words in tab.at("panel-normalization").locator(".empty").inner_text()
+
+
+TABLES = """() => [...document.querySelectorAll("#grid .sheet table")].map((table) => [
+    table.closest("[data-testid]").dataset.testid, [...table.querySelectorAll("thead th")].map((head) => head.textContent),
+    [...table.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent))])"""
+
+
+def tables(tab):
+    """Every panel as a table: {its name: (heads, rows)}."""
+    for toggle in tab.page.locator("#grid .toggle:visible").all():
+        toggle.click()
+    return {name: (heads, rows) for name, heads, rows in tab.page.evaluate(TABLES)}
+
+
+def test_tables_say_of_nothing_finite_that_it_is_not(trained):
+    """What there is none of (a loss in evaluation mode, chi of the output row) is no number that overflowed; and no two columns are
+    called the same."""
+    found = tables(trained[0])
+    assert {"panel-loss", "panel-theory", "panel-gradient-norms", "panel-initializer"} <= set(found)
+    for name, (heads, rows) in found.items():
+        assert len(set(heads)) == len(heads) and not any("not finite" in row for row in rows), name
+    assert "train, evaluation mode" not in found["panel-loss"][0] and "validation" in found["panel-loss"][0]
+    assert found["panel-theory"][1][-1][2] == "–"
+
+
+def test_a_gradient_that_training_lost_is_not_blamed_on_the_start(tab):
+    tab.open("/#network.depth=4&network.width=64&data.batch_size=64&training.optimizer.lr=50&training.steps=12&capture.every=4")
+    tab.at("run-button").click()
+    assert tab.status("diverged", "finished") == "diverged"
+    tab.until("""() => document.querySelector('[data-testid=panel-gradient-norms] .empty:not([hidden])')?.textContent
+        .includes('Choose a smaller learning rate')""")
+
+
+def test_the_output_row_has_no_activation_to_be_saturated(tab):
+    tab.open("/#network.depth=4&network.width=16&network.activation.name=hardtanh")
+    heads, rows = tables(tab)["panel-dead-saturated"]
+    assert [row[heads.index("saturated")] == "–" for row in rows] == [False] * 4 + [True]

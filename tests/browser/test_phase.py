@@ -314,3 +314,55 @@ def test_on_a_phone_the_phases_names_cover_no_line(new_tab, chosen):
     found = tab.page.evaluate(CROSSED)
     assert [text for text, _, _ in found] == ["ordered", "chaotic"] and all(lines >= 2 for _, lines, _ in found)
     assert [covered for _, _, covered in found] == [0, 0]
+
+
+def test_back_and_forward_go_through_networks_and_dots(tab):
+    drawn(tab, "network.depth=5&network.width=16")
+    tab.at("place-w2").fill("2")
+    tab.at("place-b2").fill("0.1")
+    tab.at("place-button").click()
+    tab.until("() => document.body.dataset.dots === '1'")
+    tab.at("control-network.activation.name").select_option("relu")
+    depth = tab.at("control-network.depth")
+    depth.fill("8")
+    depth.press("Enter")
+    shown = """([name, dots]) => document.getElementById('run-name').textContent === name && document.body.dataset.dots === dots"""
+    tab.until(shown, ["ReLU · 8 × 16", "1"])
+    tab.page.go_back()
+    tab.until(shown, ["ReLU · 5 × 16", "1"])
+    tab.page.go_back()
+    tab.until(shown, ["Tanh · 5 × 16", "1"])
+    tab.page.go_back()
+    tab.until("() => !location.hash.includes('dot=')")
+    tab.page.go_forward()
+    tab.page.go_forward()
+    tab.until(shown, ["ReLU · 5 × 16", "1"])
+
+
+def test_from_where_on_there_is_no_fixed_point_is_said_as_exactly_as_the_grid_knows_it(tab):
+    """Softplus hands on half of a large variance: its fixed point ends at 2; the grid's first column beyond it stands at 2.036."""
+    drawn(tab, "network.activation.name=softplus")
+    assert "Above σ_w² ≈ 2 the variance grows without end" in tab.at("phase-words").inner_text()
+
+
+def test_a_tap_leaves_one_dot(new_tab):
+    """It comes as a touch, and as the mouse that the browser plays for it, which stands on a whole pixel: in other cells here."""
+    tab = new_tab(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    drawn(tab, "network.depth=5&network.width=16")
+    box = tab.page.locator("#plot .nsewdrag").bounding_box()
+    for place in (0.6, 0.25):
+        tab.page.touchscreen.tap(box["x"] + place * box["width"] + 0.4, box["y"] + 0.3 * box["height"] + 0.4)
+        tab.page.wait_for_timeout(600)
+    tab.until("() => document.querySelectorAll('#dots .dot-line').length >= 2")
+    assert tab.page.evaluate("document.body.dataset.dots") == "2"
+
+
+def test_axes_that_cannot_be_drawn_leave_no_empty_box(tab):
+    drawn(tab, "sigma_w2.low=3&sigma_w2.high=1")
+    assert "low 3.0 must be below high 1.0" in tab.page.locator("[data-notice=refused]").inner_text()
+    assert "last one that worked" not in tab.page.locator("[data-notice=refused]").inner_text() and tab.at("phase-empty").is_visible()
+    tab.at("control-sigma_w2.low").fill("0.5")
+    tab.at("control-sigma_w2.low").press("Enter")
+    tab.until("""() => document.querySelector('#plot .nsewdrag') && document.getElementById('empty').hidden
+        && !document.querySelector('.notice')""")
+    tab.complaints[:] = [text for text in tab.complaints if "422" not in text]  # Chromium's own note of the answer

@@ -210,6 +210,16 @@ def test_no_false_alarm_over_normalized_networks(activation, init):
             assert {finding.severity for finding in found} <= {"ok", "note"} and "healthy" in rules(found), (depth, norm, found)
 
 
+def test_a_network_that_bears_what_is_warned_of_is_not_said_to_be_without_fault():
+    """Of signal and gradient plain steps are judged by their size; a sentence beside a warning cannot say that there is none."""
+    config = network(6)
+    frame, found = initial_frame(config), look(config)
+    warned = [finding.model_copy(update={"rule": "vanishing_gradient", "severity": "warning"}) for finding in found[:1]]
+    without, beside = (predict(config, frame, findings) for findings in (found, warned))
+    assert without.outcome == beside.outcome == "trains"
+    assert without.sentence.startswith("Nothing") and beside.sentence.startswith("It should bear")
+
+
 @pytest.mark.parametrize("config", [network(50, norm="batch"), network(50, "silu"), network(50, "gelu")], ids=["batch", "silu", "gelu"])
 def test_beyond_its_depth_a_pairing_does_not_train_and_is_told_so(config):
     assert predict(config, initial_frame(config), look(config)).outcome == "fails"

@@ -18,7 +18,7 @@ import { titleOf } from "../menus.js";
 import { notice, toast } from "../notices.js";
 import { Player } from "../player.js";
 import { fromConfig } from "../state.js";
-import { LIVE, isOutdated } from "../status.js";
+import { LIVE, deleted, isOutdated } from "../status.js";
 import { t } from "../../i18n/index.js";
 import { badge, differencesTable } from "./differences-table.js";
 import { labelOf } from "./labels.js";
@@ -85,6 +85,7 @@ export class ComparePage {
     this.player.reset(this.options["view.step"] === null);
     this.unfollow = api.followTogether([...this.records.keys()], this.quantities, {
       record: (record) => this.update(record), frame: (id, frame) => this.add(id, frame),
+      gone: (id) => this.update(deleted(/** @type {RunRecord} */ (this.records.get(id)))),
     });
   }
 

@@ -50,6 +50,7 @@ export class RunCard {
       first.frame ? t("compare.step", { step: first.frame.step, total: first.record.steps_total }) : waiting,
       first.frame ? t("compare.loss", { loss: cell(members.map(({ frame }) => frame?.loss ?? null), (x) => number(x)) }) : "",
       first.frame ? t("loss.accuracy_now", { accuracy: cell(members.map(({ frame }) => frame?.accuracy ?? null), percent) }) : "",
+      first.frame && first.record.error ? said(first.record, "error") : "",
     ].filter(Boolean).join(" · "));
     setText(this.agreed, members.length > 1 ? agreement(members) : "");
     const { error, findings } = first.record;

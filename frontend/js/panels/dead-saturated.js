@@ -4,7 +4,7 @@
  * @typedef {import("../types.js").View} View
  * @typedef {import("../types.js").Maybe} Maybe
  */
-import { isFinite, percent } from "../format.js";
+import { isFinite, orNone, percent } from "../format.js";
 import { t } from "../../i18n/index.js";
 import { depthAxis, layerTable, layout, line, quantityOf } from "./common.js";
 
@@ -36,5 +36,5 @@ export const deadSaturated = {
   id: "dead-saturated",
   empty: (view) => (shares(view).length ? null : t("share.none")),
   figure,
-  table: (view) => layerTable(view, shares(view).map(([name, values]) => [name, (row) => percent(values[row])])),
+  table: (view) => layerTable(view, shares(view).map(([name, values]) => [name, (row) => orNone(values[row], percent)])),
 };

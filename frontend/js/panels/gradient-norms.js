@@ -4,7 +4,7 @@
  * @typedef {import("../types.js").View} View
  * @typedef {import("../types.js").Maybe} Maybe
  */
-import { isFinite, number, positive } from "../format.js";
+import { isFinite, number, orNone, positive } from "../format.js";
 import { t } from "../../i18n/index.js";
 import { depthAxis, layerTable, layout, line, logAxis, lostMarks, onRows, quantityOf, theoryApplies, unitAxis } from "./common.js";
 
@@ -54,13 +54,13 @@ export const gradientNorms = {
   id: "gradient-norms",
   empty: (view) => {
     const norms = ["preactivation_gradient", "weight_gradient"].flatMap((name) => quantityOf(view, name)?.norm ?? []);
-    return norms.some((norm) => positive(norm) !== null) ? null : t(norms.length ? "gradient.none" : "gradient.not_captured");
+    return norms.some((norm) => positive(norm) !== null) ? null : t(!norms.length ? "gradient.not_captured" : view.frame.step ? "gradient.lost" : "gradient.none");
   },
   figure,
   caption,
   table: (view) => layerTable(view, [
     [t("quantity.preactivation_gradient"), (row) => number(quantityOf(view, "preactivation_gradient")?.norm[row])],
     [t("quantity.weight_gradient"), (row) => number(quantityOf(view, "weight_gradient")?.norm[row])],
-    ...(theoryApplies(view) ? [/** @type {[string, (row: number) => string]} */ ([t("theory.predicted"), (row) => number(predicted(view)[row])])] : []),
+    ...(theoryApplies(view) ? [/** @type {[string, (row: number) => string]} */ ([t("theory.predicted"), (row) => orNone(predicted(view)[row])])] : []),
   ]),
 };

@@ -3,7 +3,7 @@
  * @typedef {import("../types.js").Panel} Panel
  * @typedef {import("../types.js").View} View
  */
-import { integer, number, positive } from "../format.js";
+import { integer, number, orNone, positive } from "../format.js";
 import { cardOf } from "../state.js";
 import { t } from "../../i18n/index.js";
 import { chosenLayer, depthAxis, layerTable, layout, line, logAxis, quantityOf } from "./common.js";
@@ -87,6 +87,6 @@ export const initializer = {
   caption: (view) => [equal(view), ...("source" in view.config.init ? [t("initializer.trained", { own: number(view.config.init.gain, 4) })] : [unknown(view), origin(view)]), pairing(view)].filter(Boolean).join(t("words.between")),
   table: (view) => layerTable(view, [
     [t("initializer.fan_in"), (row) => integer(layerOf(view, row)?.fan_in ?? NaN)], [t("initializer.fan_out"), (row) => integer(layerOf(view, row)?.fan_out ?? NaN)],
-    [t("initializer.formula"), (row) => number(layerOf(view, row)?.weight_std)], [t("initializer.measured"), (row) => number(quantityOf(view, "weight")?.std[row])],
+    [t("initializer.formula"), (row) => orNone(layerOf(view, row)?.weight_std)], [t("initializer.measured"), (row) => number(quantityOf(view, "weight")?.std[row])],
   ]),
 };

@@ -55,6 +55,20 @@ function caption({ frame, curve }) {
   return parts.join(" · ");
 }
 
+/** @typedef {import("../types.js").Past} Past */
+
+const loss4 = (/** @type {unknown} */ x) => number(x, 4);
+
+/** The table's columns; those that no frame has a number for are left out. @type {{name: string, of: (frame: Past, view: View) => unknown, words: (x: unknown) => string, always?: boolean}[]} */
+const COLUMNS = [
+  { name: "loss.epoch", of: (frame, { epoch }) => epoch && frame.step / epoch, words: number },
+  { name: "loss.train", of: (frame) => frame.loss, words: loss4, always: true },
+  { name: "loss.validation", of: (frame) => frame.validation_loss, words: loss4 },
+  { name: "loss.evaluation", of: (frame) => frame.evaluation_loss, words: loss4 },
+  { name: "loss.train_accuracy", of: (frame) => frame.accuracy, words: percent },
+  { name: "loss.validation_accuracy", of: (frame) => frame.validation_accuracy, words: percent },
+];
+
 /** @type {Panel} */
 export const loss = {
   id: "loss",
@@ -63,8 +77,8 @@ export const loss = {
     : view.history.length < 2 ? t(view.running ? "loss.first" : "loss.single", { loss: number(view.frame.loss) }) : null),
   figure,
   caption,
-  table: (view) => ({
-    head: [t("axis.step"), ...(view.epoch === null ? [] : [t("loss.epoch")]), t("loss.train"), t("loss.validation"), t("loss.evaluation"), t("loss.train_accuracy"), t("loss.validation_accuracy")],
-    rows: view.history.map((frame) => [frame.step, ...(view.epoch === null ? [] : [number(frame.step / view.epoch)]), number(frame.loss, 4), number(frame.validation_loss, 4), number(frame.evaluation_loss, 4), percent(frame.accuracy), percent(frame.validation_accuracy)]),
-  }),
+  table: (view) => {
+    const columns = COLUMNS.filter(({ of, always }) => always || view.history.some((frame) => isFinite(of(frame, view))));
+    return { head: [t("axis.step"), ...columns.map(({ name }) => t(name))], rows: view.history.map((frame) => [frame.step, ...columns.map(({ of, words }) => words(of(frame, view)))]) };
+  },
 };

@@ -25,6 +25,13 @@ const reader = (view) => {
 /** Those that this normalization has. @param {View} view */
 const present = (view) => LINES.filter(({ name }) => view.history.some((frame) => isFinite(reader(view)(frame, name))));
 
+/** What training will show of the chosen layer's normalization: what it learns, and whether it remembers. @param {View} view */
+function awaited(view) {
+  const has = (/** @type {keyof Normalized} */ name) => isFinite(reader(view)(view.frame, name));
+  const learned = has("beta") ? "both" : has("gamma") ? "gamma" : "", kinds = [learned, has("running_mean_gap") && "running"].filter(Boolean);
+  return t(kinds.length ? `normalization.preview.${kinds.join("_")}` : "normalization.none");
+}
+
 /** @param {View} view */
 function figure(view) {
   const { theme, history } = view, steps = history.map((frame) => frame.step), read = reader(view);
@@ -49,7 +56,7 @@ export const normalization = {
   id: "normalization",
   size: "wide",
   absent: (view) => !view.frame.normalization,
-  empty: (view) => (view.preview || view.history.length < 2 ? t("normalization.preview") : present(view).length ? null : t("normalization.none")),
+  empty: (view) => (view.preview || view.history.length < 2 ? awaited(view) : present(view).length ? null : t("normalization.none")),
   figure,
   facts,
   caption: (view) => (present(view).some(({ name }) => name === "running_mean_gap") ? t("normalization.words") : ""),

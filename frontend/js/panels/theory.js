@@ -3,7 +3,7 @@
  * @typedef {import("../types.js").Panel} Panel
  * @typedef {import("../types.js").View} View
  */
-import { integer, isFinite, number } from "../format.js";
+import { integer, isFinite, number, orNone } from "../format.js";
 import { said, t } from "../../i18n/index.js";
 import { depthAxis, layerTable, layout, line, onRows, theoryApplies } from "./common.js";
 
@@ -53,8 +53,9 @@ export const theory = {
   caption: (view) => remarks(view)[0] ?? "",
   notes: (view) => remarks(view).slice(1),
   table: (view) => layerTable(view, [
-    [t("theory.variance"), (row) => number(onRows(view, view.theory?.preactivation_variance)[row])],
-    [t("theory.chi_layer"), (row) => number(onRows(view, view.theory?.gradient_factor)[row])],
-    [t("theory.correlation"), (row) => number(onRows(view, view.theory?.correlation)[row])],
+    [t("theory.table.q"), (row) => number(onRows(view, view.theory?.preactivation_variance)[row])],
+    [t("theory.chi_layer"), (row) => orNone(onRows(view, view.theory?.gradient_factor)[row])],
+    [t("theory.table.correlation"), (row) => orNone(onRows(view, view.theory?.correlation)[row])],
+    [t("theory.table.measured"), (row) => orNone(measured(view)?.[row])],
   ]),
 };

@@ -17,10 +17,10 @@ const valueOf = (id) => /** @type {HTMLInputElement} */ (byId(id)).valueAsNumber
 function wire(page) {
   byId("measure").addEventListener("click", () => void page.measure());
   byId("cancel").addEventListener("click", () => void page.cancel());
-  byId("share").addEventListener("click", () => void share(location.href, t("share.copied_config")));
+  byId("share").addEventListener("click", () => void share(new URL(page.url(), location.href).href, t("share.copied_config")));
   byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
   byId("place").addEventListener("submit", (event) => { event.preventDefault(); page.dots.add(valueOf("place-w2"), valueOf("place-b2")); });
-  startLanguage((chosen) => history.replaceState(null, "", page.url(chosen)));
+  startLanguage((chosen) => page.keep(chosen));
   startDrawer();
   startKeys({ t: () => page.dots.trainNewest(), s: () => byId("share").click(), d: () => { nextTheme(); page.draw(); } });
   window.addEventListener("popstate", () => page.route());

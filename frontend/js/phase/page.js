@@ -5,6 +5,7 @@
  * @typedef {import("../types.js").Value} Value
  * @typedef {import("./figure.js").PhaseMap} PhaseMap
  */
+import * as address from "../address.js";
 import * as api from "../api.js";
 import { readTheme, render } from "../charts.js";
 import { byId, el, setText } from "../dom.js";
@@ -18,7 +19,7 @@ import { figure } from "./figure.js";
 import { backUrl } from "./link.js";
 import { ACTIVATION, COLOURS, fieldsOf, parse, serialise, sweepConfig, trainedConfig } from "./state.js";
 import { Sweep, agrees } from "./sweep.js";
-import { tellSweep, tellTheory } from "./words.js";
+import { tellNone, tellSweep, tellTheory } from "./words.js";
 
 const THEORY_POINTS = 64, PAUSE_MS = 150;
 
@@ -41,12 +42,13 @@ export class PhasePage {
     this.timer = 0;
     /** Gives up what is asked for when something newer is. */
     this.asking = new AbortController();
-    this.sweep = new Sweep(() => this.draw(), () => { history.replaceState(null, "", this.url()); this.draw(); });
+    this.sweep = new Sweep(() => this.draw(), () => { this.keep(); this.draw(); });
     this.dots = new Dots(catalog, { state: () => this.state, changed: () => this.draw(), moved: (back) => this.moved(back) });
   }
 
   /** The address decides what is on show. */
   route() {
+    address.drop();
     const { state, dots, runs, own, from, sweep, bad } = parse(location.hash, this.catalog);
     Object.assign(this, { state, own, from });
     byId("back").setAttribute("href", backUrl(from));
@@ -61,12 +63,20 @@ export class PhasePage {
   /** @param {string | null} [language] */
   url(language) {
     const { places, runs } = this.dots;
-    return `#${addressed(serialise(this.state, this.catalog, { dots: places, runs, sweep: this.sweep.id, own: this.own, from: this.from }), language)}`;
+    const hash = addressed(serialise(this.state, this.catalog, { dots: places, runs, sweep: this.sweep.id, own: this.own, from: this.from }), language);
+    return location.pathname + (hash && `#${hash}`);
+  }
+
+  /** The address over the one on show. @param {string | null} [language] */
+  keep(language) {
+    address.flush();
+    history.replaceState(null, "", this.url(language));
   }
 
   /** @param {boolean} back whether the address before stays behind this one */
   moved(back) {
-    history[back ? "pushState" : "replaceState"](null, "", this.url());
+    if (back) address.push(this.url());
+    else this.keep();
     this.draw();
   }
 
@@ -76,20 +86,25 @@ export class PhasePage {
     const name = `${ACTIVATION}.name`, labels = Object.fromEntries(this.catalog.choices[ACTIVATION].entries.map((card) => [card.name, card.label]));
     const words = Object.fromEntries(COLOURS.map((colour) => [colour, t(`phase.colour.${colour}`)]));
     const controls = fieldsOf(this.catalog, this.state[name]).map((field) => fieldControl(
-      named(field), (path, value) => this.change(path, value), field.path === name ? labels : field.path === "colour" ? words : {}));
+      named(field), (path, value, committed) => this.change(path, value, committed), field.path === name ? labels : field.path === "colour" ? words : {}));
     byId("controls").replaceChildren(el("div", { class: "section" }, ...controls.map(({ element }) => element)));
     for (const control of controls) control.show(this.state);
   }
 
-  /** @param {string} path @param {Value | undefined} value */
-  change(path, value) {
-    if (value === undefined || this.state[path] === value) return;
+  /** @param {string} path @param {Value | undefined} value @param {boolean} [committed] whether a drag is over */
+  change(path, value, committed = true) {
+    if (value === undefined) return;
+    if (this.state[path] !== value) this.set(path, value);
+    address.moved(this.url(), committed);
+  }
+
+  /** @param {string} path @param {Value} value */
+  set(path, value) {
     const before = this.trains();
     this.state = { ...this.state, [path]: value };
     if (path === `${ACTIVATION}.name`) this.state = { ...parse(`#${serialise(this.state, this.catalog, {})}`, this.catalog).state };
     if (before !== this.trains()) this.dots.untrain();
     if (path !== "colour") this.forget();
-    history.replaceState(null, "", this.url());
     if (path === `${ACTIVATION}.name`) this.rail();
     if (path === "colour") return this.draw();
     this.ask();
@@ -115,7 +130,8 @@ export class PhasePage {
     this.asking.abort();
     this.asking = new AbortController();
     const { state, asking: { signal } } = this;
-    const found = await answered(() => api.sweepTheory(sweepConfig(state, this.catalog, THEORY_POINTS), signal));
+    const found = await answered(() => api.sweepTheory(sweepConfig(state, this.catalog, THEORY_POINTS), signal), this.map ? "notice.refused" : "phase.impossible");
+    if (!found && !signal.aborted && !this.map) tellNone();
     if (!found || signal.aborted) return;
     Object.assign(this, { map: found, mapped: state });
     this.draw();
@@ -130,7 +146,7 @@ export class PhasePage {
     if (!record || generation !== this.dots.generation) return;
     this.rail();
     this.sweep.follow(record.id);
-    history.replaceState(null, "", this.url());
+    this.keep();
   }
 
   async cancel() {

@@ -5,7 +5,7 @@
  * @typedef {import("./figure.js").Row} Row
  */
 import * as api from "../api.js";
-import { LIVE } from "../status.js";
+import { LIVE, deleted } from "../status.js";
 
 export class Sweep {
   /** @param {() => void} changed @param {() => void} lost the one that the link named */
@@ -32,7 +32,10 @@ export class Sweep {
     this.drop();
     this.id = id;
     const update = (/** @type {RunRecord} */ now) => this.update(now);
-    this.unfollow = api.followSweep(id, { status: update, end: update, frame: (row) => { this.rows.push(/** @type {any} */ (row)); this.changed(); } });
+    this.unfollow = api.followSweep(id, {
+      status: update, end: update, frame: (row) => { this.rows.push(/** @type {any} */ (row)); this.changed(); },
+      gone: () => { if (this.record) this.update(deleted(this.record)); },
+    });
   }
 
   /** One that a link names. @param {string} id @param {(config: Record<string, unknown>) => boolean} fits whether it is of the map on show */

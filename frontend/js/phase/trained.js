@@ -53,16 +53,23 @@ export class Trained {
     let stopped = false, stop = () => {};
     void api.ifThere(api.getRun(id)).then((record) => {
       if (stopped) return;
-      if (!record) this.runs.delete(place);
+      if (!record) this.forget(place);
       else {
         this.known.set(place, { record, step: 0, loss: null });
         stop = api.followTogether([id], ["update"], {
           record: (now) => this.now(place, { record: now }), frame: (_, frame) => this.now(place, { step: frame.step, loss: frame.loss }),
+          gone: () => { if (!stopped) this.forget(place); this.changed(); },
         });
       }
       this.changed();
     });
     return () => { stopped = true; stop(); };
+  }
+
+  /** The server has no such run: the dot can be trained again. @param {string} place */
+  forget(place) {
+    this.runs.delete(place);
+    this.known.delete(place);
   }
 
   /** @param {string} place @param {Partial<{record: RunRecord, step: number, loss: Maybe}>} news */

@@ -15,6 +15,9 @@ import { isShown } from "./colours.js";
 import { TRAINABLE_SCALES, endless, isStraight, reaching } from "./figure.js";
 import { ACTIVATION } from "./state.js";
 
+/** What a step of the map's grid is worth. */
+const GRID_DIGITS = 2;
+
 /** Theory's sentence and the critical line as a table. @param {PhaseMap} map @param {State} state @param {Catalog} catalog
  * @param {(path: string, value: number) => void} widen brings a critical line in that lies beyond the picture */
 export function tellTheory(map, state, catalog, widen) {
@@ -26,7 +29,7 @@ export function tellTheory(map, state, catalog, widen) {
   const from = endless(map), where = t(isStraight(map) ? "phase.line_straight" : "phase.line_from", { w2: number(map.critical_sigma_w2[line], 4), b2: number(map.sigma_b2[line]) });
   const critical = t(line < 0 ? "phase.words_none" : beyond ? "phase.words_beyond" : "phase.words",
     { label, where, depth: integer(depth), scale: number(depth / TRAINABLE_SCALES) });
-  const text = [critical, from === null ? "" : t("phase.no_fixed_point", { first: number(from) })].filter(Boolean).join(t("words.between"));
+  const text = [critical, from === null ? "" : t("phase.no_fixed_point", { first: number(from, GRID_DIGITS) })].filter(Boolean).join(t("words.between"));
   const button = beyond && el("button", { type: "button", "data-testid": "phase-widen", text: t("phase.widen"), onclick: () => widen(...beyond) });
   setContents(byId("words"), [text, beyond], () => [el("span", { text }), ...(button ? [document.createTextNode(" "), button] : [])]);
 }
@@ -44,6 +47,13 @@ export function tellSweep(sweep, state) {
   setText(byId("empty"), empty);
   byId("empty").hidden = !empty;
   if (record?.error) notice("refused", said(record, "error"));
+}
+
+/** What an address asks for cannot be drawn, and nothing else is there to be shown. */
+export function tellNone() {
+  setText(byId("empty"), t("phase.no_map"));
+  byId("empty").hidden = false;
+  document.body.dataset.ready = "true";
 }
 
 /** Why there is no map to see, over where it will be. @param {Sweep} sweep @param {State} state */

@@ -36,7 +36,7 @@ function sheet(title, head, rows) {
   const cells = rows.map((row) => el("tr", {}, ...row.map((cell, index) => el(index ? "td" : "th", index ? {} : { scope: "row" }, cell))));
   const table = el("table", {}, el("caption", { text: title }), el("thead", {}, el("tr", {}, ...head.map((key) => el("th", { scope: "col", text: t(key) })))),
     el("tbody", {}, ...cells));
-  return el("div", { class: "sheet", tabindex: "0", role: "region", "aria-label": title }, table);
+  return el("div", { class: "sheet", tabindex: "0", role: "group", "aria-label": title }, table);
 }
 
 /** @param {string} name @param {Schema} schema @param {boolean} required @param {string} [place] @returns {Node[]} */

@@ -4,7 +4,7 @@
  * @typedef {import("../../types.js").Member} Member
  * @typedef {import("../../types.js").Maybe} Maybe
  */
-import { isFinite, number, percent, positive } from "../../format.js";
+import { isFinite, number, orNone, percent, positive } from "../../format.js";
 import { thinned } from "../../frames.js";
 import { axis, layout, logAxis, stepAxis, stepsOfEpoch } from "../../panels/common.js";
 import { t } from "../../../i18n/index.js";
@@ -96,8 +96,10 @@ export const losses = {
     head: [t("compare.run"), t("axis.step"), t("loss.train"), t("loss.validation"), t("loss.train_accuracy"), t("loss.validation_accuracy")],
     rows: view.series.map(({ letter, members }) => {
       const of = (/** @type {(frame: import("../../types.js").Frame) => Maybe} */ get) => members.map(({ frame }) => (frame ? get(frame) : null));
-      return [letter, members[0].frame?.step ?? "–", cell(of((frame) => frame.loss), (x) => number(x, 4)), cell(of((frame) => frame.validation_loss), (x) => number(x, 4)),
-        cell(of((frame) => frame.accuracy), percent), cell(of((frame) => frame.validation_accuracy), percent)];
+      const held = (/** @type {(frame: import("../../types.js").Frame) => Maybe} */ get, /** @type {(x: unknown) => string} */ words) =>
+        (members.some(({ history }) => history.some((frame) => isFinite(frame.validation_loss))) ? cell(of(get), words) : orNone(null));
+      return [letter, members[0].frame?.step ?? "–", cell(of((frame) => frame.loss), (x) => number(x, 4)), held((frame) => frame.validation_loss, (x) => number(x, 4)),
+        cell(of((frame) => frame.accuracy), percent), held((frame) => frame.validation_accuracy, percent)];
     }),
   }),
 };

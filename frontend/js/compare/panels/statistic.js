@@ -3,7 +3,7 @@
  * @typedef {import("../../types.js").Comparison} Comparison
  * @typedef {import("../../types.js").Member} Member
  */
-import { isFinite, number, percent, positive } from "../../format.js";
+import { isFinite, number, orNone, percent, positive } from "../../format.js";
 import { depthAxis, layout, logAxis } from "../../panels/common.js";
 import { t } from "../../../i18n/index.js";
 import { STATISTICS } from "../statistics.js";
@@ -40,8 +40,11 @@ export function statisticPanel(option) {
     },
     table: (view) => ({
       head: [t("axis.layer_short"), ...view.series.map(({ letter }) => letter)],
-      rows: layersOf(view).map((layer) => [layer, ...view.series.map(({ members }) =>
-        cell(members.map((member) => valuesOf(view, member)[member.frame?.layers.indexOf(layer) ?? -1] ?? null), words(view)))]),
+      rows: layersOf(view).map((layer) => [layer, ...view.series.map(({ members }) => {
+        const there = members.filter((member) => valuesOf(view, member).length && member.frame?.layers.includes(layer));
+        const values = there.map((member) => valuesOf(view, member)[member.frame?.layers.indexOf(layer) ?? -1]);
+        return there.length ? cell(values, chosen(view).optional ? (x) => orNone(x, words(view)) : words(view)) : orNone(null);
+      })]),
     }),
   };
 }
