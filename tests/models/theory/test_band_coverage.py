@@ -30,7 +30,7 @@ from models.theory.noise import Noise
 from models.theory.pooled import of_walks
 from models.theory.quantiles import quantiles, student, uniform
 from models.theory.steps import Steps
-from models.training import Run, _input_numbers, initial_frame
+from models.training import Run, _input_moments, _input_sums, initial_frame
 from tests.models.theory.second_road import normalize
 
 SEEDS = 200
@@ -366,7 +366,8 @@ def test_of_strokes_on_an_empty_ground() -> None:
     config = settings("relu", "digits", {"name": "kaiming_normal"}, depth=4, width=16, batch=16, kind="cnn")
     images = load_digits().images[:16, None] / 16.0
     strokes = torch.tensor(np.where(images > 0.6, images, 0.0), dtype=torch.float32)
-    mean_square, correlation, pixels, across, *fields = _input_numbers(config, strokes)[2:].tolist()
+    seen = _input_moments(config, strokes, _input_sums(config, strokes).tolist())
+    mean_square, correlation, pixels, across, *fields = list(seen.values())[2:]
     assert fields[2] > LONGEST
     rows = ensemble(config, strokes)[:, :4]
 
