@@ -380,6 +380,8 @@ export const SAID = {
   " (mean of the last {many} steps)": "（最后 {many} 步的均值）",
   "What it gets wrong it is sure of: right as often and no surer than that, it would have a loss of {worth}.":
     "它对答错的也很有把握：若同样的正确率而不过分自信，损失应为 {worth}。",
+  "It counts as trained below a loss of {limit}, half of a guess's; more steps may get it there.":
+    "损失低于 {limit}（随机猜测的一半）才算训练起来；更多步数或许能做到。",
   "After {steps} steps the loss is no longer finite; a guess has {guess}.": "{steps} 步之后损失不再有限；随机猜测的损失为 {guess}。",
   "trains": "能训练起来",
   "trains slowly": "训练很慢",

@@ -154,4 +154,10 @@ def score(prediction: Prediction, config: RunConfig, last: Frame) -> Finding:
         rule="prediction", severity="ok" if right else "note", measured=loss, threshold=LEARNED[0] * guess(config),
         title=say("Predicted: {predicted}. It held.", predicted=predicted) if right
         else say("Predicted: {predicted}. It did not hold: the network {came}.", predicted=predicted, came=words[came]),
-        cause=together(prediction.sentence, facts(config, last), surer(config, last)))
+        cause=together(prediction.sentence, facts(config, last), surer(config, last), _counts(config) if came == "slow" else NOTHING))
+
+
+def _counts(config: RunConfig) -> Text:
+    """What a run that got part of the way is measured by."""
+    return say("It counts as trained below a loss of {limit:.3g}, half of a guess's; more steps may get it there.",
+               limit=LEARNED[0] * guess(config))

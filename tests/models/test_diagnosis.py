@@ -408,6 +408,7 @@ def test_slowly_if_at_all_holds_where_it_does_not_train_as_well(said, share, hel
     found = score(Prediction(outcome=said, rule=None, sentence=Text("")), config, last)
     assert (found.severity == "ok") == ("It held" in found.title) == held
     assert ("if at all" in found.title) == (said == "slow")
+    assert ("below a loss of 1.15" in found.cause) == (share == 0.7)
 
 
 def test_a_run_that_learned_nothing_is_not_called_healthy_and_is_mended_as_its_start_was():
