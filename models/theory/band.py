@@ -34,7 +34,7 @@ from models.theory.layers import Plan
 from models.theory.lengths import BEYOND, MOST_APART, apart_at_first, behind_batch, by_lengths, followed, of_kurtosis, of_longer, unbound
 from models.theory.noise import noise_of, shares
 from models.theory.nonlinearity import Array
-from models.theory.pooled import of_pooled, raised_by
+from models.theory.pooled import of_pooled, raised_by, with_shared
 from models.theory.quantiles import FLOOR, quantiles
 from models.theory.skips import with_skips
 from models.theory.steps import steps_of
@@ -113,7 +113,12 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
     if plan.pixels > 1 and not of_real_images(plan) and not plan.unit:
         pooled, mean, square, taken = of_pooled(plan, rows, at, raised)
         shift[-1] += taken
-        batch[-1] = pooled + (0.0 if (at.mean**2 <= ODD * at.square).all() else batch[-1])  # what all pixels share goes with q
+        if (at.mean**2 <= ODD * at.square).all():
+            batch[-1] = pooled
+        elif plan.norm == "none" and not plan.residual:
+            batch[-1] = with_shared(plan, rows, noise.batch, steps.carried) * float(shares(plan, rows)[-1]) ** 2
+        else:
+            batch[-1] += pooled  # what all pixels share goes with q
         own[-1] = (2.0 * loose[-1] * drawn(plan, rows, pairs.reading(mean, square))[-1] + beside[-1]) / units[-1]
     shift[-1] += math.log1p(raised * (1.0 - float(constant(plan, rows)[-1])))
     return batch, own, shift, away

@@ -49,6 +49,64 @@ def of_pooled(plan: Plan, rows: Chain, at: Averages, lift: float) -> tuple[float
     return share**2 * variance, (1.0 + (batch - 1.0) * alike) / batch, square, share * shift
 
 
+def with_shared(plan: Plan, rows: Chain, noise: Array, carried: Array) -> float:
+    """The same variance where what all pixels share, E[phi], varies together with their mean: of ln M, for M the mean square of the
+    pixels' mean.
+
+    A pixel is sqrt(q) (sqrt(c) h + sqrt(1 - c) g), h the same for a unit's pixels, and their mean f(h) = E_g[phi]. With s^2 = c q the
+    variance of what they share, which comes of M in the row before, as q does of P, the mean square: M = E[f^2] has the elasticities
+    alpha = d ln M / d ln s^2 and d ln M / d ln q, and N units draw Var(f^2) / (N M^2) of it, Cov(f^2, E_g[phi^2]) / (N M P) with P. Of two
+    images of a batch h is correlated: Hermite's terms in h by its powers.
+
+    noise, carried: what each hidden row's units add to ln q's variance in the next row, and d ln q_{l+1} / d ln q_l (depth,)
+    """
+    still = constant(plan, rows)[:-1]
+    q, (_, pixels, across) = np.array(rows.q[:-1]) * (1.0 - still), 1.0 - np.array(rows.pairs[:-1]).T / (1.0 - still)
+    c = np.clip(pixels, 0.0, 1.0)
+    f, square, m, alpha, along = _pixels_means(plan, q, c)
+    _, of_h, basis = _hermite(H_NODES)
+    p = square @ of_h
+    of_m, of_p = (f**2 * of_h) @ basis.T / m[:, None], (square * of_h) @ basis.T / p[:, None]
+    alike = np.clip(np.divide(across, pixels, where=pixels > 0.0, out=np.zeros_like(c)), 0.0, 1.0)
+    weights = 1.0 / plan.batch + (1.0 - 1.0 / plan.batch) * alike[:, None] ** np.arange(1, TERMS + 1)
+    weights[:, 1] *= plan.each("loose")[:-1]  # lengths are kept by orthogonal weights
+    drawn, crossed = (of_m**2 * weights).sum(1) / plan.width, (of_m * of_p * weights).sum(1) / plan.width
+    shared = 1.0 - np.divide(plan.each("bias")[:-1], c * q, where=c * q > 0.0, out=np.zeros_like(c))
+    columns = (carried, np.clip(shared, 0.0, 1.0), alpha, along, noise, crossed, drawn)
+    of_q, both, of_s = 0.0, 0.0, 0.0  # variances of ln q and ln s^2, and their covariance
+    for kept, left, by_s, by_q, new_q, new_both, new_m in zip(*(column.tolist() for column in columns), strict=True):
+        both, of_s = left * both, left**2 * of_s
+        of_s = by_s**2 * of_s + 2.0 * by_s * by_q * both + by_q**2 * of_q + new_m
+        both, of_q = kept * (by_s * both + by_q * of_q) + new_both, kept**2 * of_q + new_q
+    return of_s
+
+
+def _pixels_means(plan: Plan, q: Array, c: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Row by row f and E_g[phi^2] at the nodes of h (depth, H_NODES), M, and its elasticities in s^2 and in q."""
+    (h, of_h, _), (g, of_g, _) = _hermite(H_NODES), _hermite(G_NODES)
+    z = np.sqrt(q * c)[:, None, None] * h[:, None] + np.sqrt(q * (1.0 - c))[:, None, None] * g
+    phi, slope = plan.nl.phi(z), plan.nl.derivative(z)
+    f = phi @ of_g
+    m = f**2 @ of_h
+    alpha = q * c * ((slope @ of_g) ** 2 @ of_h) / m
+    return f, phi**2 @ of_g, m, alpha, (f * ((slope * z) @ of_g)) @ of_h / m - alpha
+
+
+H_NODES, G_NODES, TERMS = 12, 24, 6
+"""Gauss-Hermite nodes of h and g, and terms in h."""
+
+
+@lru_cache(maxsize=2)
+def _hermite(count: int) -> tuple[Array, Array, Array]:
+    """Nodes and weights of a normal law, and the first Hermite polynomials there but the constant, of variance 1 (TERMS, count)."""
+    x, weights = np.polynomial.hermite_e.hermegauss(count)
+    basis = [np.ones(count), x]
+    for k in range(1, TERMS):
+        basis.append(x * basis[-1] - k * basis[-2])
+    scaled = [of / math.sqrt(math.factorial(k)) for k, of in enumerate(basis)]
+    return x, weights / weights.sum(), np.stack(scaled[1:])
+
+
 def _over_batch(batch: int, itself: float, alike: float, wander: float) -> float:
     """The mean of c^2 over a batch's pairs: `itself` of one image with itself, so much of that as two are alike, and what it wanders by
     chance, which makes images differ in length as well: by twice as much."""
