@@ -179,6 +179,6 @@ def cancel(run: RunDep, store: StoreDep, engine: EngineDep) -> RunRecord:
 @router.delete("/{run_id}", status_code=204, responses=UNKNOWN)
 def remove(run: RunDep, store: StoreDep, engine: EngineDep, settings: SettingsDep) -> None:
     """Ends the run if need be, and forgets it with all its frames and the weights that it kept."""
-    if not is_over(run):
-        engine.cancel(run.id)
     keeping.forget(store, settings, run.id)
+    if not is_over(run):
+        engine.cancel(run.id)  # afterwards: whoever watches would be told that it was cancelled, and no more
