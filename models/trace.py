@@ -60,8 +60,8 @@ def hooked(places: Sequence[Probe], visitor: Visitor) -> Iterator[None]:
 
 
 class _Weights:
-    """Visits the weights' gradients. A hook for each would cost as much as all else that is done for it, and is not needed: torch adds a
-    gradient to its weight before it goes on to the row below."""
+    """Visits the weights' gradients, which need no hook of their own: torch adds one to its weight before it goes on to the row below,
+    whose hook asks for it."""
 
     def __init__(self, places: Sequence[Probe], visitor: Visitor) -> None:
         self.visitor = visitor

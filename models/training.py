@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,22 +19,18 @@ from models import device, seeds
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.datasets import SOURCES, Dataset
-from models.frame import Frame, InputMoments, each_finite, row_numbers
+from models.frame import Frame, row_numbers
 from models.initializers import INITIALIZERS
+from models.inputs import input_moments, input_sums
 from models.measure import Meter
-from models.moments import FIELDS, correlation, moments, pixel_correlations
 from models.network import Network, build
 from models.normalized import Norms, as_columns
 from models.optimizers import OPTIMIZERS
 from models.pretrained import Fit, Tensors, fit
-from models.receptive import receptive, receptive_sums
 from models.trace import Probe, hooked, probes
 
 VALIDATION_CHUNK = 4096
 """Validation examples in one forward pass."""
-
-INPUT_FIELDS = FIELDS[:3]
-"""Of the moments, those that a frame has of its input: mean, std and mean square."""
 
 OnStep = Callable[[int], bool]
 """Called with the number of steps done; False ends the run."""
@@ -130,7 +126,7 @@ class Run:
             loss, logits = self.backward(inputs, labels)
         accuracy = (logits.argmax(1) == labels).double().mean()
         quantities, correlation, (losses, shares, seen, held) = self.meter.read(
-            torch.stack([*self.losses, loss]), torch.stack([accuracy, *validation, *evaluation]), _input_sums(self.config, inputs),
+            torch.stack([*self.losses, loss]), torch.stack([accuracy, *validation, *evaluation]), input_sums(self.config, inputs),
             self.norms.numbers() if self.norms.any else torch.empty(0, device=self.device))
         self.diverged = losses[-1] is None
         self.losses.clear()
@@ -139,7 +135,7 @@ class Run:
             seq=self.seq - 1, step=step, time_s=time.monotonic() - self.started, loss=losses[-1], accuracy=shares[0],
             validation_loss=shares[1], validation_accuracy=shares[2], evaluation_loss=shares[3], evaluation_accuracy=shares[4],
             losses=losses, layers=[place.row for place in self.places],
-            input=_input_moments(self.config, inputs, seen),
+            input=input_moments(self.config, inputs, seen),
             correlation=correlation, normalization=as_columns(held, len(self.places)) if self.norms.any else None, quantities=quantities,
         )
 
@@ -214,24 +210,3 @@ def _batches(config: RunConfig, data: Dataset) -> Iterator[tuple[Tensor, Tensor]
         for start in range(0, total - size + 1, size):
             chosen = order[start : start + size]
             yield data.values(data.inputs[chosen]), data.labels[chosen]
-
-
-def _input_sums(config: RunConfig, inputs: Tensor) -> Tensor:
-    """Mean, std, mean square, correlation of two examples and of two pixels, and the sums for what a unit sees (12,)."""
-    pixels = pixel_correlations(inputs) if inputs.dim() == 4 else inputs.new_full((2,), math.nan, dtype=torch.float64)
-    fields = receptive_sums(inputs, _taps(config), config.network.padding)
-    return torch.cat([moments(inputs)[: len(INPUT_FIELDS)], correlation(inputs).reshape(1), pixels, fields])
-
-
-def _taps(config: RunConfig) -> int:
-    """Across: delta-orthogonal weights have but the middle one."""
-    return 1 if config.init.name == "delta_orthogonal" else config.network.kernel_size
-
-
-def _input_moments(config: RunConfig, inputs: Tensor, found: Sequence[float | None]) -> InputMoments:
-    """From these sums, when they have been read."""
-    sums = [math.nan if value is None else value for value in found[6:]]
-    mean_square, participation, spread, alike, third, mean_share = each_finite(receptive(sums, inputs.shape, _taps(config)))
-    return InputMoments(mean=found[0], std=found[1], mean_square=found[2], correlation=found[3], pixel_correlation=found[4],
-                        pixel_correlation_across=found[5], receptive_mean_square=mean_square, participation_ratio=participation,
-                        receptive_spread=spread, receptive_correlation=alike, receptive_third_moment=third, receptive_mean_share=mean_share)

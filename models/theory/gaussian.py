@@ -92,6 +92,13 @@ def legendre(nodes: int) -> tuple[Array, Array]:
     return points, weights
 
 
+@lru_cache(maxsize=8)
+def hermite(nodes: int) -> tuple[Array, Array]:
+    """Nodes of a normal law, and weights whose sum is 1."""
+    points, weights = np.polynomial.hermite_e.hermegauss(nodes)
+    return points, weights / weights.sum()
+
+
 @lru_cache(maxsize=64)
 def _grid(nl: Nonlinearity) -> tuple[Array, Array, Array]:
     """The panels' edges, the nodes x > 0 and their weights."""
@@ -238,25 +245,10 @@ def second_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
     return square, mean
 
 
-def second_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array]:
-    """The same at a few neighbouring q (Q,): an image's."""
-    if nl.slope is not None:
-        return q * ((1 + nl.slope**2) / 2), (1 - nl.slope) * np.sqrt(q / (2 * math.pi))
-    if not (q.min() >= Q_LOW and q.max() <= Q_HIGH):
-        square, mean = np.array([second_moment(nl, one) for one in q.tolist()]).T
-        return square, mean
-    if q.size > CHUNK:
-        found = averages(nl, q)
-        return found.square, found.mean
-    nodes = nodes_of(nl)
-    total = _density_product(nodes, nodes.pair, nodes.core[:2], q)
-    return total[:, 1], total[:, 0]
-
-
 def moments_and_growth(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array, Array]:
     """E[phi^2] and E[phi] at a few neighbouring q (Q,), and what they change by with ln q: E[(z^2 - 1) phi^2] / 2, and the same of phi."""
     if nl.slope is not None:
-        square, mean = second_moments(nl, q)
+        square, mean = q * ((1 + nl.slope**2) / 2), (1 - nl.slope) * np.sqrt(q / (2 * math.pi))
         return square, mean, square, mean / 2.0
     if q.min() > Q_HIGH:
         return _far_up(nl, q)
@@ -266,7 +258,7 @@ def moments_and_growth(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array,
     found = square, mean, (squared / inside - square) / 2.0, (along / inside - mean) / 2.0
     if (inside == q).all():
         return found
-    square, mean = second_moments(nl, q)  # beyond the nodes phi is affine on each side of 0
+    square, mean = np.array([second_moment(nl, one) for one in q.tolist()]).T  # beyond the nodes phi is affine on each side of 0
     at_zero, grows = float(nl.phi(np.zeros(1))[0]), np.where((q > inside) & nl.bounded, 0.0, 1.0)
     start = np.where(q < inside, at_zero, 0.0)
     return (square, mean, np.where(inside == q, found[2], grows * (square - start**2)),
@@ -290,13 +282,13 @@ e-foldings that it puts together at most."""
 
 def near_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array, Array]:
     """`moments_and_growth` to 1e-9 of their sizes, for who asks for hundreds of neighbouring q: by polynomials in ln q that are kept."""
-    lowest, highest = float(q.min()), float(q.max())
-    if nl.slope is not None or not (lowest >= Q_LOW and highest < Q_HIGH):
+    if nl.slope is not None or not (q.min() >= Q_LOW and q.max() < Q_HIGH):
         return moments_and_growth(nl, q)
-    first, last = math.floor(math.log(lowest)), math.floor(math.log(highest))
+    place = np.log(q)
+    first, last = math.floor(place.min()), math.floor(place.max())  # of these, as another logarithm may round to another interval
     if last - first >= INTERVALS:
         return moments_and_growth(nl, q)
-    place = (np.log(q) - first) * STEPS
+    place = (place - first) * STEPS
     index = place.astype(np.int64)
     powers = (place - index)[:, None] ** np.arange(DEGREE, -1, -1)
     square, mean, grows, mean_grows = np.einsum("qk,qkj->jq", powers, _polynomials(nl, first, last).take(index, axis=0))

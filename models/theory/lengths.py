@@ -9,7 +9,6 @@ sum of squares, (1 + their squared spread) / B.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from operator import mul
 
@@ -17,7 +16,7 @@ import numpy as np
 
 from models.theory.chain import Chain, taps_inside
 from models.theory.cosines import nodes, symmetric
-from models.theory.gaussian import Averages, averages, near_moments
+from models.theory.gaussian import Averages, averages, hermite, near_moments
 from models.theory.layers import Plan
 from models.theory.noise import Noise
 from models.theory.nonlinearity import Array
@@ -126,7 +125,7 @@ def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float
     settled: list[float] = []
     squares, shares = _lengths(start, rows.fields.third if plan.kernel == 1 else None) if start > ALIKE else (np.ones(1), np.ones(1))
     law = np.repeat(inputs * squares + 1.0 - inputs, DRAWS).tolist()
-    weight: list[float] = np.multiply.outer(shares, _normal().weights).ravel().tolist()
+    weight: list[float] = np.multiply.outer(shares, hermite(DRAWS)[1]).ravel().tolist()
     found = [(0.0, math.log(_second(weight, law)), 0.0, 0.0)]
     columns = (steps.carried, steps.bend, noise.batch, noise.alone / (plan.batch * plan.pixels), noise.single, steps.sphere, steps.kept)
     for row, (carried, bend, drawn, alone, drawn_single, sphere, kept) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
@@ -170,38 +169,23 @@ def _wider(law: list[float], weight: list[float], together: float, kept: float, 
     """A law of lengths, its mean made 1, when it has drawn so much more variance of ln q, and taps have averaged all but what is `together`
     the same for all. What is drawn spreads each of the inputs' lengths, DRAWS neighbours, by itself: in the same shape, but where it
     outweighs that."""
-    least, normal = SHORTEST * max(law), _normal()
+    least, (places, normal) = SHORTEST * max(law), (part.tolist() for part in hermite(DRAWS))
     logs = [math.log(max(square, least)) for square in law]
     groups = [logs[first:first + DRAWS] for first in range(0, len(logs), DRAWS)]
     shares = [sum(weight[first:first + DRAWS]) for first in range(0, len(logs), DRAWS)]
-    middles = [_dot(normal.weights, group) for group in groups]
+    middles = [_dot(normal, group) for group in groups]
     middle = _dot(shares, middles)
-    within = [sum(share * (log - own) ** 2 for share, log in zip(normal.weights, group, strict=True))
+    within = [sum(share * (log - own) ** 2 for share, log in zip(normal, group, strict=True))
               for group, own in zip(groups, middles, strict=True)]
     variance = sum(share * (inside + (own - middle) ** 2) for share, inside, own in zip(shares, within, middles, strict=True))
     left = (together + max(variance - together, 0.0) * kept) / variance if variance > 0.0 else 0.0
     squares: list[float] = []
     for group, own, inside in zip(groups, middles, within, strict=True):
         deviation, moved = math.sqrt(min(left * inside + drawn, MOST_APART)), (own - middle) * math.sqrt(left)
-        shape = [(log - own) / math.sqrt(inside) for log in group] if left * inside > drawn else normal.places
+        shape = [(log - own) / math.sqrt(inside) for log in group] if left * inside > drawn else places
         squares.extend(math.exp(moved + deviation * place) for place in shape)
     mean = _dot(weight, squares)
     return [square / mean for square in squares]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Places, and weights whose sum is 1."""
-
-    places: list[float]
-    weights: list[float]
-
-
-@lru_cache(maxsize=1)
-def _normal() -> Rule:
-    """The Gauss-Hermite rule of a normal law."""
-    places, weights = np.polynomial.hermite_e.hermegauss(DRAWS)
-    return Rule(places.tolist(), (weights / weights.sum()).tolist())
 
 
 def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Array, list[float], list[float]]:

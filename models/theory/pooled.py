@@ -9,7 +9,7 @@ import numpy as np
 
 from models.theory.chain import AROUND_MEAN, Chain
 from models.theory.cosines import constant
-from models.theory.gaussian import Averages
+from models.theory.gaussian import Averages, hermite
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
 
@@ -64,9 +64,9 @@ def with_shared(plan: Plan, rows: Chain, noise: Array, carried: Array) -> float:
     q, (_, pixels, across) = np.array(rows.q[:-1]) * (1.0 - still), 1.0 - np.array(rows.pairs[:-1]).T / (1.0 - still)
     c = np.clip(pixels, 0.0, 1.0)
     f, square, m, alpha, along = _pixels_means(plan, q, c)
-    _, of_h, basis = _hermite(H_NODES)
+    _, of_h = hermite(H_NODES)
     p = square @ of_h
-    of_m, of_p = (f**2 * of_h) @ basis.T / m[:, None], (square * of_h) @ basis.T / p[:, None]
+    of_m, of_p = (f**2 * of_h) @ _terms().T / m[:, None], (square * of_h) @ _terms().T / p[:, None]
     alike = np.clip(np.divide(across, pixels, where=pixels > 0.0, out=np.zeros_like(c)), 0.0, 1.0)
     weights = 1.0 / plan.batch + (1.0 - 1.0 / plan.batch) * alike[:, None] ** np.arange(1, TERMS + 1)
     weights[:, 1] *= plan.each("loose")[:-1]  # lengths are kept by orthogonal weights
@@ -83,7 +83,7 @@ def with_shared(plan: Plan, rows: Chain, noise: Array, carried: Array) -> float:
 
 def _pixels_means(plan: Plan, q: Array, c: Array) -> tuple[Array, Array, Array, Array, Array]:
     """Row by row f and E_g[phi^2] at the nodes of h (depth, H_NODES), M, and its elasticities in s^2 and in q."""
-    (h, of_h, _), (g, of_g, _) = _hermite(H_NODES), _hermite(G_NODES)
+    (h, of_h), (g, of_g) = hermite(H_NODES), hermite(G_NODES)
     z = np.sqrt(q * c)[:, None, None] * h[:, None] + np.sqrt(q * (1.0 - c))[:, None, None] * g
     phi, slope = plan.nl.phi(z), plan.nl.derivative(z)
     f = phi @ of_g
@@ -96,15 +96,13 @@ H_NODES, G_NODES, TERMS = 12, 24, 6
 """Gauss-Hermite nodes of h and g, and terms in h."""
 
 
-@lru_cache(maxsize=2)
-def _hermite(count: int) -> tuple[Array, Array, Array]:
-    """Nodes and weights of a normal law, and the first Hermite polynomials there but the constant, of variance 1 (TERMS, count)."""
-    x, weights = np.polynomial.hermite_e.hermegauss(count)
-    basis = [np.ones(count), x]
-    for k in range(1, TERMS):
-        basis.append(x * basis[-1] - k * basis[-2])
-    scaled = [of / math.sqrt(math.factorial(k)) for k, of in enumerate(basis)]
-    return x, weights / weights.sum(), np.stack(scaled[1:])
+@lru_cache(maxsize=1)
+def _terms() -> Array:
+    """Hermite's first polynomials at the nodes of h, but the constant one, of variance 1 (TERMS, H_NODES)."""
+    h, _ = hermite(H_NODES)
+    scales = [math.sqrt(math.factorial(k)) for k in range(1, TERMS + 1)]
+    result: Array = np.polynomial.hermite_e.hermevander(h, TERMS).T[1:] / np.array(scales)[:, None]
+    return result
 
 
 def _over_batch(batch: int, itself: float, alike: float, wander: float) -> float:

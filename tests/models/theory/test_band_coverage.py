@@ -19,6 +19,7 @@ from benchmarks.ensembles import mean_squares
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.initializers import INITIALIZERS, truncated_kurtosis
+from models.inputs import input_moments, input_sums
 from models.theory import Theory, theory, theory_of
 from models.theory.chain import Correlations, Fields, chain
 from models.theory.cosines import nodes
@@ -30,7 +31,7 @@ from models.theory.noise import Noise
 from models.theory.pooled import of_walks
 from models.theory.quantiles import quantiles, student, uniform
 from models.theory.steps import Steps
-from models.training import Run, _input_moments, _input_sums, initial_frame
+from models.training import Run, initial_frame
 from tests.models.theory.second_road import normalize
 
 SEEDS = 200
@@ -379,7 +380,7 @@ def test_of_strokes_on_an_empty_ground() -> None:
     config = settings("relu", "digits", {"name": "kaiming_normal"}, depth=4, width=16, batch=16, kind="cnn")
     images = load_digits().images[:16, None] / 16.0
     strokes = torch.tensor(np.where(images > 0.6, images, 0.0), dtype=torch.float32)
-    seen = _input_moments(config, strokes, _input_sums(config, strokes).tolist())
+    seen = input_moments(config, strokes, input_sums(config, strokes).tolist())
     mean_square, correlation, pixels, across, *fields = list(seen.values())[2:]
     assert fields[2] > LONGEST
     rows = ensemble(config, strokes)[:, :4]

@@ -11,7 +11,7 @@ from mpmath import mp
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.theory.chain import moments_of_image, taps_inside
-from models.theory.gaussian import STEPS, averages, moments_and_growth, near_moments, second_moment, second_moments
+from models.theory.gaussian import STEPS, averages, moments_and_growth, near_moment, near_moments, second_moment
 from models.theory.layers import plan
 from models.theory.nonlinearity import Nonlinearity, nonlinearity
 from tests.models.theory.second_road import adaptive, defaults
@@ -159,9 +159,9 @@ def test_what_the_moments_change_by_with_ln_q(name: str) -> None:
     """By central differences, also beyond the nodes, where phi is affine on each side of 0."""
     nl, step = nonlinearity(name, defaults(name)), 1e-5
     for q in (np.array([1e-3, 1.1e-3]), np.array([0.3, 2.0, 40.0]), np.array([1e-60, 2e-60]), np.array([1e80, 2e80])):
-        up, down = second_moments(nl, q * (1 + step)), second_moments(nl, q * (1 - step))
+        here, up, down = (np.array([second_moment(nl, one) for one in q * by]).T for by in (1.0, 1 + step, 1 - step))
         square, mean, *grows = moments_and_growth(nl, q)
-        assert (square, mean) == (pytest.approx(second_moments(nl, q)[0], rel=1e-12), pytest.approx(second_moments(nl, q)[1], rel=1e-12))
+        assert (square, mean) == (pytest.approx(here[0], rel=1e-9), pytest.approx(here[1], rel=1e-9))
         for found, above, under, size in zip(grows, up, down, (square, mean), strict=True):
             assert found == pytest.approx((above - under) / (2 * step), rel=1e-5, abs=1e-9 * float(np.abs(size).max()))
 
@@ -176,3 +176,16 @@ def test_moments_from_kept_tables_are_the_computed_ones(name: str) -> None:
         found = near_moments(nl, q)
         for computed, kept, size in zip((square, mean, grows, mean_grows), found, (square, np.sqrt(square)) * 2, strict=True):
             assert (np.abs(kept - computed) <= 1e-9 * size).all()
+        single = np.array([near_moment(nl, one) for one in q.tolist()]).T
+        assert (np.abs(single - [square, mean]) <= 1e-9 * np.array([square, np.sqrt(square)])).all()
+
+
+def test_kept_tables_at_the_last_and_the_first_q_of_every_interval() -> None:
+    """Where two logarithms may differ by rounding in which interval they see it."""
+    nl = nonlinearity("gelu", defaults("gelu"))
+    for edge in np.exp(np.arange(-20.0, 21.0)):
+        for q in (np.nextafter(edge, 0.0), edge, np.nextafter(edge, np.inf)):
+            square, mean = second_moment(nl, float(q))
+            several, means, *_ = near_moments(nl, np.array([q]))
+            assert (several[0], means[0]) == (pytest.approx(square, rel=1e-9), pytest.approx(mean, abs=1e-9 * square**0.5))
+            assert near_moment(nl, float(q)) == (pytest.approx(square, rel=1e-9), pytest.approx(mean, abs=1e-9 * square**0.5))
