@@ -20,7 +20,7 @@ from models.theory.cosines import cosines, smoothing
 from models.theory.gaussian import averages
 from models.theory.layers import plan
 from models.theory.lengths import behind_batch
-from models.theory.pooled import of_fields
+from models.theory.walks import of_fields
 from models.training import Run
 from tests.models.theory.test_band_coverage import LEAST, measured, settings
 

@@ -28,9 +28,9 @@ from models.theory.known import LONGEST
 from models.theory.layers import fans, plan
 from models.theory.lengths import _lengths, by_lengths
 from models.theory.noise import Noise
-from models.theory.pooled import of_walks
 from models.theory.quantiles import quantiles, student, uniform
 from models.theory.steps import Steps
+from models.theory.walks import of_walks
 from models.training import Run, initial_frame
 from tests.models.theory.second_road import normalize
 
