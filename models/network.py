@@ -11,6 +11,7 @@ from models import seeds
 from models.activations import ACTIVATIONS
 from models.choices import Params
 from models.config import NetworkConfig, RunConfig
+from models.drawn import Drawn
 from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, Fan
 from models.normalizations import NORMALIZATIONS
 
@@ -102,14 +103,14 @@ class Network(nn.Module):
         return [layer for layer in self.layers if isinstance(layer, Layer)]
 
 
-def build(config: RunConfig, device: torch.device, first_batch: Tensor | None = None) -> Network:
+def build(config: RunConfig, device: torch.device, first_batch: Tensor | None = None, drawn: Drawn | None = None) -> Network:
     """The network of a configuration, initialized, on the device.
 
     Weights are drawn on the CPU, so that every device starts from the same ones. `first_batch` (on the device) is what a
-    data-driven initializer (LSUV) measures.
+    data-driven initializer (LSUV) measures; `drawn` may hold the weights already.
     """
     network = Network([*_hidden_layers(config, device), _output_layer(config)])
-    initialize(network, config)
+    initialize(network, config, drawn or Drawn(0))
     if device.type != "cpu":  # where the weights are drawn; to ask every module takes a tenth of the drawing
         network.to(device)
     if INITIALIZERS[config.init.name].data_driven and first_batch is not None:
@@ -155,20 +156,25 @@ def _output_layer(config: RunConfig) -> Layer:
     return Layer(linear, nn.Identity(), entry=GlobalAveragePool() if network.kind == "cnn" else None)
 
 
-def initialize(network: Network, config: RunConfig) -> None:
+@torch.no_grad()
+def initialize(network: Network, config: RunConfig, drawn: Drawn) -> None:
     """Draws every weight and bias, layer by layer, from the run's own stream of random numbers."""
     init, bias_init = INITIALIZERS[config.init.name], BIAS_INITIALIZERS[config.bias_init.name]
-    nonlinearity_gain = ACTIVATIONS[config.network.activation.name].gain(config.network.activation.params)
-    generator = seeds.generator(config.seed, "weights")
+    nonlinearity_gain = ACTIVATIONS[config.network.activation.name].gain(config.network.activation.params) if init.uses_gain else 1.0
     gain = 1.0 if init.data_driven else config.init.params["gain"]
-    with torch.no_grad():
-        for layer in network.rows():
-            weight, bias = layer.weighted.weight, layer.weighted.bias
-            init.fill(weight, config.init.params, nonlinearity_gain, generator)
+    layers = [layer.weighted for layer in network.rows()]
+
+    def draw() -> None:
+        generator = seeds.generator(config.seed, "weights")
+        for layer in layers:
+            init.fill(layer.weight, config.init.params, nonlinearity_gain, generator)
             if gain != 1.0:
-                weight.mul_(gain)
-            if bias is not None:
-                bias_init.fill(bias, config.bias_init.params, Fan.of(weight).fan_in, generator)
+                layer.weight.mul_(gain)
+            if layer.bias is not None:
+                bias_init.fill(layer.bias, config.bias_init.params, Fan.of(layer.weight).fan_in, generator)
+
+    drawn.fill([parameter for layer in layers for parameter in layer.parameters(recurse=False)],
+               (config.seed, nonlinearity_gain, config.init.model_dump_json(), config.bias_init.model_dump_json()), draw)
 
 
 @torch.no_grad()

@@ -19,6 +19,7 @@ from models import device, seeds
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.datasets import SOURCES, Dataset
+from models.drawn import Drawn
 from models.frame import Frame, row_numbers
 from models.initializers import INITIALIZERS
 from models.inputs import input_moments, input_sums
@@ -63,16 +64,17 @@ class Run:
     fit: Fit | None = None
 
     @classmethod
-    def start(cls, config: RunConfig, tensors: Tensors | None = None) -> Run:
+    def start(cls, config: RunConfig, tensors: Tensors | None = None, drawn: Drawn | None = None) -> Run:
         """Loads the data and builds the network on the run's device.
 
-        `tensors` are the trained weights where the configuration starts from such; `fit` then says which layers took them.
+        `tensors` are the trained weights where the configuration starts from such; `fit` then says which layers took them. What is
+        `drawn` already is not drawn again.
         """
         where = device.resolve(config.device)
         source = SOURCES[config.data.name]
         data = source.load(config.data.params, config.demand, config.seed).to(where)
         first, _ = next(_batches(config, data))
-        network = build(config, where, first)
+        network = build(config, where, first, drawn)
         found = fit(network, _given(config, tensors), config.init.params["gain"]) if INITIALIZERS[config.init.name].trained else None
         rows = row_numbers(config.network.depth + 1)
         return cls(config, where, data, network, probes(network, rows), Norms(network, rows), time.monotonic(), fit=found)

@@ -20,12 +20,13 @@ from models.config import RunConfig
 from models.datasets import SOURCES
 from models.diagnosis import Finding, Severity, Verdict
 from models.diagnosis.pretrained import pretrained
+from models.drawn import Drawn
 from models.frame import Frame
 from models.initializers import INITIALIZERS
 from models.sweep import SweepConfig
 from models.theory import Theory, theory_of
 from models.training import Run
-from server import encode, tensors, trouble
+from server import encode, memory, tensors, trouble
 from server.encode import Form
 from server.settings import Places
 from server.store import Store
@@ -40,10 +41,14 @@ BEAT_S = 1.0
 JUDGED_S = 0.1
 """Seconds between two verdicts on a run."""
 
+DRAWN = Drawn(limit=2**24)
+"""Weights of the last preview, up to 64 MiB: most controls leave them as they are, and drawing takes longer than a forward pass."""
+
 
 def prepare(threads: int, niceness: int) -> None:
-    """Once in every worker: its threads, how far it gives way to other processes, and an end when the server ends, however that
-    happens."""
+    """Once in every worker: its memory, its threads, how far it gives way to other processes, and an end when the server ends, however
+    that happens."""
+    memory.keep_freed()
     torch.set_num_threads(threads)
     os.nice(niceness)
     threading.Thread(target=_end_with_the_server, daemon=True).start()
@@ -64,7 +69,7 @@ def warm_up() -> None:
 def preview(config_json: str, places: Places, form: Form = "full") -> bytes:
     """The answer to a preview, as JSON, its frame in this form."""
     config = RunConfig.model_validate_json(config_json)
-    started = begin(config, places)
+    started = begin(config, places, DRAWN)
     frame = next(started.frames())
     said = predict(config, frame)
     findings = [*about_weights(started), *Verdict(config, lambda frame: said).of(frame, trains=False)]
@@ -74,10 +79,11 @@ def preview(config_json: str, places: Places, form: Form = "full") -> bytes:
     })
 
 
-def begin(config: RunConfig, places: Places) -> Run:
+def begin(config: RunConfig, places: Places, drawn: Drawn | None = None) -> Run:
     """The run's network before its first step, with the data and the trained weights that it needs from files."""
     load_files(config, places.datasets)
-    return Run.start(config, tensors.read(places.weights, config.init.params["source"]) if INITIALIZERS[config.init.name].trained else None)
+    trained = tensors.read(places.weights, config.init.params["source"]) if INITIALIZERS[config.init.name].trained else None
+    return Run.start(config, trained, drawn)
 
 
 def about_weights(started: Run) -> list[Finding]:

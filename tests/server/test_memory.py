@@ -1,4 +1,4 @@
-"""That the server's threads share few of malloc's arenas, as malloc itself tells."""
+"""What malloc and the kernel tell: the server's threads share few arenas, and a worker's memory stays for its next network."""
 
 import subprocess
 import sys
@@ -30,3 +30,25 @@ def test_threads_share_two_arenas():
     few, many = (subprocess.run([sys.executable, "-c", ARENAS, how], capture_output=True, text=True, check=True).stdout.count("<heap nr=")
                  for how in ("few", "many"))
     assert 1 <= few <= 2 < many
+
+
+FAULTS = """
+import resource, sys
+import torch
+from server.memory import keep_freed
+if sys.argv[1] == "kept":
+    keep_freed()
+def network():
+    return [torch.ones(256, 256) for _ in range(50)]
+network(), network()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+network()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's malloc")
+def test_a_networks_memory_stays_for_the_next_one():
+    kept, fresh = (int(subprocess.run([sys.executable, "-c", FAULTS, how], capture_output=True, text=True, check=True).stdout)
+                   for how in ("kept", "fresh"))
+    assert kept < 100 < 3000 < fresh  # 50 x 64 pages of 4 KiB
