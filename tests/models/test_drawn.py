@@ -23,7 +23,8 @@ def same(one, other):
 
 @pytest.mark.parametrize("change", [
     {}, {"seed": 1}, {"init": {"name": "orthogonal"}}, {"init": {"gain": 2.0}}, {"init": {"mode": "fan_out"}}, {"network": {"width": 21}},
-    {"network": {"depth": 5}}, {"network": {"bias": False}}, {"network": {"activation": {"name": "tanh"}}}, {"bias_init": {"name": "normal", "std": 1.0}},
+    {"network": {"depth": 5}}, {"network": {"bias": False}}, {"network": {"activation": {"name": "tanh"}}},
+    {"bias_init": {"name": "normal", "std": 1.0}},
     {"bias_init": {"name": "zeros"}}, {"data": {"name": "spirals"}}, {"network": {"normalization": {"name": "batch"}, "dropout": 0.2}},
     {"init": {"name": "lsuv"}}, {"network": {"kind": "cnn", "kernel_size": 3}}, {"data": {"batch_size": 16}},
 ], ids=str)
