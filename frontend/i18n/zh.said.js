@@ -270,6 +270,11 @@ export const SAID = {
   "The loss rises: {start} → {loss}": "损失上升：{start} → {loss}",
   "The steps overshoot: the loss is above three times its start.": "步子迈过了头：损失已超过开始时的三倍。",
   "First steps too large: one moves the last hidden layer by {jolt} times its own size": "最初的步子太大：一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
+  "First steps too large: one moves the layers' weights by {stride} of their norms in all": "最初的步子太大：一步就使各层权重的改变合计达到其范数的 {stride} 倍",
+  "Steps become too large: as it learns, one comes to move the layers' weights by {swing} of their norms in all":
+    "步子会变得太大：随着学习，一步将使各层权重的改变合计达到其范数的 {swing} 倍",
+  "The gradients grow with the logits, whose root mean square is {logits} at the start.":
+    "梯度随 logits 增长，而 logits 的均方根开始时是 {logits}。",
   "Relative to their norm the layers' weights move by {most} at most a step, {median} in the median; through all layers that adds up.":
     "相对于自身范数，各层权重每步最多移动 {most}，中位数为 {median}；经过所有层累积起来就很大。",
   "Steps too small: {steps} steps move the median layer by {reached} of its weights": "步子太小：{steps} 步只使中位层的权重移动自身的 {reached}",
@@ -367,7 +372,9 @@ export const SAID = {
   "Nothing at initialization speaks against it.": "初始化时没有任何不利的迹象。",
   "It should bear what is found at initialization: the optimizer's steps are of a size that learns.": "它应能承受初始化时发现的问题：优化器的步长大小适于学习。",
   "At initialization: {why}.": "初始化时：{why}。",
-  "one step moves the last hidden layer by {jolt} times its own size": "一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
+  "half of the networks without a fault take {needed} steps or more on these data, and this one is given {given}":
+    "没有毛病的网络有一半在这些数据上要走 {needed} 步或更多，而这次只给了 {given} 步",
+  "one step moves the layers' weights by {stride} of their norms in all": "一步就使各层权重的改变合计达到其范数的 {stride} 倍",
   "{gap}": "{gap}",
   "less than 10⁻⁷": "10⁻⁷ 以下",
   "in the last hidden layer two inputs differ by {gap} of their size": "在最后一个隐藏层，两个输入之差只有其大小的 {gap}",

@@ -102,17 +102,18 @@ class Look:
         is left out."""
         weight, gradient = self.quantity("weight"), self.quantity("weight_gradient")
         if not weight or not gradient:
-            return Movement((), 0.0)
+            return Movement((), 0.0, 0.0)
         z, back = self.quantity("preactivation").get("norm", ()), self.quantity("preactivation_gradient").get("norm", ())
         leverage = [(a or 0.0) * (b or 0.0) for a, b in zip(z, back, strict=False)]
         rows = [Row(w, g, n, leverage[place]) for place, (w, g, n) in enumerate(zip(
             weight["norm"], gradient["norm"], weight["n"], strict=True)) if w and g is not None]
-        return movement(self.config.training, rows, leverage[len(self.hidden) - 1])
+        each = (self.config.network.depth + 1) / len(self.frame["layers"])
+        return movement(self.config.training, rows, leverage[len(self.hidden) - 1], each)
 
     @property
-    def jolt(self) -> float:
-        """By how much of itself one step moves the last hidden layer."""
-        return self.movement.jolt
+    def logits(self) -> float:
+        """The mean square of what the output row hands on; 0 where it was not measured."""
+        return self.quantity("preactivation").get("mean_square", (None,))[-1] or 0.0
 
     @property
     def adaptive(self) -> bool:

@@ -23,10 +23,11 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Movement:
     """rows: the part of its weights' norm by which a step moves each row;  jolt: to first order, by how much of itself one step moves
-    the last hidden layer."""
+    the last hidden layer;  stride: all rows' parts together."""
 
     rows: tuple[float, ...]
     jolt: float
+    stride: float
 
     @property
     def typical(self) -> float:
@@ -39,17 +40,17 @@ def is_adaptive(training: TrainingConfig) -> bool:
     return "eps" in training.optimizer.params
 
 
-def movement(training: TrainingConfig, rows: Sequence[Row], last_hidden: float) -> Movement:
-    """Of the rows that have weights; last_hidden: the last hidden row's leverage.
+def movement(training: TrainingConfig, rows: Sequence[Row], last_hidden: float, each: float = 1.0) -> Movement:
+    """Of the rows that have weights; last_hidden: the last hidden row's leverage;  each: for how many rows of the network one stands.
 
     sgd: lr |g| / |w|, with momentum over 1 - momentum (its sum over many steps). Optimizers that divide by the gradient's own size
     move every weight by about lr, as far as that size is above eps. The jolt sums the rows' changes, each times its leverage over the
     last hidden row's: ReLU passes every row's change on as it is (1); a chaotic network makes more of it on the way, an ordered one less.
     """
-    cut, moving = _clip(training.clip_norm, [row.gradient for row in rows]), [row for row in rows if row.weight]
+    cut, moving = _clip(training.clip_norm, [row.gradient for row in rows], each), [row for row in rows if row.weight]
     moved = [_moved(training, row.gradient * cut, row.count) / row.weight for row in moving]
     jolt = sum(part * row.leverage / last_hidden for part, row in zip(moved, moving, strict=True)) if last_hidden else sum(moved)
-    return Movement(tuple(moved), jolt)
+    return Movement(tuple(moved), each * jolt, each * sum(moved))
 
 
 def _moved(training: TrainingConfig, gradient: float, count: int) -> float:
@@ -61,7 +62,7 @@ def _moved(training: TrainingConfig, gradient: float, count: int) -> float:
     return rate * gradient
 
 
-def _clip(limit: float | None, norms: Sequence[float]) -> float:
+def _clip(limit: float | None, norms: Sequence[float], each: float) -> float:
     """What clipping multiplies the gradient by."""
-    total = math.sqrt(sum(norm * norm for norm in norms))
+    total = math.sqrt(each * sum(norm * norm for norm in norms))
     return 1.0 if limit is None or total <= limit else limit / total

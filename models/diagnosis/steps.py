@@ -6,10 +6,10 @@ import math
 from statistics import median
 from typing import Any
 
-from models.diagnosis.finding import Finding, Severity, grade
+from models.diagnosis.finding import Finding, Severity, grade, worst_first
 from models.diagnosis.learned import guess
 from models.diagnosis.look import Look
-from models.diagnosis.rates import GOOD_RATIO, JOLT, LARGEST_RATE, bears, even, paced, reach, sized, slower, with_rate
+from models.diagnosis.rates import GOOD_RATIO, LARGEST_RATE, SWING, even, jolts, paced, reach, sized, slower, strides, swing, with_rate
 from models.diagnosis.remedy import Remedy, mended
 from models.words import Text, say
 
@@ -63,22 +63,48 @@ def learning_rate(look: Look) -> Finding | None:
     config, each = look.config, look.movement
     if not look.initial or not each.rows or config.total_steps == 0 or look.broken:
         return None
-    if severity := grade(each.jolt / bears(config), *JOLT):
-        return _jolt(look, severity, JOLT[0] * bears(config))
+    if large := worst_first([found for found in (_jolt(look), _stride(look), _swing(look)) if found]):
+        return large[0]
     reached, limits = reach(config, each)
     reached *= config.total_steps
     return _reach(look, "warning" if reached < limits[1] else "note", reached, limits[0]) if reached < limits[0] else None
 
 
-def _jolt(look: Look, severity: Severity, threshold: float) -> Finding:
-    found, each = sized(look), look.movement
+def _jolt(look: Look) -> Finding | None:
+    limits, jolt = jolts(look.config), look.movement.jolt
+    severity = grade(jolt, *limits)
+    return severity and _too_large(look, severity, jolt, limits[0], say(
+        "First steps too large: one moves the last hidden layer by {jolt:.2g} times its own size", jolt=jolt), _moved(look))
+
+
+def _stride(look: Look) -> Finding | None:
+    limits, stride = strides(look.config), look.movement.stride
+    severity = grade(stride, *limits)
+    return severity and _too_large(look, severity, stride, limits[0], say(
+        "First steps too large: one moves the layers' weights by {stride:.2g} of their norms in all", stride=stride), _moved(look))
+
+
+def _swing(look: Look) -> Finding | None:
+    found = swing(look.config, look.movement, look.logits)
+    if found < SWING:
+        return None
+    title = say("Steps become too large: as it learns, one comes to move the layers' weights by {swing:.2g} of their norms in all",
+                swing=found)
+    cause = say("The gradients grow with the logits, whose root mean square is {logits:.2g} at the start.", logits=math.sqrt(look.logits))
+    return _too_large(look, "warning", found, SWING, title, cause)
+
+
+def _too_large(look: Look, severity: Severity, measured: float, threshold: float, title: Text, cause: Text) -> Finding:
+    found = sized(look)
     return Finding(
-        rule="learning_rate", severity=severity,
-        title=say("First steps too large: one moves the last hidden layer by {jolt:.2g} times its own size", jolt=each.jolt),
-        layers=list(look.frame["layers"]), measured=each.jolt, threshold=threshold,
-        cause=say("Relative to their norm the layers' weights move by {most:.2g} at most a step, {median:.2g} in the median; "
-                  "through all layers that adds up.", most=max(each.rows), median=each.typical),
-        remedy=found[0] if found else NOTHING_HELPS, config=dump(found))
+        rule="learning_rate", severity=severity, title=title, layers=list(look.frame["layers"]), measured=measured, threshold=threshold,
+        cause=cause, remedy=found[0] if found else NOTHING_HELPS, config=dump(found))
+
+
+def _moved(look: Look) -> Text:
+    each = look.movement
+    return say("Relative to their norm the layers' weights move by {most:.2g} at most a step, {median:.2g} in the median; "
+               "through all layers that adds up.", most=max(each.rows), median=each.typical)
 
 
 def _reach(look: Look, severity: Severity, reached: float, threshold: float) -> Finding:

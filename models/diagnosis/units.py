@@ -34,6 +34,8 @@ def saturation(look: Look) -> Finding | None:
     severity = grade(worst, *SATURATED)
     if severity is None or worst < SATURATED[0] + 1.0 / math.sqrt(look.config.network.width):
         return None
+    if look.config.network.residual:
+        severity = "warning" if severity == "critical" else "note"  # the gradient passes by a layer that is flat
     sentence, config = remedy(look, severity)
     return Finding(
         rule="saturation", severity=severity,
