@@ -359,7 +359,8 @@ export const EN = {
   "phase.trained": "Trained on digits: after {steps} {steps|step|steps} the loss is {loss} (a guess has 2.3).",
   "phase.training": "Training on digits: {status}, step {step} of {total}, loss {loss}.",
   "phase.dot": "σ_w² = {w2}, σ_b² = {b2}",
-  "phase.dot_text": ": in the last hidden layer variance {q}, correlation of two inputs {c}; loss {loss}.",
+  "phase.dot_text": ": in the last hidden layer variance {q}, correlation of two inputs {c}; loss before training {loss}.",
+  "phase.dot_refused": "The network at {dot} was not looked at. {detail}",
   "phase.sigma_w2": "weight variance × fan_in, σ_w²",
   "phase.sigma_b2": "bias variance, σ_b²",
   "phase.scale": "depth scale 1 / |ln χ| (layers)",
@@ -585,6 +586,13 @@ export const EN = {
   "reference.required": "required",
   "reference.status": "status",
   "reference.meaning": "meaning",
+
+  "missing.title": "There is no such page",
+  "missing.words": "Nothing is at {path}. The address may be mistyped, or a link cut short.",
+  "missing.dashboard": "Dashboard: choose a network and see its signal, layer by layer",
+  "missing.phase": "Phase diagram: which variances of weights and biases let a signal travel far",
+  "missing.runs": "All runs: what was trained here",
+  "missing.api": "API: the same, for programs",
 
   "signin.why": "Without this server's token you can look at runs whose link you have. To do more, give the token: whoever started the server has it.",
   "signin.field": "Token",

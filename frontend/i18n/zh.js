@@ -359,7 +359,8 @@ export const ZH = {
   "phase.trained": "已在手写数字上训练：{steps} 步后损失为 {loss}（瞎猜为 2.3）。",
   "phase.training": "在手写数字上训练：{status}，第 {step} 步，共 {total} 步，损失 {loss}。",
   "phase.dot": "σ_w² = {w2}，σ_b² = {b2}",
-  "phase.dot_text": "：最后一个隐藏层的方差为 {q}，两个输入的相关为 {c}；损失 {loss}。",
+  "phase.dot_text": "：最后一个隐藏层的方差为 {q}，两个输入的相关为 {c}；训练前的损失 {loss}。",
+  "phase.dot_refused": "没有看成 {dot} 处的网络。{detail}",
   "phase.sigma_w2": "权重方差 × fan_in，σ_w²",
   "phase.sigma_b2": "偏置方差，σ_b²",
   "phase.scale": "深度尺度 1 / |ln χ|（层）",
@@ -585,6 +586,13 @@ export const ZH = {
   "reference.required": "必填",
   "reference.status": "状态码",
   "reference.meaning": "含义",
+
+  "missing.title": "没有这个页面",
+  "missing.words": "{path} 处什么也没有。地址可能打错了，或者链接不完整。",
+  "missing.dashboard": "仪表板：选一个网络，逐层看它的信号",
+  "missing.phase": "相图：权重和偏置的哪些方差能让信号传得远",
+  "missing.runs": "所有运行：这里训练过什么",
+  "missing.api": "API：供程序调用",
 
   "signin.why": "没有这台服务器的令牌时，只能查看您有链接的运行。要做更多，请输入令牌：启动服务器的人知道它。",
   "signin.field": "令牌",
