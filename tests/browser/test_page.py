@@ -44,6 +44,13 @@ def test_every_slider_and_number_of_depth_agree(tab):
     assert json.loads(tab.heat_map_changed(before))[1] == 201
 
 
+@pytest.mark.parametrize(("axis", "lines"), [("linear", ["mean", "± 1 std"]), ("log10", ["rms"])])
+def test_the_lines_over_the_heat_map_are_named(tab, axis, lines):
+    tab.open(f"/#{QUICK}&view.axis={axis}")
+    tab.until("() => document.querySelector('[data-testid=panel-histograms] .legend li')")
+    assert [text.strip() for text in tab.at("panel-histograms").locator(".legend li").all_inner_texts()] == lines
+
+
 def test_back_and_forward_go_through_configurations(tab):
     tab.open(f"/#{QUICK}")
     tab.at("control-network.activation.name").select_option("tanh")
