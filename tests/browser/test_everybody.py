@@ -117,6 +117,30 @@ def test_every_page_fits_a_narrow_phone(new_tab, addresses, locale):
     assert {page: misfits for page, misfits in found.items() if misfits} == {}
 
 
+def test_text_of_twice_the_size_is_not_cut(new_tab, addresses):
+    """For whoever has told the browser so; zooming the page makes its window narrower, which the phone stands for."""
+    tab = new_tab(locale="en-GB", viewport={"width": 1280, "height": 900})
+    tab.page.context.new_cdp_session(tab.page).send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
+    found = {}
+    for page in PAGES:
+        opened(tab, addresses[page])
+        assert tab.page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
+        found[page] = tab.page.evaluate(MISFITS) + tab.page.evaluate("""() => [...document.querySelectorAll('.top *')]
+            .filter(one => one.checkVisibility() && getComputedStyle(one).clipPath === 'none' && !one.closest('.sheet-menu'))
+            .filter(one => one.getBoundingClientRect().top < 0).map(one => one.outerHTML.slice(0, 120))""")
+    assert {page: misfits for page, misfits in found.items() if misfits} == {}
+
+
+@pytest.mark.parametrize("width", [521, 600, 705, 801])
+def test_nothing_is_beyond_a_narrow_window(new_tab, addresses, width):
+    tab = new_tab(locale="en-GB", viewport={"width": width, "height": 800})
+    found = {}
+    for page in ("run", "comparison", "phase", "missing"):
+        opened(tab, addresses[page])
+        found[page] = tab.page.evaluate(MISFITS)
+    assert {page: misfits for page, misfits in found.items() if misfits} == {}
+
+
 def test_a_finger_over_a_plot_scrolls_the_page_and_a_tap_chooses_a_layer(new_tab, addresses):
     tab = new_tab(locale="en-GB", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     opened(tab, addresses["run"])
