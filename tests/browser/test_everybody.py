@@ -31,7 +31,7 @@ def addresses(server):
     made = [server.client.post("/api/runs", json={**NETWORK, "seed": seed}).json()["id"] for seed in (71, 72)]
     first, second = (server.finished(run)["id"] for run in made)
     return {
-        "preview": f"/#{ADDRESS}", "run": f"/runs/{first}", "embedded": f"/runs/{first}?embed=1",
+        "first visit": "/", "preview": f"/#{ADDRESS}", "run": f"/runs/{first}", "embedded": f"/runs/{first}?embed=1",
         "comparison": f"/compare?runs={first},{second}", "runs": "/runs", "phase": "/phase#network.depth=12&network.width=32&points=4",
         "lesson": "/#view.lesson=why-zeros-fail&view.lesson_step=1",
         "compared in a lesson": f"/compare?runs={first},{second}#view.lesson=why-zeros-fail&view.lesson_step=4",
@@ -39,7 +39,7 @@ def addresses(server):
     }
 
 
-PAGES = ("preview", "run", "embedded", "comparison", "compared in a lesson", "runs", "phase", "missing", "lesson")
+PAGES = ("first visit", "preview", "run", "embedded", "comparison", "compared in a lesson", "runs", "phase", "missing", "lesson")
 
 
 def opened(tab, address):

@@ -19,6 +19,33 @@ def test_opening_shows_the_network_at_initialization(tab):
     assert tab.at("verdict").inner_text().strip()
 
 
+def test_whoever_is_new_is_told_what_this_is_until_the_first_lesson(tab):
+    tab.open("/")
+    assert "a column a layer" in tab.at("welcome").inner_text()
+    tab.at("control-init.name").select_option("zeros")
+    tab.until("() => location.hash.includes('init.name=zeros')")
+    assert tab.at("welcome").is_visible()
+    tab.at("welcome-lesson").click()
+    tab.until("() => location.hash.includes('view.lesson=') && document.querySelector('#lesson h2')")
+    assert not tab.at("welcome").is_visible()
+    tab.open("/")
+    assert not tab.at("welcome").is_visible()
+
+
+@pytest.mark.parametrize("address", [f"/#{QUICK}", "/?embed=1", "/#view.lesson=why-zeros-fail"])
+def test_a_link_to_something_greets_nobody(tab, address):
+    tab.open(address)
+    assert not tab.at("welcome").is_visible()
+
+
+def test_a_closed_greeting_stays_closed(tab):
+    tab.open("/#view.lang=zh")
+    tab.at("welcome").get_by_role("button").last.click()
+    tab.page.reload()
+    tab.drawn()
+    assert not tab.at("welcome").is_visible()
+
+
 def test_a_moved_control_previews_at_once_and_is_in_the_address(tab):
     tab.open(f"/#{QUICK}")
     before = tab.heat_map()
