@@ -38,6 +38,19 @@ def test_a_link_to_something_greets_nobody(tab, address):
     assert not tab.at("welcome").is_visible()
 
 
+@pytest.mark.parametrize("control", ["network.depth", "network.depth-slider", "network.kind", "network.residual"])
+def test_whoever_comes_to_a_control_by_keyboard_reads_its_help(tab, control):
+    tab.open(f"/#{QUICK}")
+    tip = tab.page.locator(f"[id='help-{control.removesuffix('-slider')}']")
+    assert not tip.is_visible()
+    tab.page.locator("#reset").focus()
+    for _ in range(12):
+        tab.page.keyboard.press("Tab")
+        if tab.page.evaluate("document.activeElement.dataset.testid") == f"control-{control}":
+            break
+    assert tip.is_visible()
+
+
 def test_a_closed_greeting_stays_closed(tab):
     tab.open("/#view.lang=zh")
     tab.at("welcome").get_by_role("button").last.click()
