@@ -84,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Turns)
     for routes in (about, session, previews, theories, runs, events, sweeps, exports, weights, metrics, pages):
         app.include_router(routes.router)
+    app.exception_handler(404)(pages.missing)
     app.mount("/static", StaticFiles(directory=FRONTEND), name="static")
     return app
 

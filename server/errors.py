@@ -121,6 +121,14 @@ def answer(status: int, detail: Text, errors: Sequence[FieldError] = (), headers
     return Response(orjson.dumps(problem.model_dump()), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
+def answer_to(error: HTTPException) -> Response:
+    """What Starlette or FastAPI refused, as a problem."""
+    if sentence := UNREADABLE.get(type(error.__cause__)):
+        return answer(422, say("{field}: {problem}", field="body", problem=sentence), [FieldError(loc="", msg=sentence)])
+    detail = error.detail if isinstance(error.detail, Text) else Text(error.detail)
+    return answer(error.status_code, detail, headers=error.headers)
+
+
 def at_field(loc: str, problem: Text) -> dict[str, Any]:
     """The detail and the one error of a problem with a field: `Problem(**at_field(...))`."""
     return {"detail": say("{field}: {problem}", field=loc, problem=problem), "errors": [FieldError(loc=loc, msg=problem)]}
@@ -236,10 +244,7 @@ def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> N
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
-        if sentence := UNREADABLE.get(type(error.__cause__)):
-            return answer(422, say("{field}: {problem}", field="body", problem=sentence), [FieldError(loc="", msg=sentence)])
-        detail = error.detail if isinstance(error.detail, Text) else Text(error.detail)
-        return answer(error.status_code, detail, headers=error.headers)
+        return answer_to(error)
 
     async def on_store(request: Request, error: Exception) -> Response:
         log.error("%s %s: %s", request.method, request.url.path, sentence := trouble.sentence(error))

@@ -4,10 +4,11 @@
  */
 import { el, setContents } from "./dom.js";
 
-/** One entry for each trace that has a name and something to show. @param {HTMLElement} list @param {Figure} figure */
+/** One entry for each trace that has a name and something to show; a line that is alone needs none, but one over a heat map does. @param {HTMLElement} list @param {Figure} figure */
 export function showLegend(list, { data }) {
   const named = data.filter((trace) => trace.name && trace.showlegend !== false && trace.x?.length);
-  const entries = named.length > 1 ? named.map((trace) => ({ name: trace.name, shape: shapeOf(trace), colour: colourOf(trace) })) : [];
+  const over = data.some(({ type }) => type === "heatmap");
+  const entries = named.length > (over ? 0 : 1) ? named.map((trace) => ({ name: trace.name, shape: shapeOf(trace), colour: colourOf(trace) })) : [];
   setContents(list, entries, () => entries.map(({ name, shape, colour }) => el("li", {}, swatch(shape, colour), name)));
 }
 

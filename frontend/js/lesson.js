@@ -93,6 +93,7 @@ export class LessonCard {
     const lesson = id === null ? null : await this.load(String(id));
     if (this.shown !== key) return;
     this.root.hidden = !lesson;
+    document.body.classList.toggle("in-lesson", Boolean(lesson));
     this.root.replaceChildren(...(lesson ? this.card(String(id), lesson, Number(options["view.lesson_step"])) : []));
     if (this.turned) this.root.querySelector("h2")?.focus({ preventScroll: true });
     this.turned = false;

@@ -14,6 +14,7 @@ import { VIEW_OPTIONS } from "./state.js";
 import { startSession } from "./signin.js";
 import { fillTexts, startLanguage } from "./texts.js";
 import { next as nextTheme, startTheme } from "./theme.js";
+import { startWelcome } from "./welcome.js";
 import { language, languageIn, t } from "../i18n/index.js";
 
 const QUANTITIES = VIEW_OPTIONS[0];
@@ -65,6 +66,7 @@ async function start() {
     const app = new App(await api.getCatalog());
     redraw = () => app.draw(true);
     wire(app);
+    startWelcome(app.catalog, (id) => void app.lesson.open(id, 1));
     app.route();
     notice("loading", "");
   } catch (error) {

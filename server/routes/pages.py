@@ -5,12 +5,15 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
 
+from server import errors
+from server.access import Gate
 from server.deps import GateDep, StoreDep
 from server.frontend import PLOTLY, page
 
@@ -21,10 +24,17 @@ router = APIRouter(include_in_schema=False)
 
 def _pages(request: Request, gate: GateDep) -> Callable[..., HTMLResponse]:
     """Answers with a page, by its name."""
-    def answer(name: str, status: int = 200) -> HTMLResponse:
-        return HTMLResponse(page(name, gate.may_sign_out(request.headers)), status_code=status, headers={"Cache-Control": "no-cache"})
+    return partial(_page, request, gate)
 
-    return answer
+
+def _page(request: Request, gate: Gate, name: str, status: int = 200) -> HTMLResponse:
+    return HTMLResponse(page(name, gate.may_sign_out(request.headers)), status_code=status, headers={"Cache-Control": "no-cache"})
+
+
+async def missing(request: Request, error: HTTPException) -> Response:
+    """Where there is nothing: to a browser a page that says so and leads on, to programs the problem."""
+    wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+    return _page(request, request.app.state.gate, "missing", 404) if wants_page else errors.answer_to(error)
 
 
 PagesDep = Annotated[Callable[..., HTMLResponse], Depends(_pages)]

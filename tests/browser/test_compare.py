@@ -94,6 +94,8 @@ def test_the_maps_share_their_axes_and_the_difference_is_theirs(compared):
         ends: [map.zmin, map.zmax], ranges: [plot.layout.xaxis.range, plot.layout.yaxis.range],
     }))(plot.data.find(trace => trace.type === 'heatmap'))""")
             for panel in ("map-first", "map-second", "map-difference")]
+    for panel in ("map-first", "map-second"):
+        assert [text.strip() for text in compared.at(f"panel-{panel}").locator(".legend li").all_inner_texts()] == ["mean", "± 1 std"]
     first, second, difference = maps
     assert first["y"] == second["y"] == difference["y"] and first["ends"] == second["ends"]
     assert first["ranges"] == second["ranges"] == difference["ranges"]
@@ -295,6 +297,28 @@ def test_thumbnails_show_the_last_frame(tab, pair):
             const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
             return new Set(Array.from({length: data.length / 4}, (_, i) => data.slice(4 * i, 4 * i + 3).join())).size > 3;
         }""", [record["id"], layers])
+
+
+def test_a_run_in_the_list_is_named_by_what_its_page_names_first(tab, pair):
+    """A network that is well and bears a note is well, whatever the order in which the server tells it."""
+    run = pair[0]["id"]
+    findings = [{"rule": "dead_units", "severity": "note", "title": "a note"}, {"rule": "healthy", "severity": "ok", "title": "all well"}]
+
+    def tell(route):
+        answer = route.fetch()
+        runs = [{**one, "findings": findings} for one in answer.json()["runs"]]
+        route.fulfill(response=answer, json={**answer.json(), "runs": runs})
+
+    tab.page.route("**/api/runs?*", tell)
+    tab.open("/runs#search=seed%3D41")
+    words = tab.at(f"row-{run}").inner_text()
+    assert "all well" in words and "a note" not in words
+
+
+def test_the_dock_of_the_list_says_what_to_do_in_one_line(tab, pair):
+    tab.open("/runs")
+    assert "to compare them" in tab.at("run-status").inner_text()
+    assert tab.at("run-status").evaluate("status => status.getClientRects().length === 1 && status.offsetHeight") < 24
 
 
 def test_a_title_is_text_and_stays(tab, pair):

@@ -31,20 +31,22 @@ def addresses(server):
     made = [server.client.post("/api/runs", json={**NETWORK, "seed": seed}).json()["id"] for seed in (71, 72)]
     first, second = (server.finished(run)["id"] for run in made)
     return {
-        "preview": f"/#{ADDRESS}", "run": f"/runs/{first}", "embedded": f"/runs/{first}?embed=1",
+        "first visit": "/", "preview": f"/#{ADDRESS}", "run": f"/runs/{first}", "embedded": f"/runs/{first}?embed=1",
         "comparison": f"/compare?runs={first},{second}", "runs": "/runs", "phase": "/phase#network.depth=12&network.width=32&points=4",
         "lesson": "/#view.lesson=why-zeros-fail&view.lesson_step=1",
         "compared in a lesson": f"/compare?runs={first},{second}#view.lesson=why-zeros-fail&view.lesson_step=4",
+        "missing": "/nowhere/at/all",
     }
 
 
-PAGES = ("preview", "run", "embedded", "comparison", "compared in a lesson", "runs", "phase", "lesson")
+PAGES = ("first visit", "preview", "run", "embedded", "comparison", "compared in a lesson", "runs", "phase", "missing", "lesson")
 
 
 def opened(tab, address):
     """The page with everything on it unfolded."""
     tab.page.goto(address)
     tab.until("() => document.body.dataset.ready === 'true' || document.querySelector('#runs-list li, #list > *')")
+    tab.complaints[:] = [text for text in tab.complaints if "404" not in text]  # Chromium's own note of a missing page
     if "lesson" in address:
         tab.until("() => document.querySelector('#lesson h2')")
     tab.page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(one => { one.open = true; })")
@@ -112,6 +114,30 @@ def test_every_page_fits_a_narrow_phone(new_tab, addresses, locale):
     tab.page.locator("#rail-open").click()
     tab.until("() => document.querySelector('#rail').getBoundingClientRect().left === 0")
     found["controls"] = tab.page.evaluate(MISFITS)
+    assert {page: misfits for page, misfits in found.items() if misfits} == {}
+
+
+def test_text_of_twice_the_size_is_not_cut(new_tab, addresses):
+    """For whoever has told the browser so; zooming the page makes its window narrower, which the phone stands for."""
+    tab = new_tab(locale="en-GB", viewport={"width": 1280, "height": 900})
+    tab.page.context.new_cdp_session(tab.page).send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
+    found = {}
+    for page in PAGES:
+        opened(tab, addresses[page])
+        assert tab.page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
+        found[page] = tab.page.evaluate(MISFITS) + tab.page.evaluate("""() => [...document.querySelectorAll('.top *')]
+            .filter(one => one.checkVisibility() && getComputedStyle(one).clipPath === 'none' && !one.closest('.sheet-menu'))
+            .filter(one => one.getBoundingClientRect().top < 0).map(one => one.outerHTML.slice(0, 120))""")
+    assert {page: misfits for page, misfits in found.items() if misfits} == {}
+
+
+@pytest.mark.parametrize("width", [521, 600, 705, 801])
+def test_nothing_is_beyond_a_narrow_window(new_tab, addresses, width):
+    tab = new_tab(locale="en-GB", viewport={"width": width, "height": 800})
+    found = {}
+    for page in ("run", "comparison", "phase", "missing"):
+        opened(tab, addresses[page])
+        found[page] = tab.page.evaluate(MISFITS)
     assert {page: misfits for page, misfits in found.items() if misfits} == {}
 
 

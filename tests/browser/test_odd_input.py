@@ -80,6 +80,17 @@ def test_titles_are_text_wherever_they_are_shown(new_tab, server, tmp_path):
         assert harmed(tab) is None and tab.page.locator("b, main img[src=x]").count() == 0, address
 
 
+def test_an_address_of_nothing_says_so_and_leads_home(new_tab):
+    tab = new_tab()
+    tab.page.goto("/runz/%3Cb%3Ex?y#view.lang=en")
+    tab.drawn()
+    assert tab.at("missing").inner_text() == "Nothing is at /runz/%3Cb%3Ex. The address may be mistyped, or a link cut short."
+    assert "404" in tab.complaints.pop() and tab.page.locator("main b").count() == 0
+    tab.page.locator("main a").first.click()
+    tab.page.wait_for_url("**/#view.lang=en")
+    tab.drawn()
+
+
 @pytest.mark.parametrize("title", ["a\u202eb", "line\nbreak", "nul\u0000", "bell\u0007", "\u2066x", "\ud800", "x" * 121])
 def test_a_title_that_cannot_be_seen_is_refused_with_the_place(server, title):
     run = server.client.post("/api/runs", json={"network": {"depth": 2, "width": 4}, "training": {"steps": 0}}).json()["id"]

@@ -19,6 +19,46 @@ def test_opening_shows_the_network_at_initialization(tab):
     assert tab.at("verdict").inner_text().strip()
 
 
+def test_whoever_is_new_is_told_what_this_is_until_the_first_lesson(tab):
+    tab.open("/")
+    assert "a column a layer" in tab.at("welcome").inner_text()
+    tab.at("control-init.name").select_option("zeros")
+    tab.until("() => location.hash.includes('init.name=zeros')")
+    assert tab.at("welcome").is_visible()
+    tab.at("welcome-lesson").click()
+    tab.until("() => location.hash.includes('view.lesson=') && document.querySelector('#lesson h2')")
+    assert not tab.at("welcome").is_visible()
+    tab.open("/")
+    assert not tab.at("welcome").is_visible()
+
+
+@pytest.mark.parametrize("address", [f"/#{QUICK}", "/?embed=1", "/#view.lesson=why-zeros-fail"])
+def test_a_link_to_something_greets_nobody(tab, address):
+    tab.open(address)
+    assert not tab.at("welcome").is_visible()
+
+
+@pytest.mark.parametrize("control", ["network.depth", "network.depth-slider", "network.kind", "network.residual"])
+def test_whoever_comes_to_a_control_by_keyboard_reads_its_help(tab, control):
+    tab.open(f"/#{QUICK}")
+    tip = tab.page.locator(f"[id='help-{control.removesuffix('-slider')}']")
+    assert not tip.is_visible()
+    tab.page.locator("#reset").focus()
+    for _ in range(12):
+        tab.page.keyboard.press("Tab")
+        if tab.page.evaluate("document.activeElement.dataset.testid") == f"control-{control}":
+            break
+    assert tip.is_visible()
+
+
+def test_a_closed_greeting_stays_closed(tab):
+    tab.open("/#view.lang=zh")
+    tab.at("welcome").get_by_role("button").last.click()
+    tab.page.reload()
+    tab.drawn()
+    assert not tab.at("welcome").is_visible()
+
+
 def test_a_moved_control_previews_at_once_and_is_in_the_address(tab):
     tab.open(f"/#{QUICK}")
     before = tab.heat_map()
@@ -42,6 +82,13 @@ def test_every_slider_and_number_of_depth_agree(tab):
     tab.until("() => location.hash.includes('network.depth=200')")
     assert tab.at("control-network.depth").input_value() == "200"
     assert json.loads(tab.heat_map_changed(before))[1] == 201
+
+
+@pytest.mark.parametrize(("axis", "lines"), [("linear", ["mean", "± 1 std"]), ("log10", ["rms"])])
+def test_the_lines_over_the_heat_map_are_named(tab, axis, lines):
+    tab.open(f"/#{QUICK}&view.axis={axis}")
+    tab.until("() => document.querySelector('[data-testid=panel-histograms] .legend li')")
+    assert [text.strip() for text in tab.at("panel-histograms").locator(".legend li").all_inner_texts()] == lines
 
 
 def test_back_and_forward_go_through_configurations(tab):

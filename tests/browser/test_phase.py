@@ -180,6 +180,26 @@ def test_a_map_that_is_not_there_says_so_where_it_would_be_and_a_click_finds_its
     assert plot(tab, "map.z.flat().filter(Number.isFinite).length") == 25
 
 
+def test_a_dot_that_is_refused_is_named_and_the_picture_is_not_blamed(tab):
+    tab.page.route("**/api/preview*", lambda route: route.fulfill(
+        status=422, content_type="application/problem+json", body='{"title": "x", "status": 422, "detail": "It is too large."}'))
+    drawn(tab, f"{MAP}&dot=1.5,0.1")
+    tab.page.locator("[data-notice=refused]").wait_for()
+    assert tab.page.locator("[data-notice=refused] p").inner_text() == (
+        "The network at σ_w² = 1.5, σ_b² = 0.1 was not looked at. It is too large.")
+    tab.complaints[:] = [text for text in tab.complaints if "422" not in text]  # Chromium's own note of the answer
+
+
+@pytest.mark.parametrize("width", [1440, 1100, 700])
+def test_what_can_be_done_at_a_dot_stands_in_one_line(new_tab, width):
+    tab = new_tab(viewport={"width": width, "height": 900})
+    drawn(tab, f"{MAP}&dot=2.636,0.2273")
+    tab.until("() => document.body.dataset.dots === '1'")
+    ways = [tab.at("dot-train").bounding_box(), tab.page.get_by_role("link", name="Open in the dashboard").bounding_box()]
+    middles = [box["y"] + box["height"] / 2 for box in ways]
+    assert middles[0] == pytest.approx(middles[1], abs=3)
+
+
 def test_a_dot_can_be_taken_away_and_comes_back(tab):
     drawn(tab, f"{MAP}&dot=1.5,0.1&dot=2.5,0.2")
     tab.until("() => document.body.dataset.dots === '2'")
@@ -209,7 +229,7 @@ def test_the_legend_names_what_lies_over_the_map(tab):
     tab.until("() => document.querySelectorAll('[data-testid=panel-phase] .legend li').length === 4")
     assert [text.strip() for text in tab.page.locator("[data-testid=panel-phase] .legend li").all_inner_texts()] == [
         "depth = 6 depth scales", "critical line, χ = 1", "Networks looked at", "The network you came from"]
-    assert plot(tab, "plot.layout.annotations.map(({text}) => text)") == ["ordered", "chaotic"]
+    assert plot(tab, "plot.layout.annotations.map(({text}) => text)") == ["← ordered", "chaotic →"]
 
 
 def test_the_way_back_leads_to_the_network_one_came_from(tab):
@@ -302,17 +322,17 @@ CROSSED = """() => {
 }"""
 """Of each word on the map: what it says, how many lines there are, and how many of their points it covers."""
 
-WITH_ROOM = ["", "network.activation.name=relu", "network.activation.name=softsign&sigma_w2.high=12&network.depth=200",
+MAPS = ["", "sigma_w2.high=3", "network.activation.name=relu", "network.activation.name=softsign&sigma_w2.high=12&network.depth=200",
              "network.activation.name=gelu&sigma_w2.high=6"]
 
 
-@pytest.mark.parametrize("chosen", WITH_ROOM)
+@pytest.mark.parametrize("chosen", MAPS)
 def test_on_a_phone_the_phases_names_cover_no_line(new_tab, chosen):
     tab = new_tab(viewport={"width": 390, "height": 844})
     tab.open(f"/phase#{chosen}")
     tab.until("() => document.querySelectorAll('#plot .annotation').length >= 2")
     found = tab.page.evaluate(CROSSED)
-    assert [text for text, _, _ in found] == ["ordered", "chaotic"] and all(lines >= 2 for _, lines, _ in found)
+    assert [text for text, _, _ in found] == ["← ordered", "chaotic →"] and all(lines >= 2 for _, lines, _ in found)
     assert [covered for _, _, covered in found] == [0, 0]
 
 

@@ -216,3 +216,19 @@ def test_the_page_and_its_files(server):
     assert plotly.headers["content-encoding"] == "gzip" and "max-age" in plotly.headers["cache-control"]
     assert server.client.get("/static/vendor/plotly.min.js", headers={"If-None-Match": plotly.headers["etag"]}).status_code == 304
     assert server.client.get("/static/../server/app.py").status_code == 404
+
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/runs/a/b", "/static/nowhere.js", "/api"])
+def test_where_there_is_nothing_a_browser_gets_a_page_and_a_program_the_problem(server, path):
+    page = server.client.get(path, headers=BROWSER, follow_redirects=False)
+    assert page.status_code == 404 and page.headers["content-type"].startswith("text/html") and 'href="/phase"' in page.text
+    assert path not in page.text
+    problem(server.client.get(path), 404)
+
+
+def test_below_api_a_browser_gets_the_problem_too(server):
+    problem(server.client.get("/api/nowhere", headers=BROWSER), 404)
+    problem(server.client.get("/api/runs/nothing", headers=BROWSER), 404)

@@ -7,7 +7,7 @@
 import { el, setText } from "../dom.js";
 import { number, percent } from "../format.js";
 import { LIVE, fetchWords } from "../status.js";
-import { showVerdict } from "../verdict.js";
+import { showVerdict, worstFirst } from "../verdict.js";
 import { said, t } from "../../i18n/index.js";
 import { cell } from "./panels/common.js";
 
@@ -62,6 +62,6 @@ export class RunCard {
 
 /** For how many seeds the first one's headline holds. @param {import("../types.js").Member[]} members */
 function agreement(members) {
-  const rules = members.map(({ record }) => record.findings?.[0]?.rule), same = rules.filter((rule) => rule === rules[0]).length;
+  const rules = members.map(({ record }) => worstFirst(record.findings ?? [])[0]?.rule), same = rules.filter((rule) => rule === rules[0]).length;
   return rules[0] ? t("compare.agreed", { seed: /** @type {any} */ (members[0].record.config).seed, same, count: members.length }) : "";
 }

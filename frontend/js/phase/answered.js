@@ -3,8 +3,8 @@ import * as api from "../api.js";
 import { notice } from "../notices.js";
 import { t } from "../../i18n/index.js";
 
-/** @template T @param {() => Promise<T>} request @param {string} [refused] key of what is said of a refusal @returns {Promise<T | null>} */
-export async function answered(request, refused = "notice.refused") {
+/** @template T @param {() => Promise<T>} request @param {string} [refused] key of what is said of a refusal @param {Record<string, string>} [words] for it @returns {Promise<T | null>} */
+export async function answered(request, refused = "notice.action_failed", words = {}) {
   try {
     const answer = await request();
     notice("refused", "");
@@ -12,7 +12,7 @@ export async function answered(request, refused = "notice.refused") {
   } catch (error) {
     if (api.isGivenUp(error)) return null;
     if (!(error instanceof api.Problem)) throw error;
-    if (error.status !== 401) notice("refused", t(refused, { detail: error.detail }));
+    if (error.status !== 401) notice("refused", t(refused, { ...words, detail: error.detail }));
     return null;
   }
 }

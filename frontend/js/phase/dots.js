@@ -60,7 +60,7 @@ export class Dots {
   /** @param {[number, number]} place */
   async measure(place) {
     const { generation } = this;
-    const answer = await answered(() => api.preview(pointConfig(this.page.state(), this.catalog, place), new AbortController().signal));
+    const answer = await answered(() => api.preview(pointConfig(this.page.state(), this.catalog, place), new AbortController().signal), "phase.dot_refused", { dot: at(...place) });
     if (!answer || generation !== this.generation || !this.places.includes(place)) return;
     const { frame } = answer, hidden = frame.layers.length - 2;
     this.measured.set(place.join(","), t("phase.dot_text", {
@@ -80,7 +80,7 @@ export class Dots {
   async train(place) {
     const key = place.join(","), config = trainedConfig(this.page.state(), this.catalog, place);
     if (this.trained.has(key)) return;
-    const record = await answered(() => api.createRun(config));
+    const record = await answered(() => api.createRun(config), "notice.train_failed");
     if (!record || JSON.stringify(config) !== JSON.stringify(trainedConfig(this.page.state(), this.catalog, place))) return;
     this.trained.add(key, record.id);
     this.page.moved(false);

@@ -21,7 +21,7 @@ export function figure(view) {
   const heat = { type: "heatmap", x: grid.x, y: grid.y, z: shown.log ? grid.values.map((row) => row.map(log)) : grid.values, customdata: grid.values,
     hovertemplate: t("phase.hover", { title }), hoverongaps: false, ...colouring(theme, title, shown, grid.values.flat()) };
   return { data: [target(map), heat, ...trainable(view), ...critical(view), gap(view, seen ? grid.values : []), marks(view), own(view)], layout: layout(theme, {
-    margin: { l: 62, r: 14, t: 12, b: 48 }, ...(seen ? { plot_bgcolor: gapColour(theme) } : {}),
+    margin: { l: 62, r: 14, t: 24, b: 48 }, ...(seen ? { plot_bgcolor: gapColour(theme) } : {}),
     xaxis: { title: t("phase.sigma_w2"), range: ends(map.sigma_w2), showgrid: false }, yaxis: { title: t("phase.sigma_b2"), range: ends(map.sigma_b2), showgrid: false },
     annotations: [...losses(view), ...phases(view)],
   }) };
@@ -67,28 +67,12 @@ export function endless({ q, critical_sigma_w2: critical, sigma_w2 }) {
 /** Words on the map. @param {Theme} theme @param {string} text */
 const label = (theme, text) => ({ text, showarrow: false, font: { color: theme.ink }, bgcolor: faded(theme.paper, 0.8), borderpad: 4 });
 
-/** The share of the map's rows that a word is high. */
-const WORD_ROWS = 0.09;
-
-/** Columns from an end of the map that no line crosses, in the rows that a word would take. @param {View} view @param {boolean} top @param {boolean} right */
-function room({ map, depth }, top, right) {
-  const side = map.chi.map((row, b) => row.map((chi, w) => `${Number(chi) < 1} ${Number(map.depth_scale[b][w] ?? Infinity) > depth / TRAINABLE_SCALES}`));
-  const high = Math.ceil(WORD_ROWS * side.length), rows = top ? side.slice(-high) : side.slice(0, high);
-  return Math.min(...rows.map((row) => {
-    const from = right ? [...row].reverse() : row, crossed = from.findIndex((at) => at !== from[0]);
-    return crossed < 0 ? from.length : crossed;
-  }));
-}
-
-/** The names of the phases that the critical line runs between, each in the corner of its side with more room beside the lines. @param {View} view */
-function phases(view) {
-  const { theme, map } = view, last = map.chi.length - 1, line = map.critical_sigma_w2[last], [low, high] = ends(map.sigma_w2);
+/** The names of the phases that the critical line runs between, where it leaves the map: above it, so that they cover nothing. @param {View} view */
+function phases({ map }) {
+  const line = map.critical_sigma_w2[map.chi.length - 1], [low, high] = ends(map.sigma_w2);
   if (!isFinite(line) || line <= low || line >= high) return [];
-  return [false, true].flatMap((right) => {
-    const top = room(view, true, right) >= room(view, false, right), chi = map.chi[top ? last : 0].at(right ? -1 : 0);
-    return isFinite(chi) ? [{ ...label(theme, t(chi < 1 ? "phase.ordered" : "phase.chaotic")), x: right ? 0.995 : 0.005, y: top ? 0.99 : 0.01, borderpad: 2,
-      xref: "paper", yref: "paper", xanchor: right ? "right" : "left", yanchor: top ? "top" : "bottom" }] : [];
-  });
+  return [["phase.ordered", 0, "left"], ["phase.chaotic", 1, "right"]].map(([key, x, xanchor]) => (
+    { text: t(String(key)), showarrow: false, x, xanchor, xref: "paper", y: 1, yanchor: "bottom", yref: "paper", borderpad: 2 }));
 }
 
 /** Whether the critical line is the same for every bias, as ReLU's is. @param {PhaseMap} map */

@@ -6,6 +6,7 @@
 import { el, setText } from "../dom.js";
 import { integer } from "../format.js";
 import { runName, titleOf, when } from "../menus.js";
+import { worstFirst } from "../verdict.js";
 import { said, t } from "../../i18n/index.js";
 
 const MAX_TITLE = 120;
@@ -35,7 +36,7 @@ export class RunRow {
   /** @param {RunRecord} run @param {boolean} ticked @param {boolean} full whether no more can be ticked */
   show(run, ticked, full) {
     this.run = run;
-    const title = titleOf(run), [worst] = run.findings ?? [];
+    const title = titleOf(run), [worst] = worstFirst(run.findings ?? []);
     setText(this.title, title);
     setText(this.name, run.title ? runName(run.config) : "");
     this.state.replaceChildren(...[t(`status.${run.status}`), t("status.step", { done: integer(run.steps_done), total: integer(run.steps_total) }), worst && said(worst, "title")]

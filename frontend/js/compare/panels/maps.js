@@ -58,7 +58,7 @@ export const mapPanel = (side) => ({
   figure: (view) => {
     const pair = /** @type {Pair} */ (pairOf(view)), { frame, grid } = pair.sides[side], quantity = frame.quantities[pair.name], own = { frame, theme: view.theme };
     const data = [cells(frame.layers, grid, view.theme, pair.top), ...empties(own, quantity, grid), ...overlay(own, quantity, grid), ...lostMarks(own, quantity, "y2")];
-    return { data: data.map((trace) => ({ ...trace, showlegend: false })), layout: frameOf(view, pair) };
+    return { data, layout: frameOf(view, pair) };
   },
   caption: (view) => captionOf(view, /** @type {Pair} */ (pairOf(view)).sides[side]),
   table: (view) => {

@@ -1,0 +1,33 @@
+/** For whoever is here for the first time: what the picture shows, and the lesson to begin with. It goes for good when it is closed or a
+ * lesson is opened from it, and stands aside where a lesson or a run is on show. */
+import { byId, el } from "./dom.js";
+import { embedded } from "./embed.js";
+import { lessonsOf } from "./lesson.js";
+import { report } from "./report.js";
+import { t } from "../i18n/index.js";
+
+const KEY = "welcomed";
+
+/** @param {import("./types.js").Catalog} catalog @param {(id: string) => void} open a lesson */
+export function startWelcome(catalog, open) {
+  const root = byId("welcome"), [first] = lessonsOf(catalog);
+  if (embedded || report || !first || !isBare() || isKnown()) return;
+  const done = () => { root.hidden = true; remember(); };
+  root.replaceChildren(
+    el("p", {}, el("strong", { id: "welcome-title", text: t("welcome.title") }), t("words.between"), t("welcome.words")),
+    el("button", { type: "button", "data-testid": "welcome-lesson", text: t("welcome.lesson", { title: first.title }), onclick: () => { done(); open(first.id); } }),
+    el("button", { type: "button", class: "quiet", "aria-label": t("action.dismiss"), title: t("action.dismiss"), text: "✕", onclick: done }));
+  root.hidden = false;
+}
+
+/** Whether the address asks for nothing but the home page, in whatever language. */
+const isBare = () => location.pathname === "/" && /^(#view\.lang=\w+)?$/.test(location.hash);
+
+/** A browser may refuse storage; then everybody is new. */
+function isKnown() {
+  try { return localStorage.getItem(KEY) !== null; } catch { return false; }
+}
+
+function remember() {
+  try { localStorage.setItem(KEY, "yes"); } catch { /* nothing to do: it is closed as long as the page is open */ }
+}
