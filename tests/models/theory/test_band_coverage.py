@@ -22,8 +22,8 @@ from models.initializers import INITIALIZERS, truncated_kurtosis
 from models.inputs import input_moments, input_sums
 from models.theory import Theory, theory, theory_of
 from models.theory.chain import Correlations, Fields, chain
-from models.theory.cosines import nodes
 from models.theory.fitted import ends
+from models.theory.jacobi import nodes
 from models.theory.known import LONGEST
 from models.theory.layers import fans, plan
 from models.theory.lengths import _lengths, by_lengths
@@ -580,6 +580,13 @@ def test_ends_where_seeds_differ_by_factors(activation: str, known: bool) -> Non
     found = theory_of(config, initial_frame(config)["input"])
     assert (found.preactivation_band.low[-2] is not None) == known
     assert any("networks of this width differ by factors" in note for note in found.notes) != known
+
+
+def test_an_output_row_that_alone_differs_by_factors_says_so() -> None:
+    config = settings("gelu", "moons", {"name": "kaiming_normal"}, depth=8, width=16, dropout=0.4)
+    found = theory_of(config, initial_frame(config)["input"])
+    assert [low is not None for low in found.preactivation_band.low] == [True] * 8 + [False]
+    assert any("From row 9 on no band" in note for note in found.notes)
 
 
 def measured_of_uniform(config: RunConfig) -> tuple[Theory, np.ndarray, np.ndarray, np.ndarray]:
