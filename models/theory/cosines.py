@@ -199,17 +199,17 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: float, followed: floa
         variance = (_uneven(plan, rows.fields.participation, rows.fields.mean_share) - itself - followed) / (1.0 - itself)
     else:
         variance = wander * (cut_taps(plan) - 1.0) if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
-    counted = min(1.0, max(-1.0, mean + beyond * (1.0 - biased)))
-    variance = min(variance * (1.0 - biased) ** 2, 1.0 - counted**2)
+    counted = min(1.0, max(-1.0, _at_input(plan, rows, mean) + beyond))
+    variance = min(variance, 1.0 - counted**2)
     law = counted, _even_in_plane(plan, counted, variance)
     c, weights = nodes(*law) if variance > 1e-9 else (np.array([counted]), np.ones(1))
     batch = by_batch(plan, at, law, weights) if plan.norm == "batch" and (plan.pixels == 1 or law[1] > NARROW) else None
-    found, around = _carried(plan, rows, at, wander > 0.0, np.append(c, mean), batch)
+    found, around = _carried(plan, rows, at, wander > 0.0, np.append(biased + (1.0 - biased) * c, mean), batch)
     lift, c, around = found[:, :-1] @ weights - found[:, -1], np.clip(found[:, :-1], -1.0, 1.0), around[:, :-1]
     apart, square = c - (c @ weights)[:, None], c**2
     fourth = (square**2 + 6.0 * square * around + 3.0 * around**2) @ weights - ((square + around) @ weights) ** 2
     spread = (apart**2 + around) @ weights
-    spread[0] = max(variance, float(spread[0]))
+    spread[0] = max(variance * (1.0 - biased) ** 2, float(spread[0]))
     return lift, spread, (apart**3 + 3.0 * apart * around) @ weights, fourth
 
 

@@ -15,6 +15,9 @@ from models.theory.nonlinearity import Array
 
 NODES = 12
 
+SMALLEST = 1e-9
+"""What is left beside a mean that is all."""
+
 
 def nodes(mean: float, variance: float, count: int = NODES) -> tuple[Array, Array]:
     """Gauss-Jacobi nodes and weights of the Beta law with this mean and variance (count,), from its Jacobi matrix."""
@@ -43,7 +46,7 @@ class Harmonics:
     def divided(self, c: Array, power: float) -> Array:
         """The cosines at the nodes if each unit h is divided by |h|^power, its own size over the batch: of the matrix
         E[h h^T / |h|^(2 power)], its trace made 1 again. Of an eigenvalue e (trace 1) that leaves e / (1 + 2 power e), exact to first
-        order: what holds much of the batch is long where it is there at all. The mean over the batch, degree 0, has been taken away."""
+        order: what holds much of the batch is long where it is there at all. Around the mean over the batch, degree 0, which stays."""
         found = self.weighted @ c
         less = found / (1.0 + 2.0 * power * np.maximum(found * self.inverse, 0.0))
         rest = max(1.0 - float(self.at_one @ found), 0.0)

@@ -146,6 +146,17 @@ def test_of_points_behind_a_batch_normalization(activation: str, network: dict[s
     assert (inside[found] >= LEAST).all() and ((ratio[found] > 0.85) & (ratio[found] < most)).all(), (inside, ratio)
 
 
+def test_biases_beside_points() -> None:
+    """The inputs' law is that of their own cosines, to which a bias adds the same everywhere: rows 2 and 3 were a sixth off."""
+    config = settings("silu", "spirals", XAVIER, depth=3, bias=0.2, normalization={"name": "batch", "placement": "post_activation"})
+    inputs, numbers = start(config)
+    found = [mean_squared_cosine(x, "") for x, _ in hidden(config, inputs, 60)]
+    facts, rows, at = followed_by_theory(config, numbers)
+    share = facts.hidden.bias / np.array(rows.v[1:3])
+    theory = cosines(facts, rows, at, smoothing(facts))[0].square[1:3]
+    assert (theory - share**2) / (1.0 - share) ** 2 == pytest.approx(np.array(found[1:]), rel=0.12)
+
+
 @pytest.mark.parametrize("batch", [16, 32, 64])
 def test_units_without_a_signal_behind_a_batch_normalization_behind_phi(batch: int) -> None:
     """Digits have a mean: of so many of them some units of the first layer see none above 0. Row 2's band lay 1.5 of its half widths too
