@@ -275,10 +275,12 @@ def _carried(plan: Plan, rows: Chain, at: Averages, patches: bool, first: Array,
         if skip:
             products += skip * before
         new = fresh * np.maximum(1.0 + along * c, 0.0) if along else fresh
-        masked = np.maximum(1.0 + c * (odd_squares + c * (even_squares + c * c * rest)), 0.0) if plan.keep < 1.0 else 0.0
+        masked = fresh * np.maximum(1.0 + c * (odd_squares + c * (even_squares + c * c * rest)), 0.0) if plan.keep < 1.0 else 0.0
         c = np.minimum(np.maximum(products, -1.0), 1.0)
         apart = 1.0 - np.abs(c)
-        new = plan.keep**2 * new * (apart * (2.0 - apart)) ** 2 + (1.0 - plan.keep**2) * fresh * masked
+        new = new * (apart * (2.0 - apart)) ** 2
+        if plan.keep < 1.0:
+            new = plan.keep**2 * new + (1.0 - plan.keep**2) * masked
         fields = np.minimum(fields * (skip + passed * slope) ** 2 + wandering * new, most * apart**2)  # more would be beyond 1
         found.append(c)
         variances.append(read @ fields)

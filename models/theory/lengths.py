@@ -159,8 +159,8 @@ def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float
         spread = together + new + new**2 / 2.0  # ln of what few units draw, whose squares have a Gamma law
         if spread > FACTORS and plan.nl.slope is None:
             return np.array(found + [(math.nan,) * 4] * (plan.depth - row)).T
-        law, apart = _wider([each / mean for each in made[:-1]], weight, together, kept, math.log1p(drawn_single))
-        found.append((spread, spread + _between(weight, law) + longer(max(apart - spread, 0.0), plan.batch * plan.pixels),
+        law, apart, between = _wider([each / mean for each in made[:-1]], weight, together, kept, math.log1p(drawn_single))
+        found.append((spread, spread + between + longer(max(apart - spread, 0.0), plan.batch * plan.pixels),
                       math.log(mean / middle) - sphere, carried * away + bend * before - sphere))
         before = carried**2 * kept * before + drawn_single
     return np.array(found).T
@@ -177,22 +177,15 @@ def _second(weight: list[float], law: list[float]) -> float:
     return sum(share * square * square for share, square in zip(weight, law, strict=True))
 
 
-def _between(weight: list[float], law: list[float]) -> float:
-    """ln of the mean square of a law, of mean 1, whose DRAWS neighbours count as one: the inputs' part in it."""
-    groups = range(0, len(law), DRAWS)
-    return math.log(sum(_dot(weight[first:first + DRAWS], law[first:first + DRAWS]) ** 2 / sum(weight[first:first + DRAWS])
-                        for first in groups))
-
-
 def _alike(q: list[float], settled: list[float]) -> bool:
     """Whether they are what phi was last asked of."""
     return bool(settled) and all(abs(new - old) <= SETTLED * old for new, old in zip(q, settled, strict=True))
 
 
-def _wider(law: list[float], weight: list[float], together: float, kept: float, drawn: float) -> tuple[list[float], float]:
+def _wider(law: list[float], weight: list[float], together: float, kept: float, drawn: float) -> tuple[list[float], float, float]:
     """A law of lengths, its mean made 1, when it has drawn so much more variance of ln q, and taps have averaged all but what is `together`
     the same for all. What is drawn spreads each of the inputs' lengths, DRAWS neighbours, by itself: in the same shape, but where it
-    outweighs that. And the variance of ln q within those."""
+    outweighs that. And the variance of ln q within those, and ln of the mean square of their means."""
     least, (places, normal) = SHORTEST * max(law), (part.tolist() for part in hermite(DRAWS))
     logs = [math.log(max(square, least)) for square in law]
     groups = [logs[first:first + DRAWS] for first in range(0, len(logs), DRAWS)]
@@ -204,14 +197,15 @@ def _wider(law: list[float], weight: list[float], together: float, kept: float, 
     variance = sum(share * (inside + (own - middle) ** 2) for share, inside, own in zip(shares, within, middles, strict=True))
     left = (together + max(variance - together, 0.0) * kept) / variance if variance > 0.0 else 0.0
     squares: list[float] = []
-    apart = 0.0
+    apart = mean = second = 0.0
     for group, own, inside, share in zip(groups, middles, within, shares, strict=True):
         deviation, moved = math.sqrt(min(left * inside + drawn, MOST_APART)), (own - middle) * math.sqrt(left)
         shape = [(log - own) / math.sqrt(inside) for log in group] if left * inside > drawn else places
-        squares.extend(math.exp(moved + deviation * place) for place in shape)
-        apart += share * deviation**2
-    mean = _dot(weight, squares)
-    return [square / mean for square in squares], apart
+        spread = [math.exp(moved + deviation * place) for place in shape]
+        squares += spread
+        length = _dot(normal, spread)
+        apart, mean, second = apart + share * deviation**2, mean + share * length, second + share * length**2
+    return [square / mean for square in squares], apart, math.log(second / mean**2)
 
 
 def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Array, list[float], list[float]]:
