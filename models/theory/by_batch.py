@@ -38,23 +38,21 @@ SMALLEST = 1e-6
 class ByBatch:
     """weights: of the nodes, 0 of the mean pair behind them     harmonic: of their law, None where that is narrow
     itself:  share of the pairs that are an input with itself
-    even:    mean square of cosines that divides nothing: orthogonal weights make of more inputs as many directions as units, all alike
+    loose:   of the weights: orthogonal ones make of more inputs as many directions as units, all alike, which nothing divides
     takes:   whether each hidden row's mean is taken away, behind phi     power: of a unit's size before phi, by which it is divided
     """
 
     weights: Array
     harmonic: Harmonics | None
     itself: float
-    even: float
+    loose: float
     takes: list[bool]
     power: list[float]
 
     def divided(self, row: int, c: Array, around: Array) -> tuple[Array, float]:
         """The cosines before phi, and what is left of the variance that they have wandered."""
-        power, wandered = self.power[row], float(self.weights @ around)
-        beyond = max(wandered - self.even, 0.0)
-        share = beyond / wandered if wandered > 0.0 else 0.0
-        left = 1.0 / (1.0 + 2.0 * power * share * (2.0 * (self.itself + self.even) + beyond))
+        power = self.power[row]
+        left = 1.0 / (1.0 + 2.0 * power * self.loose * (2.0 * self.itself + float(self.weights @ around)))
         if self.harmonic is None:
             return c, left
         result = c.copy()
@@ -81,9 +79,8 @@ def by_batch(plan: Plan, at: Averages, law: tuple[float, float], weights: Array)
         power = np.divide(at.even / 2.0 - at.arched * at.mean, variance, where=variance > 0.0, out=power)
     else:
         takes[-1] = False
-    even = (1.0 - plan.hidden.loose) * max(1.0 / plan.width - 1.0 / inputs, 0.0)
-    return ByBatch(np.append(weights, 0.0), harmonics(*law, inputs) if law[1] > NARROW else None, 1.0 / inputs, even,
-                   takes, np.maximum(power, 0.0).tolist())
+    harmonic = harmonics(*law, inputs, plan.width) if law[1] > NARROW else None
+    return ByBatch(np.append(weights, 0.0), harmonic, 1.0 / inputs, plan.hidden.loose, takes, np.maximum(power, 0.0).tolist())
 
 
 def left_out(plan: Plan, rows: Chain) -> Array:

@@ -55,3 +55,11 @@ def test_units_divided_by_their_size(power: float) -> None:
 def test_two_directions_alike_stay_so() -> None:
     c, _ = nodes(0.0, 0.5)
     assert harmonics(0.0, 0.5, 64).divided(c, 1.0) == pytest.approx(c, abs=1e-9)
+
+
+def test_no_eigenvalue_is_less_than_so_few_units_leave() -> None:
+    """16 directions of 16 units: nothing is divided by more than anything else."""
+    c, _ = nodes(0.0, 1.0 / 16.0)
+    law = harmonics(0.0, 1.0 / 16.0, 128, 16)
+    assert law.divided(0.9 * c, 1.0) == pytest.approx(0.9 * c)
+    assert abs(harmonics(0.0, 1.0 / 16.0, 128).divided(0.9 * c, 1.0)[0]) < 0.9 * abs(c[0])
