@@ -24,6 +24,7 @@ import math
 
 import numpy as np
 
+from models.theory.by_batch import left_out
 from models.theory.chain import Chain
 from models.theory.cosines import by_length, constant, cosines, smoothing
 from models.theory.draws import beside_orthogonal, drawn, few, of_uniform_biases
@@ -31,7 +32,18 @@ from models.theory.fitted import left_by_lsuv
 from models.theory.gaussian import Averages
 from models.theory.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
 from models.theory.layers import Plan
-from models.theory.lengths import BEYOND, MOST_APART, apart_at_first, behind_batch, by_lengths, followed, of_kurtosis, of_longer, unbound
+from models.theory.lengths import (
+    BEYOND,
+    MOST_APART,
+    apart_at_first,
+    behind_batch,
+    behind_batch_of_phi,
+    by_lengths,
+    followed,
+    of_kurtosis,
+    of_longer,
+    unbound,
+)
 from models.theory.noise import noise_of, shares
 from models.theory.nonlinearity import Array
 from models.theory.pooled import of_pooled, raised_by, with_shared
@@ -101,6 +113,8 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
         differ = behind_batch(plan, at, steps.kept, start)
         itself[-1] += differ * float(at.even[-1] / (2.0 * at.square[-1])) ** 2 / (plan.batch * plan.pixels)
         shift[-1] += of_kurtosis(at, differ, float(pairs.square[-2])) * float(shares(plan, rows)[-1])
+    if plan.post == "batch" and plan.pixels == 1 and not plan.residual:
+        itself[1:] = behind_batch_of_phi(plan, at, pairs.square, start)[1:] / plan.batch
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
         batch = with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch)
@@ -109,6 +123,10 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
         batch[:-1], own[:-1] = share**2 * (batch + own)[:-1], 0.0
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + few(plan))  # v / (v + eps) is bent downwards
+    if plan.post == "batch":
+        silent = left_out(plan, rows)
+        shift[1:] += np.log1p(-silent * shares(plan, rows))
+        batch[1:] += silent * (1.0 - silent) / plan.width * shares(plan, rows) ** 2
     raised = raised_by(plan, lift)
     if plan.pixels > 1 and not of_real_images(plan) and not plan.unit:
         pooled, mean, square, taken = of_pooled(plan, rows, at, raised)

@@ -12,7 +12,8 @@ with even and odd from E[phi(u) phi(-u)] and k from q E[phi'^2]: value and slope
 curvature at 0.
 All cosines are of what varies from unit to unit: without the share that a constant bias has.
 Besides, c wanders by 1 / N from layer to layer: what bends the map lifts the mean of c by that, and a convolution's average over its taps
-smooths what it wandered.
+smooths what it wandered. A batch normalization divides each unit by its own size over the batch, so that what holds much of the batch holds
+less of it in the next row (by_batch.py).
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from models.theory.by_batch import NARROW, ByBatch, by_batch
 from models.theory.chain import AROUND_MEAN, Chain, both_inside, cuts
 from models.theory.gaussian import Averages
+from models.theory.jacobi import nodes
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
-
-NODES = 12
 
 CENTRED = ("batch", "layer", "group", "instance")
 """Normalizations that take a mean away."""
@@ -152,6 +153,16 @@ def _drawn(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     return fresh / plan.width, part * np.divide(along, spread, where=spread > 0, out=np.zeros(plan.depth)) ** 2
 
 
+def _squares(plan: Plan, at: Averages) -> tuple[Array, Array, Array]:
+    """E[phi_a^2 phi_b^2] / E[phi^2]^2 - 1 of two inputs by c, c^2 and c^4 (depth,): with 1 what two inputs' masks draw of their product.
+    Not counted behind a normalization."""
+    if plan.post != "none":
+        return np.zeros(plan.depth), np.zeros(plan.depth), np.zeros(plan.depth)
+    square = np.where(at.square > 0.0, at.square, 1.0)
+    odd, even = (at.odd / square) ** 2, (at.even / square) ** 2 / 2.0
+    return odd, even, np.maximum(at.fourth / square**2 - 1.0 - odd - even, 0.0)
+
+
 def _at_input(plan: Plan, rows: Chain, c: float) -> float:
     """The input's cosine, of the first row's c."""
     biased = _biased(plan, rows)
@@ -188,14 +199,23 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: float, followed: floa
         variance = (_uneven(plan, rows.fields.participation, rows.fields.mean_share) - itself - followed) / (1.0 - itself)
     else:
         variance = wander * (cut_taps(plan) - 1.0) if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
-    counted = min(1.0, max(-1.0, mean + beyond * (1.0 - biased)))
-    variance = min(variance * (1.0 - biased) ** 2, 1.0 - counted**2)
-    c, weights = nodes(counted, variance) if variance > 1e-9 else (np.array([counted]), np.ones(1))
-    found, around = _carried(plan, rows, at, wander > 0.0, np.append(c, mean))
+    counted = min(1.0, max(-1.0, _at_input(plan, rows, mean) + beyond))
+    variance = min(variance, 1.0 - counted**2)
+    law = counted, _even_in_plane(plan, counted, variance)
+    c, weights = nodes(*law) if variance > 1e-9 else (np.array([counted]), np.ones(1))
+    batch = by_batch(plan, at, law, weights) if plan.norm == "batch" and (plan.pixels == 1 or law[1] > NARROW) else None
+    found, around = _carried(plan, rows, at, wander > 0.0, np.append(biased + (1.0 - biased) * c, mean), batch)
     lift, c, around = found[:, :-1] @ weights - found[:, -1], np.clip(found[:, :-1], -1.0, 1.0), around[:, :-1]
     apart, square = c - (c @ weights)[:, None], c**2
     fourth = (square**2 + 6.0 * square * around + 3.0 * around**2) @ weights - ((square + around) @ weights) ** 2
-    return lift, (apart**2 + around) @ weights, (apart**3 + 3.0 * apart * around) @ weights, fourth
+    spread = (apart**2 + around) @ weights
+    spread[0] = max(variance * (1.0 - biased) ** 2, float(spread[0]))
+    return lift, spread, (apart**3 + 3.0 * apart * around) @ weights, fourth
+
+
+def _even_in_plane(plan: Plan, mean: float, variance: float) -> float:
+    """The variance of c that goes on from the first row: a batch normalization makes both directions of the plane alike at once."""
+    return min(variance, (1.0 - mean**2) / 2.0) if plan.norm == "batch" and plan.seen == 2 else variance
 
 
 def _uneven(plan: Plan, participation: float, mean_share: float | None) -> float:
@@ -214,32 +234,13 @@ def cut_taps(plan: Plan) -> float:
     return (plan.kernel * float((shares**2).sum()) / float(shares.sum()) ** 2) ** 2
 
 
-def nodes(mean: float, variance: float, count: int = NODES) -> tuple[Array, Array]:
-    """Gauss-Jacobi nodes and weights of the Beta law on [-1, 1] with this mean and variance (count,), from its Jacobi matrix."""
-    size = max((1.0 - mean * mean) / variance - 1.0, 1e-6)
-    a, b = size * (1.0 + mean) / 2.0 - 1.0, size * (1.0 - mean) / 2.0 - 1.0
-    k = np.arange(2.0, count)
-    around, twice = 2.0 * k + a + b, size + 2.0
-    middle = np.concatenate([[mean, (a * a - b * b) / (size * twice)], (a * a - b * b) / (around * (around + 2.0))])
-    beside = np.concatenate([[4.0 * (1.0 + a) * (1.0 + b) / (size**2 * (size + 1.0))],
-                             4.0 * k * (k + a) * (k + b) * (k + a + b) / (around**2 * (around + 1.0) * (around - 1.0))])
-    found, vectors = np.linalg.eigh(np.diag(middle) + symmetric(beside))
-    return found, vectors[0] ** 2
-
-
-def symmetric(squares: Array) -> Array:
-    """The matrix with the roots of these beside its diagonal: a Jacobi matrix, whose eigenvalues are a Gauss rule's nodes."""
-    roots = np.sqrt(squares)
-    result: Array = np.diag(roots, 1) + np.diag(roots, -1)
-    return result
-
-
-def _carried(plan: Plan, rows: Chain, at: Averages, patches: bool, first: Array) -> tuple[Array, Array]:
+def _carried(plan: Plan, rows: Chain, at: Averages, patches: bool, first: Array, batch: ByBatch | None) -> tuple[Array, Array]:
     """Each cosine of the first row, row by row (depth + 1, nodes), and the variance of what it has wandered; the last one, the mean, does
     not. The output row's are the products of two pixels over the mean square of the pixels' mean, which may be beyond 1.
 
     N units move each pair on its own: by the slope that the map has there it goes on, frequency by frequency of the image, of which a
-    convolution's average leaves its share; what bends the map moves the middle. `patches`: whether the first row's have wandered.
+    convolution's average leaves its share; what bends the map moves the middle. Masks, of which two inputs have two, move them however
+    alike they are. `patches`: whether the first row's have wandered.
     """
     v, p, weight = np.array(rows.v), np.array(rows.p), np.array(rows.sigma_w2)
     v[-1] -= plan.last.shift**2
@@ -255,21 +256,32 @@ def _carried(plan: Plan, rows: Chain, at: Averages, patches: bool, first: Array)
     found, variances = [first], [read @ fields]
     *shape, power = _pair_map(plan, rows, at)
     terms = np.array(shape) * (np.array(rows.behind) * factors)
-    columns = (*terms, power, terms.sum(axis=0) + keeps * factors, skips * factors, *_drawn(plan, rows, at))
-    for one, two, even_, odd_, k, whole, skip, fresh, along in zip(*(column.tolist() for column in columns), strict=True):
-        c, around = found[-1], variances[-1]
+    columns = (*terms, power, terms.sum(axis=0), keeps * factors, skips * factors, *_drawn(plan, rows, at), *_squares(plan, at))
+    for row, numbers in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+        one, two, even_, odd_, k, own, masks, skip, fresh, along, odd_squares, even_squares, rest = numbers
+        before, around = found[-1], variances[-1]
+        c = before
+        if batch is not None:
+            c, left = batch.divided(row, before, around)
+            around = around * left
         bent = np.abs(c) ** (k - 2.0) * (even_ + odd_ * np.sign(c) if odd_ else even_)
         made = c * (one + c * (two + bent)) + around * (two + k * (k - 1.0) / 2.0 * bent)
         slope = one + c * (2.0 * two + k * bent)
+        if batch is not None:
+            made, scale = batch.centred(row, made, own)
+            slope *= scale * math.sqrt(left)
         middle = float(made[-1])
-        products = inside * made + (1.0 - whole - skip + middle * (1.0 - inside))
+        products = inside * made + (1.0 - own - masks - skip + middle * (1.0 - inside))
         if skip:
-            products += skip * c
-        more = np.maximum(1.0 + along * c, 0.0) * fresh if along else fresh
+            products += skip * before
+        new = fresh * np.maximum(1.0 + along * c, 0.0) if along else fresh
+        masked = fresh * np.maximum(1.0 + c * (odd_squares + c * (even_squares + c * c * rest)), 0.0) if plan.keep < 1.0 else 0.0
         c = np.minimum(np.maximum(products, -1.0), 1.0)
         apart = 1.0 - np.abs(c)
-        left = wandering * (apart * (2.0 - apart)) ** 2
-        fields = np.minimum(fields * (skip + passed * slope) ** 2 + more * left, most * apart**2)  # more would be beyond 1
+        new = new * (apart * (2.0 - apart)) ** 2
+        if plan.keep < 1.0:
+            new = plan.keep**2 * new + (1.0 - plan.keep**2) * masked
+        fields = np.minimum(fields * (skip + passed * slope) ** 2 + wandering * new, most * apart**2)  # more would be beyond 1
         found.append(c)
         variances.append(read @ fields)
     return np.stack([*found[:-1], products]), np.stack(variances)

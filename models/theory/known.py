@@ -57,14 +57,15 @@ def unknown_from(plan: Plan, rows: Chain) -> int | None:
 def output_unknown(plan: Plan, rows: Chain) -> bool:
     """Whether no band is known of what an image's output row reads, the mean over its pixels: of real ones it hangs on correlations that
     are known by their mean only. Of noise it is known where that mean passes the rows as a linear layer's signal does, or what all pixels
-    share, E[phi], goes with it as ReLU's does. Where E[phi]^2 grows faster than q, as GELU's, what it is by chance grows from row to row:
-    0.83 to 0.93 of the seeds were inside. A normalization behind phi takes E[phi] away, one over a single image the signal; and pixels that
-    no kernel averages are so few directions that units' means differ by chance: 0.68 to 0.91."""
+    share, E[phi], goes with it. Where E[phi]^2 grows faster than q, as GELU's, it is not known beside skips, nor of orthogonal weights
+    with zero padding: 0.83 to 0.93 of the seeds were inside. A normalization behind phi takes E[phi] away, one over a single image the
+    signal; and pixels that no kernel averages are so few directions that units' means differ by chance: 0.68 to 0.91."""
     if plan.pixels == 1:
         return False
     bent = not odd(plan, rows)
     few = plan.taps == 1 and (bent or plan.pre == "instance")
-    if plan.norm == "none" and not plan.unit and bent and max(_growth(plan, rows.q[0]), _growth(plan, rows.q[-2])) > FASTER:
+    apart = plan.residual or (plan.kernel > 1 and plan.hidden.loose < 1.0)
+    if plan.norm == "none" and not plan.unit and bent and apart and max(_growth(plan, rows.q[0]), _growth(plan, rows.q[-2])) > FASTER:
         return True
     return of_real_images(plan) or few or (plan.post in ("batch", "layer", "group") and bent) or (plan.pre == "instance" and not bent)
 

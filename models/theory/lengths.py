@@ -15,11 +15,12 @@ from operator import mul
 import numpy as np
 
 from models.theory.chain import Chain, taps_inside
-from models.theory.cosines import nodes, symmetric
 from models.theory.gaussian import Averages, averages, hermite, near_moments
+from models.theory.jacobi import nodes, symmetric
 from models.theory.layers import Plan
 from models.theory.noise import Noise
 from models.theory.nonlinearity import Array
+from models.theory.sample import longer
 from models.theory.steps import Steps
 
 BEYOND = 0.2
@@ -88,8 +89,8 @@ def followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
         apart = max(single - batch, 0.0)
         turned = min(max(curved * apart, -TURNED), TURNED)
         together = (carried * (1.0 + turned)) ** 2 * batch
-        longer = alone * math.expm1(min(apart + given, MOST_APART)) / inputs
-        found.append((together + drawn + longer, together + carried**2 * (1.0 + 3.0 * turned) * apart * kept + drawn_single,
+        more = alone * math.expm1(min(apart + given, MOST_APART)) / inputs
+        found.append((together + drawn + more, together + carried**2 * (1.0 + 3.0 * turned) * apart * kept + drawn_single,
                       carried**2 * kept * given,
                       carried * shift + bend * (single + given) - sphere, carried * away + bend * single - sphere))
     batches, drawn, given, shift, away = np.array(found).T
@@ -108,6 +109,21 @@ def behind_batch(plan: Plan, at: Averages, kept: Array, start: float) -> float:
     for passed, more in zip((grows**2 * kept)[:-1].tolist(), drawn[:-1].tolist(), strict=True):
         found = passed * found + more
     return found if found < FACTORS else FACTORS if plan.nl.slope is not None else math.nan
+
+
+def behind_batch_of_phi(plan: Plan, at: Averages, square: Array, start: float) -> Array:
+    """How much examples differ in length behind a batch normalization behind phi, as what enters each row's relative variance (depth + 1,).
+    Each row draws phi around its mean anew, and one example's length goes on by what phi makes of it, less what the units that make it
+    long are divided by: themselves, and what goes with them, by the mean `square` of cosines over the batch."""
+    mean, variance = at.mean, at.square - at.mean**2
+    kurtosis = (at.fourth - 4.0 * mean * at.cube + 6.0 * mean**2 * at.square - 3.0 * mean**4) / variance**2
+    grows, itself = np.maximum((at.even / 2.0 - at.arched * mean) / variance, 0.0), 1.0 / plan.batch
+    passed = grows / (1.0 + grows * ((kurtosis - 1.0) * itself + 2.0 * np.maximum(square[:-1] - itself, 0.0)))
+    drawn = (kurtosis / plan.keep - 1.0) / plan.width
+    found = [start]
+    for kept, more in zip((passed**2).tolist(), drawn.tolist(), strict=True):
+        found.append(min(kept * found[-1] + more, FACTORS))
+    return np.array(found)
 
 
 def of_kurtosis(at: Averages, apart: float, square: float) -> float:
@@ -139,11 +155,12 @@ def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float
         if not (0.0 < mean < math.inf and 0.0 < middle < math.inf and abs(away) <= BEYOND >= shift * plan.residual):
             return np.array(found + [(math.nan,) * 4] * (plan.depth - row)).T
         together = (_dot(weight, grows) / mean) ** 2 * batch
-        spread = together + drawn + alone * math.expm1(min(max(single - batch, 0.0), MOST_APART))
+        new = drawn + alone * math.expm1(min(max(single - batch, 0.0), MOST_APART))
+        spread = together + new + new**2 / 2.0  # ln of what few units draw, whose squares have a Gamma law
         if spread > FACTORS and plan.nl.slope is None:
             return np.array(found + [(math.nan,) * 4] * (plan.depth - row)).T
-        law = _wider([each / mean for each in made[:-1]], weight, together, kept, drawn_single)
-        found.append((spread, math.log(_second(weight, law)),
+        law, apart, between = _wider([each / mean for each in made[:-1]], weight, together, kept, math.log1p(drawn_single))
+        found.append((spread, spread + between + longer(max(apart - spread, 0.0), plan.batch * plan.pixels),
                       math.log(mean / middle) - sphere, carried * away + bend * before - sphere))
         before = carried**2 * kept * before + drawn_single
     return np.array(found).T
@@ -165,10 +182,10 @@ def _alike(q: list[float], settled: list[float]) -> bool:
     return bool(settled) and all(abs(new - old) <= SETTLED * old for new, old in zip(q, settled, strict=True))
 
 
-def _wider(law: list[float], weight: list[float], together: float, kept: float, drawn: float) -> list[float]:
+def _wider(law: list[float], weight: list[float], together: float, kept: float, drawn: float) -> tuple[list[float], float, float]:
     """A law of lengths, its mean made 1, when it has drawn so much more variance of ln q, and taps have averaged all but what is `together`
     the same for all. What is drawn spreads each of the inputs' lengths, DRAWS neighbours, by itself: in the same shape, but where it
-    outweighs that."""
+    outweighs that. And the variance of ln q within those, and ln of the mean square of their means."""
     least, (places, normal) = SHORTEST * max(law), (part.tolist() for part in hermite(DRAWS))
     logs = [math.log(max(square, least)) for square in law]
     groups = [logs[first:first + DRAWS] for first in range(0, len(logs), DRAWS)]
@@ -180,12 +197,15 @@ def _wider(law: list[float], weight: list[float], together: float, kept: float, 
     variance = sum(share * (inside + (own - middle) ** 2) for share, inside, own in zip(shares, within, middles, strict=True))
     left = (together + max(variance - together, 0.0) * kept) / variance if variance > 0.0 else 0.0
     squares: list[float] = []
-    for group, own, inside in zip(groups, middles, within, strict=True):
+    apart = mean = second = 0.0
+    for group, own, inside, share in zip(groups, middles, within, shares, strict=True):
         deviation, moved = math.sqrt(min(left * inside + drawn, MOST_APART)), (own - middle) * math.sqrt(left)
         shape = [(log - own) / math.sqrt(inside) for log in group] if left * inside > drawn else places
-        squares.extend(math.exp(moved + deviation * place) for place in shape)
-    mean = _dot(weight, squares)
-    return [square / mean for square in squares]
+        spread = [math.exp(moved + deviation * place) for place in shape]
+        squares += spread
+        length = _dot(normal, spread)
+        apart, mean, second = apart + share * deviation**2, mean + share * length, second + share * length**2
+    return [square / mean for square in squares], apart, math.log(second / mean**2)
 
 
 def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Array, list[float], list[float]]:

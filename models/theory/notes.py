@@ -64,10 +64,11 @@ def _running_away(plan: Plan, rows: Chain, low: Array, decided: int | None) -> l
     if decided is not None:
         return [say("Inputs of different lengths reach φ's bend in different rows, and of their lengths' law only three moments are "
                     "known: the mean square hangs on it by more than a band is wide. From row {row} on no band is given.", row=decided)]
-    first = next((row for row, (end, q) in enumerate(zip(low[:-1], rows.q, strict=False), 1) if math.isnan(end) and q < math.inf), None)
     if plan.pre == "batch" and math.isnan(low[-1]) and unknown_from(plan, rows) is None and not output_unknown(plan, rows):
         return [say("Batch normalization holds the batch's mean square, but not each example's: this activation makes long ones longer, "
                     "row by row, until a few rule. That is not followed: the output row has no band.")]
+    ends = low[:-1] if output_unknown(plan, rows) else low
+    first = next((row for row, (end, q) in enumerate(zip(ends, rows.q, strict=False), 1) if math.isnan(end) and q < math.inf), None)
     if first is None or unknown_from(plan, rows) is not None:
         return []
     return [say("q runs away from an unstable fixed point, or so few units draw so much: soon networks of this width differ by factors, "
