@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.choices import Choice, Parameter, Params, Table
+from models.choices import Choice, Parameter, Params, Selection, Table
 from models.later import nn
 from models.words import Text, say, together
 
@@ -75,7 +76,7 @@ class Activation(Choice):
         return {**super().card(shared), "note": note, "words": {"note": note.parts}, "pairing": pairing}
 
     def gain(self, params: Params) -> float:
-        """Kaiming's gain: torch's where torch has one, else 1/sqrt(E[phi(z)^2]) for z ~ N(0, 1).
+        """Kaiming's gain: torch's where torch has one, else 1/sqrt(E[phi(z)^2]) for z ~ N(0, 1); infinite where that integral is 0.
 
         He et al. 2015 (1502.01852) ask for gain^2 E[phi(z)^2] = 1; torch's own values for tanh (5/3) and selu (3/4) differ
         from it and are kept, because that is what `torch.nn.init.kaiming_*` gives.
@@ -83,10 +84,11 @@ class Activation(Choice):
         named = self.torch_gain(params)
         if named is not None:
             return calculate_gain(*named)
-        return 1.0 / math.sqrt(gaussian_second_moment(lambda z: self.phi(z, params)))
+        second_moment = gaussian_second_moment(lambda z: self.phi(z, params))
+        return 1.0 / math.sqrt(second_moment) if second_moment > 0.0 else math.inf
 
     def gain_formula(self, params: Params) -> str:
-        """Where that comes from, as text: the call in torch, or the integral."""
+        """How the gain is computed, as text: the call in torch, or the integral."""
         named = self.torch_gain(params)
         return "1/√E[φ(z)²]" if named is None else f"calculate_gain({', '.join(repr(part) for part in named if part is not None)})"
 
@@ -307,3 +309,13 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         pairing=Pairing("kaiming_normal", 30, _HANDED_ON),
     ),
 ))
+
+
+def gain_of(activation: Selection) -> float:
+    """Kaiming's gain of a chosen activation, computed once: where torch names none it is an integral."""
+    return _known_gain(activation.name, tuple(sorted(activation.params.items())))
+
+
+@lru_cache(256)
+def _known_gain(name: str, params: tuple[tuple[str, Any], ...]) -> float:
+    return ACTIVATIONS[name].gain(dict(params))

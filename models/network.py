@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from models import seeds
-from models.activations import ACTIVATIONS
+from models.activations import ACTIVATIONS, gain_of
 from models.choices import Params
 from models.config import NetworkConfig, RunConfig
 from models.drawn import Drawn
@@ -146,7 +146,7 @@ def _weighted(network: NetworkConfig, inputs: int) -> nn.Linear | nn.Conv2d:
     if network.kind == "mlp":
         return Linear(inputs, network.width, bias=network.has_bias)
     return Conv2d(inputs, network.width, network.kernel_size, padding=network.kernel_size // 2,
-                     padding_mode=network.padding, bias=network.has_bias)
+                  padding_mode=network.padding, bias=network.has_bias)
 
 
 def _output_layer(config: RunConfig) -> Layer:
@@ -160,7 +160,7 @@ def _output_layer(config: RunConfig) -> Layer:
 def initialize(network: Network, config: RunConfig, drawn: Drawn) -> None:
     """Draws every weight and bias, layer by layer, from the run's own stream of random numbers."""
     init, bias_init = INITIALIZERS[config.init.name], BIAS_INITIALIZERS[config.bias_init.name]
-    nonlinearity_gain = ACTIVATIONS[config.network.activation.name].gain(config.network.activation.params) if init.uses_gain else 1.0
+    nonlinearity_gain = gain_of(config.network.activation) if init.uses_gain else 1.0
     gain = 1.0 if init.data_driven else config.init.params["gain"]
     layers = [layer.weighted for layer in network.rows()]
 
