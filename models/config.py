@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from models import NUMERICS_VERSION
-from models.activations import ACTIVATIONS
+from models.activations import ACTIVATIONS, gain_of
 from models.choices import Choice, Kind, Parameter, Selection, Table
 from models.datasets import SOURCES, Demand, Shape
 from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, source_problem
@@ -197,10 +197,6 @@ class RunConfig(Part):
             return self.capture.every
         return max(1, math.ceil(self.total_steps / AUTO_FRAMES))
 
-    def frame_steps(self) -> range:
-        """The steps that are captured, but for the last one, which always is."""
-        return range(0, self.total_steps + 1, self.frame_every)
-
     @property
     def frame_count(self) -> int:
         """Frames of the whole run: every `frame_every` steps from 0, and the last step."""
@@ -278,6 +274,18 @@ def _circular_fits(config: RunConfig) -> Misfit | None:
                                      left=left, kernel=network.kernel_size, reach=reach)
 
 
+LARGEST_GAIN = 1e30
+"""Weights that are multiplied by more do not fit into float32, and torch refuses to draw them."""
+
+
+def _gain_fits(config: RunConfig) -> Misfit | None:
+    gain = gain_of(config.network.activation)
+    if not INITIALIZERS[config.init.name].uses_gain or gain < LARGEST_GAIN:
+        return None
+    return "network.activation", say("this is so close to 0 everywhere that {init} has no gain for it (1/√E[φ(z)²] is {gain:.3g}); choose "
+                                     "other limits, or another initializer", init=config.init.name, gain=gain)
+
+
 RULES: tuple[Callable[[RunConfig], Misfit | None], ...] = (
     lambda c: _kind_of("network.normalization", NORMALIZATIONS, c.network.normalization.name, c.network.kind),
     lambda c: _kind_of("init", INITIALIZERS, c.init.name, c.network.kind),
@@ -287,6 +295,7 @@ RULES: tuple[Callable[[RunConfig], Misfit | None], ...] = (
     _batch_has_two,
     _instance_has_two,
     _circular_fits,
+    _gain_fits,
 )
 """What must fit together: each names the field that does not, and says why, or None."""
 
