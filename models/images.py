@@ -126,18 +126,24 @@ _kept: dict[str, tuple[Stamp, Loaded]] = {}
 preview. One at a time, as they are large."""
 
 
+def stamp(image_set: ImageSet, folder: Path) -> Stamp:
+    """Size and time of change of each of its files in the folder, by which a change of a file is noticed. Raises FileNotFoundError where
+    one is missing."""
+    stats = [(folder / file.name).stat() for file in image_set.files]
+    return tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
+
+
 def load(image_set: ImageSet, folder: Path) -> Loaded:
     """The data set from its files in the folder, read once until a file changes.
 
     Raises FileNotFoundError where a file is missing, and Unreadable where one is not what it should be.
     """
-    stats = [(folder / file.name).stat() for file in image_set.files]
-    stamp = tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
+    now = stamp(image_set, folder)
     known = _kept.get(image_set.name)
-    if known is None or known[0] != stamp:
+    if known is None or known[0] != now:
         _kept.clear()
         x, y, test_x, test_y = image_set.read(folder)
-        _kept[image_set.name] = stamp, Loaded(_part(image_set, x, y), _part(image_set, test_x, test_y))
+        _kept[image_set.name] = now, Loaded(_part(image_set, x, y), _part(image_set, test_x, test_y))
     return _kept[image_set.name][1]
 
 

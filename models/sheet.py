@@ -49,7 +49,7 @@ class Sheet:
         self._shares[0, row] = correlation(z.detach())
 
     def share(self, row: int, phi: Tensor, edges: tuple[float, float] | None) -> None:
-        """Fills in the shares of dead units and, where there are `edges`, of saturated values in the row's activations phi (B, units, ...)."""
+        """Fills in the shares of dead units and, if there are `edges`, of saturated values in the row's activations phi (B, units, ...)."""
         phi = phi.detach()
         self._shares[1, row] = dead_share(phi)
         if edges is not None:

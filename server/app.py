@@ -36,11 +36,11 @@ from server.weights import remove_unfinished
 INTERRUPTED = say("interrupted: the server stopped while this ran. Its frames are kept; run it again for the rest.")
 
 BREATH_S = 0.02
-"""Between two of the warm-up's answers the server's own threads get their turn."""
+"""Seconds that theory's warm-up pauses after each answer, so that other threads get their turn."""
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application of these settings; its lifespan owns the store, the workers and the streams."""
+    """The application of these settings. Its lifespan opens and closes the store, the workers and the streams."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.settings, app.state.store, app.state.engine = settings, store, engine
         app.state.downloads, app.state.metrics = downloads, counted
         app.state.streams = Streams(store, settings.tail_interval_s)
-        _count_what_is(counted, app)
+        _add_gauges(counted, app)
         watch = Watch(settings, store, engine, counted)
         closing = threading.Event()
         warming = threading.Thread(target=warm_up, args=(partial(closing.wait, BREATH_S),), name="theory-warm-up")
@@ -88,8 +88,8 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _count_what_is(counted: Metrics, app: FastAPI) -> None:
-    """What is asked when the metrics are."""
+def _add_gauges(counted: Metrics, app: FastAPI) -> None:
+    """Adds the numbers that are read whenever somebody asks for the metrics."""
     store: Store = app.state.store
     counted.gauge("sigprop_runs_queued", "Runs and maps that wait.", lambda: store.count("queued"))
     counted.gauge("sigprop_runs_running", "Runs and maps that are computed.", lambda: store.count("running"))
@@ -101,7 +101,7 @@ def _count_what_is(counted: Metrics, app: FastAPI) -> None:
 
 
 def _take_up(store: Store, engine: LocalEngine) -> None:
-    """What an earlier server left: runs that waited wait again, runs that ran have failed."""
+    """Takes over what an earlier server left: queued runs are queued again, and those that were running have failed."""
     store.hold_waiting(False)
     for record in store.unfinished():
         if record.status == "queued":

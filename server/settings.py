@@ -18,7 +18,7 @@ def _memory_gib() -> float:
 
 
 class Places(NamedTuple):
-    """Folders in the data directory: of the data sets that come as files, one folder each, and of trained weights."""
+    """Two folders in the data directory: `datasets` has a folder for each data set that comes as files, `weights` the trained weights."""
 
     datasets: Path
     weights: Path
@@ -64,10 +64,10 @@ class Settings(BaseSettings):
 
     @property
     def places(self) -> Places:
-        """Where files are, that workers read and write."""
+        """The folders that workers read and write."""
         return Places(self.data_dir / "datasets", self.data_dir / "weights")
 
     @property
     def store_url(self) -> str:
-        """Where the store is."""
+        """SQLAlchemy's URL of the store."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'sigprop.db').absolute()}"

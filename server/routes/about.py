@@ -28,11 +28,12 @@ router = APIRouter(prefix="/api", tags=["about"])
 
 
 HEALTH_THREADS = CapacityLimiter(2)
-"""Of its own, so that health is told while everybody waits: a class that submits its runs has all the threads of the other requests."""
+"""Threads of its own, so that health is answered even while many requests, as of a class that submits its runs, have all the others."""
 
 
 def _health(store: Store, engine: Engine) -> Health:
-    """A store that cannot be used does not end the server: whoever starts servers again that are not healthy would do so for ever."""
+    """Where the store cannot be used, the server is still "ok", but not ready: whatever restarts servers that are not ok would restart this
+    one for ever."""
     health = Health(status="ok", ready=False, version=models.__version__, device=device.kind("auto"), engine=engine.name,
                     queued=None, running=None)
     try:
