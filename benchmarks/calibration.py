@@ -1,7 +1,7 @@
 """How often the prediction made at step 0 holds: `python -m benchmarks.calibration`, about two minutes on one core.
 
-Depths and seeds beside those that the thresholds were chosen on (depths 5, 10, 20, 40, and no sgd at 0.05); 64 units, the digits,
-batches of 128, 150 steps. `--quick` takes every tenth.
+Depths, seeds and one optimizer are others than those that the thresholds were chosen on (depths 5, 10, 20, 40, and no sgd at 0.05). 64
+units, the digits, batches of 128, 150 steps. `--quick` takes every tenth configuration.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""How often a remedy, applied, leaves nothing of what it was offered for: `python -m benchmarks.remedies`, about a minute on one core.
+"""How often a remedy, applied, removes what it was offered for: `python -m benchmarks.remedies`, about a minute on one core.
 
-Configurations at random over the catalogue; each finding's configuration is built and measured, and a finding of the same rule that is as
-bad or worse counts as a failure. `--training` runs both for up to 100 steps (of the mended one up to 500) and compares the worst that was
-found on the way with what is left at the end, warnings and worse. `--misses` names them.
+Configurations are drawn at random from the catalogue. The configuration that a finding offers as its remedy is built and measured, and a
+finding of the same rule that is as bad or worse counts as a failure. With `--training` both are trained, the first for up to 100 steps and
+the mended one for up to 500, and the worst finding on the way (warnings and worse) is compared with what is left at the end. `--misses`
+prints the failures.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from models.training import initial_frame, train
 BAD = ("critical", "warning")
 
 MOST_STEPS = 500
-"""Of a remedy that is run: some ask for thousands. Those are not run, and not counted as left."""
+"""Steps up to which a remedy is trained. Some ask for thousands: those are not run, and count as no failure."""
 
 DATA = ("digits", "digits", "digits", "gaussian", "moons")
 
@@ -71,7 +72,7 @@ def findings(config: RunConfig) -> list[Finding]:
 
 
 def left(finding: Finding) -> Finding | None:
-    """What the remedy leaves of a finding: one of the same rule, as bad or worse."""
+    """What the remedy leaves of a finding: a finding of the same rule that is as bad or worse, None where there is none."""
     assert finding.config is not None
     after = findings(RunConfig.model_validate(finding.config))
     bad = SEVERITIES.index(finding.severity)
@@ -79,13 +80,13 @@ def left(finding: Finding) -> Finding | None:
 
 
 def trained(config: RunConfig) -> list[list[Finding]]:
-    """The findings of a run's frames but the first's."""
+    """The findings on each of a run's frames but the first."""
     verdict = Verdict(config, lambda frame: theory_of(config, frame["input"]))
     return [verdict.of(frame) for frame in train(config)][1:]
 
 
 def shortened(config: RunConfig) -> RunConfig | None:
-    """What is run while it trains: not too deep, no images, 100 steps, five frames."""
+    """The configuration with at most 100 steps and about five frames; None for networks that take too long: deep ones, and CNNs."""
     if config.network.kind == "cnn" or config.network.depth > 25:
         return None
     steps = min(config.training.steps or 100, 100)
@@ -93,7 +94,7 @@ def shortened(config: RunConfig) -> RunConfig | None:
 
 
 def worst_on_the_way(config: RunConfig) -> list[Finding]:
-    """Of each rule the worst finding that is no note, at the latest frame that has it so."""
+    """For each rule the worst warning or critical finding of the run's frames, the latest of equally bad ones."""
     found: dict[str, Finding] = {}
     for finding in itertools.chain.from_iterable(trained(config)):
         if finding.severity in BAD and not (finding.rule in found and _worse(found[finding.rule], finding)):
@@ -102,7 +103,7 @@ def worst_on_the_way(config: RunConfig) -> list[Finding]:
 
 
 def left_at_the_end(finding: Finding) -> Finding | None:
-    """The same of a run of the remedy's steps."""
+    """What the remedy leaves of a finding at the end of a run: likewise. None also where the run would be longer than MOST_STEPS."""
     assert finding.config is not None
     mended = RunConfig.model_validate(finding.config)
     if (mended.training.steps or 0) > MOST_STEPS:
