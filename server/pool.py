@@ -79,27 +79,39 @@ class Worker:
         worker may. A process that does not answer in time, or whose task is cancelled, is ended."""
         if task.cancelled():
             return not task.set_running_or_notify_cancel()
-        try:
-            self.pipe.send(task.call)
-            self._hear(task, BEGIN_S)
-        except (OSError, EOFError, CancelledError):  # it has died, did not answer (TimeoutError is an OSError), or need not begin
+        if not self._begins(task):
             self.end()
             return False
         if not task.set_running_or_notify_cancel():
             self.end()
             return True
-        try:
-            result, error = self._hear(task, task.timeout_s)
-        except (TimeoutError, CancelledError) as unfinished:
-            self.end()
-            result, error = None, unfinished
-        except (OSError, EOFError):
-            result, error = None, Died(self.end())
+        result, error = self._outcome(task)
         if error is None:
             task.set_result(result)
         else:
             task.set_exception(error)
         return True
+
+    def _begins(self, task: Task) -> bool:
+        """Hands the call over; False where the process has died, does not answer in time, or the task is cancelled before."""
+        try:
+            self.pipe.send(task.call)
+            self._hear(task, BEGIN_S)
+        except (OSError, EOFError, CancelledError):  # TimeoutError is an OSError
+            return False
+        return True
+
+    def _outcome(self, task: Task) -> tuple[Any, Exception | None]:
+        """The call's result or its error; the error may be that it took too long or was cancelled (which ends the process), or that the
+        process died."""
+        try:
+            result, error = self._hear(task, task.timeout_s)
+        except (TimeoutError, CancelledError) as unfinished:
+            self.end()
+            return None, unfinished
+        except (OSError, EOFError):
+            return None, Died(self.end())
+        return result, error
 
     def _hear(self, task: Task, patience_s: float | None) -> Any:
         """The process's next message. Raises CancelledError where the task is cancelled meanwhile, TimeoutError after `patience_s`, and
