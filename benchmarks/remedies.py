@@ -115,32 +115,42 @@ def _worse(one: Finding, other: Finding) -> bool:
     return SEVERITIES.index(one.severity) < SEVERITIES.index(other.severity)
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--configurations", type=int, default=300)
-    options.add_argument("--seed", type=int, default=0)
-    options.add_argument("--training", action="store_true", help="runs that train, not networks at their start")
-    options.add_argument("--misses", action="store_true", help="name the remedies that leave what they were offered for")
-    chosen = options.parse_args()
-    torch.set_num_threads(1)
-    offered: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
-    withheld: Counter[str] = Counter()
+def remedies(chosen: argparse.Namespace) -> Iterator[tuple[RunConfig, Finding, Finding | None]]:
+    """(configuration, a finding on it, what its remedy leaves of it) of all findings on configurations at random; a finding without a
+    remedy has nothing left."""
     drawn: Iterator[RunConfig] = configurations(chosen.seed)
     find, remains_of = (worst_on_the_way, left_at_the_end) if chosen.training else (findings, left)
     if chosen.training:
         drawn = filter(None, map(shortened, drawn))
     for config in itertools.islice(drawn, chosen.configurations):
         for finding in find(config):
-            if finding.config is None:
-                withheld[finding.rule] += finding.severity in BAD
-                continue
-            offered[finding.rule] += 1
-            if remains := remains_of(finding):
-                failed[finding.rule] += 1
-                if chosen.misses:
-                    print(f"{finding.rule} {finding.severity} {finding.measured} -> {remains.severity} {remains.measured}: "
-                          f"{finding.remedy}\n  {config.canonical()}", flush=True)
+            yield config, finding, None if finding.config is None else remains_of(finding)
+
+
+def arguments() -> argparse.Namespace:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--configurations", type=int, default=300)
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--training", action="store_true", help="runs that train, not networks at their start")
+    options.add_argument("--misses", action="store_true", help="name the remedies that leave what they were offered for")
+    return options.parse_args()
+
+
+def main() -> None:
+    chosen = arguments()
+    torch.set_num_threads(1)
+    offered: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    withheld: Counter[str] = Counter()
+    for config, finding, remains in remedies(chosen):
+        if finding.config is None:
+            withheld[finding.rule] += finding.severity in BAD
+            continue
+        offered[finding.rule] += 1
+        failed[finding.rule] += remains is not None
+        if remains and chosen.misses:
+            print(f"{finding.rule} {finding.severity} {finding.measured} -> {remains.severity} {remains.measured}: "
+                  f"{finding.remedy}\n  {config.canonical()}", flush=True)
     print(f"{sum(offered.values())} remedies, {sum(failed.values())} leave what they were offered for, "
           f"{sum(withheld.values())} warnings and worse without one")
     for rule in sorted(offered | withheld):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import cache
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -11,14 +10,13 @@ from fastapi import APIRouter
 
 import models
 from models import device
-from models.config import catalog
 from models.words import say
-from server import lessons, limits, trouble
+from server import trouble
+from server.catalog import catalog
 from server.deps import EngineDep, SettingsDep, StoreDep
 from server.engine import Engine
 from server.errors import STORE_RETRY_S, ProblemDetails, Unavailable
 from server.records import Catalog, Health
-from server.settings import Settings
 from server.store import Store
 from server.trouble import TROUBLE
 
@@ -65,14 +63,4 @@ async def ready(store: StoreDep, engine: EngineDep) -> Health:
 @router.get("/catalog", response_model=Catalog)
 def choices(settings: SettingsDep) -> dict[str, Any]:
     """Every choice with label, formula, source and parameters; the JSON Schema of RunConfig; defaults; limits; lessons."""
-    return full_catalog(settings)
-
-
-def full_catalog(settings: Settings) -> dict[str, Any]:
-    """The catalogue of the models with what this server adds."""
-    return {**_catalog(), "version": models.__version__, "limits": limits.as_json(settings), "lessons": lessons.entries()}
-
-
-@cache
-def _catalog() -> dict[str, Any]:
-    return catalog()
+    return catalog(settings)
