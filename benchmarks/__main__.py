@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [--minutes 30] [WORD ...]`: runs every benchmark, or those whose name has one of the words, and
+"""`python -m benchmarks [--quick] [--minutes 30] [WORD ...]`: runs every benchmark, or those whose name contains one of the words, and
 prints a table.
 
 BENCH_JSON=file also writes it as JSON.

@@ -1,9 +1,10 @@
 """How often the measured mean square lies within theory's band: `python -m benchmarks.bands`, about two minutes on one core.
 
-Networks at random over all that theory has a band for; each is drawn with `--seeds` seeds in plain torch, on the batch that a frame
-measured. A row of which fewer are inside than is likely is measured again, with five times as many fresh seeds. It counts as below the
-claim where these alone show it (a binomial test, shared over all rows that were measured again) and by more than MARGIN; and as wide where
-the band is more than WIDE times as wide as what holds as many of the seeds. `--rows` names them.
+Networks are drawn at random from all that theory has a band for. Each is computed with `--seeds` seeds in plain torch, on the batch that a
+frame measured. The band claims to hold a share LEVEL of the seeds. A row where improbably few are inside is measured again with five times
+as many fresh seeds. It counts as below the claim where these alone show it by a binomial test (corrected for the number of rows that were
+measured again), and by more than MARGIN. It counts as wide where the band is more than WIDE times as wide as the interval that holds the
+middle LEVEL of the seeds. `--rows` names such rows.
 """
 
 from __future__ import annotations
@@ -40,22 +41,29 @@ from models.training import Run
 Array = NDArray[np.float64]
 
 MARGIN = 0.02
-"""What 100 seeds cannot tell: one standard deviation of the share of them that is inside."""
+"""How far the share inside may be below LEVEL: with 100 seeds about one standard deviation of that share."""
 
 SUSPECT, CERTAIN = 0.05, 0.05
-"""Probability of so few inside below which a row is measured again, and of one false alarm among all those that were."""
+"""Probabilities. SUSPECT: a row with fewer inside than is this probable is measured again. CERTAIN: of a single false alarm among all rows
+that were measured again."""
 
 AGAIN = 5
-"""Times as many seeds the second time."""
+"""How many times as many seeds a row is measured with the second time."""
 
 WIDE, NOTHING = 1.5, 0.002
-"""How many times too wide counts, where what holds as many of the seeds is wider than this share of the mean square."""
+"""A band this many times too wide counts as wide, unless the seeds themselves vary by no more than the share NOTHING of the mean square."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of one network: of how many seeds how many were inside; the band's width over what holds as many, and how far its middle lies
-    from the seeds', in half widths of what holds as many."""
+    """One row of one network, measured. Widths and distances are those of logarithms.
+
+    seeds, inside: how many were computed, and how many of them were inside the band
+    width: the band's width over that of the interval that holds the middle LEVEL of the seeds
+    off:   how far the band's middle is from that interval's, in half widths of the interval
+    wide:  whether the band counts as wide
+    again: whether this is the second measurement
+    """
 
     config: RunConfig
     row: int
@@ -72,7 +80,7 @@ class Row:
 
     @property
     def chance(self) -> float:
-        """Of no more inside, if the band held what it claims."""
+        """The probability that no more seeds are inside, if the band holds what it claims."""
         return float(binom.cdf(self.inside, self.seeds, LEVEL))
 
 
@@ -115,7 +123,7 @@ def _normalization(draw: random.Random) -> dict[str, Any]:
 
 
 def _init(draw: random.Random, fan_in: int) -> dict[str, Any]:
-    """Any that is drawn; where the variance is a parameter, sigma_w^2 from 0.5 to 4."""
+    """Any initializer that draws; where the variance is a parameter, with sigma_w^2 from 0.5 to 4."""
     name = draw.choice([name for name, entry in INITIALIZERS.items() if entry.law != "fixed"])
     scale = log_uniform(draw, 0.5, 4.0)
     std = math.sqrt(scale / fan_in)
@@ -138,7 +146,7 @@ def band_and_batch(config: RunConfig) -> tuple[Array, Array, Tensor] | None:
 
 
 def measured(config: RunConfig, seeds: int) -> list[Row]:
-    """The rows that have a band; those that are suspect measured again."""
+    """The rows that have a band. Those that are suspect are measured twice, and only the second measurement is given."""
     known = band_and_batch(config)
     if known is None or not np.isfinite(known[0]).any():
         return []
@@ -152,7 +160,7 @@ def measured(config: RunConfig, seeds: int) -> list[Row]:
 
 
 def _ensemble(config: RunConfig, batch: Tensor, seeds: int, generator: Generator) -> Array:
-    """Mean squares (seeds, depth + 1), a hundred at once: more do not fit into the cache."""
+    """Mean squares (seeds, depth + 1), computed for a hundred seeds at a time: more do not fit into the cache."""
     parts = [mean_squares(config, batch, min(100, seeds - first), generator) for first in range(0, seeds, 100)]
     result: Array = torch.cat(parts).numpy()
     return result
@@ -168,7 +176,7 @@ def _rows(config: RunConfig, low: Array, high: Array, found: Array, again: bool 
 
 
 def below(rows: list[Row]) -> list[Row]:
-    """Those that certainly hold less than they claim, by more than MARGIN."""
+    """The rows whose band certainly holds less than it claims, by more than MARGIN."""
     again = [row for row in rows if row.again]
     return [row for row in again if row.chance < CERTAIN / len(again) and row.share < LEVEL - MARGIN]
 

@@ -12,7 +12,7 @@ from models.config import RunConfig
 
 
 def valid(seed: int, drawn: Callable[[random.Random], dict[str, Any]]) -> Iterator[RunConfig]:
-    """Configurations without end; what does not fit together is drawn anew."""
+    """Valid configurations without end, by `drawn`; those that do not fit together are left out."""
     draw = random.Random(seed)
     while True:
         try:

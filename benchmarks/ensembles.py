@@ -1,7 +1,7 @@
-"""Many networks of one configuration at once, in plain torch: every seed's signals go through its own weights.
+"""Many networks of one configuration at once, in plain torch: each seed's signals go through weights of its own.
 
-Nothing of models.network is used, so that what it measures is held against theory by a second road. Weights and biases are drawn layer by
-layer as models.network draws them: of a run's own streams of random numbers, one seed is that run's network (tests/test_bands.py).
+Nothing of models.network is used, so that theory is compared with a second implementation. Weights and biases are drawn in the same order
+as there: given the streams of random numbers of a run, a single seed is that run's network (tests/models/theory/test_band_study.py).
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from models.initializers import BIAS_INITIALIZERS, INITIALIZERS
 
 @torch.no_grad()
 def mean_squares(config: RunConfig, batch: Tensor, seeds: int, generator: Generator, masks: Generator | None = None) -> Tensor:
-    """Mean squares of the pre-activations (seeds, depth + 1), on one batch (B, features) or (B, C, H, W). `masks`: dropout's own stream."""
+    """Mean squares of the pre-activations (seeds, depth + 1), float64, on one batch (B, features) or (B, C, H, W).
+
+    masks: the stream that dropout draws from; by default `generator`
+    """
     network, norm = config.network, config.network.normalization
     phi = ACTIVATIONS[network.activation.name].module(network.activation.params)
     x, found = batch[None].expand(seeds, *batch.shape), []
@@ -42,7 +45,8 @@ def mean_squares(config: RunConfig, batch: Tensor, seeds: int, generator: Genera
 
 
 def preactivations(config: RunConfig, row: int, x: Tensor, generator: Generator) -> Tensor:
-    """What a row's weights and biases, drawn anew for each seed, make of what arrives (seeds, B, in[, H, W])."""
+    """A row's pre-activations (seeds, B, out[, H, W]) before normalization, from its inputs x (seeds, B, in[, H, W]), by weights and biases
+    that are drawn for each seed."""
     init, sums = INITIALIZERS[config.init.name], applied(weights(config, row, x, generator), x, config.network.padding)
     bias = biases(config, row, sums, x.shape[2], generator)
     if init.data_driven:
@@ -51,7 +55,7 @@ def preactivations(config: RunConfig, row: int, x: Tensor, generator: Generator)
 
 
 def weights(config: RunConfig, row: int, x: Tensor, generator: Generator) -> Tensor:
-    """(seeds, out, in[, kernel, kernel])."""
+    """Drawn weights of a row (seeds, out, in[, kernel, kernel]) for inputs x (seeds, B, in[, H, W])."""
     network, init = config.network, INITIALIZERS[config.init.name]
     units = network.width if row <= network.depth else config.classes
     found = torch.empty(x.shape[0], units, x.shape[2], *[network.kernel_size] * (x.dim() - 3))
@@ -62,7 +66,7 @@ def weights(config: RunConfig, row: int, x: Tensor, generator: Generator) -> Ten
 
 
 def biases(config: RunConfig, row: int, sums: Tensor, inputs: int, generator: Generator) -> Tensor:
-    """(seeds, 1, out[, 1, 1])."""
+    """Drawn biases of a row (seeds, 1, out[, 1, 1]), to be added to `sums`; 0 where it has none."""
     network, init = config.network, BIAS_INITIALIZERS[config.bias_init.name]
     found = torch.zeros(sums.shape[0], sums.shape[2])
     if network.has_bias if row <= network.depth else network.bias is not False:
@@ -83,7 +87,8 @@ def applied(weight: Tensor, x: Tensor, padding: str) -> Tensor:
 
 
 def fitted(sums: Tensor, bias: Tensor, config: RunConfig) -> Tensor:
-    """LSUV (Mishkin & Matas 2015, algorithm 1): until the output's variance on the batch is 1 within the tolerance; then the gain."""
+    """The sums after LSUV (Mishkin & Matas 2015, algorithm 1) has scaled the weights: until the output's variance on the batch is 1 within
+    the tolerance, then by the gain."""
     tolerance = config.init.params["tolerance"]
     for _ in range(config.init.params["max_iterations"]):
         variance = (sums + bias).flatten(1).var(1)
@@ -93,7 +98,7 @@ def fitted(sums: Tensor, bias: Tensor, config: RunConfig) -> Tensor:
 
 
 def normalized(norm: Selection, h: Tensor) -> Tensor:
-    """Each seed's signals (seeds, B, C[, H, W]) by themselves."""
+    """Normalizes each seed's signals h (seeds, B, C[, H, W]) by themselves."""
     if norm.name == "group":
         grouped = h.unflatten(2, (norm.params["groups"], -1))
         return _around_mean(grouped, tuple(range(3, grouped.dim())), norm.params["eps"]).reshape(h.shape)

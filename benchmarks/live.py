@@ -1,4 +1,4 @@
-"""A server for benchmarks: the tests' own, which is the command line's, with a folder that goes with it."""
+"""A server for benchmarks: started from the command line, as the tests do it, with a data directory that is removed with it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Live:
 
 @contextlib.contextmanager
 def serving() -> Iterator[Live]:
-    """A server that is ready: its workers too have answered once."""
+    """A server whose workers are ready too: they have answered a preview."""
     with tempfile.TemporaryDirectory(prefix="sigprop-bench-") as folder:
         begun = time.perf_counter()
         live = start_server(Path(folder) / "data", "--log-level", "error")

@@ -1,4 +1,5 @@
-"""A class that comes at once, and one that stays: 200 viewers and 50 runs in the same moment; the server's memory, minute by minute."""
+"""The server under load: 200 viewers and 50 submitted runs in the same moment; and a soak, one class after another, with the server's
+memory minute by minute."""
 
 from __future__ import annotations
 
@@ -15,17 +16,17 @@ import httpx
 
 from benchmarks.live import Live, server, serving
 from benchmarks.network import MLP, SMALL
-from benchmarks.service import printed, rss_kb
+from benchmarks.service import memory_mb, printed
 from benchmarks.timing import Case, Result, quantile, seconds
 
 PROBE_S = 0.05
-"""Between two looks at the server's health."""
+"""Seconds between two requests for the server's health."""
 
 LESSON = {"network": {"depth": 10, "width": 64}, "training": {"steps": 60}, "capture": {"every": 1}}
 
 
 def load(quick: bool) -> list[Result]:
-    """Viewers of one run, and runs that are submitted, all at once from another process; the health call meanwhile."""
+    """Viewers of one run and submitted runs, all at once from another process; and how fast health is answered meanwhile."""
     viewers, runs, steps = (5, 3, 20) if quick else (200, 50, 600)
     live = server()
     config = {**MLP, "network": SMALL if quick else MLP["network"], "training": {"steps": steps}, "capture": {"every": max(1, steps // 40)}}
@@ -48,7 +49,8 @@ def load(quick: bool) -> list[Result]:
 
 
 def soak(quick: bool, minutes: float) -> list[Result]:
-    """One class after another on a server of its own, for so long (where it is only looked whether this runs, on the others' server)."""
+    """One class after another for so many minutes, on a server of its own. (A quick run takes a second, on the server of the other
+    cases.)"""
     length_s = 1.0 if quick else 60 * minutes
     memory: list[tuple[float, float]] = []
     with nullcontext(server()) if quick else serving() as live, probing(live) as health_s:
@@ -67,7 +69,7 @@ def soak(quick: bool, minutes: float) -> list[Result]:
 
 
 def lesson(live: Live, seed: int, viewers: int) -> None:
-    """A run that many watch, while controls are moved, theory is asked and the list is looked at; then the run is taken home."""
+    """One class: a run that many watch, while previews, theory and the list of runs are asked for; then the run is exported."""
     run = live.client.post("/api/runs", json={**LESSON, "seed": seed}).raise_for_status().json()["id"]
     watching = threading.Thread(target=printed, args=("-m", "benchmarks.viewers", live.url, run, str(viewers)))
     watching.start()
@@ -81,7 +83,7 @@ def lesson(live: Live, seed: int, viewers: int) -> None:
 
 @contextmanager
 def probing(live: Live) -> Iterator[list[float]]:
-    """Asks for the server's health again and again; the seconds that each answer took."""
+    """Within it, asks for the server's health every PROBE_S; the list has the seconds that each answer took."""
     found: list[float] = []
     done = threading.Event()
 
@@ -100,7 +102,7 @@ def probing(live: Live) -> Iterator[list[float]]:
 
 
 def _memory_mb(live: Live) -> float:
-    return rss_kb(Path(f"/proc/{live.pid}/status").read_text()) / 1e3
+    return memory_mb(Path(f"/proc/{live.pid}/status").read_text())
 
 
 CASES: dict[str, Case] = {"load": load}

@@ -1,4 +1,5 @@
-"""What watching takes beyond the pass itself: `python -m benchmarks.memory SIZE bare|measured` prints the peak of one of them, in MB."""
+"""How much memory a measured pass takes, against a bare one. `python -m benchmarks.memory SIZE bare|measured` prints the peak of one, in
+MB."""
 
 from __future__ import annotations
 
@@ -8,16 +9,18 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.service import printed
+from benchmarks.service import memory_mb, printed
 from benchmarks.timing import Case, Result
 from models.config import RunConfig
 from models.training import Run
 
 STATUS, PEAK = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 FORGET_THE_PEAK = "5"
+"""Written to PEAK, it sets the process's peak (VmHWM) back to what it has now."""
 
 EXACT = {"MALLOC_MMAP_THRESHOLD_": "65536"}
-"""Every tensor in pages of its own, which go back as soon as it does: the process then has what lives."""
+"""Environment that gives each tensor above 64 KiB pages of its own, which are given back with it: the process then has only what is
+alive."""
 
 
 def capture(quick: bool) -> list[Result]:
@@ -30,15 +33,11 @@ def capture(quick: bool) -> list[Result]:
 
 
 def peak_mb(call: Callable[[], object]) -> float:
-    """What the process has at most while it is called, beyond what it has before."""
-    before = _mb("VmRSS")
+    """The most memory that the process has during the call, beyond what it has before."""
+    before = memory_mb(STATUS.read_text())
     PEAK.write_text(FORGET_THE_PEAK)
     call()
-    return _mb("VmHWM") - before
-
-
-def _mb(name: str) -> float:
-    return next(int(line.split()[1]) for line in STATUS.read_text().splitlines() if line.startswith(name)) / 1e3
+    return memory_mb(STATUS.read_text(), "VmHWM") - before
 
 
 def main(size: int, what: str) -> None:

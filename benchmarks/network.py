@@ -1,4 +1,4 @@
-"""In this process: training while it is measured, against the bare loop."""
+"""Without a server: training with its measurements, against the bare training loop."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ MLP = {"network": {"depth": 20, "width": 256}, "data": {"validation_fraction": 0
 CNN = {"network": {"kind": "cnn", "depth": 20, "width": 64}, "data": {"validation_fraction": 0.0}}
 
 SMALL = {"depth": 3, "width": 8}
-"""What a quick look makes of them."""
+"""The network of MLP and CNN in a quick run."""
 
 
 def bare_loop(run: Run) -> Callable[[int], None]:
-    """So many plain training steps on one batch."""
+    """A function that makes so many plain training steps, all on one batch."""
     inputs, labels = one_batch(run)
 
     def loop(steps: int) -> None:
@@ -44,7 +44,7 @@ def one_batch(run: Run) -> tuple[Tensor, Tensor]:
 
 
 def training(config: dict[str, Any], goal: float, name: str, full: int = 60) -> Case:
-    """A run of `full` steps with its frames against building the same network and the bare loop."""
+    """A benchmark: a run of `full` steps with its frames, against building the same network and training it in the bare loop."""
 
     def measure(quick: bool) -> list[Result]:
         steps = 2 if quick else full
@@ -58,13 +58,13 @@ def training(config: dict[str, Any], goal: float, name: str, full: int = 60) -> 
 
 
 def _watchable(quick: bool) -> tuple[int, Run, Tensor, Tensor]:
-    """Steps, a network before the first of them, and one batch, for what others would make of it."""
+    """(steps, a run before its first step, a batch's inputs, its labels), to be watched with other tools."""
     run = Run.start(RunConfig.model_validate(MLP))
     return 2 if quick else 10, run, run.data.inputs[:256], run.data.labels[:256]
 
 
 def watchers(quick: bool) -> list[Result]:
-    """What TensorBoard takes for histograms of the same tensors at every step, where it is installed."""
+    """The time that TensorBoard takes for histograms of the same tensors at every step; nothing where it is not installed."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
@@ -93,7 +93,8 @@ def watchers(quick: bool) -> list[Result]:
 
 
 def logged(quick: bool) -> list[Result]:
-    """What wandb.watch takes for histograms of the weights and their gradients at every step, offline, where it is installed."""
+    """The time that wandb.watch takes, offline, for histograms of weights and their gradients at every step; nothing where it is not
+    installed."""
     try:
         import wandb
     except ImportError:
@@ -122,7 +123,7 @@ def _keep(seen: list[Tensor], z: Tensor, result: Tensor) -> None:
 
 
 def grid(quick: bool) -> list[Result]:
-    """A measured map as one batched job, against as many networks built and run one at a time."""
+    """A measured map, whose networks are computed together, against as many networks built and run one at a time."""
     count = 3 if quick else 12
     config = SweepConfig.model_validate({
         "base": {"network": {"depth": 50, "width": 200, "activation": {"name": "tanh"}}, "data": {"name": "gaussian", "batch_size": 16}},

@@ -1,8 +1,9 @@
-"""How often a remedy, applied, leaves nothing of what it was offered for: `python -m benchmarks.remedies`, about a minute on one core.
+"""How often a remedy, applied, removes what it was offered for: `python -m benchmarks.remedies`, about a minute on one core.
 
-Configurations at random over the catalogue; each finding's configuration is built and measured, and a finding of the same rule that is as
-bad or worse counts as a failure. `--training` runs both for up to 100 steps (of the mended one up to 500) and compares the worst that was
-found on the way with what is left at the end, warnings and worse. `--misses` names them.
+Configurations are drawn at random from the catalogue. The configuration that a finding offers as its remedy is built and measured, and a
+finding of the same rule that is as bad or worse counts as a failure. With `--training` both are trained, the first for up to 100 steps and
+the mended one for up to 500, and the worst finding on the way (warnings and worse) is compared with what is left at the end. `--misses`
+prints the failures.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from models.training import initial_frame, train
 BAD = ("critical", "warning")
 
 MOST_STEPS = 500
-"""Of a remedy that is run: some ask for thousands. Those are not run, and not counted as left."""
+"""Steps up to which a remedy is trained. Some ask for thousands: those are not run, and count as no failure."""
 
 DATA = ("digits", "digits", "digits", "gaussian", "moons")
 
@@ -71,7 +72,7 @@ def findings(config: RunConfig) -> list[Finding]:
 
 
 def left(finding: Finding) -> Finding | None:
-    """What the remedy leaves of a finding: one of the same rule, as bad or worse."""
+    """What the remedy leaves of a finding: a finding of the same rule that is as bad or worse, None where there is none."""
     assert finding.config is not None
     after = findings(RunConfig.model_validate(finding.config))
     bad = SEVERITIES.index(finding.severity)
@@ -79,13 +80,13 @@ def left(finding: Finding) -> Finding | None:
 
 
 def trained(config: RunConfig) -> list[list[Finding]]:
-    """The findings of a run's frames but the first's."""
+    """The findings on each of a run's frames but the first."""
     verdict = Verdict(config, lambda frame: theory_of(config, frame["input"]))
     return [verdict.of(frame) for frame in train(config)][1:]
 
 
 def shortened(config: RunConfig) -> RunConfig | None:
-    """What is run while it trains: not too deep, no images, 100 steps, five frames."""
+    """The configuration with at most 100 steps and about five frames; None for networks that take too long: deep ones, and CNNs."""
     if config.network.kind == "cnn" or config.network.depth > 25:
         return None
     steps = min(config.training.steps or 100, 100)
@@ -93,7 +94,7 @@ def shortened(config: RunConfig) -> RunConfig | None:
 
 
 def worst_on_the_way(config: RunConfig) -> list[Finding]:
-    """Of each rule the worst finding that is no note, at the latest frame that has it so."""
+    """For each rule the worst warning or critical finding of the run's frames, the latest of equally bad ones."""
     found: dict[str, Finding] = {}
     for finding in itertools.chain.from_iterable(trained(config)):
         if finding.severity in BAD and not (finding.rule in found and _worse(found[finding.rule], finding)):
@@ -102,7 +103,7 @@ def worst_on_the_way(config: RunConfig) -> list[Finding]:
 
 
 def left_at_the_end(finding: Finding) -> Finding | None:
-    """The same of a run of the remedy's steps."""
+    """What the remedy leaves of a finding at the end of a run: likewise. None also where the run would be longer than MOST_STEPS."""
     assert finding.config is not None
     mended = RunConfig.model_validate(finding.config)
     if (mended.training.steps or 0) > MOST_STEPS:
@@ -114,32 +115,42 @@ def _worse(one: Finding, other: Finding) -> bool:
     return SEVERITIES.index(one.severity) < SEVERITIES.index(other.severity)
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--configurations", type=int, default=300)
-    options.add_argument("--seed", type=int, default=0)
-    options.add_argument("--training", action="store_true", help="runs that train, not networks at their start")
-    options.add_argument("--misses", action="store_true", help="name the remedies that leave what they were offered for")
-    chosen = options.parse_args()
-    torch.set_num_threads(1)
-    offered: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
-    withheld: Counter[str] = Counter()
+def remedies(chosen: argparse.Namespace) -> Iterator[tuple[RunConfig, Finding, Finding | None]]:
+    """(configuration, a finding on it, what its remedy leaves of it) of all findings on configurations at random; a finding without a
+    remedy has nothing left."""
     drawn: Iterator[RunConfig] = configurations(chosen.seed)
     find, remains_of = (worst_on_the_way, left_at_the_end) if chosen.training else (findings, left)
     if chosen.training:
         drawn = filter(None, map(shortened, drawn))
     for config in itertools.islice(drawn, chosen.configurations):
         for finding in find(config):
-            if finding.config is None:
-                withheld[finding.rule] += finding.severity in BAD
-                continue
-            offered[finding.rule] += 1
-            if remains := remains_of(finding):
-                failed[finding.rule] += 1
-                if chosen.misses:
-                    print(f"{finding.rule} {finding.severity} {finding.measured} -> {remains.severity} {remains.measured}: "
-                          f"{finding.remedy}\n  {config.canonical()}", flush=True)
+            yield config, finding, None if finding.config is None else remains_of(finding)
+
+
+def arguments() -> argparse.Namespace:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--configurations", type=int, default=300)
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--training", action="store_true", help="runs that train, not networks at their start")
+    options.add_argument("--misses", action="store_true", help="name the remedies that leave what they were offered for")
+    return options.parse_args()
+
+
+def main() -> None:
+    chosen = arguments()
+    torch.set_num_threads(1)
+    offered: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    withheld: Counter[str] = Counter()
+    for config, finding, remains in remedies(chosen):
+        if finding.config is None:
+            withheld[finding.rule] += finding.severity in BAD
+            continue
+        offered[finding.rule] += 1
+        failed[finding.rule] += remains is not None
+        if remains and chosen.misses:
+            print(f"{finding.rule} {finding.severity} {finding.measured} -> {remains.severity} {remains.measured}: "
+                  f"{finding.remedy}\n  {config.canonical()}", flush=True)
     print(f"{sum(offered.values())} remedies, {sum(failed.values())} leave what they were offered for, "
           f"{sum(withheld.values())} warnings and worse without one")
     for rule in sorted(offered | withheld):

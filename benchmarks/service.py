@@ -1,4 +1,4 @@
-"""Through the server: runs, previews, bytes on the wire, viewers, the start."""
+"""Through the server: runs, previews, the bytes of a frame, viewers, the server's start."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def runs(quick: bool) -> list[Result]:
 
 
 def watch(live: Live, config: dict[str, Any]) -> None:
-    """Runs it anew and reads its stream to the end."""
+    """Runs the configuration anew and reads the run's stream to its end."""
     run = live.client.post("/api/runs", json=config, params={"fresh": True}).raise_for_status().json()["id"]
     with live.client.stream("GET", f"/api/runs/{run}/events", timeout=None) as answer:
         for line in answer.iter_lines():
@@ -46,7 +46,7 @@ def watch(live: Live, config: dict[str, Any]) -> None:
 
 
 def previews(quick: bool) -> list[Result]:
-    """Warm previews, answers decoded, against a bare forward and backward pass."""
+    """Warm previews with their answers decoded, against a bare forward and backward pass; and theory over HTTP."""
     repeats = 1 if quick else 9
     found = []
     live = server()
@@ -72,7 +72,7 @@ def _start(config: dict[str, Any]) -> Run:
 
 
 def wire(quick: bool) -> list[Result]:
-    """A 50-layer frame compressed as the page's stream has it, and with every count, against the raw values that it summarizes."""
+    """The bytes of a compressed 50-layer frame, in the page's compact form and in full, and of the values that it summarizes."""
     frame = list(train(RunConfig.model_validate({"network": {"depth": 50}, "training": {"steps": 1}})))[-1]
     form = View(form="compact")
     sizes = {view: len(Body.of(viewed(dumps(frame), view), view.level).piece) for view in (form, View())}
@@ -82,7 +82,7 @@ def wire(quick: bool) -> list[Result]:
 
 
 def viewers(quick: bool) -> list[Result]:
-    """A run with many viewers against the same alone, and how late their frames come."""
+    """A run with many viewers against the same with one, and how late their frames come."""
     count, steps = (5, 20) if quick else (200, 600)
     config = {**MLP, "training": {"steps": steps}, "capture": {"every": max(1, steps // 40)}}
     live = server()
@@ -101,13 +101,13 @@ def start(quick: bool) -> list[Result]:
     """The server from its start to its first healthy answer, and its memory at rest, against `import torch` alone."""
     code = "import torch, pathlib; print(pathlib.Path('/proc/self/status').read_text())"
     begun = time.perf_counter()
-    torch_kb = rss_kb(printed("-c", code))
+    torch_mb = memory_mb(printed("-c", code))
     torch_s = time.perf_counter() - begun
     with serving() as live:
-        kb = rss_kb(Path(f"/proc/{live.pid}/status").read_text())
+        mb = memory_mb(Path(f"/proc/{live.pid}/status").read_text())
         health = [1e3 * seconds(lambda: httpx.get(f"{live.url}/api/health")) for _ in range(3 if quick else 30)]
         return [Result("server start to healthy, against import torch", 1e3 * live.started_s, "ms", 1e3 * torch_s, 1.8),
-                Result("memory of the server at rest, against import torch", kb / 1e3, "MB", torch_kb / 1e3, 1.4),
+                Result("memory of the server at rest, against import torch", mb, "MB", torch_mb, 1.4),
                 Result("health, half of all answers within", statistics.median(health), "ms")]
 
 
@@ -117,8 +117,9 @@ def printed(*arguments: str, environment: Mapping[str, str] = MappingProxyType({
     return found.stdout
 
 
-def rss_kb(status: str) -> float:
-    return float(next(line for line in status.splitlines() if "VmRSS" in line).split()[1])
+def memory_mb(status: str, name: str = "VmRSS") -> float:
+    """An entry of /proc/PID/status in MB, by default the memory that the process has now."""
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(name)) / 1e3
 
 
 CASES: dict[str, Case] = {"runs": runs, "previews": previews, "wire": wire, "viewers": viewers, "start": start}

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 class Result:
     """One line of the report.
 
-    value, baseline: in `unit`; where there is a baseline their ratio counts, else the value itself
-    goal:            the most that is aimed at, of what counts (None: for the record)
+    value:    what was measured, in `unit`
+    baseline: what it is compared with, in `unit`; None where there is nothing to compare with
+    goal:     the largest `counts` that is aimed at; None where the number is only for the record
     """
 
     name: str
@@ -24,11 +25,12 @@ class Result:
 
     @property
     def counts(self) -> float:
+        """What is compared with the goal: value over baseline, or the value where there is no baseline."""
         return self.value if self.baseline is None else self.value / self.baseline
 
 
 Case = Callable[[bool], list[Result]]
-"""A benchmark: takes whether it should be quick (run once on something small), and gives its lines."""
+"""A benchmark: (whether to run it once on something small) -> its lines of the report."""
 
 
 def seconds(call: Callable[[], object]) -> float:
@@ -38,7 +40,8 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def beside(name: str, call: Callable[[], object], baseline: Callable[[], object], goal: float | None, repeats: int) -> Result:
-    """Both are called once to warm up, then in turn; medians of `repeats` calls. Once only is for looking whether they run: cold."""
+    """Medians of `repeats` calls of either, made in turn, after one call each to warm up. (With one repeat, which only shows whether they
+    run, there is no warm-up.)"""
     if repeats > 1:
         call(), baseline()
     pairs = [(seconds(call), seconds(baseline)) for _ in range(repeats)]

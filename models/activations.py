@@ -1,8 +1,7 @@
 """The activations: for each its torch.nn module, phi itself, and the facts that theory and diagnosis need.
 
-A network uses the module; theory uses phi and `derivative`, written out here on numpy arrays, so that it neither needs PyTorch nor
-leans on what it checks. `kinks` are the points where phi or its derivative is not smooth (quadrature splits there); `limits` are the
-two ends of a bounded activation; `gain` is what Kaiming initialization multiplies by.
+A network uses the module. Theory uses `phi` and `derivative`, written out here on numpy arrays: so it needs no PyTorch, and does not depend
+on the code that it checks.
 """
 
 from __future__ import annotations
@@ -10,17 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.choices import Choice, Parameter, Params, Table
+from models.choices import Choice, Parameter, Params, Selection, Table
 from models.later import nn
 from models.words import Text, say, together
 
-LONELY = say("Goes with no initializer through many layers: its output is never negative and bends little, so all inputs soon look alike. "
-             "Put a normalization before it.")
+UNPAIRED = say("Goes with no initializer through many layers: its output is never negative and bends little, so all inputs soon look "
+               "alike. Put a normalization before it.")
+"""Said of an activation without a Pairing."""
 
 Array = NDArray[np.float64]
 
@@ -28,14 +29,19 @@ SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.673263242354377284
 
 
 ROOM = 4
-"""Units for each layer of depth that a pairing asks for."""
+"""Units that a pairing asks for in each layer, for each layer of depth."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """The initializer that an activation goes with, and the depth up to which theory lets it carry signal and gradient
-    (tests/models/test_diagnosis.py), without normalization and skips, through layers of ROOM times as many units: how far a draw of the
-    weights strays from theory is ruled by depth over width (Hanin & Rolnick 2018, 1803.01719)."""
+    """The initializer that an activation goes with, and up to which depth.
+
+    init:  the initializer's name
+    depth: layers through which signal and gradient pass according to theory, without normalization and skips, where each layer has at least
+           ROOM * depth units (tests/models/test_diagnosis.py). The width matters because a network strays from theory by an amount that
+           grows with depth / width (Hanin & Rolnick 2018, 1803.01719).
+    why:   why they go together, as the end of a sentence
+    """
 
     init: str
     depth: int
@@ -53,10 +59,12 @@ class Activation(Choice):
     module:      makes the torch.nn module from the parameters
     phi:         (x, params) -> phi(x), elementwise, in float64; learnable parameters are at their initial value
     derivative:  (x, params) -> phi'(x) almost everywhere, likewise
-    kinks:       params -> points where phi is not smooth
+    kinks:       params -> points where phi or its derivative is not smooth: quadrature splits there
     limits:      params -> (infimum, supremum) of a bounded phi, else None
     torch_gain:  params -> arguments of torch.nn.init.calculate_gain where torch has a gain, else None
     pairing:     the initializer it goes with at its default parameters; None where none carries a signal through many layers
+
+    (params are the values of its parameters, by name.)
     """
 
     module: Callable[[Params], nn.Module]
@@ -68,14 +76,14 @@ class Activation(Choice):
     pairing: Pairing | None = None
 
     def card(self, shared: tuple[Parameter, ...]) -> dict[str, Any]:
-        """With the pairing, in words at the end of the note too."""
-        said = self.pairing.sentence() if self.pairing else LONELY
+        """The entry as JSON, with the pairing; the note ends with the pairing in words."""
+        said = self.pairing.sentence() if self.pairing else UNPAIRED
         pairing = None if self.pairing is None else {"init": self.pairing.init, "depth": self.pairing.depth, "why": self.pairing.why}
         note = together(self.note, said)
         return {**super().card(shared), "note": note, "words": {"note": note.parts}, "pairing": pairing}
 
     def gain(self, params: Params) -> float:
-        """Kaiming's gain: torch's where torch has one, else 1/sqrt(E[phi(z)^2]) for z ~ N(0, 1).
+        """Kaiming's gain: torch's where torch has one, else 1/sqrt(E[phi(z)^2]) for z ~ N(0, 1); infinite where that integral is 0.
 
         He et al. 2015 (1502.01852) ask for gain^2 E[phi(z)^2] = 1; torch's own values for tanh (5/3) and selu (3/4) differ
         from it and are kept, because that is what `torch.nn.init.kaiming_*` gives.
@@ -83,10 +91,11 @@ class Activation(Choice):
         named = self.torch_gain(params)
         if named is not None:
             return calculate_gain(*named)
-        return 1.0 / math.sqrt(gaussian_second_moment(lambda z: self.phi(z, params)))
+        second_moment = gaussian_second_moment(lambda z: self.phi(z, params))
+        return 1.0 / math.sqrt(second_moment) if second_moment > 0.0 else math.inf
 
     def gain_formula(self, params: Params) -> str:
-        """Where that comes from, as text: the call in torch, or the integral."""
+        """How the gain is computed, as text: the call in torch, or the integral."""
         named = self.torch_gain(params)
         return "1/√E[φ(z)²]" if named is None else f"calculate_gain({', '.join(repr(part) for part in named if part is not None)})"
 
@@ -307,3 +316,13 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         pairing=Pairing("kaiming_normal", 30, _HANDED_ON),
     ),
 ))
+
+
+def gain_of(activation: Selection) -> float:
+    """Kaiming's gain of a chosen activation, computed once: where torch names none it is an integral."""
+    return _known_gain(activation.name, tuple(sorted(activation.params.items())))
+
+
+@lru_cache(256)
+def _known_gain(name: str, params: tuple[tuple[str, Any], ...]) -> float:
+    return ACTIVATIONS[name].gain(dict(params))

@@ -1,8 +1,9 @@
-"""What a choice is: one entry in one table, with everything known about it.
+"""Parameters, and choices in tables: what the catalogue is made of.
 
-A `Parameter` is one number, switch or word a person can set. From it come the pydantic field that validates it, the JSON
-Schema that documents it and the control that the page draws, so that a name, a bound or a default stands in one place.
-A `Choice` is one entry of a table (an activation, an initializer, ...); `Table` finds it by name.
+A `Parameter` is one number, switch or word that a person can set. The pydantic field that validates it, the JSON Schema that documents it
+and the control that the page draws all come from it, so that a name, a bound or a default stands in one place.
+A `Choice` is one entry of a table (an activation, an initializer, ...) with everything known about it; a `Table` finds it by name.
+A `Selection` is a choice that somebody made: its name with values for its parameters.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class Parameter:
     low/high: what is allowed, both ends included unless `above` (then `low` itself is refused)
     slider:   the part of the range that the page's slider covers (numbers beyond it can be typed)
     log:      the slider moves on a logarithmic scale
-    special:  values allowed beside the type: "auto", "all" or None
+    choices:  the values allowed, of type "choice"
+    special:  values allowed beside those of the type: "auto", "all" or None
+    unit:     in words, as the page shows it
     kinds:    the kinds of network it applies to
     """
 
@@ -90,7 +93,7 @@ class Parameter:
 
 
 class Selection(BaseModel):
-    """A choice made: its name and its own parameters. The subclasses are made from the tables."""
+    """A choice that was made: its name and its parameters. Each entry of a table has a subclass of its own (`Choice.selection`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -98,7 +101,7 @@ class Selection(BaseModel):
 
     @cached_property
     def params(self) -> Params:
-        """The choice's own parameters, without its name."""
+        """The values of its parameters, by name."""
         return MappingProxyType({key: value for key, value in self if key != "name"})
 
 
@@ -106,11 +109,13 @@ class Selection(BaseModel):
 class Choice:
     """What every entry of every table has.
 
-    formula: plain text with Unicode, as the page shows it
-    source:  the paper or the documentation it comes from
-    check:   says in a sentence what is wrong with parameters that do not fit together, else None
-    kinds:   the kinds of network it can be used in
-    plain:   the page shows none of the table's shared parameters (they change nothing here)
+    formula:    plain text with Unicode, as the page shows it
+    source:     the paper or the documentation it comes from
+    note:       a sentence that the page shows below the formula
+    parameters: its own, beside those that the table's entries share
+    kinds:      the kinds of network it can be used in
+    check:      values of its parameters -> a sentence on what does not fit together, None where all does
+    plain:      the page shows none of the table's shared parameters, which change nothing here
     """
 
     name: str

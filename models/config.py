@@ -1,4 +1,4 @@
-"""RunConfig: what a run is, validated once and frozen. Below this nobody checks and nobody defaults."""
+"""RunConfig: what a run is, validated once and frozen. Code that receives one neither checks it nor fills in defaults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from models import NUMERICS_VERSION
-from models.activations import ACTIVATIONS
+from models.activations import ACTIVATIONS, gain_of
 from models.choices import Choice, Kind, Parameter, Selection, Table
 from models.datasets import SOURCES, Demand, Shape
 from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, source_problem
@@ -21,7 +21,7 @@ from models.optimizers import OPTIMIZERS
 from models.words import Text, say
 
 AUTO_FRAMES = 40
-"""Frames of a run whose capture is left to `auto`, about: enough to scrub through, and each costs a quarter of a step."""
+"""About how many frames a run has with capture.every "auto": enough to scrub through, and a frame costs a quarter of a step."""
 
 CNN_ONLY: tuple[Kind, ...] = ("cnn",)
 
@@ -91,10 +91,8 @@ class NetworkConfig(Part):
         return norm.name == "none" or norm.params["placement"] != "pre_activation" or not norm.params["affine"]
 
     def pixels(self, shape: Shape) -> list[int]:
-        """Height (= width) of the image that each hidden layer's convolution works on, for inputs of that shape.
-
-        Pooling stops at one pixel.
-        """
+        """Height (= width) of the images that enter each hidden layer, for inputs of this shape; 1 each for an MLP. Pooling stops at one
+        pixel."""
         if self.kind == "mlp":
             return [1] * self.depth
         sizes, size = [], shape[-1]
@@ -104,7 +102,7 @@ class NetworkConfig(Part):
         return sizes
 
     def pooled(self, row: int, size: int) -> int:
-        """Pixels a side after layer `row`, which saw `size` of them."""
+        """Height (= width) of the images that leave layer `row`, of those that enter it with height `size`."""
         return size // 2 if self.pool_every and row % self.pool_every == 0 and size >= 2 else size
 
 
@@ -197,10 +195,6 @@ class RunConfig(Part):
             return self.capture.every
         return max(1, math.ceil(self.total_steps / AUTO_FRAMES))
 
-    def frame_steps(self) -> range:
-        """The steps that are captured, but for the last one, which always is."""
-        return range(0, self.total_steps + 1, self.frame_every)
-
     @property
     def frame_count(self) -> int:
         """Frames of the whole run: every `frame_every` steps from 0, and the last step."""
@@ -211,7 +205,7 @@ class RunConfig(Part):
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     def fingerprint(self) -> str:
-        """The run's identity: 16 hexadecimal digits of the SHA-256 of configuration and version of the numerics."""
+        """The run's identity: 16 hexadecimal digits of the SHA-256 of NUMERICS_VERSION and the configuration."""
         return hashlib.sha256(f"{NUMERICS_VERSION}\n{self.canonical()}".encode()).hexdigest()[:16]
 
     # ---- what must fit together -------------------------------------------------------------------------------------
@@ -278,6 +272,18 @@ def _circular_fits(config: RunConfig) -> Misfit | None:
                                      left=left, kernel=network.kernel_size, reach=reach)
 
 
+LARGEST_GAIN = 1e30
+"""Weights that are multiplied by more do not fit into float32, and torch refuses to draw them."""
+
+
+def _gain_fits(config: RunConfig) -> Misfit | None:
+    gain = gain_of(config.network.activation)
+    if not INITIALIZERS[config.init.name].uses_gain or gain < LARGEST_GAIN:
+        return None
+    return "network.activation", say("this is so close to 0 everywhere that {init} has no gain for it (1/√E[φ(z)²] is {gain:.3g}); choose "
+                                     "other limits, or another initializer", init=config.init.name, gain=gain)
+
+
 RULES: tuple[Callable[[RunConfig], Misfit | None], ...] = (
     lambda c: _kind_of("network.normalization", NORMALIZATIONS, c.network.normalization.name, c.network.kind),
     lambda c: _kind_of("init", INITIALIZERS, c.init.name, c.network.kind),
@@ -287,8 +293,9 @@ RULES: tuple[Callable[[RunConfig], Misfit | None], ...] = (
     _batch_has_two,
     _instance_has_two,
     _circular_fits,
+    _gain_fits,
 )
-"""What must fit together: each names the field that does not, and says why, or None."""
+"""What must fit together. Each rule gives the field that does not fit and says why; None where all is well."""
 
 
 # ---- the catalogue ------------------------------------------------------------------------------------------------------
@@ -315,7 +322,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, Parameter | None], ...]], ...] = (
     ("Run", (("seed", SEED), ("capture.every", EVERY), ("capture.bins", BINS), ("capture.samples", SAMPLES),
              ("capture.weights", WEIGHTS), ("device", DEVICE))),
 )
-"""The controls of the page in their order: a path with its parameter, or with None where a table's choice stands."""
+"""The controls of the page in their order: a field's path with its parameter, or with None where the field is a table's choice."""
 
 
 def catalog() -> dict[str, Any]:

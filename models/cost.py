@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, NotRequired
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from models.activations import ACTIVATIONS
+from models.activations import ACTIVATIONS, gain_of
 from models.config import RunConfig
 from models.datasets import SOURCES
 from models.frame import QUANTITIES, row_numbers
@@ -23,13 +22,17 @@ FLOAT = 4
 class LayerInfo(TypedDict):
     """One weighted layer.
 
-    parameters:   weights, biases and affine parameters       output_shape: one example's
-    fan_in, fan_out: of one unit; `gain`: all that the initializer multiplies by: the activation's, where it takes one, and its own
-    gain_formula: where the activation's comes from, written out; None where the initializer takes none
-    weight_std:   what the initializer's formula gives with these numbers; None where the data (LSUV) or a training decides
-    weight_std_formula: how, written out
-    fan_mode:     fan_in, fan_out or fan_avg: which of them that goes by; None where it goes by neither
-    (Formulas and the mode may be missing: runs that were stored before they were written have none.)
+    row:                its 1-based number in a frame; the output layer is the last
+    parameters:         number of weights, biases and affine parameters
+    output_shape:       shape of one example's output
+    fan_in, fan_out:    numbers of inputs and outputs of one unit, as torch.nn.init counts them
+    gain:               product of the activation's gain, if the initializer uses it (Kaiming), and `init.gain`
+    gain_formula:       how the activation's gain is computed, as text; None if the initializer does not use it
+    weight_std:         the weights' standard deviation by the initializer's formula; None for LSUV and trained weights
+    weight_std_formula: that formula with this layer's numbers, as text
+    fan_mode:           the fan in the formula: fan_in, fan_out or fan_avg; None if it has none
+
+    Runs stored by earlier versions lack the formulas and fan_mode.
     """
 
     row: int
@@ -48,39 +51,33 @@ class LayerInfo(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """parameters: of the whole network; memory_bytes: the most that a step holds at once, data included;
-    flops_per_step: multiply-adds count 2, forward and backward; flops: of the whole run; frame_bytes: a stored frame, about."""
+    """What a run takes.
+
+    parameters:     of the whole network
+    memory_bytes:   the most that a step holds at once, data included
+    flops_per_step: forward and backward, a multiply-add counted as 2
+    flops:          of the whole run
+    frames:         stored by the whole run
+    """
 
     parameters: int
     memory_bytes: int
     flops_per_step: int
     flops: int
     frames: int
-    frame_bytes: int
-
-
-def nonlinearity_gain(config: RunConfig) -> float:
-    """What Kaiming initialization multiplies by for the configuration's activation."""
-    activation = config.network.activation
-    return _known_gain(activation.name, tuple(sorted(activation.params.items())))
-
-
-@lru_cache(256)
-def _known_gain(name: str, params: tuple[tuple[str, Any], ...]) -> float:
-    return ACTIVATIONS[name].gain(dict(params))
 
 
 def layers(config: RunConfig, rows: list[int] | None = None) -> list[LayerInfo]:
-    """The rows that frames show (or those asked for), as a list to print."""
+    """The layers of these rows (1-based), by default of the rows that a frame shows."""
     return [_layer(config, row) for row in (rows or row_numbers(config.network.depth + 1))]
 
 
 def estimate(config: RunConfig) -> Cost:
     """The cost of a run.
 
-    memory: weights, gradients and optimizer state; for each hidden layer what autograd keeps (input of the activation,
-    its output, and two more where a normalization or dropout stands) and one gradient in flight; the data; and the copies
-    that a frame takes (weights before the update, histogram samples in float64).
+    Memory: weights, their copy from before the update, gradients and optimizer state; the tensors that autograd keeps of each hidden
+    layer (the activation's input and output, two more for a normalization, one for dropout); the data, twice; and what measuring a
+    frame takes (`_capture_bytes`).
     FLOPs: 2 a multiply-add, the backward pass twice the forward; normalizations and activations are not counted.
     """
     network = config.network
@@ -91,9 +88,7 @@ def estimate(config: RunConfig) -> Cost:
     data = SOURCES[config.data.name].value_bytes * sum(config.split) * math.prod(config.input_shape)
     per_step = 6 * config.batch_size * _multiply_adds(config)
     memory = FLOAT * (weights + activations * kept) + 2 * data + _capture_bytes(config)
-    rows = len(row_numbers(network.depth + 1))
-    return Cost(parameters, memory, per_step, per_step * (config.total_steps + 1), config.frame_count,
-                rows * len(QUANTITIES) * 2 * config.capture.bins)
+    return Cost(parameters, memory, per_step, per_step * (config.total_steps + 1), config.frame_count)
 
 
 def parameter_count(config: RunConfig) -> int:
@@ -106,22 +101,24 @@ def parameter_count(config: RunConfig) -> int:
 
 def _layer(config: RunConfig, row: int) -> LayerInfo:
     network = config.network
-    if row == network.depth + 1:
-        fan = Fan(network.width, config.classes)
-        std, formula = _spread(config, fan)
-        return LayerInfo(row=row, name="output", kind="Linear", parameters=_output_parameters(config), output_shape=[config.classes],
-                         fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config), gain_formula=_gain_formula(config),
-                         weight_std=std, weight_std_formula=formula, fan_mode=_fan_mode(config))
-    kind, taps = ("Linear", 1) if network.kind == "mlp" else ("Conv2d", network.kernel_size**2)
-    fan = Fan((config.input_shape[0] if row == 1 else network.width) * taps, network.width * taps, taps)
+    is_output = row == network.depth + 1
+    fan = Fan(network.width, config.classes) if is_output else _hidden_fan(config, row)
     std, formula = _spread(config, fan)
-    return LayerInfo(row=row, name=f"layer {row}", kind=kind, parameters=_weight_count(config, row) + _extra(config),
-                     output_shape=_output_shape(config, row), fan_in=fan.fan_in, fan_out=fan.fan_out, gain=_gain(config),
-                     gain_formula=_gain_formula(config), weight_std=std, weight_std_formula=formula, fan_mode=_fan_mode(config))
+    return LayerInfo(
+        row=row, name="output" if is_output else f"layer {row}", kind="Linear" if is_output or network.kind == "mlp" else "Conv2d",
+        parameters=_output_parameters(config) if is_output else _weight_count(config, row) + _extra(config),
+        output_shape=[config.classes] if is_output else _output_shape(config, row), fan_in=fan.fan_in, fan_out=fan.fan_out,
+        gain=_gain(config), gain_formula=_gain_formula(config), weight_std=std, weight_std_formula=formula, fan_mode=_fan_mode(config))
+
+
+def _hidden_fan(config: RunConfig, row: int) -> Fan:
+    network = config.network
+    taps = 1 if network.kind == "mlp" else network.kernel_size**2
+    return Fan((config.input_shape[0] if row == 1 else network.width) * taps, network.width * taps, taps)
 
 
 def _fan_mode(config: RunConfig) -> str | None:
-    """Chosen where it is a parameter, else the initializer's own."""
+    """The initializer's parameter `mode` if it has one, else the fan that its formula always uses."""
     mode: str | None = config.init.params.get("mode", INITIALIZERS[config.init.name].fan)
     return mode
 
@@ -129,19 +126,19 @@ def _fan_mode(config: RunConfig) -> str | None:
 def _gain(config: RunConfig) -> float:
     """The initializer's own factor, times the activation's where the initializer takes one (Kaiming)."""
     own = float(config.init.params["gain"])
-    return own * nonlinearity_gain(config) if INITIALIZERS[config.init.name].uses_gain else own
+    return own * gain_of(config.network.activation) if INITIALIZERS[config.init.name].uses_gain else own
 
 
 def _gain_formula(config: RunConfig) -> str | None:
     activation = config.network.activation
     if not INITIALIZERS[config.init.name].uses_gain:
         return None
-    return f"{ACTIVATIONS[activation.name].gain_formula(activation.params)} = {nonlinearity_gain(config):.4g}"
+    return f"{ACTIVATIONS[activation.name].gain_formula(activation.params)} = {gain_of(activation):.4g}"
 
 
 def _spread(config: RunConfig, fan: Fan) -> tuple[float | None, str | None]:
     """The standard deviation that the initializer's formula gives, and the formula written out."""
-    init, params, gain = INITIALIZERS[config.init.name], config.init.params, nonlinearity_gain(config)
+    init, params, gain = INITIALIZERS[config.init.name], config.init.params, gain_of(config.network.activation)
     if init.data_driven or init.trained:
         return None, None
     own = abs(float(params["gain"]))

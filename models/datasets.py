@@ -49,10 +49,10 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Inputs (N, *shape) and labels (N,), int64, for training and for validation; `values` gives what the network sees.
+    """Inputs (N, *shape) and labels (N,), int64, for training and for validation.
 
-    Inputs are standardized float32, or pixels as bytes, which become that a batch at a time with `mean` and `std`: a
-    quarter of the memory, and nothing is converted that is not looked at.
+    Inputs are standardized float32; or, of images from files, pixels as uint8 with the `mean` and `std` to standardize them by, which takes
+    a quarter of the memory. `values` converts either, a batch at a time, to what the network sees.
     """
 
     inputs: Tensor
@@ -67,7 +67,7 @@ class Dataset:
                        validation_inputs=self.validation_inputs.to(device), validation_labels=self.validation_labels.to(device))
 
     def values(self, inputs: Tensor) -> Tensor:
-        """Some of its inputs, standardized, float32."""
+        """Inputs of this data set (any number of them), standardized, float32."""
         return inputs.float().sub_(self.mean).div_(self.std) if inputs.dtype == torch.uint8 else inputs
 
 
@@ -79,9 +79,9 @@ class Source(Choice):
     shape:    (params, demand) -> shape of one example: (features,) or (channels, height, width)
     classes:  params -> number of classes
     load:     (params, demand, seed) -> Dataset
-    images:   the files it is read from, which must be loaded first (models.images.load); None where it needs none
-    patience: steps in which half of sound networks come to half of a guess's loss, at the default parameters (spirals: of 38 of 4 to 20
-              layers); 0 where that is fewer than most runs have (digits 20, circles 70, moons 10), or was not measured
+    images:   its files, which must be loaded first (models.images.load); None where it has none
+    patience: median steps in which sound networks come to half of a guess's loss, at the default parameters (spirals: of 38 networks of
+              4 to 20 layers); 0 where that is fewer than most runs have (digits 20, circles 70, moons 10), or was not measured
     """
 
     sizes: Callable[[Params, Demand], tuple[int, int]]
@@ -93,7 +93,7 @@ class Source(Choice):
 
     @property
     def value_bytes(self) -> int:
-        """Bytes of one value of its inputs, in memory: float32, and bytes for pixels from files."""
+        """Memory of one value of its inputs: 4 bytes of a float32, 1 of a pixel from a file."""
         return 4 if self.images is None else 1
 
 
@@ -109,7 +109,7 @@ def _split(examples: Callable[[Params, Demand], int]) -> Callable[[Params, Deman
 
 def _drawn(draw: Callable[[Params, Demand, int], tuple[Tensor, Tensor]],
            scaling: Literal["feature", "image", "none"]) -> Callable[[Params, Demand, int], Dataset]:
-    """A data set of what `draw` gives (inputs and labels): shuffled, split, and standardized by the training part's moments.
+    """A `load` that shuffles, splits and standardizes what `draw` gives (inputs and labels), by the training part's moments.
 
     Points are standardized feature by feature, images by one mean and one standard deviation of all pixels, so that the
     mean square that enters the first layer is 1. Gaussian noise is N(0, 1) as drawn.
@@ -128,8 +128,8 @@ def _drawn(draw: Callable[[Params, Demand, int], tuple[Tensor, Tensor]],
 
 
 def _kept(load: Callable[[Params, Demand, int], Dataset]) -> Callable[[Params, Demand, int], Dataset]:
-    """Keeps the newest of small data sets: who moves a slider asks for the same again. Width and batch, by which it may be moved, are
-    only for noise to know."""
+    """The same `load`, which keeps the data set it gave last: a slider that is moved asks for the same one again and again. The key leaves
+    out the network's width and the batch size, on which only noise depends."""
 
     @lru_cache(maxsize=1)
     def newest(params: tuple[tuple[str, Any], ...], demand: Demand, seed: int) -> Dataset:
@@ -143,7 +143,8 @@ def _order(examples: int, seed: int) -> Tensor:
 
 
 def standardize(inputs: Tensor, reference: Tensor, each_feature: bool) -> Tensor:
-    """(inputs - mean) / std with the reference's moments, of each feature or of all values together (float64 inside)."""
+    """(inputs - mean) / std in float64, given as float32; mean and std are the reference's, of each feature or of all values together. A
+    constant feature becomes 0."""
     x, r = inputs.double(), reference.double()
     dims = (0,) if each_feature else tuple(range(inputs.dim()))
     mean, std = r.mean(dims, keepdim=True), r.std(dims, correction=0, keepdim=True)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from torch import device as Device
 
 NO_MEMORY = ("can't allocate memory", "bad_alloc")
-"""What torch's errors say where the processor's memory does not suffice; of a GPU's it has a class of its own."""
+"""Words in torch's RuntimeError when the CPU's memory does not suffice. (For a GPU's memory torch has a class of its own.)"""
 
 DRIVERS = tuple(Path(path) for path in ("/proc/driver/nvidia", "/dev/dxg", "/dev/kfd"))
-"""One of these is there where torch may find a GPU: NVIDIA's driver, Windows' for its Linux, AMD's."""
+"""Where torch can find a GPU one of these exists: NVIDIA's driver, the one of Windows' Linux (WSL), AMD's."""
 
 
 class OutOfMemory(RuntimeError):
@@ -27,7 +27,7 @@ class OutOfMemory(RuntimeError):
 
 @contextmanager
 def enough_memory() -> Iterator[None]:
-    """Within it every way in which memory fails to suffice raises OutOfMemory."""
+    """Within it, whatever error says that memory does not suffice is raised as OutOfMemory."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:
@@ -37,7 +37,7 @@ def enough_memory() -> Iterator[None]:
 
 
 def may_have_gpu() -> bool:
-    """Whether it is worth asking torch."""
+    """Whether there is a driver, so that it is worth loading torch and asking it."""
     return any(driver.exists() for driver in DRIVERS)
 
 
@@ -58,10 +58,10 @@ def kind(wanted: str) -> Literal["cpu", "cuda"]:
 
 
 def resolve(wanted: str) -> Device:
-    """The device itself."""
+    """The device of a run: of `kind(wanted)`, whose errors it raises."""
     return torch.device(kind(wanted))
 
 
 def label(device: Device) -> str:
-    """The device in words, as a run's record bears it."""
+    """The device in words, as it stands in a run's record."""
     return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else "cpu"

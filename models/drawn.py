@@ -1,4 +1,5 @@
-"""Weights that were drawn a moment ago: a control that says nothing of them need not wait until they are drawn again."""
+"""The weights that were drawn last, kept: most controls of the page leave the weights as they are, and drawing them takes longer than a
+forward pass."""
 
 from __future__ import annotations
 
@@ -8,7 +9,10 @@ from torch import Tensor
 
 
 class Drawn:
-    """What was drawn last, as long as it is no more than `limit` numbers."""
+    """A cache of one network's weights and biases as they were drawn.
+
+    limit: the most numbers that are kept; a network with more is drawn anew each time
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -16,7 +20,10 @@ class Drawn:
         self.kept: list[Tensor] = []
 
     def fill(self, tensors: list[Tensor], law: Hashable, draw: Callable[[], None]) -> None:
-        """Fills the tensors as `draw` does, which has to depend on nothing but `law` and their shapes."""
+        """Fills the tensors as `draw` does, or with what it drew the last time, if `law` and shapes are the same.
+
+        `law` must say everything, beside the shapes, that the drawn numbers depend on.
+        """
         if law == self.law and [tensor.shape for tensor in tensors] == [kept.shape for kept in self.kept]:
             for tensor, kept in zip(tensors, self.kept, strict=True):
                 tensor.copy_(kept)

@@ -16,10 +16,10 @@ QUANTITIES = ("preactivation", "activation", "preactivation_gradient", "weight",
 
 MOMENTS = ("mean", "std", "mean_square", "min", "max", "norm")
 COUNTERS = ("n", "zeros", "nan", "pos_inf", "neg_inf")
-"""What is counted and computed of all values of a layer's quantity; `Quantity` says how."""
+"""What is computed of, and counted among, all values of a quantity in a layer; `Quantity` says how."""
 
 MAX_ROWS = 256
-"""Up to so many rows are all shown; of more, so many, spread evenly, with the first and the last."""
+"""Rows that a frame shows at most. Of a deeper network it shows so many, evenly spread, with the first and the last."""
 
 
 class LinearHistogram(TypedDict):
@@ -39,8 +39,13 @@ class Log10Histogram(TypedDict):
 
 
 class Counted(TypedDict, total=False):
-    """What is counted of one quantity of every row, exactly. `ratio` (update only) is the norm of the update over the norm of the
-    weight; `dead` and `saturated` (activation only) are shares of units and of values."""
+    """Exact counts of one quantity, an entry a row.
+
+    n, zeros, nan, pos_inf, neg_inf: numbers of values
+    ratio:     (update only) norm of the update over norm of the weight
+    dead:      (activation only) share of units that are zero on the whole batch
+    saturated: (activation only) share of values within 3 % of a bounded activation's limits; null where it is not bounded
+    """
 
     n: list[int]
     zeros: list[int]
@@ -53,8 +58,8 @@ class Counted(TypedDict, total=False):
 
 
 class Quantity(Counted, total=False):
-    """One quantity of every row: moments over the finite values, exact counts, histograms. `std` is the population's
-    (mean_square = mean^2 + std^2), `norm` the l2 norm."""
+    """One quantity, an entry a row: moments over the finite values (null where there is none), exact counts, histograms. `std` is the
+    population's, so mean_square = mean^2 + std^2; `norm` is the l2 norm."""
 
     mean: list[float | None]
     std: list[float | None]
@@ -84,10 +89,14 @@ class Normalized(TypedDict):
 
 
 class InputMoments(TypedDict):
-    """Moments of the batch as the first layer sees it, the mean cosine between two of its examples, of images the correlation of
-    two different pixels, of one image and of two (null without images), and of what a unit sees (receptive.py)
-    mean square, participation ratio, the spread of single mean squares, the mean cosine of two, counted by their mean squares, the
-    third moment of single mean squares, and the mean's share of the mean square."""
+    """The batch as the first layer sees it. A number that is not known is null.
+
+    mean, std, mean_square:   over all values
+    correlation:              mean cosine between two different examples
+    pixel_correlation:        of images, mean product of two different pixels of one image over the mean square
+    pixel_correlation_across: likewise of two different pixels of two different images
+    participation_ratio and receptive_...: what a unit of the first layer sees (models.receptive.Receptive)
+    """
 
     mean: float | None
     std: float | None
@@ -104,10 +113,19 @@ class InputMoments(TypedDict):
 
 
 class Look(TypedDict):
-    """All of a frame but its quantities: the network after `step` optimizer steps. `losses` are the training losses of the steps since
-    the frame before, this one's last; `correlation` is the mean cosine between two examples' pre-activations, row by row.
-    `evaluation_loss` is this batch's in evaluation mode, before the pass that is measured: null where the mode makes no difference;
-    `normalization` is null without one."""
+    """All of a frame but its quantities.
+
+    seq:             number of the frame in its run, from 0
+    step:            optimizer steps that the network has made
+    time_s:          seconds since the run began
+    loss, accuracy:  of this step's batch, in training mode
+    validation_...:  of the validation part, in evaluation mode; null where there is none
+    evaluation_...:  of this step's batch in evaluation mode, before the pass that is measured; null where the mode makes no difference
+    losses:          training losses of all steps since the frame before, this one's last
+    layers:          the 1-based numbers of the rows
+    correlation:     of each row, mean cosine between two examples' pre-activations
+    normalization:   null where the network has none
+    """
 
     seq: int
     step: int
@@ -139,13 +157,13 @@ def row_numbers(rows: int) -> list[int]:
 
 
 def finite(value: float) -> float | None:
-    """The number, or None where it is not finite: the one policy for all of a frame."""
+    """The number, None where it is not finite: the one rule for every number of a frame."""
     return value if math.isfinite(value) else None
 
 
 def nine_digits(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The values to nine significant digits, which is what it takes to tell any two float32 apart; written out, a frame is a fifth
-    smaller than with the seventeen of a float64. Beyond 1e-13 and 1e9 they stay as they are: powers of ten are exact in between."""
+    """The values rounded to nine significant digits, which tell any two float32 apart: written as JSON, a frame is a fifth smaller than
+    with the seventeen digits of a float64. Values below 1e-13 and above 1e9 stay as they are: their powers of ten are not exact."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         scale = 10.0 ** (8.0 - np.floor(np.log10(np.abs(values))))
         found: NDArray[np.float64] = np.where((scale >= 1.0) & (scale < 1e22), np.rint(values * scale) / scale, values)
@@ -153,7 +171,7 @@ def nine_digits(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def each_finite(values: list[float]) -> list[float | None]:
-    """The same of each."""
+    """The numbers, None in the place of each that is not finite."""
     if math.isfinite(sum(values)):  # of any that is not finite, the sum is not either
         return [*values]
     return [finite(value) for value in values]

@@ -1,6 +1,7 @@
-"""Histograms of one quantity of all rows: bins of equal width a row, and bins of log10|x| on one axis for all rows.
+"""Histograms of one quantity of all rows: in bins of equal width, for each row between its own ends, and in bins of log10|x| on one axis
+for all rows.
 
-In torch operations without a branch, for any device; models/native counts the same in C.
+Here they are counted in torch operations, without branches that would wait for a device; models/native counts the same in C.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from torch import Tensor
 
 
 def histograms(rows: list[Tensor], low: Tensor, high: Tensor, bins: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Linear counts (R, bins) between low and high (R,) of each row, the log axis (2,), and counts (R, bins) of log10|x| on it.
+    """(counts (R, bins) between each row's low and high, the axis (2,) of log10|x|, counts (R, bins) of log10|x| on it).
 
-    rows: R flat tensors of sampled values; what is not finite is not counted, zeros are not in the log counts.
+    rows: R flat tensors of sampled values      low, high: (R,)
+    Values that are not finite are not counted, and zeros not in log10|x|.
     """
     table = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=math.nan).double()
     logs = table.abs().log10()
@@ -23,7 +25,7 @@ def histograms(rows: list[Tensor], low: Tensor, high: Tensor, bins: int) -> tupl
 
 
 def log_axis(logs: Tensor) -> Tensor:
-    """(low, high): whole decades around all finite log10|x|, float64; (-1, 0) where there is none."""
+    """(low, high), float64: the whole decades around all finite log10|x|; (-1, 0) where there is none."""
     good = torch.isfinite(logs)
     low = torch.where(good, logs, math.inf).amin().floor().double()
     high = torch.where(good, logs, -math.inf).amax().floor().double() + 1.0
@@ -42,12 +44,13 @@ def linear_counts(rows: Tensor, low: Tensor, high: Tensor, bins: int) -> Tensor:
 
 
 def log10_counts(logs: Tensor, axis: Tensor, bins: int) -> Tensor:
-    """Counts (R, bins) of log10|x| (R, S) between axis[0] and axis[1]; zeros (-inf) and values that are not finite left out."""
+    """Counts (R, bins) of log10|x| (R, S) between axis[0] and axis[1]; those of zeros (-inf), NaN and infinities are left out."""
     return _count((logs - axis[0]) / (axis[1] - axis[0]) * bins, torch.isfinite(logs), bins)
 
 
 def _count(place: Tensor, counted: Tensor, bins: int) -> Tensor:
-    """How many of each row (R, S) fall on each of the places 0..bins-1; the last edge belongs to the last bin."""
+    """Counts (R, bins) of the `counted` (R, S) values in bins; place (R, S): in units of a bin from the first one's left edge. The last
+    edge belongs to the last bin. (A bin more takes what is not counted: without a branch, everything has to go somewhere.)"""
     first = torch.arange(place.shape[0], device=place.device)[:, None] * (bins + 1)
     index = torch.where(counted, place.nan_to_num().floor().clamp(0, bins - 1), bins).long() + first
     ones = torch.ones((), dtype=torch.int32, device=place.device).expand(index.numel())

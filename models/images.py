@@ -1,8 +1,8 @@
 """Data sets of real images: what their files are, where those come from, and how they are read.
 
-Whoever computes loads a set from a folder first (`load`); the server sees to it that the right files lie there. IDX is a
-header and the numbers, CIFAR-10's binary version a label and 3,072 pixels an image: nothing is unpickled, and nothing is
-extracted to a disk.
+`load` reads a set from a folder; `loaded` and `sizes` then know it. The server sees to it that the right files lie in the folder. MNIST's
+IDX files are a header and numbers, CIFAR-10's binary version a label and 3,072 pixels an image: nothing is unpickled, and no archive is
+extracted to disk.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ SQUARES = (np.arange(256) ** 2).astype(np.uint16)
 
 
 class Unreadable(ValueError):
-    """A file that is not what its name says, in a sentence."""
+    """A file is not what its name says; the message is a sentence."""
 
 
 class Bounded(gzip.GzipFile):
-    """A compressed file that is Unreadable from a number of bytes on: a small one may hold more than there is memory."""
+    """A gzip file that raises Unreadable beyond `most` bytes of content: a small file may expand to more than there is memory."""
 
     def __init__(self, path: Path, most: int) -> None:
         super().__init__(path)
@@ -56,7 +56,7 @@ class Bounded(gzip.GzipFile):
 
 @dataclass(frozen=True, slots=True)
 class HomeFile:
-    """A file as it lies at the data set's home."""
+    """A file of a data set as it is published."""
 
     name: str
     bytes: int
@@ -65,9 +65,8 @@ class HomeFile:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Images (N, channels, height, width) of bytes with labels (N,) int64; `sums` and `squares` (N,) of each image's pixels.
-
-    From those two follow the exact moments of any choice of images, without another look at the pixels.
+    """Training or test part: images (N, channels, height, width) uint8, labels (N,) int64, and of each image the sum of its pixels and of
+    their squares, `sums` and `squares` (N,) int64. From these follow the exact moments of any subset, without another look at the pixels.
     """
 
     images: Tensor
@@ -86,7 +85,7 @@ class Part:
         return Part(self.images[order], self.labels[order], self.sums[order], self.squares[order])
 
     def moments(self) -> tuple[float, float]:
-        """Mean and (population) standard deviation of all pixels."""
+        """Mean and population standard deviation of all pixels, from 0 to 255."""
         values = self.images.numel()
         mean = self.sums.sum().item() / values
         return mean, math.sqrt(max(0.0, self.squares.sum().item() / values - mean**2))
@@ -96,9 +95,12 @@ class Part:
 class ImageSet:
     """A data set that comes as files.
 
-    shape: (channels, height, width)      training, test: images of its two parts at home
-    files: with size and SHA-256 as at home      homes: addresses that they lie under, the first one first
-    read:  folder -> training images and labels, test images and labels
+    shape:    (channels, height, width)
+    training: number of images in the training part, as published (a mirror may have fewer)
+    test:     number of images in the test part, likewise
+    files:    its files, with their published sizes and SHA-256
+    homes:    addresses of the folders that hold the files; they are tried in this order
+    read:     folder -> training images and labels, test images and labels; raises Unreadable
     """
 
     name: str
@@ -120,7 +122,15 @@ class Loaded:
 
 
 _kept: dict[str, tuple[Stamp, Loaded]] = {}
-"""The set that this process loaded last: reading one takes up to a second, and a worker looks at it again and again."""
+"""The set that this process loaded last, with the stamp of its files: reading one takes up to a second, and a worker needs it for every
+preview. One at a time, as they are large."""
+
+
+def stamp(image_set: ImageSet, folder: Path) -> Stamp:
+    """Size and time of change of each of its files in the folder, by which a change of a file is noticed. Raises FileNotFoundError where
+    one is missing."""
+    stats = [(folder / file.name).stat() for file in image_set.files]
+    return tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
 
 
 def load(image_set: ImageSet, folder: Path) -> Loaded:
@@ -128,13 +138,12 @@ def load(image_set: ImageSet, folder: Path) -> Loaded:
 
     Raises FileNotFoundError where a file is missing, and Unreadable where one is not what it should be.
     """
-    stats = [(folder / file.name).stat() for file in image_set.files]
-    stamp = tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
+    now = stamp(image_set, folder)
     known = _kept.get(image_set.name)
-    if known is None or known[0] != stamp:
+    if known is None or known[0] != now:
         _kept.clear()
         x, y, test_x, test_y = image_set.read(folder)
-        _kept[image_set.name] = stamp, Loaded(_part(image_set, x, y), _part(image_set, test_x, test_y))
+        _kept[image_set.name] = now, Loaded(_part(image_set, x, y), _part(image_set, test_x, test_y))
     return _kept[image_set.name][1]
 
 
@@ -146,7 +155,7 @@ def loaded(image_set: ImageSet) -> Loaded:
 
 
 def sizes(image_set: ImageSet) -> tuple[int, int]:
-    """Images for training and for test: those in memory, or as many as there are at home. (A mirror may have fewer.)"""
+    """Numbers of training and test images: of the set in memory, else as published. (A mirror may have fewer.)"""
     if image_set.name not in _kept:
         return image_set.training, image_set.test
     found = _kept[image_set.name][1]
@@ -168,11 +177,14 @@ def _part(image_set: ImageSet, images: Bytes, labels: Bytes) -> Part:
 MNIST_FILES = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
 
 MNIST_IMAGES = 60_000
-"""The most that a part has, of MNIST and of Fashion-MNIST."""
+"""The most images that a part of MNIST or Fashion-MNIST may have."""
 
 
 def read_idx(path: Path, dimensions: int, most: int) -> Bytes:
-    """An array of at most so many bytes in MNIST's format: two zeros, 8 (bytes), the number of dimensions, their sizes, the numbers."""
+    """The array in an IDX file, MNIST's format: two zeros, 8 (for bytes), the number of dimensions, their sizes, the numbers.
+
+    Raises Unreadable for anything else, also for another number of dimensions or more than `most` bytes.
+    """
     try:
         with gzip.open(path) as file:
             head = file.read(4 + 4 * dimensions)
@@ -204,7 +216,7 @@ CIFAR_TEST = "cifar-10-batches-bin/test_batch.bin"
 RECORD = 1 + 3 * 32 * 32
 """Bytes of an image: its label, then all red, all green and all blue pixels, row by row."""
 CIFAR_BYTES = 6 * 10_000 * RECORD + 2**20
-"""The most that the archive has: six members of 10,000 images, and a little about them."""
+"""The most bytes that the uncompressed archive may have: six members of 10,000 images, and 1 MiB for their headers."""
 
 
 def _read_cifar(folder: Path) -> tuple[Bytes, Bytes, Bytes, Bytes]:
@@ -214,7 +226,7 @@ def _read_cifar(folder: Path) -> tuple[Bytes, Bytes, Bytes, Bytes]:
 
 
 def _members(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:
-    """The contents of these members, by name: read as a stream, and never written anywhere."""
+    """The contents of these members of a tar.gz file, by name: read as a stream, never written to disk."""
     found: dict[str, bytes] = {}
     try:
         with Bounded(path, CIFAR_BYTES) as file, tarfile.open(fileobj=file, mode="r|") as archive:

@@ -1,6 +1,6 @@
-"""The initializers of weights and of biases: how each fills a tensor, and the variance its formula gives.
+"""The initializers of weights and of biases: how each fills a tensor, and the variance that its formula gives.
 
-`torch.nn.init` does the filling where it can. `variance` is the second road: theory uses it, tests hold the fill against it.
+`torch.nn.init` fills where it can. The variances are written out beside it: theory uses them, and tests compare them with what was filled.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ TRUNCATED_STD = 0.87962566103423978
 
 @dataclass(frozen=True, slots=True)
 class Fan:
-    """Numbers of inputs and outputs of one unit of a weight (out, in, *kernel); `taps` is the kernel's size."""
+    """Inputs and outputs of one unit of a weight (out, in, *kernel), as torch.nn.init counts them. `taps` is the number of the kernel's
+    entries, 1 of a matrix."""
 
     fan_in: int
     fan_out: int
@@ -41,7 +42,7 @@ class Fan:
 
 
 GAUSSIAN, UNIFORM = 3.0, 1.8
-"""Kurtosis of either law."""
+"""Kurtosis of these two laws."""
 
 Fill: TypeAlias = "Callable[[Tensor, Params, float, Generator], object]"
 Variance = Callable[[Fan, Params, float], float]
@@ -53,13 +54,14 @@ class Initializer(Choice):
 
     fill:        (weight, params, nonlinearity_gain, generator) fills the weight in place
     variance:    (fan, params, nonlinearity_gain) -> E[(w - E w)^2] of one entry
-    std:         its root, written out with these numbers for a person to follow
-    kurtosis:    E[(w - E w)^4] / E[(w - E w)^2]^2 of one entry, where they are independent
-    law:         "gaussian" or "uniform" where entries are independent with mean `mean`, "orthogonal" where they are not,
-                 "fixed" where nothing is drawn
-    fan:         the fan that the formula goes by, where that is no parameter ("mode") of it
+    std:         (fan, params, nonlinearity_gain) -> its root as a formula with these numbers, as text
+    law:         "gaussian" or "uniform" where entries are independent, "orthogonal" where they are not, "fixed" where nothing is drawn
+    fan:         the fan in the formula; None where it has none, or where it is the parameter `mode`
+    uses_gain:   whether nonlinearity_gain, the activation's (models.activations.gain_of), is in the formula
     data_driven: the weights are rescaled on the first batch afterwards (LSUV)
-    trained:     they are then replaced by trained ones, where those fit
+    trained:     the weights are replaced by trained ones afterwards, in the layers that those fit
+    mean:        params -> E w
+    kurtosis:    params -> E[(w - E w)^4] / E[(w - E w)^2]^2 of one entry, where entries are independent
     """
 
     fill: Fill
@@ -76,7 +78,13 @@ class Initializer(Choice):
 
 @dataclass(frozen=True, kw_only=True)
 class BiasInitializer(Choice):
-    """How the biases are drawn: `fill(bias, params, fan_in, generator)`, and the variance sigma_b^2 and the kurtosis that gives."""
+    """How the biases are drawn.
+
+    fill:     (bias, params, fan_in, generator) fills the bias in place
+    variance: (params, fan_in) -> E[(b - E b)^2] of one entry, sigma_b^2 where the mean is 0
+    mean:     params -> E b
+    kurtosis: E[(b - E b)^4] / E[(b - E b)^2]^2 of one entry
+    """
 
     fill: Callable[[Tensor, Params, int, Generator], object]
     variance: Callable[[Params, int], float]
@@ -110,9 +118,11 @@ def truncated_mean(mean: float, std: float, low: float, high: float) -> float:
 
 
 def truncated_kurtosis(mean: float, std: float, low: float, high: float) -> float:
-    """Kurtosis of N(mean, std^2) cut to [low, high], around its own mean: E[z^k] = (k - 1) E[z^(k-2)] less what the ends cut off.
+    """Kurtosis of N(mean, std^2) cut to [low, high] (same source, whose raw moments follow from a recurrence:
+    E[z^k] = (k - 1) E[z^(k-2)] - (b^(k-1) p(b) - a^(k-1) p(a)) / mass, with z standardized, p its density and a, b the ends).
 
-    The uniform law's where the interval is so narrow that the density is flat there."""
+    The uniform law's where the interval is so narrow that the density is flat in it.
+    """
     a, b = (low - mean) / std, (high - mean) / std
     if b - a < 0.1:
         return UNIFORM
@@ -193,17 +203,18 @@ def _matrix_variance(fan: Fan) -> float:
 
 
 def _delta_variance(fan: Fan) -> float:
+    """The orthogonal matrix's variance over the taps, of which only the middle one is not 0."""
     return 1.0 / (max(fan.fan_out, fan.fan_in) // fan.taps * fan.taps)
 
 
-def _ones(fan: Fan) -> float:
+def _share_of_ones(fan: Fan) -> float:
     """Share of an identity's entries that are 1."""
     rows, columns = fan.fan_out // fan.taps, fan.fan_in // fan.taps
     return min(rows, columns) / (rows * columns * fan.taps)
 
 
 def _identity_variance(fan: Fan) -> float:
-    return _ones(fan) - _ones(fan) ** 2
+    return _share_of_ones(fan) * (1.0 - _share_of_ones(fan))
 
 
 SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -211,7 +222,8 @@ PICKLE_ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 
 
 def source_problem(source: str) -> Text | None:
-    """What is wrong with a name of trained weights, in a sentence: it is a plain name, so it cannot lead anywhere else."""
+    """What is wrong with a name of trained weights, None where nothing is. Only plain names are allowed: none can lead out of the folder
+    where weights lie."""
     if source and not SOURCE_NAME.fullmatch(source):
         return say("{source!r} is not possible: a run's id or the name of a .safetensors file, letters, digits, '.', '_' and '-', no path",
                    source=source)
@@ -222,7 +234,7 @@ def source_problem(source: str) -> Text | None:
 
 
 def _fallback(params: Params) -> tuple[Initializer, Params]:
-    """The initializer of layers that no weights fit, with its parameters at their defaults."""
+    """The initializer of the layers that no trained weights fit, with its parameters at their defaults."""
     entry = INITIALIZERS[params["fallback"]]
     return entry, {parameter.name: parameter.default for parameter in entry.parameters}
 
@@ -243,7 +255,7 @@ def _fallback_std(fan: Fan, params: Params, gain: float) -> str:
 
 
 def _left_by_the_cut(params: Params) -> float:
-    """What a cut leaves of the standard deviation."""
+    """Share of the standard deviation that is left after the cut."""
     cut = truncated_variance(params["mean"], params["std"], params["a"], params["b"])
     return math.sqrt(cut) / float(params["std"])
 
@@ -362,7 +374,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     Initializer(
         name="identity", label="Identity", formula="W = I (Dirac for convolutions)", source="torch.nn.init.eye_, dirac_", law="fixed",
         fill=lambda w, p, gain, g: _identity(w), variance=lambda fan, p, gain: _identity_variance(fan),
-        std=lambda fan, p, gain: f"√({_ones(fan):.4g} · (1 − {_ones(fan):.4g}))",
+        std=lambda fan, p, gain: f"√({_share_of_ones(fan):.4g} · (1 − {_share_of_ones(fan):.4g}))",
     ),
     Initializer(
         name="variance_scaling", label="Variance scaling", formula="variance scale / fan, as in Keras", law="gaussian",

@@ -1,8 +1,8 @@
-"""PyTorch, loaded where it is first used instead of where it is imported.
+"""`torch`, `nn` and `optim` for the catalogue's modules: PyTorch is loaded when one of them is first used, not when it is imported.
 
-The catalogue says what there is to choose from and how each choice is made in torch. The server knows the catalogue and
-computes nothing: so it starts in half the time and takes half the memory (docs/log.md, 2026-11-22). What computes imports torch itself.
-"""
+The catalogue says how each choice is made in torch, and the server's own process reads the catalogue without computing anything. So it
+need not load PyTorch, starts in half the time and takes half the memory (docs/log.md, 2026-11-22). Modules that compute import torch
+itself. """
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
 
     class Later:
-        """A module that is imported when something of it is asked for."""
+        """Stands for a module, which is imported when one of its attributes is asked for."""
 
         def __init__(self, name: str) -> None:
             self._name = name

@@ -1,7 +1,7 @@
 """Measures a map: what each network of a grid over (sigma_w^2, sigma_b^2) does to the signal, many networks at once.
 
-All networks of a row share one set of base random numbers: a point of the grid differs from its neighbour only by the
-factors sigma_w and sigma_b on them. So a row is one matrix product a layer, and the map is smooth where theory is.
+All networks of the map share the same random numbers: two points of the grid differ only by the factors sigma_w and sigma_b on them. So a
+row of the map takes one matrix product a layer, and neighbouring points do not differ by chance.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from models.sweep import SweepConfig, SweepRow
 
 
 def rows(config: SweepConfig) -> Iterator[SweepRow]:
-    """The rows of the map, from the smallest sigma_b^2 up."""
+    """The rows of the map, from the smallest sigma_b^2 up, as they are measured."""
     base, where = config.base, device.resolve(config.base.device)
     data = SOURCES[base.data.name].load(base.data.params, base.demand, base.seed).to(where)
     inputs, labels = data.values(data.inputs[: base.batch_size]), data.labels[: base.batch_size]
@@ -75,7 +75,7 @@ class Networks:
         return {name: each_finite(values.tolist()) for name, values in found.items()}
 
     def train(self, inputs: Tensor, labels: Tensor, steps: int) -> list[float | None]:
-        """Full-batch gradient descent of every network for so many steps; the losses reached."""
+        """The losses after so many steps of plain gradient descent of every network on this batch, with the configured learning rate."""
         parameters = [nn.Parameter((weight * self.sigma_w).contiguous()) for weight in self.weights]
         parameters += [nn.Parameter(bias.expand(len(self.sigma_w), 1, -1).clone()) for bias in self.biases]
         rate = self.config.training.optimizer.params["lr"]

@@ -1,7 +1,7 @@
-"""Measuring: a visitor that turns a trace's tensors into a frame's quantities, on their own device, with one copy back.
+"""Measuring: a visitor that turns a trace's tensors into a frame's quantities, on their own device, with one copy back at the end.
 
-Moments and counters are exact, over every value. Histograms are counted from a strided sample of each tensor, or from all
-of it.
+Moments and counters are taken over every value. Histograms are counted from a sample of each tensor (models/sampling.py), or from all of
+it.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ Array = NDArray[Any]
 
 
 class Meter:
-    """Measures frames: a visitor for a trace, then `read()`, after which the next one begins.
+    """Measures one frame after the other: a trace's visitor (models.trace.Visitor) during the passes; `read()` gives the frame's numbers.
 
     rows:    how many rows the frame has, the output layer last
     bins:    bins of a histogram
-    samples: values a tensor that histograms are counted from, at least; None for all
+    samples: how many values of a tensor histograms are counted from, at least; None for all
     limits:  the limits of the hidden rows' activation, None where it is not bounded
-    keep:    whether the weights are kept for the next frame to measure their change
 
-    A tensor may go after its visit, but is not written to until `read`.
+    The attribute `keep`, set before a frame, says whether the weights are copied for the next frame to measure their change.
+
+    A tensor may be released after its visit, but must not be written to before `read`.
     """
 
     def __init__(self, rows: int, bins: int, samples: int | None, limits: tuple[float, float] | None) -> None:
@@ -52,7 +53,7 @@ class Meter:
         self._sheet_for(z).share(index, phi, self._edges[index])
 
     def output(self, index: int, output: Tensor, weight: Tensor) -> None:
-        """The weight too, and its change since its values were kept."""
+        """Measures the weight too, and its change since its values were last copied."""
         self._measure("activation", index, output)
         self._measure("weight", index, weight)
         before = self._weights_before.get(index)
@@ -69,7 +70,7 @@ class Meter:
         self._measure("weight_gradient", index, gradient)
 
     def keep_weights(self, weights: Iterable[Tensor]) -> None:
-        """Of all rows, before an update whose change the next frame measures."""
+        """Copies the weights of all rows: called before an update whose change the next frame measures."""
         self._weights_before = {index: weight.detach().clone() for index, weight in enumerate(weights)}
 
     def _measure(self, what: str, index: int, tensor: Tensor) -> None:
@@ -82,9 +83,10 @@ class Meter:
         return self._sheet
 
     def read(self, *others: Tensor) -> tuple[dict[str, Quantity], list[float | None], list[list[float | None]]]:
-        """Every quantity of which all rows were visited, the correlation of two inputs row by row, and the other vectors' numbers.
+        """(every quantity of which all rows were visited, the correlation of two inputs in each row, the numbers of each of `others`).
 
-        The one place where a frame waits for the device.
+        Everything comes from the device in one copy, for which a frame waits only here; so whatever else is to be read is given as
+        `others`.
         """
         sheet = self._sheet_for(others[0])
         names = [name for name in QUANTITIES if len(self._taken[name]) == self.rows]
@@ -104,7 +106,7 @@ class Meter:
 
 
 def _quantities(names: Sequence[str], moments: Array, linear: Array, axes: Array, log10: Array) -> dict[str, Quantity]:
-    """From a sheet's columns."""
+    """A frame's quantities from a sheet's columns: moments (Q, R, fields), counts (Q, R, bins), axes (Q, 2), counts (Q, R, bins)."""
     found = nine_digits(moments).transpose(0, 2, 1)
     numbers, counters = found[:, : len(MOMENTS)].tolist(), found[:, len(MOMENTS) :].astype(np.int64).tolist()
     if not np.isfinite(found).all():
@@ -115,6 +117,7 @@ def _quantities(names: Sequence[str], moments: Array, linear: Array, axes: Array
 
 def _quantity(numbers: list[list[float | None]], counters: list[list[int]], linear: list[list[int]], axis: tuple[float, float],
               log10: list[list[int]]) -> Quantity:
+    """One quantity: a list for each of MOMENTS and of COUNTERS, and the two histograms."""
     found = dict(zip(MOMENTS, numbers, strict=True))
     low, high = axis
     made: Quantity = Quantity(
@@ -124,7 +127,7 @@ def _quantity(numbers: list[list[float | None]], counters: list[list[int]], line
 
 
 def _on_host(parts: list[Tensor]) -> list[Array]:
-    """The tensors' values where Python can read them: of those on a device in one copy."""
+    """The tensors as numpy arrays; those on a device come in one copy."""
     if all(part.device.type == "cpu" for part in parts):
         return [part.numpy() for part in parts]
     values = torch.cat([part.reshape(-1).double() for part in parts]).cpu()

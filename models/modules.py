@@ -1,4 +1,4 @@
-"""Modules that torch.nn does not have, or has otherwise."""
+"""Modules that torch.nn does not have, or that behave differently here."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class RMSNormChannels(nn.Module):
 
 
 class GroupNorm(nn.GroupNorm):
-    """torch's, which also takes a batch in which a group has a single value: it goes to 0, in any batch.
+    """torch.nn.GroupNorm, which also takes groups of a single value for a batch of one example: the value becomes 0, as in larger batches.
 
-    torch refuses that for a batch of one example and takes it for two, so a run would end at its validation part.
+    torch refuses exactly that case, so a run would end at a validation part with one example left over.
     """
 
     def forward(self, input: Tensor) -> Tensor:

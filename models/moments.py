@@ -1,6 +1,6 @@
-"""Moments, counters and shares of one tensor: exact over every value.
+"""Moments, counters, shares and correlations of one tensor, over every value.
 
-In float64, of torch operations without a branch, which work on any device and never wait for it; models/native has the same in C.
+Here they are written in torch operations in float64, without branches that would wait for a device; models/native has the same in C.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from models.frame import COUNTERS, MOMENTS
 FIELDS = (*MOMENTS, *COUNTERS)
 
 SATURATION_MARGIN = 0.03
-"""A value this close to a bounded activation's limit, in units of the larger limit's magnitude, counts as saturated."""
+"""A value this close to a limit of a bounded activation counts as saturated; as a share of the larger limit's magnitude."""
 
 
 def moments(x: Tensor) -> Tensor:
-    """The numbers of `FIELDS` of a tensor as one float64 vector on its device; NaN where there is no finite value."""
-    return native.moments(x, len(FIELDS)) if native.readable(x) else exact_moments(x)
+    """The numbers of FIELDS of a tensor, (fields,) float64 on its device: moments over the finite values, NaN where there is none."""
+    return native.moments(x, len(FIELDS)) if native.readable(x) else torch_moments(x)
 
 
-def exact_moments(x: Tensor) -> Tensor:
-    """The fields in float64, over the finite values only."""
+def torch_moments(x: Tensor) -> Tensor:
+    """The same in torch operations, on any device."""
     wide = x.double()
     good = torch.isfinite(wide)
     count = good.sum()
@@ -42,27 +42,27 @@ def exact_moments(x: Tensor) -> Tensor:
 
 
 def dead_share(phi: Tensor) -> Tensor:
-    """Share of units (channels) that are zero on the whole batch; phi is (B, units, ...). A NaN is not a zero."""
+    """Share of units (channels) of phi (B, units, ...) that are zero on the whole batch. A NaN is not a zero."""
     others = [dim for dim in range(phi.dim()) if dim != 1]
     return (phi.abs().amax(dim=others) == 0).double().mean()
 
 
 def saturation_edges(limits: tuple[float, float]) -> tuple[float, float]:
-    """At or beyond these a value is saturated: 3 % from the limits of a bounded activation."""
+    """(low, high): a value at or beyond them is saturated. They lie 3 % inside the limits of a bounded activation."""
     margin = SATURATION_MARGIN * max(abs(limit) for limit in limits)
     return limits[0] + margin, limits[1] - margin
 
 
 def saturated_share(phi: Tensor, edges: tuple[float, float]) -> Tensor:
-    """Share of values at or beyond the edges; a NaN is not."""
+    """Share of values at or beyond the edges. A NaN is not."""
     return ((phi <= edges[0]) | (phi >= edges[1])).double().mean()
 
 
 def correlation(z: Tensor) -> Tensor:
-    """Mean cosine between the pre-activations of two different examples of the batch (B, ...).
+    """Mean cosine between the vectors of two different examples of a batch (B, ...).
 
-    With u the unit vectors, the mean over all pairs is (|sum u|^2 - B) / (B (B - 1)). NaN for a batch of one, and where an
-    example's vector is zero or not finite.
+    With u their unit vectors, the mean over all pairs is (|sum u|^2 - B) / (B (B - 1)). NaN for a batch of one, and where an example's
+    vector is zero or not finite.
     """
     batch, flat = z.shape[0], z.reshape(z.shape[0], -1)
     if batch < 2:
@@ -76,9 +76,9 @@ def correlation(z: Tensor) -> Tensor:
 
 
 def pixel_correlations(images: Tensor) -> Tensor:
-    """Over images (B, C, H, W), the mean product of two different pixels, of one image and of two, over the mean square: (2,).
+    """Mean product of two different pixels of images (B, C, H, W), over the mean square: of one image, and of two different images. (2,).
 
-    Not a number where there is one pixel only, for two images where there is one only, and where all values are 0.
+    NaN where there is one pixel only, where all values are 0, and the second where there is one image only.
     """
     batch, channels, pixels = images.shape[0], images.shape[1], images[0, 0].numel()
     x = images.double().reshape(batch, channels, pixels)

@@ -1,4 +1,4 @@
-"""The only assembler: a RunConfig becomes an nn.Module with its weights drawn."""
+"""Builds the network of a RunConfig, an nn.Module with its weights drawn. Nothing else assembles networks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from models import seeds
-from models.activations import ACTIVATIONS
+from models.activations import ACTIVATIONS, gain_of
 from models.choices import Params
 from models.config import NetworkConfig, RunConfig
 from models.drawn import Drawn
@@ -17,21 +17,21 @@ from models.normalizations import NORMALIZATIONS
 
 
 class Linear(nn.Linear):
-    """torch's, without the default draw, which `initialize` would throw away. (`skip_init` takes 3 ms a layer.)"""
+    """torch.nn.Linear without its default initialization, which `initialize` would overwrite. (torch's `skip_init` takes 3 ms a layer.)"""
 
     def reset_parameters(self) -> None:
         pass
 
 
 class Conv2d(nn.Conv2d):
-    """torch's, without the default draw."""
+    """torch.nn.Conv2d without its default initialization."""
 
     def reset_parameters(self) -> None:
         pass
 
 
 class Dropout(nn.Module):
-    """Inverted dropout, from a generator of its own so that a seed fixes it: x * mask / (1 - p) while training."""
+    """Inverted dropout, x * mask / (1 - p) while training. Unlike torch's it draws from a given generator, so that a seed fixes it."""
 
     def __init__(self, p: float, generator: Generator) -> None:
         super().__init__()
@@ -46,9 +46,17 @@ class Dropout(nn.Module):
 
 
 class Layer(nn.Module):
-    """A weighted layer with what belongs to it: weights, normalization, nonlinearity, dropout, skip, pooling.
+    """A weighted layer with what belongs to it; input and output are (B, units) or (B, channels, H, W).
 
-    Its input and output are (B, width) or (B, width, H, W); a part that the configuration lacks is None.
+    In the order of the forward pass (each part but `weighted` and `nonlinearity` may be None):
+    entry:        before the weights (the output layer's pooling)
+    weighted:     weights and bias
+    before:       normalization before the nonlinearity
+    nonlinearity
+    after:        normalization after the nonlinearity
+    dropout
+    skip:         whether the layer's input is added
+    pool
     """
 
     def __init__(self, weighted: nn.Linear | nn.Conv2d, nonlinearity: nn.Module, *, before: nn.Module | None = None,
@@ -66,7 +74,7 @@ class Layer(nn.Module):
 
     @property
     def goes_on(self) -> bool:
-        """Whether the layer hands on something else than its nonlinearity's output."""
+        """Whether something follows the nonlinearity, so that the layer's output is not the nonlinearity's."""
         return self.skip or any(part is not None for part in (self.after, self.dropout, self.pool))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -106,12 +114,13 @@ class Network(nn.Module):
 def build(config: RunConfig, device: torch.device, first_batch: Tensor | None = None, drawn: Drawn | None = None) -> Network:
     """The network of a configuration, initialized, on the device.
 
-    Weights are drawn on the CPU, so that every device starts from the same ones. `first_batch` (on the device) is what a
-    data-driven initializer (LSUV) measures; `drawn` may hold the weights already.
+    Weights are drawn on the CPU, so that every device starts from the same ones.
+    first_batch: on the device; the batch on which a data-driven initializer (LSUV) measures; without it LSUV leaves the weights orthogonal
+    drawn:       the weights that were drawn last, which may be those of this network
     """
     network = Network([*_hidden_layers(config, device), _output_layer(config)])
     initialize(network, config, drawn or Drawn(0))
-    if device.type != "cpu":  # where the weights are drawn; to ask every module takes a tenth of the drawing
+    if device.type != "cpu":  # on the CPU the weights are there already, and `to` would still take a tenth of the time that drawing takes
         network.to(device)
     if INITIALIZERS[config.init.name].data_driven and first_batch is not None:
         unit_variance(network, first_batch, config.init.params)
@@ -146,7 +155,7 @@ def _weighted(network: NetworkConfig, inputs: int) -> nn.Linear | nn.Conv2d:
     if network.kind == "mlp":
         return Linear(inputs, network.width, bias=network.has_bias)
     return Conv2d(inputs, network.width, network.kernel_size, padding=network.kernel_size // 2,
-                     padding_mode=network.padding, bias=network.has_bias)
+                  padding_mode=network.padding, bias=network.has_bias)
 
 
 def _output_layer(config: RunConfig) -> Layer:
@@ -160,7 +169,7 @@ def _output_layer(config: RunConfig) -> Layer:
 def initialize(network: Network, config: RunConfig, drawn: Drawn) -> None:
     """Draws every weight and bias, layer by layer, from the run's own stream of random numbers."""
     init, bias_init = INITIALIZERS[config.init.name], BIAS_INITIALIZERS[config.bias_init.name]
-    nonlinearity_gain = ACTIVATIONS[config.network.activation.name].gain(config.network.activation.params) if init.uses_gain else 1.0
+    nonlinearity_gain = gain_of(config.network.activation) if init.uses_gain else 1.0
     gain = 1.0 if init.data_driven else config.init.params["gain"]
     layers = [layer.weighted for layer in network.rows()]
 
@@ -198,7 +207,7 @@ def unit_variance(network: Network, batch: Tensor, params: Params) -> None:
 
 
 def _without_traces(layer: Layer, x: Tensor) -> Tensor:
-    """The layer's output as in training, without dropout and without a mark on its running statistics."""
+    """The layer's output in training mode, but without dropout, and with its running statistics as they were at first."""
     if layer.dropout is not None:
         layer.dropout.eval()
     result: Tensor = layer(x)

@@ -1,4 +1,4 @@
-"""The normalizations: what each averages over, and the torch.nn module that does it."""
+"""The normalizations: the axes that each averages over, and the torch.nn module that does it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Normalization(Choice):
     """A normalization layer.
 
     build: (kind, width, params) -> module for (B, width) or (B, width, H, W)
-    axes:  what one mean is taken over, by kind of network: "batch", "channels" (an MLP's units), "group" (of them), "pixels"
-    per_example: an example is normalized by itself (no dependence on the rest of the batch)
+    axes:  by kind of network, the axes that one mean is taken over: "batch", "channels" (an MLP's units), "group" (of channels), "pixels"
+    per_example: whether each example is normalized by itself, so that the rest of the batch does not matter
     """
 
     build: Callable[[Kind, int, Params], nn.Module]

@@ -1,4 +1,4 @@
-"""What normalization layers hold: the γ and β they learn, and batch normalization's running statistics beside the batch's own."""
+"""Numbers of the normalization layers: γ and β, and how far batch normalization's running statistics are from the batch's."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from models.frame import NORMALIZED, Normalized, finite
 from models.network import Network
 
 PARTS = (NORMALIZED[:3], NORMALIZED[3:6], NORMALIZED[6:])
-"""Of γ, of β, of the running statistics."""
+"""The names of the numbers of γ, of β, and of the running statistics."""
 
 
 class Norms:
-    """The normalization layers of the rows that a frame shows; a row may have none."""
+    """The normalization layers of a network in these rows (1-based); a row may have none, as the output layer has."""
 
     def __init__(self, network: Network, rows: Sequence[int]) -> None:
         layers = network.rows()
@@ -33,7 +33,7 @@ class Norms:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Within it, a forward pass holds the running statistics, as they are before it, against the batch's."""
+        """Within it, a forward pass compares the running statistics, before it changes them, with the batch's."""
         handles = [module.register_forward_pre_hook(self._entering(index))
                    for index, module in enumerate(self.modules) if isinstance(module, _BatchNorm)]
         try:
@@ -49,7 +49,7 @@ class Norms:
         return compare
 
     def numbers(self) -> Tensor:
-        """(rows, NORMALIZED), float64, on the device; NaN where there is nothing to say."""
+        """The numbers of NORMALIZED for each row, (rows, 8) float64 on the device; NaN where a row has none."""
         unknown = torch.full((3,), math.nan, dtype=torch.float64, device=self.device)
         rows = [(spread(getattr(module, "weight", None)), spread(getattr(module, "bias", None)), self.gaps.get(index))
                 for index, module in enumerate(self.modules)]
@@ -58,7 +58,7 @@ class Norms:
 
 
 def spread(values: Tensor | None) -> Tensor | None:
-    """Mean, smallest and largest."""
+    """(mean, smallest, largest), float64; None of None."""
     if values is None:
         return None
     values = values.detach().double()
@@ -66,10 +66,11 @@ def spread(values: Tensor | None) -> Tensor | None:
 
 
 def gaps(x: Tensor, module: _BatchNorm) -> Tensor:
-    """How far the running statistics are from those of the batch (B, C) or (B, C, H, W), over all channels together:
+    """How far the running statistics of a module are from those of the batch x, (B, C) or (B, C, H, W), with sums over all channels:
 
-    sqrt(Σ (running mean − mean)² / Σ var), in standard deviations of the batch, and Σ running variance / Σ var; var has Bessel's
-    correction, as what torch's running variance takes up. 0 and 1 where evaluation mode does what training mode does.
+    sqrt(Σ (running mean − mean)² / Σ var), in standard deviations of the batch; and Σ running variance / Σ var. var has Bessel's
+    correction, like the variances that torch's running variance averages. They are 0 and 1 where evaluation mode computes what training
+    mode does.
     """
     var, mean = torch.var_mean(x.double(), dim=[dim for dim in range(x.dim()) if dim != 1], correction=1)
     assert module.running_mean is not None and module.running_var is not None
@@ -78,7 +79,7 @@ def gaps(x: Tensor, module: _BatchNorm) -> Tensor:
 
 
 def as_columns(numbers: Sequence[float | None], rows: int) -> Normalized:
-    """`Norms.numbers` read back, as a frame has them."""
+    """`Norms.numbers`, flattened and read by Python, as a frame has them."""
     count = len(NORMALIZED)
     table = [[None if value is None else finite(value) for value in numbers[row * count : (row + 1) * count]] for row in range(rows)]
     columns = {name: [row[index] for row in table] for index, name in enumerate(NORMALIZED)}

@@ -12,7 +12,11 @@ from models.words import say
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizerChoice(Choice):
-    """An optimizer; `state` is how many numbers it keeps for each weight."""
+    """An optimizer.
+
+    build: (parameters, params) -> torch.optim.Optimizer
+    state: how many numbers it keeps for each weight
+    """
 
     build: Callable[[Iterable[nn.Parameter], Params], optim.Optimizer]
     state: int

@@ -1,4 +1,4 @@
-"""Weights that somebody trained, put into a network: layer by layer, where their shapes fit."""
+"""Puts trained weights into a network, layer by layer, where their shapes fit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Tensors = Mapping[str, Tensor]
 
 @dataclass(slots=True)
 class Fit:
-    """The rows that took their weights from the tensors, and for each of the others why not."""
+    """The 1-based rows that took their weights from the tensors, and for each other row the reason why it did not."""
 
     fitted: list[int] = field(default_factory=list)
     left: dict[int, Text] = field(default_factory=dict)
@@ -25,10 +25,10 @@ class Fit:
 
 @torch.no_grad()
 def fit(network: Network, tensors: Tensors, gain: float) -> Fit:
-    """Copies each layer's weights, and what else of it fits (bias, normalization); the other layers stay as they are.
+    """Copies each layer's weights if their shape fits, then also its bias and normalization where those fit; other layers stay as they are.
 
-    Tensors are found by this network's own names (`layers.0.weighted.weight`), or, where there is none of those, by their
-    order: the first weight is layer 1's, as in an `nn.Sequential`. `gain` multiplies the weights, as everywhere.
+    Tensors are found by this network's own names (`layers.0.weighted.weight`). Where none has such a name they are taken in order: the
+    first weight is layer 1's, as in an `nn.Sequential`. The copied weights are multiplied by `gain`, as drawn ones are.
     """
     found, own = Fit(), network.state_dict()
     named = tensors if own.keys() & tensors.keys() else _by_order(tensors)
@@ -50,7 +50,7 @@ def fit(network: Network, tensors: Tensors, gain: float) -> Fit:
 
 
 def _by_order(tensors: Tensors) -> dict[str, Tensor]:
-    """Matrices and kernels, and their biases, under this network's names; numbers within names count as numbers."""
+    """Matrices and kernels, and their biases, renamed as this network's, in the order of their names (10 comes after 9)."""
     weights = [name for name in sorted(tensors, key=_natural) if name.endswith("weight") and tensors[name].dim() >= 2]
     pairs = {f"layers.{index}.weighted.weight": tensors[name] for index, name in enumerate(weights)}
     biases = {f"layers.{index}.weighted.bias": tensors[name.removesuffix("weight") + "bias"] for index, name in enumerate(weights)

@@ -1,9 +1,13 @@
-"""What a unit of the first layer sees of a batch: its receptive field, an example or the patch of an image under a kernel's taps."""
+"""What units of the first layer see of a batch: receptive fields x, each an example or the patch of an image under a kernel's taps.
+
+Sums over all fields are taken on the inputs' device (`receptive_sums`), and the numbers that follow from them in Python (`receptive`).
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,46 +15,66 @@ from torch import Tensor
 from torch.nn import functional
 
 MOST_SEEN = 256
-"""Numbers that a unit sees, or fields that there are, up to which their products are taken: all points and digits, batches of so many
-examples, and every image in up to three colours."""
+"""The second moments of fields are computed where a field has at most so many numbers, or where there are at most so many fields: for all
+generated points and digits, for batches of so many examples, and for patches of images in up to three colours."""
 
 CHUNK = 32
 """Images whose patches are in memory at once."""
 
 
-def receptive(sums: Sequence[float], shape: Sequence[int], kernel: int) -> list[float]:
-    """Of all receptive fields x, examples (B, d) or patches of images (B, C, H, W), the mean square; the participation ratio
-    tr(S)^2 / tr(S^2) with S their second moments; the variance of their own mean squares over its mean squared; the mean
-    cosine of two, itself included, each counted by its mean square, |mean |x| x|^2 / (mean |x|^2)^2; the third moment of their mean squares
-    around the mean, over its cube; and the share of the mean square that is their mean's, |mean x|^2 / mean |x|^2.
+class Receptive(NamedTuple):
+    """Numbers of all receptive fields x of a batch, |x| a field's length. A number that is not known is NaN.
 
-    The ratio's inverse is the mean squared cosine, counted by mean squares: from N random weight vectors, the mean
-    square of the pre-activations varies by 2 / N times that (a quadratic form's variance). What phi(w . x)^2 adds where it is not even,
-    as ReLU's, varies by the mean cosine, and the mean of w . x by the last share.
-    Not a number: the ratio where more than MOST_SEEN fields see more than MOST_SEEN numbers, patches' cosine and share where they see
-    more, and all but the mean square where all are 0.
+    mean_square:         mean of |x|^2, divided by the numbers in a field
+    participation_ratio: tr(S)^2 / tr(S^2), S the mean of x x^T: from 1, all fields along one line, to the numbers in a field, all
+                         directions alike. Its inverse is the mean squared cosine of two fields x and y, each pair counted by |x|^2 |y|^2.
+    spread:              variance of |x|^2 over its mean squared
+    correlation:         mean cosine of two fields, each pair counted by |x|^2 |y|^2 and each field paired with itself too:
+                         |mean of |x| x|^2 / (mean |x|^2)^2
+    third_moment:        third central moment of |x|^2 over its mean cubed
+    mean_share:          |mean x|^2 / mean |x|^2
 
-    sums: those of `receptive_sums`     shape: of the inputs
+    Theory's band rests on them. The mean square of w . x over all fields, for N random weight vectors w, has the relative variance
+    2 / (N participation_ratio), that of a quadratic form. Where phi is not even, as ReLU, the mean of phi(w . x)^2 varies with
+    `correlation` too; and the mean of w . x varies with `mean_share`.
+    """
+
+    mean_square: float
+    participation_ratio: float
+    spread: float
+    correlation: float
+    third_moment: float
+    mean_share: float
+
+
+def receptive(sums: Sequence[float], shape: Sequence[int], kernel: int) -> Receptive:
+    """The numbers that follow from the sums of `receptive_sums` over inputs of this shape.
+
+    Not known are: the participation ratio of more than MOST_SEEN fields of more than MOST_SEEN numbers; of patches with more than MOST_SEEN
+    numbers also correlation and mean share; and all but the mean square where all inputs are 0.
     """
     total, squares, cubes, products, direction, middle = np.array(sums)
     fields = math.prod(shape) / shape[1]
     with np.errstate(all="ignore"):
         mean = total / fields
         second, third = squares / fields / mean**2, cubes / fields / mean**3
-        found: list[float] = np.array([mean / _seen(shape, kernel), total**2 / products, second - 1.0, direction / total**2,
-                                       third - 3.0 * second + 2.0, middle / (fields * total)]).tolist()
-    return found
+        found = (mean / _field_size(shape, kernel), total**2 / products, second - 1.0, direction / total**2,
+                 third - 3.0 * second + 2.0, middle / (fields * total))
+    return Receptive(*map(float, found))
 
 
-def _seen(shape: Sequence[int], kernel: int) -> int:
-    """Numbers in a field."""
+def _field_size(shape: Sequence[int], kernel: int) -> int:
+    """Numbers in a field of inputs (B, d) or (B, C, H, W)."""
     return shape[1] * (kernel**2 if len(shape) == 4 else 1)
 
 
 def receptive_sums(inputs: Tensor, kernel: int, padding: str) -> Tensor:
-    """Sums over all fields x: of |x|^2, |x|^4 and |x|^6; of the squared products of all pairs; and the squared lengths of the sums of
-    |x| x and of x. (6,), float64, on the inputs' device."""
-    seen = _seen(inputs.shape, kernel)
+    """Over all fields x of inputs (B, d) or (B, C, H, W): the sums of |x|^2, |x|^4 and |x|^6; the sum of (x . y)^2 over all pairs; and the
+    squared lengths of the sums of |x| x and of x. (6,), float64, on the inputs' device; what is not known is NaN.
+
+    padding: "zeros" or "circular"; taps outside an image see 0, or its other side
+    """
+    seen = _field_size(inputs.shape, kernel)
     if seen > MOST_SEEN and inputs.dim() == 4:
         return _by_lengths(inputs, kernel, padding)
     powers, direction, middle, moments = [], [], [], []
@@ -63,38 +87,38 @@ def receptive_sums(inputs: Tensor, kernel: int, padding: str) -> Tensor:
         if seen <= MOST_SEEN:
             moments.append(x.T @ x)
     products = _total(moments) if moments else _products(inputs)
-    return torch.cat([_total(powers), *(_length(of).reshape(1) for of in (products.flatten(), _total(direction), _total(middle)))])
+    return torch.cat([_total(powers), *(_squared_length(of).reshape(1) for of in (products.flatten(), _total(direction), _total(middle)))])
 
 
 def _total(parts: list[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)
 
 
-def _length(vector: Tensor) -> Tensor:
-    """Its square."""
+def _squared_length(vector: Tensor) -> Tensor:
     return torch.dot(vector, vector)
 
 
 def _products(fields: Tensor) -> Tensor:
-    """Of all pairs of fields (B, B): their squares have the same sum as the second moments', which are more."""
+    """x . y of all pairs of fields (B, B). The sum of their squares is that of the second moments' (d, d), of which there are more here."""
     unknown = torch.full((1, 1), math.nan, dtype=torch.float64, device=fields.device)
     return (fields @ fields.T).double() if len(fields) <= MOST_SEEN else unknown
 
 
 def _by_lengths(images: Tensor, kernel: int, padding: str) -> Tensor:
-    """What is known of patches without cutting them out: their lengths."""
+    """The sums for large patches: only those that need but the lengths |x|, which follow from a pooling of the pixels' squares."""
     squares = _padded(images.double().square().sum(1, keepdim=True), kernel, padding)
     lengths = functional.avg_pool2d(squares, kernel, stride=1).flatten() * kernel**2
     return torch.cat([_powers(lengths), torch.full((3,), math.nan, dtype=torch.float64, device=images.device)])
 
 
 def _powers(squares: Tensor) -> Tensor:
+    """Sums of |x|^2, |x|^4 and |x|^6, from all |x|^2."""
     double = squares * squares
     return torch.stack([squares, double, double * squares]).sum(1)
 
 
 def _patches(images: Tensor, kernel: int, padding: str) -> Tensor:
-    """Every patch under a kernel's taps: (B H W, C kernel^2)."""
+    """Every patch under a kernel's taps, padding included: (B H W, C kernel^2)."""
     return functional.unfold(_padded(images, kernel, padding), kernel).transpose(1, 2).flatten(0, 1)
 
 

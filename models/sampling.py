@@ -1,4 +1,4 @@
-"""The values of a tensor that its histograms are counted from: whole blocks of neighbours, evenly spread."""
+"""The sample of a tensor's values that its histograms are counted from: whole blocks of neighbouring values, evenly spread."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ BLOCK = 16
 
 @cache
 def stride(n: int, samples: int | None) -> int:
-    """The step through the blocks of n values that leaves at least `samples` of them (None: all).
+    """The step through the blocks of n values that takes at least `samples` values (None: all of them).
 
-    It shares no divisor with the number of blocks: a step of 8 through (batch, 256) would see every eighth block of units and no other.
+    It has no divisor in common with the number of blocks. A step of 8 through (batch, 256), with 16 blocks a row, would always see the same
+    units and never the others.
     """
     blocks = n // BLOCK
     step = max(1, blocks // -(-samples // BLOCK)) if samples else 1
@@ -25,7 +26,7 @@ def stride(n: int, samples: int | None) -> int:
 
 
 def sample(x: Tensor, step: int) -> Tensor:
-    """A copy of every step-th whole block of the tensor, flat; of all of it with a step of 1."""
+    """A flat copy of every step-th whole block of the tensor; of the whole tensor with a step of 1."""
     flat = x.reshape(-1)
     if step == 1:
         return flat.clone()

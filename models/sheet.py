@@ -1,7 +1,7 @@
-"""A sheet: the numbers of a frame's tensors, filled in as they are visited.
+"""A sheet: the numbers of one frame, filled in tensor by tensor while the network's passes run.
 
-There are two forms of the same numbers: this one, in torch operations that never wait for the device, and native.Sheet in C for
-float32 tensors on the CPU, which reads each tensor once where this one makes a dozen passes. Tests hold one against the other.
+There are two forms with the same methods and the same numbers: the one here, in torch operations that never wait for the device, and
+native.Sheet in C for float32 tensors on the CPU, which reads each tensor once where this one makes a dozen passes. Tests compare the two.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from models.sampling import sample, stride
 
 
 class Sheet:
-    """Of each quantity the moments over every value of a row, and of its histograms a sample that it keeps.
+    """Keeps the moments of each quantity's rows, and a sample of their values from which `columns` counts histograms.
 
-    samples: values a tensor that histograms are counted from, at least; None for all
+    samples: how many values of a tensor histograms are counted from, at least; None for all
     """
 
     def __init__(self, rows: int, bins: int, samples: int | None, device: torch.device) -> None:
@@ -32,31 +32,32 @@ class Sheet:
         self._shares = torch.full((3, rows), math.nan, dtype=torch.float64, device=device)
 
     def measure(self, what: str, row: int, x: Tensor) -> None:
-        """Fills in the quantity's row, from x."""
+        """Fills in a row (from 0) of the quantity `what`, from x."""
         x = x.detach()
         self._moments.setdefault(what, {})[row] = moments(x)
         self._samples.setdefault(what, {})[row] = sample(x, stride(x.numel(), self.samples))
 
     def compare(self, what: str, row: int, weight: Tensor, before: Tensor, keep: bool) -> None:
-        """The same from what a step made of the weight, which takes the place of the one before with `keep`; without, that may be spent."""
+        """Fills in a row from `weight - before`, the change that an optimizer step made. With `keep`, `before` then becomes the weight;
+        without, it may be overwritten with anything."""
         self.measure(what, row, weight.detach() - before)
         if keep:
             before.copy_(weight.detach())
 
     def correlate(self, row: int, z: Tensor) -> None:
-        """Fills in the correlation of two inputs at the row."""
+        """Fills in the row's mean cosine between two examples of its pre-activations z (B, ...)."""
         self._shares[0, row] = correlation(z.detach())
 
     def share(self, row: int, phi: Tensor, edges: tuple[float, float] | None) -> None:
-        """Fills in the share of dead units, and of values beyond the edges if there are some."""
+        """Fills in the shares of dead units and, if there are `edges`, of saturated values in the row's activations phi (B, units, ...)."""
         phi = phi.detach()
         self._shares[1, row] = dead_share(phi)
         if edges is not None:
             self._shares[2, row] = saturated_share(phi, edges)
 
     def columns(self, names: Sequence[str]) -> Columns:
-        """Of so many quantities with every row: moments (Q, R, fields), linear counts (Q, R, bins), the axes of log10|x| (Q, 2), counts on
-        them (Q, R, bins)."""
+        """Of these Q quantities, all R rows of which are filled in: moments (Q, R, fields), linear counts (Q, R, bins), the axes of
+        log10|x| (Q, 2), counts of log10|x| (Q, R, bins)."""
         found = [self._columns(name) for name in names]
         return tuple(torch.stack(parts) for parts in zip(*found, strict=True))  # type: ignore[return-value]
 
@@ -66,10 +67,10 @@ class Sheet:
         return found, *histograms([self._samples[what][row] for row in range(self.rows)], low, high, self.bins)
 
     def shares(self) -> Tensor:
-        """(3, R): correlation, dead, saturated; NaN where there is none."""
+        """(3, R): correlation, share of dead units, share of saturated values; NaN where there is none."""
         return self._shares
 
 
 def sheet(like: Tensor, rows: int, bins: int, samples: int | None) -> Sheet | native.Sheet:
-    """An empty sheet of the form for tensors like that."""
+    """An empty sheet, in C if tensors like this one can be read there."""
     return native.Sheet(rows, len(FIELDS), bins, samples) if native.readable(like) else Sheet(rows, bins, samples, like.device)

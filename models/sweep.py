@@ -73,9 +73,12 @@ class SweepConfig(Part):
 class SweepRow(TypedDict):
     """One row of the map: all sigma_w^2 at one sigma_b^2. Lists have an entry a point; None is a number that is not finite.
 
-    q: mean square of the last hidden pre-activations     correlation: mean cosine there between two examples
-    chi: factor of the gradient's mean square a layer, from the last hidden layer back to the first
-    loss: at initialization     final_loss: after `train_steps` (None: not trained, or no longer finite)
+    seq:         number of the row, from 0
+    q:           mean square of the last hidden layer's pre-activations
+    correlation: mean cosine between two examples' pre-activations there
+    chi:         geometric mean of the factors by which a layer multiplies the gradient's mean square, over all hidden layers but the last
+    loss:        at initialization
+    final_loss:  after `train_steps`; None also where the networks are not trained
     """
 
     seq: int
@@ -97,7 +100,7 @@ def flops(config: SweepConfig) -> int:
 
 
 def memory_bytes(config: SweepConfig) -> int:
-    """Memory of one row of networks, about: activations and gradients, and where they are trained their weights."""
+    """Memory of one row of networks, about: activations with their gradients and, where the networks are trained, weights with theirs."""
     base, points = config.base, config.sigma_w2.count
     activations = 3 * points * base.batch_size * base.network.width * base.network.depth
     own = 3 * points * base.network.width**2 * base.network.depth if config.train_steps else 0
@@ -105,7 +108,7 @@ def memory_bytes(config: SweepConfig) -> int:
 
 
 def as_run(config: SweepConfig, sigma_w2: float, sigma_b2: float) -> dict[str, Any]:
-    """The configuration of the network at one point of the map, as a run of its own."""
+    """The configuration of a run of the network at one point of the map, as JSON."""
     given = config.base.model_dump(mode="json")
     return {**given, "init": {"name": "variance_scaling", "scale": sigma_w2, "mode": "fan_in", "distribution": "normal"},
             "bias_init": {"name": "normal", "std": math.sqrt(sigma_b2)}}

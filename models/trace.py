@@ -1,8 +1,7 @@
-"""Hooks: one forward and backward pass, every layer's tensors handed to a visitor as they come, and no hook left behind.
+"""Hooks: during one forward and backward pass every layer's tensors are handed to a visitor as they are computed; no hook stays behind.
 
-A trace knows modules, not configurations, so it works on any network whose nonlinearities do not work in place: a `Probe` says where
-a row's nonlinearity, its output and its weight are. Tensors are visited the moment they exist and are not kept here, which costs no
-memory.
+A `Probe` says where a row's nonlinearity, output and weight are, so this works on any network whose nonlinearities do not work in place.
+Nothing is kept here, so watching takes no memory.
 """
 
 from __future__ import annotations
@@ -19,7 +18,14 @@ from models.network import Network
 
 
 class Visitor(Protocol):
-    """What a trace hands its tensors to, each with the index of its row. Those of the forward pass have a history."""
+    """What tensors are handed to, each with the index of its probe. z, phi, output and weight are part of autograd's graph: a visitor that
+    computes with them detaches them first.
+
+    nonlinearity:    z, what enters the nonlinearity, and phi, what leaves it
+    output:          what the row hands on, and its weight
+    gradient:        dL/dz
+    weight_gradient: dL/dweight
+    """
 
     def nonlinearity(self, index: int, z: Tensor, phi: Tensor) -> None: ...
     def output(self, index: int, output: Tensor, weight: Tensor) -> None: ...
@@ -29,8 +35,8 @@ class Visitor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Where one row is measured: what enters and leaves `nonlinearity`, what leaves `output`, which may be the same module, and the row's
-    `weight`."""
+    """Where the row with this 1-based number is measured: what enters and leaves the module `nonlinearity`, what leaves the module `output`
+    (which may be the same one), and the parameter `weight`."""
 
     row: int
     nonlinearity: nn.Module
@@ -47,8 +53,8 @@ def probes(network: Network, rows: Sequence[int]) -> list[Probe]:
 
 @contextmanager
 def hooked(places: Sequence[Probe], visitor: Visitor) -> Iterator[None]:
-    """Within it, a forward pass visits `nonlinearity` and then `output` of every probe, and a backward pass `gradient` (of the
-    pre-activation); every `weight_gradient` is visited by its end. Outside it the network bears no hook."""
+    """Within it, a forward pass calls the visitor's `nonlinearity` and then `output` for every probe, and a backward pass `gradient`. Each
+    `weight_gradient` is called once, at the latest when the context ends. Outside it the network has no hooks."""
     weights = _Weights(places, visitor)
     handles = [handle for index, probe in enumerate(places) for handle in _hook(index, probe, visitor, weights)]
     try:
@@ -60,15 +66,15 @@ def hooked(places: Sequence[Probe], visitor: Visitor) -> Iterator[None]:
 
 
 class _Weights:
-    """Visits the weights' gradients, which need no hook of their own: torch adds one to its weight before it goes on to the row below,
-    whose hook asks for it."""
+    """Visits the weights' gradients without hooks of their own: on its way back, torch has stored a weight's gradient before it reaches the
+    row below, whose hook visits it then."""
 
     def __init__(self, places: Sequence[Probe], visitor: Visitor) -> None:
         self.visitor = visitor
         self.left = dict(enumerate(place.weight for place in places))
 
     def visit(self, index: int) -> None:
-        """That of this row, if there is one that has its gradient and was not visited."""
+        """Visits the gradient of this probe's weight, if it is there and has not been visited."""
         weight = self.left.get(index)
         if weight is not None and weight.grad is not None:
             del self.left[index]
@@ -80,7 +86,7 @@ class _Weights:
 
 
 def _hook(index: int, probe: Probe, visitor: Visitor, weights: _Weights) -> Iterator[RemovableHandle]:
-    """Weights are visited where the passes have just used them, and so while they are in the cache."""
+    """The hooks of one probe. A weight is visited right after the passes have used it, while it is in the cache."""
     ends = probe.output is probe.nonlinearity
 
     def arriving(gradient: Tensor) -> None:

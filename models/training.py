@@ -49,7 +49,15 @@ def initial_frame(config: RunConfig) -> Frame:
 
 @dataclass
 class Run:
-    """A network in training, with its data and what the next frame needs."""
+    """A network in training, with its data and what the next frame needs.
+
+    places:   where the rows that frames show are measured
+    started:  when, on the clock of time.monotonic
+    seq:      number of the next frame
+    diverged: whether the newest frame's loss is not finite
+    losses:   of the steps since the last frame
+    fit:      which layers took trained weights; None where the configuration asks for none
+    """
 
     config: RunConfig
     device: torch.device
@@ -67,8 +75,8 @@ class Run:
     def start(cls, config: RunConfig, tensors: Tensors | None = None, drawn: Drawn | None = None) -> Run:
         """Loads the data and builds the network on the run's device.
 
-        `tensors` are the trained weights where the configuration starts from such; `fit` then says which layers took them. What is
-        `drawn` already is not drawn again.
+        tensors: trained weights by name; needed where the configuration starts from trained weights (else LookupError)
+        drawn:   the weights that were drawn last, which may be those of this network
         """
         where = device.resolve(config.device)
         source = SOURCES[config.data.name]
@@ -88,8 +96,8 @@ class Run:
     def frames(self, on_step: OnStep = lambda steps_done: True) -> Iterator[Frame]:
         """Trains, and gives the frames in order, as they are made.
 
-        A run ends after its last step, when `on_step` says so, or when the loss stops being finite: then the last frame bears
-        the loss that is not. Batches are drawn without replacement, epoch after epoch; a last batch that is not full is left out.
+        A run ends after its last step, when `on_step` returns False, or when the loss is no longer finite: the last frame then shows that
+        loss as None. Batches are drawn without replacement, epoch after epoch; a last batch that is not full is left out.
         """
         config = self.config
         batches = _batches(config, self.data)
@@ -120,8 +128,8 @@ class Run:
         return loss.detach(), logits.detach()
 
     def frame(self, step: int, inputs: Tensor, labels: Tensor, keep_weights: bool = False) -> Frame:
-        """Measures the forward and backward pass on this batch; the gradients stay for the update that may follow, and the weights
-        where the next step's frame will measure their change."""
+        """The frame of this step, from a forward and backward pass on this batch. The gradients are left for the update that may follow;
+        with `keep_weights` the weights are copied, for the next step's frame to measure their change."""
         validation, evaluation = self.validate(), self.evaluate(inputs, labels)
         self.meter.keep = keep_weights
         with hooked(self.places, self.meter), self.norms.watched():
@@ -146,7 +154,8 @@ class Run:
         return self.device.type == "cpu" and not math.isfinite(self.losses[-1].item())
 
     def update(self, keep_weights: bool) -> None:
-        """One optimizer step on the gradients of the last pass; `keep_weights` for the frame that measures their change."""
+        """One optimizer step on the gradients of the last pass. With `keep_weights` the weights are copied before, for the next frame to
+        measure their change."""
         if self.config.training.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.config.training.clip_norm)
         if keep_weights:
@@ -162,12 +171,12 @@ class Run:
         return self._scores((self.data.values(inputs), labels) for inputs, labels in chunks)
 
     def evaluate(self, inputs: Tensor, labels: Tensor) -> Tensor:
-        """The same on a batch; NaN where training mode would do the same."""
+        """(loss, accuracy) on a batch in evaluation mode; NaN where training mode computes the same."""
         return self._scores([(inputs, labels)]) if self.modes_differ else self._unscored()
 
     @property
     def modes_differ(self) -> bool:
-        """Whether the network computes something else in evaluation mode: a change of mode is a walk through all modules."""
+        """Whether the network computes something else in evaluation mode. Where not, the mode is not switched: that walks all modules."""
         network = self.config.network
         return network.normalization.name == "batch" or network.dropout > 0
 
@@ -176,7 +185,7 @@ class Run:
 
     @torch.no_grad()
     def _scores(self, parts: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
-        """Mean loss and share of right answers in evaluation mode."""
+        """(mean loss, share of right answers), float64, over all parts, in evaluation mode."""
         if self.modes_differ:
             self.network.eval()
         sums = torch.zeros(2, dtype=torch.float64, device=self.device)
@@ -204,7 +213,7 @@ def _given(config: RunConfig, tensors: Tensors | None) -> Tensors:
 
 
 def _batches(config: RunConfig, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of `config.batch_size` without end, each epoch in a new order from the run's own stream."""
+    """Batches (inputs, labels) of `config.batch_size` without end, each epoch in a new order, drawn from the run's seed."""
     generator = seeds.generator(config.seed, "batches")
     size, total = config.batch_size, len(data.labels)
     while True:

@@ -1,8 +1,8 @@
-"""What is said to people: English sentences that remember how they were made, so that the page can say them in its own language.
+"""Sentences for people: English text that remembers the template and the values it was made from, so that the page can translate it.
 
-`say("{count} units are too few", count=3)` is the sentence, a str; beside it the API sends its template and its values, which the
-page looks up in its language's table. A value may be a sentence itself. "{count|unit is|units are}" is the first for one and the second
-for any other number; the template that is sent has the second.
+`say("{count} units are too few", count=3)` is a str. Beside it the API sends the template and the values; the page looks the template up
+in its language's table and fills the values in. A value may be such a sentence itself. In a template "{count|unit is|units are}" stands for
+its first form where count is 1 and for its second otherwise; the template that is sent has the second.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from pydantic import BaseModel, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 Part = dict[str, Any]
-"""One sentence: `template`, whose {names} stand for `values`: what is written there, or the parts of a text."""
+"""One sentence: its `template`, and its `values` by the names in the template's braces, each a str as written or, of a Text, a list of
+Parts."""
 
 PLAIN = 5
-"""Powers of ten from which on a number is written with one."""
+"""Numbers from 10^PLAIN on are written with a power of ten."""
 
 THIN = "\u202f"
-"""What thousands stand apart by, as on the page."""
+"""The thousands separator, a narrow no-break space, as on the page."""
 
 ROUNDED = {"0%": "<1%", "100%": ">99%"}
-"""What a share is that is not quite none, or all."""
+"""How a share is written that is rounded to none or all without being it."""
 
 _EXPONENT = re.compile(r"e([+-]\d+)$")
 _LARGE = re.compile(r"-?\d{5,}")
@@ -35,13 +36,13 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def raised(exponent: int) -> str:
-    """As it stands above a number."""
+    """The exponent in superscript digits."""
     return str(exponent).translate(_SUPERSCRIPT)
 
 
 class _Words(Formatter):
-    """Numbers as people write them, and as the page does: 3.1·10⁻⁷ in the place of 3.1e-07, 17 000 in that of 1.7e+04, and where a
-    format asks for separators; a share of some is never 0% or 100%."""
+    """Formats numbers as people write them, and as the page does: 3.1·10⁻⁷ instead of 3.1e-07, 17 000 instead of 1.7e+04; a comma in a
+    format is THIN; a share that is neither none nor all is never 0% or 100%."""
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         name, *forms = field_name.split("|")
@@ -67,7 +68,7 @@ _FORMATTER = _Words()
 
 
 class Text(str):
-    """English, and the parts it was made of; with none it is only English."""
+    """An English text and the `parts` it was made of; without parts it cannot be translated."""
 
     parts: list[Part]
 
@@ -78,19 +79,19 @@ class Text(str):
 
     @classmethod
     def load(cls, data: str) -> Text:
-        """What `dump` made; plain text as it is."""
+        """The text that `dump` wrote; a string that it did not write is a text without parts."""
         if not data.startswith("{"):
             return cls(data)
         held = json.loads(data)
         return cls(held["english"], held["parts"])
 
     def dump(self) -> str:
-        """As one string, for where only a string fits."""
+        """The text with its parts as one string, for a column of the database."""
         return json.dumps({"english": str(self), "parts": self.parts}, ensure_ascii=False)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """A string on the wire; a Text that is handed in stays the one it is."""
+        """For pydantic: a string in JSON; a Text given as a Python value is kept, with its parts."""
         plain = core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
         return core_schema.json_or_python_schema(
             plain, core_schema.union_schema([core_schema.is_instance_schema(cls), plain]),
@@ -101,7 +102,8 @@ NOTHING = Text()
 
 
 def say(template: str, **values: object) -> Text:
-    """The template filled in. It stands in the code as it is (a test reads it there), with formats as in an f-string."""
+    """The template filled in with the values; formats as in an f-string. The template must be a literal: a test finds all of them in the
+    source and looks for their translations."""
     written = {name: value.parts if isinstance(value, Text) and value.parts else filled
                for name, filled, value in _fields(template, values)}
     return Text(_FORMATTER.format(template, **values), [{"template": bare(template), "values": written}])
@@ -130,7 +132,7 @@ def _blank(name: str | None) -> str:
 
 
 def _fields(template: str, values: Mapping[str, object]) -> Iterator[tuple[str, str, object]]:
-    """Each name with what is written in its place, and the value itself."""
+    """(name, its value as it is written, its value) for each name in the template."""
     for _, name, form, conversion in _FORMATTER.parse(template):
         if name is not None and "|" not in name:
             converted = _FORMATTER.convert_field(values[name], conversion)
@@ -138,7 +140,7 @@ def _fields(template: str, values: Mapping[str, object]) -> Iterator[tuple[str, 
 
 
 class Worded(BaseModel):
-    """A record with texts; `words` says of each (and of each in a list) how it was made."""
+    """A record with texts. `words` has the parts of each Text among its fields, and of each Text in its lists, by the field's name."""
 
     words: dict[str, Any] = {}
 

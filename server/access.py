@@ -1,5 +1,5 @@
-"""Who may do what. On this machine's own address everybody may do everything; on any other, and wherever a token is set, what
-changes or lists something, or takes a worker's time, needs the token.
+"""Who may do what. A server that only its own machine reaches, and that has no token set, lets everybody do everything. Any other asks for
+the token for whatever changes or lists something, or takes a worker's time.
 
     always          pages, static files, health, signing in
     public_read     runs whose link one has, with their frames, streams and exports; the catalogue; theory, which takes milliseconds
@@ -45,8 +45,11 @@ ASK = say("This needs the server's token: sign in on the page, or send `Authoriz
 
 
 def token_of(settings: Settings) -> str | None:
-    """The token that is asked for: the one that was set; on an address that other machines reach, else one that is made at the first
-    start, said in the log and kept in the data directory. None where none is needed."""
+    """The token that is asked for, None where none is needed.
+
+    It is the one in the settings. Without one, a server on an address that other machines reach makes one at its first start, writes it to
+    the log once, and keeps it in the data directory.
+    """
     if settings.token or is_loopback(settings.host):
         return settings.token or None
     path = settings.data_dir / TOKEN_FILE
@@ -70,7 +73,7 @@ def is_loopback(host: str) -> bool:
 
 
 class Gate:
-    """What is asked for, and who has it."""
+    """Decides which requests may pass. Settings `public_read` and `public_preview` as in the table above; without a token all may pass."""
 
     def __init__(self, token: str | None, public_read: bool, public_preview: bool) -> None:
         self.token = token
@@ -80,11 +83,12 @@ class Gate:
         self.cookie = hmac.new((token or "").encode(), b"sigprop cookie", hashlib.sha256).hexdigest()
 
     def knows(self, given: bytes) -> bool:
-        """Whether this is the token, in a time that does not tell how much of it is right."""
+        """Whether this is the token. The comparison takes the same time however much of it is right, so that nobody can guess it byte by
+        byte."""
         return self.token is None or hmac.compare_digest(given.strip(), self.token.encode())
 
     def signed_in(self, headers: Headers) -> bool:
-        """Whether the request bears the token, or the cookie that it was once changed for."""
+        """Whether the request has the token, or the cookie that signing in with the token gives."""
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if self.token is None or (scheme.lower() == "bearer" and self.knows(given.encode("latin-1"))):
             return True
@@ -133,7 +137,7 @@ class Access:
         await (answer or self.app)(scope, receive, send)
 
     def _answer(self, scope: Scope, headers: Headers) -> Response | None:
-        """What is answered instead of the application; None where the request may pass."""
+        """The answer to a request that does not reach the application; None where it may pass."""
         method, path = scope["method"], scope["path"]
         if self.gate.token is None and not _is_local_name(host := headers.get("host", "")):
             return errors.answer(403, say("{host} is not this machine's own name, and this server asks for no token because it listens "
@@ -169,8 +173,11 @@ def _query(scope: Scope) -> list[tuple[str, str]]:
 
 
 def _is_local_name(host: str) -> bool:
-    """Whether a browser that asks for this host asks for this machine. Another name may be a page of elsewhere whose own name was
-    made to lead here (DNS rebinding): it would pass for this server's own."""
+    """Whether the Host header is a name that only this machine has.
+
+    Another name may be that of a foreign page whose DNS entry was changed to point here (DNS rebinding): the browser would take this
+    server's answers for that page's own, and let its scripts read them.
+    """
     try:
         return not host or is_loopback(urlsplit(f"//{host}").hostname or "")
     except ValueError:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 
 from fastapi import FastAPI
@@ -36,52 +36,17 @@ from server.weights import remove_unfinished
 INTERRUPTED = say("interrupted: the server stopped while this ran. Its frames are kept; run it again for the rest.")
 
 BREATH_S = 0.02
-"""Between two of the warm-up's answers the server's own threads get their turn."""
+"""Seconds that theory's warm-up pauses after each answer, so that other threads get their turn."""
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application of these settings; its lifespan owns the store, the workers and the streams."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        store = Store(settings.store_url)
-        store.open()
-        downloads = Downloads(settings.places.datasets, settings.dataset_mirror)
-        counted = Metrics()
-        engine = LocalEngine(settings, store, downloads, counted)
-        with schema.opening(settings.store_url):
-            _take_up(store, engine)
-        settings.places.weights.mkdir(exist_ok=True)  # for people to put theirs into
-        remove_unfinished(settings.places.weights)
-        app.state.settings, app.state.store, app.state.engine = settings, store, engine
-        app.state.downloads, app.state.metrics = downloads, counted
-        app.state.streams = Streams(store, settings.tail_interval_s)
-        _count_what_is(counted, app)
-        watch = Watch(settings, store, engine, counted)
-        closing = threading.Event()
-        warming = threading.Thread(target=warm_up, args=(partial(closing.wait, BREATH_S),), name="theory-warm-up")
-        warming.start()
-        yield
-        downloads.close()
-        closing.set()
-        warming.join()
-        watch.close()
-        engine.close()
-        store.close()
-
-    gate = Gate(token_of(settings), settings.public_read == "on", settings.public_preview == "on")
-    app = Api(title="Signal Propagation Dashboard", version=models.__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
+    """The application of these settings. Its lifespan opens and closes the store, the workers and the streams."""
+    app = Api(title="Signal Propagation Dashboard", version=models.__version__, lifespan=partial(_lifespan, settings), docs_url=None,
+              redoc_url=None,
               responses={401: {"model": errors.ProblemDetails, "description": "it needs the server's token"},
                          429: {"model": errors.ProblemDetails, "description": "too many requests, or a full queue: with Retry-After"}},
               summary="Deep networks at initialization and in training: what happens to the signal from layer 1 to layer N.")
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=encode.LEVEL)
-    errors.install(app, settings.max_body_bytes, {weights.PATH: settings.max_upload_bytes})
-    app.state.gate = gate
-    app.add_middleware(Access, gate=gate)
-    app.add_middleware(RateLimit, per_minute=settings.requests_per_minute)
-    app.add_middleware(Security)
-    app.add_middleware(Turns)
+    _add_middleware(app, settings)
     for routes in (about, session, previews, theories, runs, events, sweeps, exports, weights, metrics, pages):
         app.include_router(routes.router)
     app.exception_handler(404)(pages.missing)
@@ -89,8 +54,56 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _count_what_is(counted: Metrics, app: FastAPI) -> None:
-    """What is asked when the metrics are."""
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """A request passes them from the last to the first."""
+    app.state.gate = Gate(token_of(settings), settings.public_read == "on", settings.public_preview == "on")
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=encode.LEVEL)
+    errors.install(app, settings.max_body_bytes, {weights.PATH: settings.max_upload_bytes})
+    app.add_middleware(Access, gate=app.state.gate)
+    app.add_middleware(RateLimit, per_minute=settings.requests_per_minute)
+    app.add_middleware(Security)
+    app.add_middleware(Turns)
+
+
+@asynccontextmanager
+async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
+    """Opens what the routes depend on, and closes it in the end."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.store_url)
+    store.open()
+    downloads = Downloads(settings.places.datasets, settings.dataset_mirror)
+    counted = Metrics()
+    engine = LocalEngine(settings, store, downloads, counted)
+    with schema.opening(settings.store_url):
+        _take_up(store, engine)
+    settings.places.weights.mkdir(exist_ok=True)  # for people to put theirs into
+    remove_unfinished(settings.places.weights)
+    app.state.settings, app.state.store, app.state.engine = settings, store, engine
+    app.state.downloads, app.state.metrics = downloads, counted
+    app.state.streams = Streams(store, settings.tail_interval_s)
+    _add_gauges(counted, app)
+    watch = Watch(settings, store, engine, counted)
+    with _warming_up():
+        yield
+    downloads.close()
+    watch.close()
+    engine.close()
+    store.close()
+
+
+@contextmanager
+def _warming_up() -> Iterator[None]:
+    """Within it, a thread prepares theory's tables, so that the first answers do not wait for them."""
+    over = threading.Event()
+    thread = threading.Thread(target=warm_up, args=(partial(over.wait, BREATH_S),), name="theory-warm-up")
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
+def _add_gauges(counted: Metrics, app: FastAPI) -> None:
+    """Adds the numbers that are read whenever somebody asks for the metrics."""
     store: Store = app.state.store
     counted.gauge("sigprop_runs_queued", "Runs and maps that wait.", lambda: store.count("queued"))
     counted.gauge("sigprop_runs_running", "Runs and maps that are computed.", lambda: store.count("running"))
@@ -102,7 +115,7 @@ def _count_what_is(counted: Metrics, app: FastAPI) -> None:
 
 
 def _take_up(store: Store, engine: LocalEngine) -> None:
-    """What an earlier server left: runs that waited wait again, runs that ran have failed."""
+    """Takes over what an earlier server left: queued runs are queued again, and those that were running have failed."""
     store.hold_waiting(False)
     for record in store.unfinished():
         if record.status == "queued":

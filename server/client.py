@@ -1,4 +1,4 @@
-"""A run from a notebook, in three lines; it needs httpx, and for tables pandas.
+"""A client for notebooks: a run in three lines. It needs httpx, and for tables pandas.
 
     from server.client import Client
     run = Client("http://127.0.0.1:8000").run({"network": {"depth": 50, "activation": {"name": "tanh"}}})
@@ -36,7 +36,7 @@ class ClientError(RuntimeError):
 
 
 def say(record: dict[str, Any]) -> None:
-    """The progress as one line of text that is written over."""
+    """Writes the progress to standard output, over the line it wrote before."""
     words, fetching = record["status"], record["fetching"]
     if fetching:
         words = f"fetching {fetching['name']} {100 * fetching['done_bytes'] // max(1, fetching['total_bytes'])} %"
@@ -47,7 +47,7 @@ def say(record: dict[str, Any]) -> None:
 
 
 class Client:
-    """A dashboard's server, by its address; with its token (by default SIGPROP_TOKEN) where it asks for one."""
+    """Talks to a dashboard's server. token: where the server asks for one; by default the environment's SIGPROP_TOKEN."""
 
     def __init__(self, url: str = "http://127.0.0.1:8000", timeout_s: float = 60.0, token: str | None = None) -> None:
         token = token or os.environ.get("SIGPROP_TOKEN")
@@ -60,7 +60,8 @@ class Client:
         self.http.close()
 
     def run(self, config: dict[str, Any] | None = None, *, fresh: bool = False, progress: Progress | None = say) -> Run:
-        """Runs the configuration (or finds the run it has had) and waits for its end; interrupting it cancels the run.
+        """Runs the configuration and waits for its end; interrupting it (Ctrl-C) cancels the run. A configuration that has been run before
+        is not run again, unless with `fresh`: the first run is returned.
 
         Raises ClientError where the server refuses it. A run that failed is returned: its `record` says why.
         """
@@ -88,7 +89,7 @@ class Client:
         return self._answer("POST", "/api/preview", json=config or {})
 
     def get(self, path: str) -> bytes:
-        """What the server answers at this path."""
+        """The body of the server's answer at this path. Raises ClientError."""
         return self._checked("GET", path).content
 
     def _answer(self, method: str, path: str, **more: Any) -> dict[str, Any]:
@@ -105,7 +106,7 @@ class Client:
 
 
 class Run:
-    """A run that is over. `record` is what the server says of it, `steps` are its frames as they were streamed."""
+    """A run that is over. `record` is the server's, `steps` are its frames as JSON, `frames` all their numbers as a table."""
 
     def __init__(self, client: Client, record: dict[str, Any]) -> None:
         self.client = client
@@ -170,7 +171,7 @@ class Run:
         return fitting[-1]
 
     def _losses(self) -> tuple[list[int], list[float | None]]:
-        """Every step's loss: a frame carries those since the frame before it."""
+        """(steps, losses) of all steps: a frame has the losses of the steps since the frame before it."""
         steps: list[int] = []
         losses: list[float | None] = []
         for frame in self.steps:
@@ -187,6 +188,6 @@ def _centres(bins: dict[str, Any]) -> list[float]:
 
 
 def _columns(counts: list[list[int]]) -> list[list[float | None]]:
-    """Counts [layer][bin] as shares [bin][layer]; a layer with nothing to count is empty."""
+    """Counts [layer][bin] as shares of each layer, [bin][layer]; None in a layer without counts."""
     shares = [[count / sum(row) for count in row] if sum(row) else [None] * len(row) for row in counts]
     return [list(column) for column in zip(*shares, strict=True)]

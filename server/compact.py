@@ -1,9 +1,8 @@
-"""A frame for the page: less than half of its bytes, without what nobody can see of it.
+"""The compact form of a frame, for the page: less than half the bytes, and nothing less to see. `frontend/js/compact.js` reads it.
 
-What a page draws of a histogram is a sample's, so that a count c is not known better than to its standard error sqrt(c): its
-square root is sent in steps of half, which are one standard error each (Anscombe 1948: sqrt(c) has variance 1/4 whatever c is). Moments go
-as float32, the precision of the values that they summarize. The frame with every count stays in the store, and is what everybody
-else gets. `frontend/js/compact.js` reads this form.
+Histograms are counted from a sample, so a count c is known only up to its standard error sqrt(c). Therefore sqrt(c) is sent, in steps of
+1/2: one step is one standard error whatever c is, as sqrt(c) has the variance 1/4 (Anscombe 1948). Moments are sent as float32, the
+precision of the values that they summarize. The store keeps the full frame, which every other client gets.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from typing_extensions import TypedDict
 from models.frame import Counted, Look
 
 COLUMNS = ("mean", "std", "min", "max")
-"""Go as they are; `mean_square`, `norm` and the linear bins' `low` and `high` follow from them."""
+"""The moments that are sent; `mean_square`, `norm` and the linear bins' `low` and `high` follow from them and `n`."""
 
 ZERO = ord("#")
-"""Stands for no value; no character between it and the one for 3,000 values is escaped in JSON but one."""
+"""The character for an empty bin; a bin of s steps has the one s places further. Of all of these, only the backslash is escaped in JSON."""
 
 MOST = 0xD7FF - ZERO
-"""The last character that can stand alone: a bin of 7e8 values or more looks like one of 7e8."""
+"""The most steps that one character can say (beyond come surrogates): a bin of 7e8 values or more looks like one of 7e8."""
 
 
 class CompactLinear(TypedDict):
@@ -50,13 +49,13 @@ class CompactQuantity(Counted, total=False):
 
 
 class CompactFrame(Look):
-    """One look at the whole network, in the form compact."""
+    """One look at the whole network, in the compact form."""
 
     quantities: dict[str, CompactQuantity]
 
 
 def compact(frame: Any) -> CompactFrame:
-    """The frame (models.frame.Frame, as JSON has it) in the form compact."""
+    """The frame (models.frame.Frame, as it is read from JSON) in the compact form."""
     found: CompactFrame = frame | {"quantities": {name: _quantity(quantity) for name, quantity in frame["quantities"].items()}}
     return found
 
@@ -73,11 +72,12 @@ def _quantity(quantity: Any) -> CompactQuantity:
 
 
 def _planes(numbers: NDArray[np.float32]) -> str:
-    """Base64 of the numbers' first bytes (little-endian), then of their second ones, and so on: alike bytes stand together."""
+    """Base64 of all numbers' first bytes (little-endian float32), then all second ones, and so on: that way alike bytes are neighbours,
+    which compresses better."""
     return base64.b64encode(np.ascontiguousarray(numbers.astype("<f4").view(np.uint8).reshape(-1, 4).T).tobytes()).decode()
 
 
 def _text(counts: list[list[int]]) -> str:
-    """A character a bin, row by row: 2 sqrt(count), rounded, above the one for none."""
+    """A character for each bin, row by row: 2 sqrt(count), rounded, added to ZERO."""
     steps = np.rint(2.0 * np.sqrt(np.array(counts, dtype=np.float64)))
     return (np.minimum(steps, MOST).astype("<u4") + ZERO).tobytes().decode("utf-32-le")

@@ -1,6 +1,6 @@
-"""What the routes depend on: settings, store, engine and streams of this application, and the run that a path names.
+"""What the routes depend on: parts of this application (settings, store, engine, ...), and the runs, views and places that a request names.
 
-What only has to be looked up is `async`: FastAPI would take a thread for it, of which there are 40 for all requests together.
+Dependencies that only look something up are `async`: for others FastAPI takes a thread, of which there are 40 for all requests together.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ RunDep = Annotated[RunRecord, Depends(_run)]
 
 
 async def _watched(store: StoreDep, streams: StreamsDep, run_id: RunId) -> RunRecord:
-    """A run that somebody watches already is known without asking the store: a class opens the same link at once."""
+    """The run of an event stream. Where somebody watches it already its record is at hand, and the store is not asked: a whole class may
+    open the same link at once."""
     known = streams.watched(run_id)
     return known if known is not None and known.kind == "run" else (
         await to_thread.run_sync(_run, store, run_id, limiter=streams.threads))

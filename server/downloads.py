@@ -1,7 +1,8 @@
-"""The data sets that come as files: fetched when they are first wanted, once however many runs wait, checked, and kept.
+"""Fetches the data sets that come as files when they are first wanted, checks them, and keeps them.
 
-They lie in DATA_DIR/datasets/NAME. Without a mirror they are checked against the hashes of their homes, with one against
-MIRROR/NAME/SHA256SUMS, so what is configured decides what is computed with, whatever an earlier server left there.
+They lie in DATA_DIR/datasets/NAME. However many runs wait for a data set, it is fetched once. Files that are there already are checked too:
+without a mirror against the published hashes, with one against MIRROR/NAME/SHA256SUMS. So the settings decide what is computed with, not
+what an earlier server left there.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 import httpx
 
 from models.datasets import SOURCES
-from models.images import HomeFile, ImageSet
+from models.images import HomeFile, ImageSet, Stamp, stamp
 from models.words import say
 from server import fetch
 from server.errors import FieldError, Unavailable
@@ -31,14 +32,13 @@ log = logging.getLogger("sigprop")
 SUMS = "SHA256SUMS"
 SUMS_LINE = re.compile(r"^([0-9a-fA-F]{64}) [ *](.+)$", re.MULTILINE)
 TRIES = 2
-"""Times that one address is asked for a file that comes corrupted."""
+"""How often one address is asked for a file whose content is wrong."""
 
 Watcher = Callable[[Fetching], None]
-Stamp = tuple[tuple[int, int], ...]
 
 
 class Job:
-    """One data set on its way: its future ends when the files are there and right, or with an Unavailable."""
+    """One data set on its way. `future` ends when its files are there and right, or with the error; `now` is how far it is."""
 
     def __init__(self) -> None:
         self.future: Future[None] = Future()
@@ -46,7 +46,7 @@ class Job:
         self.watchers: list[Watcher] = []
 
     def watch(self, watcher: Watcher) -> None:
-        """From now on the watcher is told, and at once what was told last."""
+        """Calls the watcher with every progress from now on, and at once with the latest one."""
         self.watchers.append(watcher)
         if self.now is not None:
             watcher(self.now)
@@ -58,7 +58,11 @@ class Job:
 
 
 class Downloads:
-    """All fetching of this server: a thread for each data set that is on its way."""
+    """Fetches for the whole server, in a thread for each data set that is on its way.
+
+    jobs:  the newest job of each data set
+    right: the stamps of the files that this server has checked
+    """
 
     def __init__(self, folder: Path, mirror: str | None) -> None:
         self.folder = folder
@@ -69,7 +73,7 @@ class Downloads:
         self.stopping = threading.Event()
 
     def want(self, name: str, watcher: Watcher | None = None) -> Job:
-        """The job that brings the data set, begun if need be; done already where its files are there and right."""
+        """The job that brings the data set, which is begun if need be. It is done already where the files are there and right."""
         with self.lock:
             job = self.jobs.get(name)
             if job is None or job.future.done():
@@ -83,7 +87,7 @@ class Downloads:
         return job
 
     def ready(self, name: str, patience_s: float) -> Job:
-        """Waits a little for the data set, and begins to fetch it if need be: `future.done()` says whether it is here.
+        """The job that brings the data set, after waiting for it up to `patience_s`: `future.done()` says whether it is here.
 
         Raises Unavailable where it cannot be had.
         """
@@ -97,7 +101,7 @@ class Downloads:
         return job
 
     def close(self) -> None:
-        """Ends what is on its way; the bytes that came are taken up by the next server."""
+        """Stops all fetching. The bytes that are here are kept, and the next server goes on from there."""
         self.stopping.set()
 
     def _work(self, name: str, job: Job) -> None:
@@ -122,11 +126,12 @@ class Downloads:
             progress = Progress(image_set.name, missing, job.tell)
             for file in missing:
                 self._fetch(client, image_set, file, sums[file.name], progress, faults[file] or [])
-        self.right[image_set.name] = _stamp(folder, image_set)
+        self.right[image_set.name] = stamp(image_set, folder)
 
     def _fetch(self, client: httpx.Client, image_set: ImageSet, file: HomeFile, sha256: str, progress: Progress,
                faults: list[str]) -> None:
-        """Asks one address after the other; a file that comes corrupted is refused and asked for once more."""
+        """Asks one address after the other. A file whose content is wrong is refused and asked for once more. faults: what is already known
+        to be wrong, for the error."""
         sources = image_set.homes if self.mirror is None else (f"{self.mirror}/{image_set.name}",)
         problems = list(faults)
         for source in sources:
@@ -143,7 +148,7 @@ class Downloads:
         raise self._unobtainable(image_set, file.name, problems)
 
     def _sums(self, client: httpx.Client, image_set: ImageSet) -> dict[str, str]:
-        """The SHA-256 that each file must have: the home's, or what the mirror says (or said, where it does not answer now)."""
+        """The SHA-256 that each file must have: the published one, or what the mirror says (or last said, where it does not answer)."""
         if self.mirror is None:
             return {file.name: file.sha256 for file in image_set.files}
         kept = self.folder / image_set.name / SUMS
@@ -166,12 +171,12 @@ class Downloads:
     def _is_right(self, name: str) -> bool:
         image_set = SOURCES[name].images
         try:
-            return image_set is None or self.right.get(name) == _stamp(self.folder / name, image_set)
+            return image_set is None or self.right.get(name) == stamp(image_set, self.folder / name)
         except FileNotFoundError:
             return False
 
     def _unobtainable(self, image_set: ImageSet, file: str, problems: list[str]) -> Unavailable:
-        """The problem with everything that helps: which file, why, where to put it, and what works without."""
+        """The error, with everything that helps: which file, why, where to put it by hand, and which data sets work without it."""
         place = (self.folder / image_set.name).absolute()
         others = [name for name in SOURCES if _needs_none(name)]
         names = [*(file.name for file in image_set.files), *([SUMS] if self.mirror else [])]
@@ -185,7 +190,7 @@ class Downloads:
 
 
 class Progress:
-    """Bytes of all files that are to be fetched, of which each address says its own when it answers."""
+    """Adds up the bytes of all files that are to be fetched. Their sizes are the published ones until an address says its own."""
 
     def __init__(self, name: str, files: list[HomeFile], tell: Watcher) -> None:
         self.name = name
@@ -204,7 +209,7 @@ class Progress:
         return seen
 
     def _say(self, file: str) -> None:
-        """Tells each percent once: who listens may write it down."""
+        """Tells each percent only once: a listener writes it to the database."""
         now = Fetching(name=self.name, file=file, done_bytes=sum(self.done.values()), total_bytes=sum(self.totals.values()))
         if self.said != (file, now.percent):
             self.said = file, now.percent
@@ -216,7 +221,8 @@ def _needs_none(name: str) -> bool:
 
 
 def _faults(path: Path, sha256: str) -> list[str] | None:
-    """What is wrong with the file that lies there, which is then taken away: None where it is right, nothing where there is none."""
+    """None where the file is right. Else it has to be fetched, and the list says why: it is empty where there is no file; one with wrong
+    content is removed."""
     if not path.exists():
         return []
     found = fetch.digest(path)
@@ -226,11 +232,6 @@ def _faults(path: Path, sha256: str) -> list[str] | None:
     log.warning("refused: %s; it is fetched again", fault)
     path.unlink()
     return [fault]
-
-
-def _stamp(folder: Path, image_set: ImageSet) -> Stamp:
-    stats = [(folder / file.name).stat() for file in image_set.files]
-    return tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
 
 
 def _read_text(client: httpx.Client, source: str) -> str:

@@ -1,6 +1,8 @@
-"""An engine runs runs. `local`: worker processes on this machine, one kept for previews, the others for runs.
+"""What computes previews and runs: `Engine`, and `LocalEngine`, which has worker processes on this machine, one for previews and others for
+runs.
 
-A crashed or cancelled worker is replaced (server/pool.py), warm in a moment because the fork server has torch loaded already.
+A worker that died or whose task was cancelled is replaced (server/pool.py). The new one is ready at once, as the fork server from which it
+is forked has loaded PyTorch.
 """
 
 from __future__ import annotations
@@ -35,38 +37,39 @@ log = logging.getLogger("sigprop")
 STOPPED = say("The server was stopped while this ran. Its frames are kept; run it again for the rest.")
 
 KILL_S = 2.0
-"""Seconds in which a worker whose run is cancelled is gone, and that written."""
+"""Seconds for a worker whose run is cancelled to be killed, and for that to be written."""
 
 TRAINERS_NICENESS = 5
-"""Training gives way, three to one, to whatever else wants its core: previews, viewers, the page."""
+"""Niceness of the workers that train: previews and the server get three times their share of a core that both want."""
 
 WRITE_AGAIN_S = 2.0
-"""Seconds between two tries to write what has become of a run."""
+"""Seconds between two tries to write how a run ended."""
 
 
 class Engine(Protocol):
-    """Whatever computes: this machine's processes, or a cluster."""
+    """What computes previews and runs; another implementation than LocalEngine could use a cluster."""
 
     name: str
     draining: bool
 
     def preview(self, config_json: str, form: Form) -> Future[bytes]:
-        """The answer to a preview as JSON; cancelling the future frees the worker. May wait for the workers' start."""
+        """A preview's answer as JSON. Cancelling the future frees the worker. The call may wait until workers have started."""
 
     def admit(self, count: int) -> None:
-        """Raises Unavailable or Busy where no more runs are taken: the server stops, the store is full, too many wait."""
+        """Raises Unavailable or Busy where `count` more runs are not taken: the server is stopping, the store is full, or too many wait."""
 
     def submit(self, run_id: str, kind: Kind, config_json: str) -> None:
         """Queues a run or a sweep that is in the store."""
 
     def cancel(self, run_id: str) -> None:
-        """Ends a run, waiting or running, soon."""
+        """Ends a run that waits or runs, soon; it is cancelled."""
 
     def give_up(self, run_id: str, reason: Text) -> None:
         """Ends a run that does not end by itself; it has failed."""
 
     def drain(self, patience_s: float) -> None:
-        """Takes no more runs; waits for those that run, and cancels them when the patience is over. Those that wait stay waiting."""
+        """Takes no more runs; waits up to `patience_s` for those that run, then cancels them. Runs that wait are left to the next
+        server."""
 
     def close(self) -> None:
         """Ends every worker."""
@@ -139,7 +142,7 @@ class LocalEngine:
                            waiting=waiting, limit=self.settings.max_queue), retry_after_s=60)
 
     def cancel(self, run_id: str, reason: Text | None = None) -> None:
-        """A waiting run ends at once; a running one is asked, and its worker killed if it does not answer in time."""
+        """A waiting run ends at once. A running one is asked to end, through the store; if it does not in time, its worker is killed."""
         self.store.request_cancel(run_id, reason)
         future = self.futures.get(run_id)
         record = self.store.get(run_id)
@@ -186,14 +189,14 @@ class LocalEngine:
             workers.join()
 
     def _ended(self, run_id: str, future: Future[None]) -> None:
-        """A worker has done with the run, one way or another."""
+        """Called when a worker is done with a run, however that ended."""
         self.futures.pop(run_id, None)
         if not self.closing:  # else the next server says that it was interrupted
             self._settle(run_id, partial(self._write_end, run_id, future))
 
     def _settle(self, run_id: str, write: Callable[[], None]) -> None:
-        """Writes what has become of a run: again and again where the store cannot be used, as nobody would know until then. Where
-        anything else goes wrong, the run has failed with that."""
+        """Calls `write`, which writes what has become of the run; again and again while the store cannot be used, as nobody would hear of
+        it otherwise. On any other error the run has failed with that error."""
         try:
             write()
         except TROUBLE as error:
@@ -206,7 +209,7 @@ class LocalEngine:
             self.store.finish(run_id, "failed", _what_happened(error))
 
     def _end(self, future: Future[None]) -> tuple[Status, Text | None]:
-        """How a run ended whose worker could not write it: that it was killed, died, or met an error."""
+        """The status of a run whose worker was killed, died or met an error, with the reason."""
         if future.cancelled():
             return "cancelled", None
         if isinstance(future.exception(), TimeoutError):
@@ -215,7 +218,7 @@ class LocalEngine:
         return "failed", _what_happened(future.exception())
 
     def _write_end(self, run_id: str, future: Future[None]) -> None:
-        """Writes how a run ended, unless its worker has, and counts it."""
+        """Writes how a run ended, unless its worker has already, and counts it for the metrics."""
         if self.draining and (record := self.store.get(run_id)) is not None and record.status == "queued":
             return  # the next server takes it up
         self.store.finish(run_id, *self._end(future))
@@ -228,7 +231,7 @@ class LocalEngine:
                      f": {ended.error}" if ended.error else "", extra={"run_id": run_id})
 
     def _count_restart(self, future: Future[Any]) -> None:
-        """A worker whose task is cancelled or takes too long is ended, and another takes its place, as of one that died."""
+        """Counts for the metrics that a worker was replaced: because its task was cancelled or took too long, or because it died."""
         if future.cancelled():
             self.metrics.restarts.labels("cancelled").inc()
         elif isinstance(error := future.exception(), Died | TimeoutError):
@@ -236,7 +239,7 @@ class LocalEngine:
 
 
 def _what_happened(error: BaseException | None) -> Text:
-    """A sentence for the record of a run that its worker did not finish."""
+    """What to tell people of a run that its worker did not finish; error: what the worker's task raised."""
     if error is None:
         return say("The worker ended without finishing the run.")
     if isinstance(error, StoreFailed):

@@ -1,13 +1,18 @@
 """Errors: one small tree, one shape on the wire (RFC 9457).
 
 Problem                 what a request is answered with when it cannot be fulfilled
-  Unauthorized   401    it needs the server's token
-  NotFound       404    there is no such run
+  Unauthorized   401    the token that was given is not the server's
+  NotFound       404    there is no such run, map or weights
   Conflict       409    the run is not in a state for it
-  TooLarge       413    a body, or a file
-  OverLimit      422    beyond a limit: with the estimate and the limit
+  TooLarge       413    a file of weights is larger than the limit
+  OverLimit      422    a configuration is beyond a limit: with the estimate and the limit
+  BadQuery       422    a parameter of the request is wrong (server/deps.py)
+  BadWeights     422    weights are not there, or their file cannot be read (server/weights.py)
   Busy           429    the queue is full: with Retry-After
-  Unavailable    503    shutting down, or a worker did not answer; the store's own trouble is answered so too
+  Unavailable    503    shutting down, the store is full, a data set cannot be had, or a worker did not answer
+
+Besides, `install` answers in the same shape: 422 for a configuration that is not valid, 413 for a body that is too large, 503 where the
+store or its disk cannot be used (server/trouble.py), and 500 for a bug. server/access.py, security.py and rate.py answer 401, 403 and 429.
 """
 
 from __future__ import annotations
@@ -38,7 +43,16 @@ MEDIA_TYPE = "application/problem+json"
 UNREADABLE: dict[type | None, Text] = {
     UnicodeDecodeError: say("is not UTF-8 text; send JSON in UTF-8"), RecursionError: say("is nested too deeply; send a configuration"),
     ValueError: say("has a number of too many digits; send a configuration")}
-"""What FastAPI says of bodies that Python's JSON parser gives up on is a 400 without a reason."""
+"""What is wrong with a body, by the error of Python's JSON parser: of these FastAPI makes a 400 that gives no reason."""
+
+STORE_RETRY_S = 30
+"""Seconds after which a client may ask again where the store cannot be used."""
+
+MOST_ERRORS = 50
+"""Errors that are reported of one request: for a body of nothing but unknown fields they would take seconds, and sixteen times its size."""
+
+MOST_SHOWN = 80
+"""Characters of what was sent that an error repeats."""
 
 
 class FieldError(Worded):
@@ -61,7 +75,7 @@ class ProblemDetails(Worded):
 
 
 class Problem(Exception):
-    """An error with everything its answer needs."""
+    """An error with everything its answer needs; `more` are further members of the answer's JSON."""
 
     status = 400
 
@@ -79,16 +93,6 @@ class Unauthorized(Problem):
     def __init__(self, detail: Text) -> None:
         super().__init__(detail)
         self.headers = {"WWW-Authenticate": 'Bearer realm="sigprop"'}
-
-
-STORE_RETRY_S = 30
-
-MOST_ERRORS = 50
-"""Errors that are told of one request: a body of nothing but unknown fields would else cost seconds, and be answered with sixteen times
-its size."""
-
-MOST_SHOWN = 80
-"""Characters of what was sent that an error repeats."""
 
 
 class NotFound(Problem):
@@ -135,7 +139,7 @@ def at_field(loc: str, problem: Text) -> dict[str, Any]:
 
 
 def field_errors(errors: Sequence[Any], body: Any) -> list[FieldError]:
-    """Pydantic's errors as one error a field, in the words of the configuration."""
+    """Pydantic's errors as one error a field, each with the value that was sent. `body` is the request's, to find the fields in."""
     found: dict[str, list[Text]] = {}
     for error in errors:
         context = error.get("ctx") or {}
@@ -147,7 +151,8 @@ def field_errors(errors: Sequence[Any], body: Any) -> list[FieldError]:
 
 
 def _message(error: Any) -> Text:
-    """What our own rules say as they said it; pydantic's sentences with its template."""
+    """The sentence of one of pydantic's errors: of our own rules as they wrote it, of pydantic's own with its template, to be
+    translated."""
     context = error.get("ctx") or {}
     if error["type"] == "json_invalid":
         return say("is no JSON: {problem} at character {place}", problem=context["error"], place=error["loc"][-1])
@@ -160,13 +165,16 @@ def _message(error: Any) -> Text:
 
 
 def _written(value: Any) -> str:
-    """As pydantic writes it: a whole number without a point."""
+    """A value in a sentence as pydantic writes it: a whole number without a decimal point."""
     return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _path(loc: Sequence[Any], body: Any) -> str:
-    """The dotted path of a field: pydantic's location without "body" and without the names of a union's members; of a parameter
-    its name."""
+    """The dotted path of a field, the name of a parameter.
+
+    Pydantic's location has more than that: "body" in front, and behind each field that is a choice the name of the chosen entry. Such a
+    name is told from a field by the body: there it is the value of `name`, and no key.
+    """
     if loc and loc[0] in ("query", "path", "header"):
         return ".".join(map(str, loc[1:]))
     kept: list[str] = []
@@ -194,9 +202,9 @@ def _detail(errors: Sequence[FieldError]) -> Text:
 
 
 class BodyLimit:
-    """Middleware: a body that says it is too large is refused before it is read, one that grows too large while it is.
+    """Middleware: refuses a body whose Content-Length is beyond the limit before it is read, and any other once it has grown too large.
 
-    (FastAPI's own `max_body_size` answers in plain text.)
+    larger: other limits, by path      (FastAPI's own `max_body_size` answers in plain text.)
     """
 
     def __init__(self, app: ASGIApp, limit_bytes: int, larger: Mapping[str, int]) -> None:
@@ -230,7 +238,7 @@ class BodyLimit:
 
 
 def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> None:
-    """Every error of the application is answered as a problem; `larger` bodies are taken at these paths."""
+    """Makes the application answer every error as a problem. larger: limits for the bodies of these paths."""
     app.add_middleware(BodyLimit, limit_bytes=body_limit_bytes, larger=larger)
 
     @app.exception_handler(Problem)

@@ -22,8 +22,8 @@ STATISTICS = (*MOMENTS, *COUNTERS, "ratio", "dead", "saturated")
 TRAINING = ("loss", "accuracy", "validation_loss", "validation_accuracy", "evaluation_loss", "evaluation_accuracy")
 
 
-def packed_frames(store: Store, run_id: str) -> Iterator[bytes]:
-    """The JSON of every stored frame, in order."""
+def stored_frames(store: Store, run_id: str) -> Iterator[bytes]:
+    """The JSON of each stored frame of a run, in order."""
     after = -1
     while page := store.frames(run_id, after, PAGE):
         yield from (encode.unpack(data) for _, data in page)
@@ -33,7 +33,7 @@ def packed_frames(store: Store, run_id: str) -> Iterator[bytes]:
 def as_json(store: Store, record: RunRecord) -> Iterator[bytes]:
     """{"run": the record, "frames": [...]}, piece by piece."""
     yield b'{"run":' + orjson.dumps(record.model_dump(mode="json")) + b',"frames":['
-    for number, frame in enumerate(packed_frames(store, record.id)):
+    for number, frame in enumerate(stored_frames(store, record.id)):
         yield (b"," if number else b"") + frame
     yield b"]}"
 
@@ -41,12 +41,12 @@ def as_json(store: Store, record: RunRecord) -> Iterator[bytes]:
 def as_csv(store: Store, record: RunRecord) -> Iterator[str]:
     """The tidy table run, step, layer, quantity, statistic, value.
 
-    The quantities are a frame's, and beside them "normalization" (models.frame.Normalized); "training" (every step's loss, and what
-    else a frame says of the whole network) and "input" (the batch's moments) have no layer. An empty value is a number that is not
-    finite, or that there is not.
+    Beside a frame's quantities, the column `quantity` has "normalization" (models.frame.Normalized) and, with an empty layer, "training"
+    (every step's loss, and what else a frame says of the whole network) and "input" (the batch's moments). An empty value stands for a
+    number that is not finite or not known.
     """
     yield _lines([COLUMNS])
-    for data in packed_frames(store, record.id):
+    for data in stored_frames(store, record.id):
         yield _lines(_rows(record.id, orjson.loads(data)))
 
 
@@ -61,13 +61,13 @@ def _rows(run: str, frame: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 
 
 def _losses_before(frame: dict[str, Any]) -> Iterator[tuple[int, float | None]]:
-    """The loss of each step since the frame before; the frame's own step has its own row."""
+    """(step, loss) of the steps since the frame before, without the frame's own step, whose loss is among TRAINING."""
     losses = frame["losses"]
     yield from zip(range(frame["step"] - len(losses) + 1, frame["step"]), losses[:-1], strict=True)
 
 
 def _columns(frame: dict[str, Any]) -> Iterator[tuple[str, str, list[Any]]]:
-    """(quantity, statistic, a value a row) of all that a frame says layer by layer. Frames of earlier versions may lack some."""
+    """(quantity, statistic, its values row by row) for all that a frame has layer by layer. Frames of earlier versions may lack some."""
     for quantity in (name for name in QUANTITIES if name in frame["quantities"]):
         found = frame["quantities"][quantity]
         yield from ((quantity, statistic, found[statistic]) for statistic in STATISTICS if statistic in found)

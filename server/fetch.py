@@ -1,8 +1,8 @@
-"""One file from an address or a folder into its place: streamed, taken up again after a cut, checked, and put there whole.
+"""Fetches one file from an address or a folder: streamed, resumed after a lost connection, checked, and put in its place whole.
 
-FetchError      it could not be had, in a sentence
-  WrongContent  it came, and is not what it should be
-Stopped         whoever asked for it wants it no longer; what came so far is kept
+FetchError      the file could not be had; the message is a sentence
+  WrongContent  it was had, and is not what it should be
+Stopped         it is no longer wanted; the bytes so far are kept
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from server.files import put_in_place
 CHUNK_BYTES = 256 * 1024
 TIMEOUT_S = httpx.Timeout(20.0, connect=5.0)
 FRUITLESS = 2
-"""Attempts in a row that bring nothing before an address is given up; one that brings something may be cut any number of times."""
+"""Attempts in a row without a single new byte, after which an address is given up. As long as bytes arrive, connections may be lost any
+number of times."""
 PAUSE_S = 0.5
+"""Seconds between two attempts."""
 
 OnBytes = Callable[[int, int | None], None]
-"""Called with the bytes there are and the bytes there will be (None: not said)."""
+"""Called with the bytes that are here and the bytes of the whole file (None: the address does not say)."""
 
 
 class FetchError(Exception):
@@ -44,14 +46,17 @@ def is_address(source: str) -> bool:
 
 
 def new_client() -> httpx.Client:
-    """For files: patient with their bytes, not with a server that does not answer."""
+    """A client for large files: it waits long for the next bytes, but not for a connection."""
     return httpx.Client(timeout=TIMEOUT_S, follow_redirects=True, headers={"Accept-Encoding": "identity", "User-Agent": "sigprop"})
 
 
 def fetch(client: httpx.Client, source: str, target: Path, sha256: str, seen: OnBytes, stopped: Callable[[], bool]) -> None:
-    """Brings the file to `target`; until it is whole and checked it is called `target.part`.
+    """Fetches `source`, an address or a path, to `target`. Until the file is whole and checked its name ends in ".part".
 
-    Raises FetchError, WrongContent (then what came is thrown away) or Stopped.
+    sha256:  of the right content, as hexadecimal digits
+    seen:    called whenever bytes have arrived
+    stopped: asked before bytes are written
+    Raises FetchError, WrongContent (then the file is thrown away) or Stopped.
     """
     part = target.with_name(f"{target.name}.part")
     if is_address(source):
@@ -80,7 +85,7 @@ def _copy(source: Path, part: Path, seen: OnBytes, stopped: Callable[[], bool]) 
 
 
 def _download(client: httpx.Client, url: str, part: Path, seen: OnBytes, stopped: Callable[[], bool]) -> None:
-    """Goes on where an earlier attempt was cut, as long as attempts bring something."""
+    """Makes attempts that each go on where the last one was cut, until the file is whole or FRUITLESS of them brought nothing."""
     fruitless = 0
     while True:
         before = _size(part)

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and where a run's weights lie."""
+"""Puts files in place so that they are whole or not there at all; and where the file of some weights lies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ENDING = ".safetensors"
 
 
 def put_in_place(part: Path, target: Path) -> None:
-    """Renames a finished file so that after a crash either it is there whole or not at all."""
+    """Renames a finished file to `target`, in the same folder, so that even after a crash it is there whole or not at all."""
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     os.replace(part, target)
@@ -21,5 +21,6 @@ def put_in_place(part: Path, target: Path) -> None:
 
 
 def weights_file(folder: Path, source: str) -> Path:
-    """Where the weights of this name are, with or without the ending. The name has passed `models.initializers.source_problem`."""
+    """The file of the weights with this name, which may have the ending or not. `models.initializers.source_problem` has passed the
+    name."""
     return folder / (source if source.endswith(ENDING) else source + ENDING)

@@ -8,20 +8,21 @@ import os
 from multiprocessing.context import ForkServerContext
 
 PRELOADED = ["server.worker", "torch._dynamo"]
-"""The second is what torch's optimizers import when the first of them is made: 1,900 modules, which each new worker would load anew."""
+"""torch._dynamo is what torch imports when the first optimizer is made: 1,900 modules, which each new worker would load anew."""
 
 BRIEFLY = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "3000"}
-"""OpenMP's threads wait for each other at every layer. Those that spin until they are wanted do it against whoever else computes on a busy
-machine; those that sleep at once take longer to wake than a layer takes (docs/log.md, 2026-11-29). These spin for some 30 µs."""
+"""Environment variables for OpenMP, whose threads wait for each other at every layer. Threads that spin while they wait take cores from
+other processes on a busy machine; threads that sleep at once take longer to wake than a layer takes (docs/log.md, 2026-11-29). With these
+they spin for some 30 µs and then sleep."""
 
 
 def start() -> None:
-    """Starts loading at once, beside whatever this process does; workers wait until it is done."""
+    """Starts the fork server, which loads PRELOADED while this process goes on; workers wait until that is done."""
     os.environ.update(BRIEFLY | os.environ)
     context().set_forkserver_preload(PRELOADED)
     multiprocessing.forkserver.ensure_running()
 
 
 def context() -> ForkServerContext:
-    """What makes worker processes."""
+    """The multiprocessing context that makes worker processes."""
     return multiprocessing.get_context("forkserver")

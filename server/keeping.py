@@ -1,5 +1,5 @@
-"""What the store and the folder of weights may hold together: where it is more, the oldest goes first that nobody has pinned and that
-no run which is still there starts from."""
+"""Keeps the store and the folder of weights within their limits: beyond them the oldest goes first, of runs that are over and not pinned
+and of uploaded weights, but never weights from which a run that is still there starts."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ log = logging.getLogger("sigprop")
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What goes as one: a run with its frames and the weights that it kept, or weights that are no run's.
+    """What is removed as one: a run with its frames and the weights that it kept, or uploaded weights.
 
-    name: the run's id, or that of the weights      since: when it came, in seconds since 1970      stays: it is pinned, or not over
-    start: the name of the weights that its network started from, if any
+    name:   the run's id, or the name of the weights
+    since:  when it was made or uploaded, in seconds since 1970
+    frames: how many it has
+    bytes:  of its frames and weights
+    stays:  whether it must not be removed: a run that is pinned or not over
+    start:  the name of the weights that its network started from, None where it started from no weights
     """
 
     name: str
@@ -44,7 +48,7 @@ def storage(store: Store, settings: Settings) -> Storage:
 
 
 def held(store: Store, settings: Settings) -> list[Held]:
-    """Everything that is stored: each run with the weights that it kept, and weights that are no run's (uploads)."""
+    """Everything that is stored: each run with the weights that it kept, and uploaded weights."""
     files = weights.kept(settings.places.weights)
     runs = [Held(run.id, run.created_at, run.frames, run.bytes + (file.st_size if (file := files.pop(run.id, None)) else 0), run.stays,
                  weights.start_of(run.config)) for run in store.sizes()]
@@ -52,7 +56,7 @@ def held(store: Store, settings: Settings) -> list[Held]:
 
 
 def removable(everything: Sequence[Held]) -> Iterator[Held]:
-    """What may go, in the order in which it goes: the oldest first, and nothing before what starts from it."""
+    """What may be removed, in the order of removal: the oldest first, but weights only after every run that starts from them."""
     known = {one.name: one for one in everything}
     users = Counter(one.start for one in everything)
     ready = [(one.since, one.name) for one in everything if not one.stays and not users[one.name]]
@@ -67,7 +71,7 @@ def removable(everything: Sequence[Held]) -> Iterator[Held]:
 
 
 def make_room(store: Store, settings: Settings) -> list[str]:
-    """Removes what may go until the limits hold; the names of the removed."""
+    """Removes what may be removed, until the limits hold. The names of what was removed."""
     removed: list[str] = []
     if storage(store, settings).full <= 1:
         return removed
@@ -82,7 +86,7 @@ def make_room(store: Store, settings: Settings) -> list[str]:
 
 
 def forget(store: Store, settings: Settings, name: str) -> None:
-    """Removes a run with its frames and the weights that it kept, or weights that are no run's."""
+    """Removes a run with its frames and the weights that it kept, or uploaded weights."""
     store.delete(name)
     weights.forget(settings.places.weights, name)
 
@@ -100,7 +104,7 @@ def forget_weights(store: Store, settings: Settings, source: str) -> None:
 
 
 def require_room(store: Store, settings: Settings, more_bytes: int = 0) -> None:
-    """Raises Unavailable where the limits would not hold even if everything went that may go."""
+    """Raises Unavailable where `more_bytes` would not fit even if everything were removed that may be."""
     found = storage(store, settings).plus(bytes=more_bytes)
     if found.full <= 1:
         return

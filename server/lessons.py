@@ -1,7 +1,7 @@
-"""The lessons: one JSON file a lesson and language in frontend/lessons, checked when the server lists them.
+"""The lessons: for each lesson and language one JSON file in frontend/lessons, which is checked when the server lists them.
 
-A teacher adds a lesson by adding a file ID.LANGUAGE.json; the page finds it in the catalogue and fetches it. A file that is
-no lesson is left out, and the log says what is wrong with it.
+A teacher adds a lesson by adding a file ID.LANGUAGE.json in the form of `Lesson`; the page finds it in the catalogue and fetches it. A file
+that has another form is left out, and the log says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,13 @@ class _Strict(BaseModel):
 
 
 class Place(_Strict):
-    """Where a question's number stands: in a frame of the step's run, or of one of the runs that are compared."""
+    """Where the number that a question asks for stands; the tests compare it with the run's own.
+
+    field:    of the frame, or of its `quantity`, which may also be "normalization"
+    frame:    index of the frame in its run; -1 is the last one
+    layer:    1-based number of the row, for a quantity
+    run:      index among the runs that the step compares
+    """
 
     field: Text
     frame: int
@@ -160,7 +166,8 @@ def entries() -> list[dict[str, Any]]:
 
 @cache
 def _entry(path: Path, changed_ns: int) -> Entry | None:
-    """The file's line in the list as it was then; None, once said in the log, where it is no lesson."""
+    """The lesson's entry in the list; None, with a line in the log, where the file is no lesson. Kept until the file's time of change,
+    which is asked for only so that it is part of the key, is another one."""
     try:
         return _listed(path)
     except BadLesson as error:

@@ -1,4 +1,4 @@
-"""What a server will compute: the one place that holds an estimate against the limits."""
+"""What the server will compute: the only place where an estimated cost is compared with the limits."""
 
 from __future__ import annotations
 

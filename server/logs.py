@@ -1,4 +1,4 @@
-"""The log: lines for people, or JSON for programs, on standard error. What is about a run says which, as `run_id`."""
+"""The log on standard error, as lines for people or as JSON for programs. Lines about a run have its id, as `run_id`."""
 
 from __future__ import annotations
 

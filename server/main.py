@@ -16,8 +16,8 @@ from server.settings import Settings
 from server.starting import Starting
 
 SWITCH_S = 0.0005
-"""How long one thread keeps the interpreter from another that wants it (5 ms else): with fifty requests in threads, the loop, which serves
-the streams and tells of the server's health, would wait that long again and again."""
+"""Seconds after which a thread hands Python's global lock to another that wants it; Python's default is 0.005. With fifty requests in
+threads, the event loop, which serves the streams and answers health checks, would wait the default again and again."""
 
 
 class Command(Settings):
@@ -40,7 +40,8 @@ class Command(Settings):
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which on the first SIGTERM lets runs end while it still answers. A second one, and Ctrl-C, stop it at once."""
+    """uvicorn's server; on the first SIGTERM it lets runs end while it still answers requests. A second SIGTERM and Ctrl-C stop it at
+    once."""
 
     def __init__(self, starting: Starting, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -62,8 +63,8 @@ class Server(uvicorn.Server):
 
 
 def _fail(error: BaseException) -> NoReturn:
-    """Ends with what a person can mend in a sentence, and with what only a programmer can in full."""
-    from server.schema import CannotOpen  # by now it is loaded; earlier it would have delayed the first answer
+    """Ends the process: with a sentence where whoever started it can mend the cause, else with the traceback."""
+    from server.schema import CannotOpen  # not above: it would delay the first answer; by now it is loaded
 
     if isinstance(error, (CannotOpen, OSError)):
         sys.exit(f"The server cannot start. {error}")

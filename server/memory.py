@@ -1,27 +1,28 @@
-"""What glibc's malloc keeps of the memory that was freed. Of another C library's malloc nothing is asked."""
+"""Tells glibc's malloc how much freed memory to keep for the process. With another C library nothing is done."""
 
 from __future__ import annotations
 
 import ctypes
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
-"""As malloc.h has them."""
+"""Parameters of mallopt, as in malloc.h."""
 
 ARENAS = 2
-"""Of their own the server's threads would have sixteen, each with what it had at its most: a run that goes out whole, a page of frames."""
+"""Pools of memory for all threads of the server together. By default its threads would have up to sixteen, each of which keeps what it once
+needed most: a whole run that is exported, a page of frames."""
 
 LARGE, KEPT = 32 * 2**20, 256 * 2**20
-"""A worker's next network finds this much of the last one's memory where it was; a page that is fresh takes as long as its 1,024 numbers
-take to draw. What is large is given back at once."""
+"""Bytes. A worker keeps up to KEPT of freed memory for its next network: a fresh page of 4 KiB takes the system as long as drawing the
+1,024 numbers in it. Tensors above LARGE are given back at once."""
 
 
 def few_arenas() -> None:
-    """Before the first thread."""
+    """Lets all threads share ARENAS pools of memory. To be called before the first thread is started."""
     _tell(M_ARENA_MAX, ARENAS)
 
 
 def keep_freed() -> None:
-    """Tensors up to `LARGE` bytes come from memory of which `KEPT` bytes stay when they are freed."""
+    """Keeps up to KEPT bytes of the memory of freed tensors, of those of at most LARGE bytes."""
     _tell(M_MMAP_THRESHOLD, LARGE)
     _tell(M_TRIM_THRESHOLD, KEPT)
 

@@ -14,7 +14,7 @@ from server.trouble import TROUBLE
 STEP_BUCKETS_S = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
 
 REMEMBERED = 10_000
-"""Runs whose progress is known, so that nothing of them is counted twice."""
+"""Runs whose progress is remembered, so that no step or frame of them is counted twice."""
 
 
 class Metrics:
@@ -33,7 +33,8 @@ class Metrics:
         self.known: dict[str, tuple[int, int, float]] = {}
 
     def gauge(self, name: str, what: str, read: Callable[[], float]) -> None:
-        """A number that is read when somebody asks for it; NaN while the store cannot be, so that all others are told."""
+        """Adds a number that is read whenever the metrics are asked for; NaN where the store cannot be read, so that the others still
+        are."""
         def known() -> float:
             try:
                 return read()

@@ -1,4 +1,4 @@
-"""The API's description of itself, which says of errors what the answers do."""
+"""The OpenAPI document, corrected where FastAPI's own does not describe how this server answers errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from server.security import WRITES
 PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
 
 REPLACED = ("HTTPValidationError", "ValidationError")
-"""FastAPI's own shapes of an error, which nothing here answers."""
+"""FastAPI's own schemas of errors, which no answer here has."""
 
 FOREIGN = "a page of another site asks for it"
 STORE = "the store cannot be used: its disk is full, or another program holds it"
@@ -21,7 +21,7 @@ TOO_LARGE = "the body is larger than this server takes"
 
 
 class Api(FastAPI):
-    """FastAPI, whose OpenAPI document has every error as a problem, with those that no route answers itself."""
+    """FastAPI with an OpenAPI document in which every error is a problem (server/errors.py), those that middleware answers included."""
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:

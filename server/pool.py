@@ -1,8 +1,8 @@
 """Worker processes that are replaced when they die, whatever they were doing.
 
-Each worker has a pipe and a thread of its own and shares nothing with the others: no lock that it could take into its grave, no pipe with
-half a message of its in which others write. The workers of pebble, loky and concurrent.futures share both, and one that is killed in the
-wrong moment ends or hangs them all (docs/log.md, 2026-11-22).
+Each worker has a pipe of its own, and in the server a thread of its own, and shares nothing with the others. The workers of pebble, loky
+and concurrent.futures share locks and pipes: one that is killed while it holds a lock, or has written half a message, ends or hangs them
+all (docs/log.md, 2026-11-22).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from typing import Any
 log = logging.getLogger("sigprop")
 
 LOOK_S = 0.1
-"""Seconds between two looks whether a worker that waits still lives, and whether a task is still wanted."""
+"""Seconds between two checks whether an idle worker still lives, and whether a task has been cancelled."""
 
 BEGIN_S = 60.0
-"""Seconds in which a worker has to begin what it is given; the first time it gets ready before."""
+"""Seconds in which a worker has to begin a task; in a new worker the call of `prepare` comes before the first one."""
 
 END_S = 1.0
-"""Seconds in which a killed process is gone."""
+"""Seconds to wait for a killed process to be gone."""
 
 
 class Died(RuntimeError):
@@ -42,7 +42,10 @@ class Died(RuntimeError):
 
 
 class Task(Future[Any]):
-    """What a worker is to call: a future that can be cancelled while it runs, which ends the worker."""
+    """A call that a worker is to make: a future that can be cancelled while it runs, which ends the worker.
+
+    unwanted: whether it has been cancelled, also while it runs
+    """
 
     def __init__(self, call: tuple[Any, ...], timeout_s: float | None) -> None:
         super().__init__()
@@ -60,7 +63,7 @@ class Task(Future[Any]):
 
 
 class Worker:
-    """A process that makes one call after another, as its end of the pipe sees it."""
+    """The server's side of a process that makes one call after another."""
 
     def __init__(self, context: ForkServerContext, function: Callable[..., Any], prepare: tuple[Any, ...]) -> None:
         self.pipe, theirs = context.Pipe()
@@ -72,33 +75,47 @@ class Worker:
         return self.process.is_alive()
 
     def do(self, task: Task) -> bool:
-        """Whether that is over, one way or another; False where the process did not begin it. One that does not answer is ended."""
+        """Has the process make the task's call, and settles the task. False where the process did not begin the call, so that another
+        worker may. A process that does not answer in time, or whose task is cancelled, is ended."""
         if task.cancelled():
             return not task.set_running_or_notify_cancel()
-        try:
-            self.pipe.send(task.call)
-            self._hear(task, BEGIN_S)
-        except (OSError, EOFError, CancelledError):  # it has died, says nothing (TimeoutError is an OSError), or need not begin
+        if not self._begins(task):
             self.end()
             return False
         if not task.set_running_or_notify_cancel():
             self.end()
             return True
-        try:
-            result, error = self._hear(task, task.timeout_s)
-        except (TimeoutError, CancelledError) as unfinished:
-            self.end()
-            result, error = None, unfinished
-        except (OSError, EOFError):
-            result, error = None, Died(self.end())
+        result, error = self._outcome(task)
         if error is None:
             task.set_result(result)
         else:
             task.set_exception(error)
         return True
 
+    def _begins(self, task: Task) -> bool:
+        """Hands the call over; False where the process has died, does not answer in time, or the task is cancelled before."""
+        try:
+            self.pipe.send(task.call)
+            self._hear(task, BEGIN_S)
+        except (OSError, EOFError, CancelledError):  # TimeoutError is an OSError
+            return False
+        return True
+
+    def _outcome(self, task: Task) -> tuple[Any, Exception | None]:
+        """The call's result or its error; the error may be that it took too long or was cancelled (which ends the process), or that the
+        process died."""
+        try:
+            result, error = self._hear(task, task.timeout_s)
+        except (TimeoutError, CancelledError) as unfinished:
+            self.end()
+            return None, unfinished
+        except (OSError, EOFError):
+            return None, Died(self.end())
+        return result, error
+
     def _hear(self, task: Task, patience_s: float | None) -> Any:
-        """What the process says next; raises CancelledError, TimeoutError, and EOFError or OSError where it dies."""
+        """The process's next message. Raises CancelledError where the task is cancelled meanwhile, TimeoutError after `patience_s`, and
+        EOFError or OSError where the process dies."""
         until_s = None if patience_s is None else time.monotonic() + patience_s
         while not self.pipe.poll(LOOK_S):
             if task.unwanted:
@@ -108,7 +125,7 @@ class Worker:
         return self.pipe.recv()
 
     def end(self) -> int | None:
-        """Ends the process, if it has not; its exit code."""
+        """Kills the process, if it still runs, and gives its exit code."""
         self.process.kill()
         self.process.join(END_S)
         self.pipe.close()
@@ -116,7 +133,10 @@ class Worker:
 
 
 class Pool:
-    """So many workers, each of which calls `function(*prepare)` once and then `function(*call)` for each task."""
+    """Keeps `workers` processes, each of which calls `function(*prepare)` once and then `function(*call)` for each task it is given.
+
+    given: the task that each worker has in hand
+    """
 
     def __init__(self, workers: int, function: Callable[..., Any], prepare: tuple[Any, ...], context: ForkServerContext) -> None:
         self.make = partial(Worker, context, function, prepare)
@@ -128,13 +148,14 @@ class Pool:
             keeper.start()
 
     def schedule(self, *call: Any, timeout_s: float | None = None) -> Task:
-        """The call is made as soon as a worker is free; longer than `timeout_s` it ends with TimeoutError, and with its worker."""
+        """Queues a call, which is made as soon as a worker is free. One that takes longer than `timeout_s` ends with TimeoutError, and its
+        worker with it."""
         task = Task(call, timeout_s)
         self.tasks.put(task)
         return task
 
     def stop(self) -> None:
-        """Ends all workers; what waits or runs is cancelled."""
+        """Cancels all tasks and ends all workers."""
         self.closing.set()
         with suppress(Empty):
             while True:
@@ -149,8 +170,8 @@ class Pool:
             keeper.join()
 
     def _keep(self, place: int) -> None:
-        """Keeps one worker: makes it, gives it one task after another, and makes another when it dies. A task that it did not begin goes
-        to the next."""
+        """A thread for each place: starts a worker, gives it one task after another, and replaces it when it dies. A task that a worker did
+        not begin is given to its successor."""
         worker: Worker | None = None
         while not self.closing.is_set():
             if worker is None or not worker.lives():
@@ -165,7 +186,8 @@ class Pool:
             task.cancel()
 
     def _replace(self, dead: Worker | None) -> Worker | None:
-        """A new worker, once one can be started: the fork server may have died, and the next try starts another one."""
+        """A new worker, as soon as one can be started: the fork server may have died, in which case the next try starts a new one. None
+        where the pool is stopped meanwhile."""
         if dead is not None:
             dead.end()
         complained = False
@@ -186,7 +208,7 @@ class Pool:
 
 
 def _work(pipe: Connection, function: Callable[..., Any], prepare: tuple[Any, ...]) -> None:
-    """The worker process, until nobody is at the pipe's other end."""
+    """What the worker process does, until the other end of the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to everybody in the terminal: the server decides
     function(*prepare)
     with suppress(EOFError, BrokenPipeError):
@@ -199,12 +221,12 @@ def _work(pipe: Connection, function: Callable[..., Any], prepare: tuple[Any, ..
 def _outcome(function: Callable[..., Any], call: tuple[Any, ...]) -> tuple[Any, Exception | None]:
     try:
         return function(*call), None
-    except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked gets it
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where the task was scheduled
         return None, _portable(error)
 
 
 def _portable(error: Exception) -> Exception:
-    """The error, if it can be made again from what pickle keeps of it; else what it says."""
+    """The error, if it can be unpickled again; else a RuntimeError with its message."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:  # noqa: BLE001 - an error's own code may raise anything

@@ -1,4 +1,4 @@
-"""How much one client may ask: so many requests a minute, all at once if it likes, and then as they grow back."""
+"""Limits the requests of one client: so many a minute, which it may use all at once; they grow back evenly."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from models.words import say
 from server import errors
 
 MOST_CLIENTS = 10_000
-"""Clients that are remembered; the one that was seen longest ago is forgotten first."""
+"""Clients that are remembered; beyond, the one whose last request is longest ago is forgotten."""
 
 IPV6_HOME = 64
-"""Bits of an IPv6 address that are one household's or one company's: it has all the addresses behind them."""
+"""Bits of an IPv6 address that name a household or a company: all addresses that begin with them are one client."""
 
 UNCOUNTED = re.compile(r"/static/.*|/api/health(/.*)?")
 
 
 class Allowance:
-    """What each client has left (a token bucket that holds one minute's requests)."""
+    """The requests that each client has left: a token bucket that holds one minute's."""
 
     def __init__(self, per_minute: int) -> None:
         self.per_minute = per_minute
         self.left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, client: str, now_s: float) -> float:
-        """Counts one request; 0, or the seconds until there is room for it."""
+        """Counts a request at this time (of any clock): 0 where it may pass, else the seconds after which one may."""
         left, seen_s = self.left.pop(client, (float(self.per_minute), now_s))
         left = min(self.per_minute, left + (now_s - seen_s) * self.per_minute / 60)
         self.left[client] = (max(0.0, left - 1) if left >= 1 else left, now_s)
@@ -58,7 +58,7 @@ class RateLimit:
 
 
 def client_of(scope: Scope) -> str:
-    """Who asks: the address, of IPv6 the network's part."""
+    """The client of a request: its address, of an IPv6 address the first IPV6_HOME bits."""
     host = scope["client"][0] if scope.get("client") else ""
     try:
         address = ipaddress.ip_address(host)

@@ -27,10 +27,11 @@ MAX_TITLE = 120
 """Characters of a run's title."""
 
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories that a title may not hold: controls, formats (direction overrides among them), line separators."""
+"""Unicode categories of characters that a title may not have: controls, formats (direction overrides among them), surrogates, and
+separators of lines and paragraphs."""
 
 JOINERS = frozenset({"\u200c", "\u200d"})
-"""Formats that spelling needs, in Persian and in emoji."""
+"""Format characters that a title may have, as spelling needs them: in Persian, and in emoji."""
 
 
 class Fetching(BaseModel):
@@ -73,7 +74,7 @@ class RunRecord(Worded):
 
 
 def _plain(title: str) -> str:
-    """The title, if every character of it is seen and none turns those around it."""
+    """The title; raises ValueError for a character of UNSEEN."""
     for place, character in enumerate(title, 1):
         if character not in JOINERS and unicodedata.category(character) in UNSEEN:
             raise ValueError(say("character {place} (U+{code:04X}) is a control or formatting character; leave it out",
@@ -111,7 +112,7 @@ class Storage(BaseModel):
         return max(self.frames / self.max_frames, self.bytes / self.max_bytes)
 
     def plus(self, frames: int = 0, bytes: int = 0) -> Storage:
-        """With so much more, or less, in it."""
+        """The same with so many more frames and bytes, or fewer."""
         return self.model_copy(update={"frames": self.frames + frames, "bytes": self.bytes + bytes})
 
 

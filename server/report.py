@@ -1,6 +1,6 @@
-"""A run as one file that opens with no server: the dashboard's own page with its modules, Plotly and the run's data inside.
+"""A run as one HTML file that opens without a server: the dashboard's own page with its modules, Plotly and the run's data inside.
 
-Browsers load no modules from files, so each becomes a data: URL in an import map, and modules name each other by the map's keys.
+Browsers load no modules from files. So each module becomes a data: URL in an import map, and imports are changed to the map's keys.
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ import orjson
 
 from models.config import RunConfig
 from models.theory import theory_of
-from server.exports import packed_frames
+from server.exports import stored_frames
 from server.frontend import FRONTEND, PLOTLY, page
 from server.records import RunRecord
 from server.store import Store
 
 PREFIX = "sigprop/"
+"""The modules' keys in the import map begin with it."""
 IMPORT = re.compile(r'(\bfrom\s+|\bimport\s+)"(\.{1,2}/[^"]+)"')
 
 
 def as_html(store: Store, record: RunRecord, catalog: dict[str, Any]) -> Iterator[bytes]:
     """The report, piece by piece."""
     before, after = _page().split(b"<!--data-->")
-    frames = packed_frames(store, record.id)
+    frames = stored_frames(store, record.id)
     first = next(frames, b"null")
     yield before
     yield b'<script type="application/json" id="report">{"catalog":' + _safe(orjson.dumps(catalog))
@@ -40,20 +41,20 @@ def as_html(store: Store, record: RunRecord, catalog: dict[str, Any]) -> Iterato
 
 
 def _theory(record: RunRecord, first_frame: bytes) -> bytes:
-    """Theory for the batch of the first frame, as the page asks for it."""
+    """Theory's JSON for the batch of the first frame; for unknown inputs where the run has no frame."""
     inputs = (orjson.loads(first_frame) or {"input": {"mean_square": None, "correlation": None}})["input"]
     found = theory_of(RunConfig.model_validate(record.config), inputs)
     return found.model_dump_json().encode()
 
 
 def _safe(data: bytes) -> bytes:
-    """JSON that cannot end its script element."""
+    """The JSON with "</" escaped, so that it cannot end the script element in which it stands."""
     return data.replace(b"</", b"<\\/")
 
 
 @cache
 def _page() -> bytes:
-    """index.html with everything it loads inside, and a mark where the data goes."""
+    """index.html with everything it loads put inside, and a mark where the data goes. Raises LookupError where it lacks one of `parts`."""
     html = page("index")
     icon = _data_url("image/svg+xml", (FRONTEND / "icon.svg").read_bytes())
     parts = {

@@ -1,4 +1,4 @@
-"""The database's schema: brought to this version when the server starts, by Alembic, whatever release wrote it.
+"""The database's schema: when the server starts, Alembic brings a database of any earlier release to this one's.
 
 A database that cannot be used is left as it is, and the error says what is wrong with it and what to do.
 """
@@ -23,7 +23,7 @@ class CannotOpen(Exception):
 
 
 def bring_up_to_date(engine: Engine) -> None:
-    """Makes the tables, or brings those of an older release to this one's. Raises CannotOpen, and changes nothing, where it cannot."""
+    """Makes the tables, or upgrades those of an older release. Where it cannot, it changes nothing and raises CannotOpen."""
     where = engine.url.render_as_string()
     with opening(where):
         with engine.connect() as connection:
@@ -34,7 +34,8 @@ def bring_up_to_date(engine: Engine) -> None:
 
 @contextmanager
 def opening(where: str) -> Iterator[None]:
-    """Within it a database that cannot be used raises CannotOpen: also one whose damage only shows in what is read after the schema."""
+    """Within it, errors of the database are raised as CannotOpen; `where` is the database's address. (Also used for what is read after the
+    schema: only that may show that the database is damaged.)"""
     try:
         yield
     except OperationalError as error:
@@ -73,8 +74,8 @@ def _upgrade(engine: Engine, revision: str | None, where: str) -> None:
 
 @contextmanager
 def _all_or_nothing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that the making of tables is part of. Python's driver begins none of SQLite's for that by itself: a server that was
-    killed meanwhile left half of them, and no server could open that."""
+    """A transaction that includes the creation of tables. Python's driver for SQLite does not begin one for that by itself: a server that
+    was killed meanwhile would leave half of the tables, with which no server could start."""
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")

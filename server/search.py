@@ -9,15 +9,15 @@ from typing import Any
 from server.store import Search
 
 SHORT_ID = 8
-"""Digits of an id that name a run: fewer are a number that somebody looks for."""
+"""A word of at least so many characters may be the beginning of an id. A shorter one would often be a number that somebody looks for."""
 
 
 def searching(text: str) -> Search | None:
-    """Whether a run has every word of the text; None where there is no word.
+    """The test whether a run has every word of the text; None where the text has no word.
 
     `path=value` is a field of the configuration, as in the address bar (`network.depth=50`); a number is the value of some
-    field; any other word is part of the title or of a choice's name, or the id's first eight digits or more. Upper and lower
-    case are the same.
+    field; any other word is part of the title or of a choice's name, or the beginning of the id, of eight characters or more. Upper
+    and lower case are the same.
     """
     words = text.casefold().split()
     if not words:
@@ -36,7 +36,7 @@ def _has(word: str, run_id: str, title: str, fields: Mapping[str, Any]) -> bool:
 
 
 def _same(value: Any, text: str) -> bool:
-    """Whether the text says the value, as JSON writes it or as another way to write the same number."""
+    """Whether the text is the value as JSON writes it, or another way to write the same number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return text == (value if isinstance(value, str) else json.dumps(value)).casefold()
     try:

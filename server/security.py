@@ -1,4 +1,4 @@
-"""What every answer says to the browser, and which writes are refused because another site asks for them."""
+"""Middleware that adds security headers to every answer, and refuses writes that a page of another site asks for."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ PLOTLY_STYLES = (
     "'sha256-AR/cKIZjWPcPmBUPDA6oti9XBiTbJvz0Cro2J1VzzS8='",  # a heat map in whole pixels: image-rendering: optimizeSpeed; ...
     "'sha256-S+l+cz1wXqs2B0FcjqqT7NvjwGmhD1UjJswXjlSkj0s='",  # a power on an axis: font-size:70%
 )
-"""Hashes of what Plotly 4.1 puts into style elements and attributes. Another version may need others: the browser then
+"""Hashes of what Plotly.js 4.1 puts into style elements and attributes. Another version may need others: the browser then
 complains in the console, and the tests of the page fail."""
 
 POLICY = "; ".join((
     "default-src 'none'", "script-src 'self' 'unsafe-eval'", f"style-src 'self' 'unsafe-hashes' {' '.join(PLOTLY_STYLES)}",
     "img-src 'self' data: blob:", "font-src 'self'",
     "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors {ancestors}"))
-"""No script from elsewhere and none written into a page runs. `eval` is allowed: browser drivers wait for expressions with it, and
-the page itself never calls it (a test looks), so there is no text from outside that it could be given."""
+"""The Content-Security-Policy: only scripts in files of this server run. `eval` is allowed, as browser drivers use it to wait for
+expressions. The page itself never calls it (a test checks that), so no text from outside can get into it."""
 
 ANYBODY = "* file:"
-"""Who may show the view without controls in a frame: every site, and a page that lies on somebody's own disk (`*` is every host)."""
+"""Who may show the view without controls in a frame: pages of every site (`*`), and pages that are files on somebody's own disk."""
 
 
 class Security:
-    """Middleware: a content security policy without unsafe-inline on every answer, and no write that another site asks for.
+    """Middleware: adds the headers to every answer, and answers 403 to a write that a page of another site asks for.
 
-    A browser says where a write comes from (Origin); a client that is no browser says nothing, and is let through.
+    A browser says in `Origin` which site's page asks. Clients that are no browsers send no Origin and are let through.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -62,11 +62,11 @@ class Security:
 
 
 def foreign_origin(headers: Headers) -> str | None:
-    """The origin that a request comes from, where it is another than the host that it goes to."""
+    """The origin of the page that makes the request, where it is another than this server; else None."""
     origin = headers.get("origin")
     return origin if origin is not None and urlsplit(origin).netloc != headers.get("host") else None
 
 
 def _is_embedded(scope: Scope) -> bool:
-    """Whether the address asks for the view without controls, which other sites may put into a frame."""
+    """Whether the view without controls is asked for, which other sites may show in a frame."""
     return b"embed=1" in scope["query_string"].split(b"&")

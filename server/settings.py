@@ -18,7 +18,7 @@ def _memory_gib() -> float:
 
 
 class Places(NamedTuple):
-    """Folders in the data directory: of the data sets that come as files, one folder each, and of trained weights."""
+    """Two folders in the data directory: `datasets` has a folder for each data set that comes as files, `weights` the trained weights."""
 
     datasets: Path
     weights: Path
@@ -32,11 +32,12 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
-    token: str | None = Field(None, description="what a client must know to do more than look; default: none on this machine's own "
-                              "address, on any other one that is made at the first start and kept in the data directory")
+    token: str | None = Field(None, description="secret that a client needs to do more than look; by default none is asked for on an "
+                              "address that only this machine reaches; on any other, one is made at the first start and kept in the data "
+                              "directory")
     public_read: Literal["on", "off"] = Field("on", description="whether runs may be looked at by link without the token")
     public_preview: Literal["on", "off"] = Field("off", description="whether previews may be asked for without the token")
-    data_dir: Path = Field(Path("data"), description="folder of the database and the data sets")
+    data_dir: Path = Field(Path("data"), description="folder of the database, data sets, trained weights and token")
     database_url: str | None = Field(None, description="SQLAlchemy URL of the store; default: sigprop.db in the data directory")
     dataset_mirror: str | None = Field(None, description="URL or folder that data sets are fetched from, as MIRROR/NAME/FILE")
     run_workers: int = Field(1, ge=1, le=64, description="processes that train, beside the one for previews")
@@ -46,8 +47,8 @@ class Settings(BaseSettings):
     max_preview_flops: float = Field(2e12, gt=0, description="floating point operations that one preview may take")
     max_frames: int = Field(5000, ge=1, description="frames that one run may store")
     max_stored_frames: int = Field(1_000_000, ge=1, description="frames of all runs together; beyond, the oldest unpinned runs are removed")
-    max_stored_gib: float = Field(10.0, gt=0, description="GiB of all frames and weights; beyond, the oldest go that are neither "
-                                  "pinned nor needed")
+    max_stored_gib: float = Field(10.0, gt=0, description="GiB of all frames and weights together; beyond, the oldest are removed "
+                                  "that are neither pinned nor needed")
     max_run_s: float = Field(86_400.0, gt=0, description="seconds that one run may take")
     heartbeat_s: float = Field(60.0, ge=5, description="seconds without a sign of life after which a run's worker is ended")
     max_queue: int = Field(100, ge=0, description="runs that may wait for a worker")
@@ -64,10 +65,10 @@ class Settings(BaseSettings):
 
     @property
     def places(self) -> Places:
-        """Where files are, that workers read and write."""
+        """The folders that workers read and write."""
         return Places(self.data_dir / "datasets", self.data_dir / "weights")
 
     @property
     def store_url(self) -> str:
-        """Where the store is."""
+        """SQLAlchemy's URL of the store."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'sigprop.db').absolute()}"

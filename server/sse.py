@@ -1,8 +1,8 @@
-"""Server-sent events as bytes: what an event bears is written and compressed once, for everybody who watches.
+"""Server-sent events as bytes: the data of an event is written and compressed once, for all viewers.
 
-A compressed stream is one zlib stream (RFC 1950), put together from pieces that refer to nothing before them: a body's piece is the
-same in every viewer's stream, and the few bytes around it go uncompressed. So 200 viewers cost one compression, and the line carries a
-third of the bytes.
+A compressed stream is one zlib stream (RFC 1950), put together from pieces that refer to nothing before them. So the compressed data of an
+event is the same in every viewer's stream; the few bytes around it, which differ, are not compressed. 200 viewers take one compression, and
+a third of the bytes are sent.
 """
 
 from __future__ import annotations
@@ -23,16 +23,18 @@ from server.encode import LEVEL
 MEDIA_TYPE = "text/event-stream"
 
 ADLER = 65521
-"""The largest prime below 2^16, modulo which RFC 1950 takes its checksum's two sums."""
+"""The largest prime below 2^16: the modulus of both sums in RFC 1950's checksum."""
 
 BEGIN = b"\x78\x01"
+"""The header of a zlib stream."""
+
 END = b"\x01\x00\x00\xff\xff"
-"""A last piece that is empty; the checksum follows."""
+"""The last piece, which is empty; the checksum follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What an event bears, JSON on one line: as it is, as a piece of any deflate stream, and its Adler-32 checksum."""
+    """The data of an event: JSON on one line; the same as a piece that fits into any deflate stream; and its Adler-32 checksum."""
 
     plain: bytes
     piece: bytes
@@ -45,7 +47,7 @@ class Body:
 
 
 class Named(NamedTuple):
-    """An event of a stream; without a body it only says that the line is alive."""
+    """An event as it is sent; without a body it is a comment that keeps the connection alive."""
 
     name: str = ""
     body: Body | None = None
@@ -53,7 +55,7 @@ class Named(NamedTuple):
 
 
 class Plain:
-    """A viewer's stream as it stands."""
+    """Writes a viewer's stream uncompressed."""
 
     begin = b""
 
@@ -68,7 +70,7 @@ class Plain:
 
 
 class Deflated:
-    """A viewer's stream, compressed."""
+    """Writes a viewer's stream as one zlib stream."""
 
     begin = BEGIN
 
@@ -81,7 +83,7 @@ class Deflated:
         return start + body.piece + self.text(after)
 
     def text(self, text: bytes) -> bytes:
-        """Up to 65,535 bytes as a stored piece (RFC 1951, 3.2.4)."""
+        """Up to 65,535 bytes as an uncompressed piece (RFC 1951, 3.2.4)."""
         self.checksum = zlib.adler32(text, self.checksum)
         size = len(text)
         return b"\x00" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + text
@@ -91,14 +93,14 @@ class Deflated:
 
 
 def joined(first: int, second: int, size: int) -> int:
-    """The Adler-32 checksum of two texts in a row, from theirs and the second one's size."""
+    """The Adler-32 checksum of two texts, one after the other, from their checksums and the size of the second."""
     low = (first & 0xFFFF) + (second & 0xFFFF) - 1
     high = (first >> 16) + (second >> 16) + size * ((first & 0xFFFF) - 1)
     return (high % ADLER) << 16 | low % ADLER
 
 
 def takes_deflate(accept_encoding: str) -> bool:
-    """Whether a client's Accept-Encoding has deflate, and not with the weight 0."""
+    """Whether a client's Accept-Encoding names deflate, and not with weight 0 (which means "not this")."""
     for part in accept_encoding.lower().split(","):
         name, _, weight = part.partition(";")
         if name.strip() == "deflate":
@@ -113,7 +115,7 @@ async def _stream(
 
 
 class Streaming(StreamingResponse):
-    """An answer of server-sent events, which end with it: a viewer that has gone away is none any more."""
+    """An answer of server-sent events. It closes their generator when it ends, so that a client that went away is no longer a viewer."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert isinstance(self.body_iterator, AsyncGenerator)
@@ -124,7 +126,7 @@ class Streaming(StreamingResponse):
 DESCRIBED: dict[int | str, dict[str, Any]] = {200: {
     "description": "a stream of server-sent events", "content": {MEDIA_TYPE: {"itemSchema": {
         "type": "object", "properties": {name: {"type": "string"} for name in ("event", "data", "id")}}}}}}
-"""What OpenAPI says of such an answer."""
+"""Such an answer in the OpenAPI document."""
 
 StreamDep = Annotated[Plain | Deflated, Depends(_stream)]
 

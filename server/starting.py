@@ -1,4 +1,4 @@
-"""The first seconds: loading takes some, so an application that can say so answers until the whole one is there."""
+"""The server's first seconds: a small application answers health checks while the real one, which takes seconds to import, is loaded."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 STARTING = {"/api/health": 200, "/api/health/ready": 503}
-"""What is answered until all is loaded: the server lives, and is not ready."""
+"""Paths that are answered until all is loaded, with their status: the server lives, and is not ready."""
 
 
 class Starting:
     """An ASGI application that loads the real one in a thread, then hands everything to it.
 
-    Until then it answers what asks for its health itself, and every other request waits. Where loading fails, `on_failure` is called
-    and `error` is why.
+    Until then it answers STARTING's paths itself, and every other request waits. Where loading fails, `error` is set and `on_failure`
+    is called.
     """
 
     def __init__(self, settings: Settings, on_failure: Callable[[], None]) -> None:
@@ -56,7 +56,7 @@ class Starting:
         await send({"type": "lifespan.shutdown.complete"})
 
     def drain(self) -> None:
-        """Waits until what runs has ended or is cancelled; nothing where nothing is loaded yet."""
+        """Waits until all runs have ended or are cancelled; does nothing where nothing is loaded yet."""
         if self.app is not None and self.app.done() and self.app.exception() is None:
             self.app.result().state.engine.drain(self.settings.drain_s)
 

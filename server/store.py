@@ -1,6 +1,6 @@
-"""The store: runs and their frames, in SQLAlchemy over SQLite (WAL) or any database by URL.
+"""The store: runs and their frames in a database, through SQLAlchemy: SQLite (in WAL mode), or any other by its URL.
 
-Workers append, the server reads: whoever watches a run watches the store.
+Workers write what they compute, and the server reads it: processes exchange nothing else about a run.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ from server import schema
 from server.records import TERMINAL, Fetching, Kind, RunRecord, Status
 
 Search = Callable[[str, str | None, Mapping[str, Any]], bool]
-"""Whether a run with this id, title and configuration is wanted."""
+"""(id, title, configuration) -> whether such a run is searched for."""
 
 UNLIMITED = -1
-"""Connections beyond the five that are kept: whoever has a thread has one, so that who reads does not wait for those who wait to write.
-Threads are limited already (server/deps.py)."""
+"""Connections beyond the five that are kept open. Every thread can have one, so that a thread that reads never waits for those that wait to
+write. The number of threads is limited elsewhere (server/deps.py)."""
 
 READ_AT_ONCE = 100
 """Rows that a search reads from the database at once."""
@@ -95,12 +95,12 @@ frames = Table(
 ADD_FRAME = insert(frames)
 COUNT_FRAME = update(runs).where(runs.c.id == bindparam("run")).values(
     frames=bindparam("count"), steps_done=bindparam("step"), bytes=runs.c.bytes + bindparam("size"))
-"""Made once: a run may store fifty frames a second."""
+"""These two statements are made only once: a run may store fifty frames a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """What a run is when it is submitted."""
+    """A run as it is submitted: `config` is its canonical JSON, `layers` those of models.cost.layers."""
 
     id: str
     kind: Kind
@@ -112,7 +112,11 @@ class NewRun:
 
 
 class Size(NamedTuple):
-    """What a run takes; `stays`: it is pinned or not over; `config` is its configuration if that may name trained weights, else empty."""
+    """What a run takes in the store.
+
+    stays:  whether it must not be removed: it is pinned or not over
+    config: its configuration if it starts from trained weights, else empty
+    """
 
     id: str
     created_at: float
@@ -123,12 +127,14 @@ class Size(NamedTuple):
 
 
 class Store:
-    """All reading and writing of runs. Every method is one transaction."""
+    """Reads and writes runs and frames; every method in one transaction.
+
+    submitting: a lock for whoever looks for a run and makes it where there is none: it is held from the look until the run is made
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.submitting = threading.Lock()
-        """Held from the look for what there is to the run that is made of it."""
         self.engine = create_engine(url, max_overflow=UNLIMITED, pool_pre_ping=not url.startswith("sqlite"))
         if url.startswith("sqlite"):
             event.listen(self.engine, "connect", _configure_sqlite)
@@ -148,9 +154,9 @@ class Store:
         self.engine.dispose()
 
     def version(self) -> int | None:
-        """Another number once anybody has committed anything; None where that cannot be said. For one thread only.
+        """A number that changes when anybody commits anything; None where the database has none, or cannot say now. For one thread only.
 
-        A tenth of what the shortest look at a run takes, so that whoever waits for news can ask this instead.
+        It takes a tenth of the time of the shortest query for a run, so it can be asked often while waiting for news.
         """
         if self.engine.dialect.name != "sqlite":
             return None
@@ -166,9 +172,9 @@ class Store:
     # ---- runs -------------------------------------------------------------------------------------------------------
 
     def create(self, new: NewRun) -> RunRecord:
-        """Adds a run that waits to be started."""
+        """Adds a run, queued."""
         with self.engine.begin() as connection:
-            # Within the insert, so that two at once cannot read the same last number.
+            # A subquery of the insert, so that two that are made at once cannot get the same number.
             number = select(func.coalesce(func.max(runs.c.number), 0) + 1).scalar_subquery()
             connection.execute(insert(runs).values(
                 id=new.id, kind=new.kind, number=number, fingerprint=new.fingerprint, status="queued", config=new.config,
@@ -187,7 +193,8 @@ class Store:
             return _read(connection, found) if found else None
 
     def page(self, status: str | None, limit: int, before: int | None, wanted: Search | None = None) -> tuple[list[RunRecord], int | None]:
-        """So many runs that are `wanted`, newest first, older than number `before`; with the number to go on from."""
+        """(up to `limit` records, newest first, what to give as `before` for the next page or None): of runs that have this status, are
+        older than number `before`, and are `wanted`."""
         known = select(runs.c.number, runs.c.id, runs.c.title, runs.c.config).where(runs.c.kind == "run").order_by(runs.c.number.desc())
         if status is not None:
             known = known.where(runs.c.status == status)
@@ -214,12 +221,12 @@ class Store:
             return [_record(connection, row) for row in rows]
 
     def rename(self, run_id: str, title: str | None) -> None:
-        """Gives the run a title of its own, or takes it away."""
+        """Gives the run a title, or with None takes it away."""
         with self.engine.begin() as connection:
             connection.execute(update(runs).where(runs.c.id == run_id).values(title=title))
 
     def pin(self, run_id: str, pinned: bool) -> None:
-        """Says whether the run stays when the store is full."""
+        """Pins the run, so that it is not removed when the store is full, or unpins it."""
         with self.engine.begin() as connection:
             connection.execute(update(runs).where(runs.c.id == run_id).values(pinned=int(pinned)))
 
@@ -231,7 +238,7 @@ class Store:
             return int(frames), int(size)
 
     def sizes(self) -> list[Size]:
-        """What every run takes, and whether it may go."""
+        """What every run takes, and whether it may be removed."""
         query = select(runs.c.id, runs.c.created_at, runs.c.frames, runs.c.bytes,
                        or_(runs.c.pinned != 0, runs.c.status.not_in(TERMINAL)),
                        case((runs.c.config.contains('"pretrained"'), runs.c.config)))
@@ -247,42 +254,45 @@ class Store:
     # ---- a run's life -----------------------------------------------------------------------------------------------
 
     def note_fetching(self, run_id: str, fetching: Fetching | None) -> None:
-        """How far the data set is that a run waits for; None: it is here."""
+        """Writes how far the data set is that a queued run waits for; None once it is here."""
         self._change(run_id, ("queued",), fetching=None if fetching is None else fetching.model_dump_json())
 
     def start(self, run_id: str, device: str, steps_total: int) -> bool:
-        """A worker takes the run, and knows its steps now that it has the data; False where the run is no longer waiting."""
+        """Marks a queued run as running. False where it is no longer queued or is cancelled. (Its number of steps may have changed, as it
+        follows from the data set, which the worker has read by now.)"""
         return self._change(run_id, ("queued",), runs.c.cancel_requested == 0, status="running", device=device,
                             started_at=time.time(), heartbeat_at=time.time(), steps_total=steps_total, fetching=None)
 
     def finish(self, run_id: str, status: Status, error: words.Text | None = None, steps_done: int | None = None) -> bool:
-        """The run ends; False where it had ended already. Without an error, the reason stands that it was cancelled for."""
+        """Ends the run; False where it had ended already. Without `error`, the reason given to `request_cancel` is kept."""
         told = {"error": None if error is None else error.dump(), "steps_done": steps_done}
         known = {name: value for name, value in told.items() if value is not None}
         return self._change(run_id, ("queued", "running"), status=status, finished_at=time.time(), **known)
 
     def progress(self, run_id: str, steps_done: int) -> bool:
-        """Notes the progress of a running run; False where it should stop: cancelled, ended or deleted."""
+        """Writes the progress of a running run. False where it should stop: it is cancelled, ended or deleted."""
         self._change(run_id, ("running",), steps_done=steps_done)
         with self.engine.connect() as connection:
             found = connection.execute(select(runs.c.status, runs.c.cancel_requested).where(runs.c.id == run_id)).first()
         return found is not None and found.status == "running" and not found.cancel_requested
 
     def request_cancel(self, run_id: str, reason: words.Text | None = None) -> None:
+        """Asks the run's worker to stop (`progress` tells it). reason: becomes the record's error."""
         self._change(run_id, ("queued", "running"), cancel_requested=1, error=None if reason is None else reason.dump())
 
     def beat(self, run_id: str) -> None:
-        """A sign of life from the run's worker."""
+        """Writes a sign of life of the run's worker."""
         self._change(run_id, ("running",), heartbeat_at=time.time())
 
     def heartbeats(self) -> dict[str, float]:
-        """The last sign of life of every run that is running, in seconds since 1970."""
+        """The last sign of life of each running run, in seconds since 1970."""
         query = select(runs.c.id, runs.c.heartbeat_at).where(runs.c.status == "running", runs.c.heartbeat_at.is_not(None))
         with self.engine.connect() as connection:
             return {row.id: row.heartbeat_at for row in connection.execute(query)}
 
     def hold_waiting(self, held: bool) -> None:
-        """Keeps every run that waits from being started, or lets them again: a worker may have a run in hand that it has not begun."""
+        """Keeps all queued runs from being started, or with False lets them be started again. (Needed while a server stops: a worker may be
+        about to start one.)"""
         with self.engine.begin() as connection:
             connection.execute(update(runs).where(runs.c.status == "queued").values(cancel_requested=int(held)))
 
@@ -294,7 +304,7 @@ class Store:
     # ---- frames -----------------------------------------------------------------------------------------------------
 
     def append_frame(self, run_id: str, seq: int, step: int, data: bytes, findings: Sequence[Any] | None = None) -> None:
-        """Stores one packed frame and counts it; with it the run's findings, where they are given."""
+        """Stores a packed frame (server.encode.pack) and counts it; also the run's findings, where they are given."""
         counted = {"run": run_id, "count": seq + 1, "step": step, "size": len(data)}
         with self.engine.begin() as connection:
             connection.execute(ADD_FRAME, {"run_id": run_id, "seq": seq, "data": data})
@@ -303,14 +313,14 @@ class Store:
                 connection.execute(update(runs).where(runs.c.id == run_id).values(findings=json.dumps(findings, allow_nan=False)))
 
     def frames(self, run_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """Packed frames with a seq above `after`, in order."""
+        """(seq, packed frame) of up to `limit` frames with a seq above `after`, in order."""
         query = select(frames.c.seq, frames.c.data).where(frames.c.run_id == run_id, frames.c.seq > after)
         with self.engine.connect() as connection:
             return [(row.seq, row.data) for row in connection.execute(query.order_by(frames.c.seq).limit(limit))]
 
 
 def _configure_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:
-    """Readers and one writer at a time; a writer waits for another up to 15 s."""
+    """Readers do not wait for the writer (WAL); a second writer waits up to 15 s."""
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")

@@ -1,6 +1,8 @@
-"""The streams: however many viewers a run has, one tail of the store (server/tail.py); each viewer keeps its own place.
+"""The streams of events. However many viewers a run has, one tail follows it in the store (server/tail.py); each viewer keeps its own
+place.
 
-A viewer that has fallen behind what the tail keeps reads the store itself, so nothing is ever skipped and nothing queues up in memory.
+A viewer that falls behind the frames that the tail keeps reads them from the store itself: so no frame is skipped, and none queue up in
+memory.
 """
 
 from __future__ import annotations
@@ -28,14 +30,14 @@ from server.trouble import TROUBLE
 log = logging.getLogger("sigprop")
 
 THREADS = 8
-"""That look into the store for viewers: of their own, so that a class that submits its runs does not keep frames from those who watch."""
+"""Threads that read the store for viewers. They have threads of their own, so that frames still arrive while many runs are submitted."""
 
 DELETED = say("The run was deleted.")
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of a run: the record, or a frame with its number. A ping has nothing to tell."""
+    """One event of a run. `body` is the record or the frame, None for a ping; `seq` the frame's number."""
 
     kind: Literal["status", "frame", "end", "ping"]
     body: Body | None = None
@@ -52,7 +54,7 @@ class Streams:
         self.tails: dict[str, Tail] = {}
 
     async def events(self, record: RunRecord, after: int, view: View) -> AsyncGenerator[Event]:
-        """The run from the frame after `after` to its end: status, frames in order, end."""
+        """The run's events: a status whenever the record changes, the frames after seq `after` in order, and the end."""
         tail = self._join(record, view)
         try:
             async for event in _watch(tail, record, after, view):
@@ -63,7 +65,7 @@ class Streams:
     async def several(
         self, records: Sequence[RunRecord], after: Sequence[int], view: View,
     ) -> AsyncGenerator[tuple[int, Event]]:
-        """Several runs at once, each from its own place to its end: (which run, event) as they come."""
+        """The events of several runs, each with the run's index, as they come; `after` has a seq for each run."""
         sources = [self.events(record, start, view) for record, start in zip(records, after, strict=True)]
         waiting = {asyncio.ensure_future(anext(source)): which for which, source in enumerate(sources)}
         try:
@@ -81,13 +83,13 @@ class Streams:
                 await source.aclose()
 
     def watched(self, run_id: str) -> RunRecord | None:
-        """The record as its viewers have it; None where nobody watches."""
+        """The run's record as its viewers have it; None where nobody watches it."""
         tail = self.tails.get(run_id)
         return None if tail is None or tail.error is not None else tail.record
 
     @property
     def viewers(self) -> int:
-        """Streams that are open; one of several runs counts for each."""
+        """Open streams; one of several runs is counted for each of them."""
         return sum(tail.viewers for tail in self.tails.values())
 
     def _join(self, record: RunRecord, view: View) -> Tail:
@@ -101,7 +103,7 @@ class Streams:
 
     def _leave(self, run_id: str, tail: Tail, view: View) -> None:
         tail.wanted[view] -= 1
-        tail.wanted += Counter()  # without what nobody wants any more
+        tail.wanted += Counter()  # removes the views that nobody wants any more
         if tail.viewers == 0:
             if tail.task is not None:
                 tail.task.cancel()
@@ -110,7 +112,7 @@ class Streams:
 
 
 async def alone(events: AsyncGenerator[Event], frames_are: str = "frame") -> AsyncGenerator[Named]:
-    """A single run's events as they go out."""
+    """The events of a single run as they are sent; `frames_are` is the name of those with a frame."""
     async with aclosing(events):
         with until_trouble():
             async for event in events:
@@ -119,7 +121,8 @@ async def alone(events: AsyncGenerator[Event], frames_are: str = "frame") -> Asy
 
 @contextmanager
 def until_trouble() -> Iterator[None]:
-    """Where the store cannot be read a stream ends without its `end`: whoever watches asks again, and is told why."""
+    """Within it, a stream ends without its `end` event where the store cannot be read: the client then connects again, and is answered
+    why."""
     try:
         yield
     except TROUBLE as error:
@@ -152,6 +155,6 @@ async def _watch(tail: Tail, record: RunRecord, after: int, view: View) -> Async
 
 
 def _deleted(record: RunRecord) -> Body:
-    """The end of a run that was deleted while it was watched."""
-    known = {name: value for name, value in dict(record).items() if name != "words"}  # which are the former error's
+    """The record that is sent at the end of a run that was deleted while it was watched."""
+    known = {name: value for name, value in dict(record).items() if name != "words"}  # they belong to the former error
     return body_of(RunRecord(**{**known, "status": "cancelled", "error": DELETED}))

@@ -1,7 +1,7 @@
-"""A tail: the newest frames and the record of one run, followed in the store for all who watch it.
+"""A tail follows one run in the store for all who watch it: it has the run's record and its newest frames.
 
-While somebody watches it asks the store every few milliseconds whether anything was written, keeps the newest frames as they go out,
-and wakes its viewers.
+While somebody watches, it asks the store several times a second whether anything was written, prepares new frames once for all viewers, and
+wakes them.
 """
 
 from __future__ import annotations
@@ -23,28 +23,29 @@ from server.sse import Body
 from server.store import Store, is_over
 
 KEPT = 32
-"""Frames that a tail holds."""
+"""How many of the newest frames a tail keeps in memory."""
 
 PAGE = 32
 """Frames read from the store at once."""
 
 TOGETHER = 8
-"""Viewers who are told at once: each takes the loop for half a millisecond, and it has others to answer."""
+"""Viewers that are woken at once: each takes the event loop half a millisecond, and other requests have to be answered in between."""
 
 PING_S = 15.0
-"""Silence after which a viewer is told that the line is alive."""
+"""Seconds without news after which viewers are sent a ping, so that nothing on the way takes the connection for dead."""
 
 PROGRESS_S, PROGRESS_EACH_S = 0.1, 0.005
-"""How often the viewers are told that a run has got on, beside its frames: a few ten times a second, 200 once."""
+"""Seconds between two records that only say how far a run is (beside its frames): PROGRESS_S, or with many viewers PROGRESS_EACH_S for each
+of them. That is ten times a second for a few viewers, and once a second for 200."""
 
 WAITING_GROWTH, WAITING_MOST = 1.2, 8
-"""A run that waits in the queue is looked at less and less often, down to one look in so many intervals: twenty that wait beside one that
-trains would otherwise take its time."""
+"""For a queued run, each interval between two looks into the store is WAITING_GROWTH times the one before, up to WAITING_MOST times the
+usual one: looking at twenty queued runs would otherwise take time from the one that trains."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A stored frame, ready to go out: for each view that is asked for, made once."""
+    """A stored frame, and what is sent of it for each view that viewers ask for, made once."""
 
     seq: int
     packed: bytes
@@ -56,13 +57,22 @@ class Frame:
         return self.bodies[view]
 
     def _made(self, view: View) -> Body:
-        """As it is stored where all of it is wanted: to compress it anew takes longer than all else that is done here."""
+        """Where the whole frame is wanted, its compressed form is taken from the store: compressing takes longer than all else here."""
         json, stored = encode.unpack(self.packed), encode.piece(self.packed)
         return Body(json, *stored) if stored and view == View() else Body.of(encode.viewed(json, view), view.level)
 
 
 class Tail:
-    """The newest frames and the record of one run, followed in the store."""
+    """Follows one run in the store.
+
+    record:   the run's, None once it is deleted
+    said:     the record as it is sent
+    told_at:  when the record was last given to viewers      woken_at: when viewers were last woken (time.monotonic)
+    wanted:   how many viewers want each view
+    newest:   seq of the newest frame that is known
+    waiting:  a future for each viewer that waits for news
+    error:    why following failed; viewers meet it
+    """
 
     def __init__(self, store: Store, record: RunRecord, interval_s: float, threads: CapacityLimiter) -> None:
         self.store = store
@@ -84,7 +94,7 @@ class Tail:
         return self.wanted.total()
 
     async def follow(self) -> None:
-        """Looks until the run is over or gone, and every frame of it is known; where that fails, its viewers meet the error."""
+        """Follows the run until it is over, with every frame known, or deleted. Where that fails, viewers are given the error."""
         try:
             await self._follow()
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait for news would wait for ever
@@ -109,7 +119,7 @@ class Tail:
                 await asyncio.sleep(pause_s)
 
     async def _catch_up(self, run_id: str) -> bool:
-        """What is new, if anything, goes to the viewers; the answer is whether there may be more of it."""
+        """Reads what is new in the store and wakes viewers if there is something. Whether there may be more of it."""
         found, record = await to_thread.run_sync(self._look, run_id, limiter=self.threads)
         if self._note(record) or found:
             self.frames.extend(found)
@@ -118,12 +128,13 @@ class Tail:
         return len(found) == PAGE
 
     def _look(self, run_id: str) -> tuple[list[Frame], RunRecord | None]:
-        """Frames after the newest known, then the record: so that the last frame is never behind the end."""
+        """(new frames, record). The record is read first: so there are never fewer frames than it says, and none is missing at the end."""
         record = self.store.get(run_id)
         return read(self.store, run_id, self.newest, self.wanted), record
 
     def _note(self, record: RunRecord | None) -> bool:
-        """Keeps a record that says something new, written once for all viewers; of one that only gets on, not every one where many look."""
+        """Takes over the record if viewers should be told of it, and says whether. One that only says how far the run is may come too soon
+        after the last one (PROGRESS_S)."""
         now = time.monotonic()
         pause_s = max(PROGRESS_S, PROGRESS_EACH_S * self.viewers)
         if record == self.record or (now < self.told_at + pause_s and _gets_on(self.record, record)):
@@ -133,14 +144,14 @@ class Tail:
         return True
 
     async def news(self) -> None:
-        """Waits until there is something new."""
+        """Waits until there is something new, or a ping is due. Raises the error that following met."""
         self.waiting.append(asyncio.get_running_loop().create_future())
         await self.waiting[-1]
         if self.error is not None:
             raise self.error.with_traceback(None)
 
     async def _wake(self) -> None:
-        """Tells everybody who waits, a few at a time: others whom the server has to answer come in between."""
+        """Wakes all viewers that wait, TOGETHER at a time, so that other requests are answered in between."""
         self.woken_at = time.monotonic()
         told, self.waiting = self.waiting, []
         for start in range(0, len(told), TOGETHER):
@@ -150,7 +161,7 @@ class Tail:
             await asyncio.sleep(0)
 
     def kept_after(self, seq: int) -> list[Frame] | None:
-        """The frames after `seq` if they are all at hand, else None."""
+        """The frames after `seq` if this tail still has them all, else None."""
         if seq >= self.newest:
             return []
         if self.frames and self.frames[0].seq <= seq + 1:
@@ -159,13 +170,13 @@ class Tail:
 
 
 def _gets_on(before: RunRecord | None, after: RunRecord | None) -> bool:
-    """Whether nothing but the numbers that grow with every step and frame has changed."""
+    """Whether only those numbers have changed that grow with every step and frame."""
     return (before is not None and after is not None
             and before == after.model_copy(update={name: getattr(before, name) for name in ("steps_done", "frames", "bytes")}))
 
 
 def read(store: Store, run_id: str, after: int, wanted: Collection[View]) -> list[Frame]:
-    """A run's stored frames after this one, a page of them, made ready for these views."""
+    """Up to PAGE of a run's frames with a seq above `after`, prepared for these views."""
     frames = [Frame(seq, packed) for seq, packed in store.frames(run_id, after, PAGE)]
     for frame in frames:
         for view in tuple(wanted):
@@ -174,5 +185,5 @@ def read(store: Store, run_id: str, after: int, wanted: Collection[View]) -> lis
 
 
 def body_of(record: RunRecord) -> Body:
-    """The record as it goes out."""
+    """The record as it is sent."""
     return Body.of(orjson.dumps(record.model_dump(mode="json")))

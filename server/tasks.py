@@ -1,4 +1,4 @@
-"""What the server asks of a worker process, by name: importing `server.worker` loads PyTorch, which the server itself does without."""
+"""Calls a function of `server.worker` by its name, in a worker process. The server itself must not import that module: it loads PyTorch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from models.device import enough_memory
 
 
 def do(task: Literal["prepare", "warm_up", "preview", "run", "sweep"], *args: Any) -> Any:
-    """In a worker process: the function of `server.worker` that has this name."""
+    """Calls the function of `server.worker` with this name. Raises models.device.OutOfMemory where memory does not suffice."""
     from server import worker
 
     with enough_memory():

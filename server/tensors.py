@@ -1,4 +1,4 @@
-"""Trained weights between the disk and a network: the worker's side of `server.weights`, which knows them as files only."""
+"""Reads and writes trained weights as tensors, in a worker. (`server.weights` handles the same files in the server, without PyTorch.)"""
 
 from __future__ import annotations
 

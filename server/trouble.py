@@ -17,18 +17,19 @@ from sqlalchemy.exc import (
 from models.words import Text, say
 
 TROUBLE = (DatabaseError,)
-"""What is nobody's mistake, and may be mended while the server runs. (A damaged SQLite file is a DatabaseError and no kind of it.)"""
+"""Errors that are nobody's mistake and may go away while the server runs. (For a damaged SQLite file DatabaseError itself is raised, none
+of its subclasses.)"""
 
 MISTAKES = (DataError, IntegrityError, InternalError, NotSupportedError, ProgrammingError)
-"""Kinds of DatabaseError that are the server's own: a request that meets one has met a bug."""
+"""Subclasses of DatabaseError that are the server's own mistakes: a request that meets one has met a bug."""
 
 
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM})
-"""What the system says of a disk that is full, broken, or not to be written."""
+"""The system's error numbers for a disk that is full, broken, or not to be written."""
 
 
 class StoreFailed(Exception):
-    """The store could not be used, as a worker process tells it: errors of the database hold what pickle cannot take along."""
+    """The store could not be used. Workers raise it in the place of the database's own errors, which cannot be pickled for the server."""
 
     def __init__(self, sentence: Text) -> None:
         super().__init__(sentence)
@@ -36,12 +37,12 @@ class StoreFailed(Exception):
 
 
 def is_disks(error: Exception) -> bool:
-    """Whether the disk of the data directory is why."""
+    """Whether the error comes from the disk of the data directory."""
     return isinstance(error, OSError) and error.errno in DISK
 
 
 def sentence(error: Exception) -> Text:
-    """On a store that cannot be read or written just now; `error` is one of TROUBLE, or the disk's."""
+    """What to tell people of a store that cannot be read or written just now. error: one of TROUBLE, or an OSError."""
     if isinstance(error, OSError):
         return say("A file in the data directory cannot be written or read: {problem}. Whoever runs this server should see to its disk "
                    "(room, permissions).", problem=error.strerror)

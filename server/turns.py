@@ -1,5 +1,5 @@
-"""When a class opens the same link in the same second, its streams begin one after the other, and what comes meanwhile need not wait for
-all of them: with 200 at once the loop had a second's work before it looked at anything else."""
+"""Lets event streams begin a few at a time. When a class opens the same link in the same second, 200 streams that begin at once keep the
+event loop busy for a second; begun in turn, they let other requests be answered in between."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 STREAMS = re.compile(r"/api/((runs|sweeps)/[^/]+/)?events")
 
 AT_ONCE = 2
-"""Streams that begin at the same time: while one reads the store in a thread, the loop has the other."""
+"""Streams that may begin at the same time: while one waits for the store, which is read in a thread, the event loop works on the other."""
 
 
 class Turns:
-    """Middleware: so many streams begin at once; the others wait, first come, first served. Other requests pass."""
+    """Middleware: AT_ONCE streams may be beginning at any time; others wait, first come, first served. All other requests pass."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -30,7 +30,7 @@ class Turns:
 
 
 class Turn:
-    """One stream's: over when its answer begins, or it ends without one."""
+    """A stream's turn to begin. It is over when the answer begins, or when the request ends without one."""
 
     def __init__(self, turns: asyncio.Semaphore) -> None:
         self.turns = turns

@@ -20,7 +20,10 @@ EVERY_S = 2.0
 
 
 class Watch:
-    """A thread: runs whose worker gives no sign of life are ended, the store is kept within its limits, and progress is counted."""
+    """A thread that ends runs whose worker gives no sign of life, keeps the store within its limits, and counts progress for the metrics.
+
+    beats: of each running run, its last sign of life (the store's time) and since when (time.monotonic) that has been the last
+    """
 
     def __init__(self, settings: Settings, store: Store, engine: Engine, metrics: Metrics) -> None:
         self.settings = settings
@@ -52,7 +55,7 @@ class Watch:
         keeping.make_room(self.store, self.settings)
 
     def _lifeless(self, now_s: float) -> list[str]:
-        """Runs whose last sign of life has been the same for too long. Not how old it is: a machine that slept wakes with old ones."""
+        """Runs whose last sign of life has been the same for too long. (Its age does not count: after a machine has slept, all are old.)"""
         known = self.beats
         self.beats = {run_id: known[run_id] if known.get(run_id, (None,))[0] == beat else (beat, now_s)
                       for run_id, beat in self.store.heartbeats().items()}

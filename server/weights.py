@@ -1,6 +1,6 @@
-"""Trained weights on disk, as safetensors: DATA_DIR/weights/SOURCE.safetensors, SOURCE a run's id, an upload's name or any other.
+"""Trained weights on disk: DATA_DIR/weights/SOURCE.safetensors, where SOURCE is a run's id, an upload's name or any name given by hand.
 
-Only names that `models.initializers.source_problem` lets through come here, and none of those can leave the folder.
+`path_of` refuses every name that `models.initializers.source_problem` refuses, so no name leads out of the folder.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from server.files import ENDING, put_in_place, weights_file
 from server.store import Store, is_over
 
 PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-"""How a file of torch.save begins: a zip with a pickle in it, or a bare pickle."""
-
+"""The first bytes of a file of torch.save: a zip with a pickle in it, or a bare pickle."""
 
 OURS = re.compile(r"(upload-)?[0-9a-f]{16,32}(-[0-9a-f]+)?")
-"""Names that this server gives, to uploads and to runs. Other files were put here by hand: used, and neither counted nor removed."""
+"""The names that this server gives to uploads and runs. Files with other names were put here by hand: they can be used, but are neither
+counted against the limits nor removed."""
 
 CUT_S = 3600
-"""Seconds after which a file that nobody has gone on writing is what a server left that was killed."""
+"""A half-written file that nobody has written to for so many seconds was left by a server that was killed."""
 
 
 class BadWeights(Problem):
@@ -41,25 +41,25 @@ class BadWeights(Problem):
 
 
 def path_of(folder: Path, source: str) -> Path:
-    """Where a source's weights are. Raises BadWeights for a name that cannot be one."""
+    """The file of a source's weights, which need not exist. Raises BadWeights for a name that is not allowed."""
     if problem := source_problem(source):
         raise _refused(problem)
     return weights_file(folder, source)
 
 
 def name_of(source: str) -> str:
-    """A source's name without the ending, with or without which it can be given: a run's id, or an upload's."""
+    """The name of the weights: the source without its ending, with which it may be given."""
     return source.removesuffix(ENDING)
 
 
 def start_of(config: Mapping[str, Any]) -> str | None:
-    """The name of the weights that a configuration's network starts from, if any."""
+    """The name of the weights that a configuration's network starts from, None where it starts from no weights."""
     init = config.get("init", {})
     return name_of(init["source"]) if init.get("name") == "pretrained" else None
 
 
 def require(config: RunConfig, folder: Path, store: Store) -> None:
-    """Raises BadWeights where the configuration asks for weights that are not here or cannot be read."""
+    """Raises BadWeights where the configuration asks for weights that are not here or whose file cannot be read."""
     if config.init.name != "pretrained":
         return
     source = config.init.params["source"]
@@ -85,15 +85,18 @@ def check(path: Path) -> dict[str, list[int]]:
         raise _refused(say("is no safetensors file: {problem}", problem=error)) from error
 
 
-def forget(folder: Path, run_id: str) -> None:
-    """Takes a run's weights away, where it kept any."""
-    path_of(folder, run_id).unlink(missing_ok=True)
+def forget(folder: Path, name: str) -> None:
+    """Removes the weights of this name, if there are any."""
+    path_of(folder, name).unlink(missing_ok=True)
 
 
 async def receive(folder: Path, chunks: AsyncIterator[bytes], limit_bytes: int,
                   admit: Callable[[int], None]) -> tuple[str, dict[str, list[int]]]:
-    """Keeps an uploaded file under a name made of its content; that name, and the shapes of its tensors. `admit` is asked whether there
-    is room for so many bytes, and raises where there is none."""
+    """Keeps an uploaded file, and gives its source, a name made from its content, with the shapes of its tensors.
+
+    admit: called with the file's size in bytes; raises where there is no room for it
+    Raises TooLarge beyond `limit_bytes`, BadWeights where the file is no safetensors file, and what `admit` raises.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
@@ -118,7 +121,7 @@ async def receive(folder: Path, chunks: AsyncIterator[bytes], limit_bytes: int,
 
 
 def kept(folder: Path) -> dict[str, os.stat_result]:
-    """The files that this server has put there, by the names of the weights."""
+    """The files of weights that this server has made (OURS), by the names of the weights."""
     found = {}
     for file in folder.glob(f"*{ENDING}"):
         with suppress(FileNotFoundError):  # somebody has just removed it
@@ -127,14 +130,14 @@ def kept(folder: Path) -> dict[str, os.stat_result]:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Takes away what was only half written when an earlier server was killed."""
+    """Removes files that an earlier server had only half written when it was killed."""
     for part in folder.glob("*.part"):
         if time.time() - part.stat().st_mtime > CUT_S:
             part.unlink()
 
 
 def listing(folder: Path) -> list[tuple[str, int]]:
-    """What can be started from, newest first: sources, and their sizes in bytes."""
+    """The weights that can be started from, newest first: their sources, and their sizes in bytes."""
     files = sorted(folder.glob(f"*{ENDING}"), key=lambda file: file.stat().st_mtime, reverse=True) if folder.exists() else []
     return [(file.name, file.stat().st_size) for file in files if source_problem(file.name) is None]
 

@@ -33,21 +33,20 @@ from server.store import Store
 from server.trouble import TROUBLE, StoreFailed
 
 PROGRESS_S = 0.2
-"""Seconds between two notes of progress, and so the longest that a cancel waits between two steps."""
+"""Seconds between two writes of a run's progress. With each, the run asks whether it is cancelled."""
 
 BEAT_S = 1.0
 """Seconds between two signs of life."""
 
 JUDGED_S = 0.1
-"""Seconds between two verdicts on a run."""
+"""Seconds between two verdicts on a run that trains, at least."""
 
 DRAWN = Drawn(limit=2**24)
-"""Weights of the last preview, up to 64 MiB: most controls leave them as they are, and drawing takes longer than a forward pass."""
+"""The weights of the last preview, up to 64 MiB (models/drawn.py)."""
 
 
 def prepare(threads: int, niceness: int) -> None:
-    """Once in every worker: its memory, its threads, how far it gives way to other processes, and an end when the server ends, however
-    that happens."""
+    """Called once in every worker: sets its memory, threads and niceness, and makes it end when the server ends, however that happens."""
     memory.keep_freed()
     torch.set_num_threads(threads)
     os.nice(niceness)
@@ -62,12 +61,12 @@ def _end_with_the_server() -> None:
 
 
 def warm_up() -> None:
-    """A small preview, so that the first real one finds everything loaded."""
+    """Computes a small preview, so that the first real one finds everything loaded."""
     preview(RunConfig.model_validate({"network": {"depth": 3, "width": 32}}).canonical(), Places(Path(), Path()))
 
 
 def preview(config_json: str, places: Places, form: Form = "full") -> bytes:
-    """The answer to a preview, as JSON, its frame in this form."""
+    """The JSON of a preview (server.records.Preview), its frame in this form."""
     config = RunConfig.model_validate_json(config_json)
     started = begin(config, places, DRAWN)
     frame = next(started.frames())
@@ -80,14 +79,14 @@ def preview(config_json: str, places: Places, form: Form = "full") -> bytes:
 
 
 def begin(config: RunConfig, places: Places, drawn: Drawn | None = None) -> Run:
-    """The run's network before its first step, with the data and the trained weights that it needs from files."""
+    """The run before its first step: loads its data and trained weights from files, if it needs any, and builds its network."""
     load_files(config, places.datasets)
     trained = tensors.read(places.weights, config.init.params["source"]) if INITIALIZERS[config.init.name].trained else None
     return Run.start(config, trained, drawn)
 
 
 def about_weights(started: Run) -> list[Finding]:
-    """What became of the trained weights, where the run was to start from such."""
+    """The finding that says which layers took trained weights; none where the run does not start from trained weights."""
     return [] if started.fit is None else [pretrained(started.config, started.fit)]
 
 
@@ -99,13 +98,13 @@ def load_files(config: RunConfig, datasets: Path) -> None:
 
 
 def predict(config: RunConfig, frame: Frame) -> Theory:
-    """Theory for the batch that the frame measured."""
+    """Theory for the batch that the frame has measured."""
     return theory_of(config, frame["input"])
 
 
 @contextmanager
 def alive(store: Store, run_id: str) -> Iterator[None]:
-    """Signs of life from a thread of its own: one step of a large network may take minutes."""
+    """Within it, a thread writes a sign of life every BEAT_S: one step of a large network may take minutes."""
     over = threading.Event()
 
     def beat() -> None:
@@ -124,7 +123,7 @@ def alive(store: Store, run_id: str) -> Iterator[None]:
 
 @contextmanager
 def told_in_words() -> Iterator[None]:
-    """Within it a store or a disk that cannot be used is an error that reaches the server."""
+    """Within it, errors of the store and of a full disk are raised as StoreFailed, which can be pickled for the server."""
     try:
         yield
     except (*TROUBLE, OSError) as error:
@@ -135,7 +134,7 @@ def told_in_words() -> Iterator[None]:
 
 @told_in_words()
 def run(run_id: str, config_json: str, store_url: str, places: Places) -> None:
-    """Trains the run's network; every frame goes to the store as soon as it is made, and the verdict when it has changed."""
+    """Trains the run's network. Each frame is stored as soon as it is made, and the findings whenever they have changed."""
     store, config = _store(store_url), RunConfig.model_validate_json(config_json)
     load_files(config, places.datasets)
     if store.start(run_id, device.label(device.resolve(config.device)), config.total_steps):
@@ -157,7 +156,7 @@ def _train(run_id: str, config: RunConfig, store: Store, places: Places) -> None
 
 @told_in_words()
 def sweep(run_id: str, config_json: str, store_url: str, places: Places) -> None:
-    """Computes a map; every row goes to the store as soon as it is made."""
+    """Computes a map. Each row is stored as soon as it is made."""
     store, config = _store(store_url), SweepConfig.model_validate_json(config_json)
     load_files(config.base, places.datasets)
     if store.start(run_id, device.label(device.resolve(config.base.device)), config.sigma_b2.count):
@@ -175,7 +174,7 @@ def _map(run_id: str, config: SweepConfig, store: Store) -> None:
 
 
 class Judge:
-    """What there is to say of a run's frames: of the first, of the last, and of those between a few times a second."""
+    """Findings on a run's frames: on the first, on the last, and on those between at most every JUDGED_S."""
 
     def __init__(self, started: Run) -> None:
         self.config = started.config
@@ -185,7 +184,7 @@ class Judge:
         self.next_s = -math.inf
 
     def changed(self, frame: Frame) -> list[dict[str, Any]] | None:
-        """The findings, to be stored; None where they are those of before."""
+        """The findings after this frame, as JSON to be stored; None where their rules and severities have not changed."""
         now, last = time.monotonic(), frame["step"] == self.config.total_steps or frame["loss"] is None
         if now < self.next_s and not last:
             self.verdict.note(frame)
@@ -200,7 +199,7 @@ class Judge:
 
 
 class Watch:
-    """Between two steps: notes the progress now and then, and hears whether the run should stop."""
+    """Is called between two steps: writes the progress every PROGRESS_S, and learns whether the run should stop."""
 
     def __init__(self, store: Store, run_id: str) -> None:
         self.store = store

@@ -515,6 +515,8 @@ export const SAID = {
   "pooling leaves 1 pixel, and instance normalization needs at least 2; pool less often, or never (0)": "池化后只剩 1 个像素，而实例归一化至少需要 2 个；请减少池化，或不池化（0）",
   "pooling leaves {left} pixels, and circular padding of a kernel of {kernel} needs at least {reach}; pool less often, or choose padding zeros":
     "池化后只剩 {left} 个像素，而大小为 {kernel} 的卷积核做循环填充至少需要 {reach} 个；请减少池化，或选零填充",
+  "this is so close to 0 everywhere that {init} has no gain for it (1/√E[φ(z)²] is {gain}); choose other limits, or another initializer":
+    "该激活函数处处近乎 0，{init} 对它没有可用的增益（1/√E[φ(z)²] 为 {gain}）；请改用其他上下限，或换一种初始化",
   "give either steps or epochs, not steps = {steps} and epochs = {epochs}": "步数和轮数只能给一个，不能是 steps = {steps} 且 epochs = {epochs}",
   "a map is of plain fully connected networks: kind mlp, no normalization, no residual, no dropout": "相图只用于普通全连接网络：类型 mlp，无归一化、无残差连接、无 dropout",
   "device: cuda is asked for, but this machine has no GPU that torch can use; choose auto or cpu": "device：要求用 cuda，但这台机器没有 torch 能用的 GPU；请选 auto 或 cpu",

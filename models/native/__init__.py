@@ -1,7 +1,7 @@
-"""A frame's numbers in C, for float32 tensors on the CPU: the C files beside this one, compiled by `make setup`.
+"""A frame's numbers in C, for float32 tensors on the CPU. `make setup` compiles the C files beside this one into native.so.
 
-Without a compiler there is no library, and `readable` is False for every tensor: models/sheet.py then has the same numbers from torch
-operations, some ten times slower.
+Without a C compiler there is no library. Then `readable` is False for every tensor, and models/sheet.py computes the same numbers with
+torch operations, which is several times slower.
 """
 
 from __future__ import annotations
@@ -28,23 +28,28 @@ FUNCTIONS = {
     "on_one_axis": (None, (c_void_p, c_int64, c_void_p, c_void_p)),
     "together": (None, (c_void_p, c_int64, c_int64)),
 }
-"""What each function gives and takes."""
+"""The return type and the argument types of each C function."""
 
 DECADES = 84
+"""Decades of float32, subnormal numbers included: DECADES of native.h."""
+
 MEASURE, COSINE, SHARES = range(3)
+"""The kinds of task: the enum of together.c."""
+
 WORDS = 8
-"""As the sources have them: the decades of float32, and what a task can be and how long it is."""
+"""64-bit numbers in a task: the kind, and the fields of its struct in together.c."""
 
 MOST_KEPT = 1 << 17
-"""Values of tensors that wait to be measured, beyond which that is done: several at once keep all threads busy, and too many would have
-left the cache, and would hold memory that the network's own pass lets go of."""
+"""Values in waiting tensors beyond which they are measured. Measuring several tensors together keeps all threads busy; waiting for more
+would find the first ones gone from the cache, and would hold memory that the network's own pass would have released."""
 
 Columns = tuple[Tensor, Tensor, Tensor, Tensor]
 FloatArray = NDArray[np.float64]
 
 
 def _load() -> ctypes.PyDLL | None:
-    """PyDLL: a call takes microseconds, and giving the interpreter to other threads and getting it back takes longer."""
+    """The compiled library, None where there is none. PyDLL keeps Python's global lock during a call: a call takes microseconds, and
+    releasing and retaking the lock takes longer."""
     if not LIBRARY.exists():
         return None
     library = ctypes.PyDLL(str(LIBRARY))
@@ -58,24 +63,24 @@ _library = _load()
 
 
 def _call(name: str, *args: int) -> float:
-    """The function's answer; 0 of one that gives none."""
+    """Calls the C function; the answer of one that returns nothing is 0."""
     return getattr(_library, name)(*args) or 0
 
 
 def readable(*tensors: Tensor) -> bool:
-    """Whether these functions can read the tensors where they lie."""
+    """Whether there is a library and it can read these tensors in place: float32, on the CPU."""
     return _library is not None and all(x.dtype == torch.float32 and x.device.type == "cpu" for x in tensors)
 
 
 def moments(x: Tensor, fields: int) -> Tensor:
-    """The numbers of models.moments.FIELDS as float64 (fields,)."""
+    """The numbers of models.moments.FIELDS (`fields` is how many) of all values of x, float64 (fields,)."""
     x, found = x.contiguous(), torch.empty(fields, dtype=torch.float64)
     _call("moments", x.data_ptr(), x.numel(), found.data_ptr())
     return found
 
 
 def mean_cosine(rows: Tensor) -> float:
-    """The mean cosine between two different rows (R, n); NaN of one row, and where a length is 0 or not finite."""
+    """Mean cosine between two different rows of (R, n). NaN for a single row, and where a row's length is 0 or not finite."""
     rows = rows.contiguous()
     count, n = rows.shape
     sums = torch.empty(n, dtype=torch.float64)
@@ -84,11 +89,14 @@ def mean_cosine(rows: Tensor) -> float:
 
 
 class Sheet:
-    """As models.sheet.Sheet: the numbers of one frame after the other.
+    """The C form of models.sheet.Sheet, with the same methods.
 
-    Tensors are kept until there are some to measure together; what writes into one meanwhile would spoil that. Histograms are counted with
-    the moments, and no sample is kept: log10|x| in bins of 1 / bins of a decade each, over all decades of float32, since whichever whole
-    decades the one axis of all rows will span, its edges are among theirs.
+    A call only notes a task; tasks are carried out together once enough values wait (MOST_KEPT). Until then the tensors are kept, and
+    nobody may write into them.
+
+    The axis of log10|x| that all rows share is known only when all rows are there, and no sample is kept until then. So values are counted
+    at once into `fine` bins: all decades of float32, each in `bins` equal parts. The shared axis spans d whole decades in `bins` bins, so
+    each of its bins is exactly d fine ones.
     """
 
     def __init__(self, rows: int, fields: int, bins: int, samples: int | None) -> None:
@@ -153,7 +161,7 @@ class Sheet:
             self._finish()
 
     def _finish(self) -> None:
-        """Carries out the tasks, which are as together.c knows them."""
+        """Carries out the noted tasks (together.c) in as many threads as torch uses, and lets the tensors go."""
         if self._kept:
             place, words = self._tasks.buffer_info()
             self._library.together(place, words // WORDS, torch.get_num_threads())  # type: ignore[union-attr]
@@ -161,7 +169,10 @@ class Sheet:
 
 
 class Table:
-    """Room for one quantity of all rows, which native.h describes. Of `fine`, memory is taken only where there are values."""
+    """The memory of one quantity of all rows: `struct` is the `table` of native.h, `place` its address.
+
+    `fine` is large and mostly empty: the system gives memory only for those of its pages in which something is counted.
+    """
 
     def __init__(self, rows: int, fields: int, bins: int) -> None:
         self.moments = np.empty((rows, fields))

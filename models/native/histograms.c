@@ -1,6 +1,6 @@
-/* Histograms of float32 values on the CPU: of values in bins of equal width, and of log10|x|.
+/* Histograms of float32 values on the CPU: of x in bins of equal width, and of log10|x|.
 
-models/histograms.py has the same counts in torch operations, for any device, and tests hold one against the other. */
+models/histograms.py has the same counts in torch operations, for any device, and tests compare the two. */
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,15 +9,15 @@ models/histograms.py has the same counts in torch operations, for any device, an
 #include "native.h"
 
 #define CHUNK 1024
-#define SETS 4 /* of counters, which take turns: one after the other in the same place would wait for it */
+#define SETS 4 /* sets of counters, used in turn: two neighbouring values in the same bin would otherwise wait for each other's write */
 
-/* Of a float32 as an integer: all but its sign, infinity, 2^-126, and where the exponent begins. */
+/* Of the bits of a float32: the mask without the sign; infinity; 2^-126, the smallest normal number; and how many bits the mantissa has. */
 #define MAGNITUDE 0x7fffffff
 #define NOT_FINITE 0x7f800000
 #define SMALLEST_NORMAL 0x00800000
 #define MANTISSA 23
 
-#define LEAST_DECADE -45 /* of the DECADES of float32, subnormal numbers too: from 1e-45 to 1e39 */
+#define LEAST_DECADE -45 /* the first of the DECADES of float32, subnormal numbers included: 1e-45 to 1e39 */
 
 INLINE int32_t magnitude(float x) {
     int32_t bits;
@@ -31,7 +31,7 @@ INLINE float number(int32_t bits) {
     return x;
 }
 
-/* Memory without which the process ends, as it would where the tensors themselves did not fit. */
+/* The memory; where there is none the process ends, as it would where the tensors themselves did not fit. */
 static void *needed(void *memory) {
     if (!memory) abort();
     return memory;
@@ -39,14 +39,16 @@ static void *needed(void *memory) {
 
 /* ---- bins of log10|x| ---- */
 
-/* Neighbouring numbers > 0, narrower than a bin: the bin of the first of them, and the bits of the first that is in the next bin. */
+/* A cell is a range of neighbouring numbers > 0 that is narrower than a bin, and so lies in one bin or in two: the bin of its first number,
+   and the bits of the first number that is in the next bin. */
 typedef struct {
     uint32_t bin, edge;
 } cell;
 
-/* 2^places cells an octave, so that a number's bits begin with its cell's number. A subnormal number's bits do not: it goes by those of 2^32
-   times as much. In front are their octaves, then one with but 0 in it, and then one for each exponent; in the last is what is not finite.
-   Of a zero and of what is not finite, the bin is one more than there are. */
+/* A table from a number's leading bits to its bin, which needs no logarithm. An octave, the numbers with the same exponent, is divided into
+   2^places cells, so the exponent and the first `places` bits of the mantissa are the number of the cell. A subnormal number has no such
+   exponent: it is multiplied by 2^32 first. The order of octaves: those of subnormal numbers, one that has only 0 in it, then one for each
+   exponent, the last with infinities and NaN. Zero and what is not finite are given bin DECADES * bins, which is dropped. */
 static struct {
     int64_t bins;
     int places;
@@ -54,9 +56,9 @@ static struct {
 } scale;
 
 #define RAISED 0x1p32f
-#define FIRST_NORMAL 26 /* octaves from the first on to those that have an exponent, and less for a subnormal number's raised bits */
-#define FIRST_RAISED 7
-#define LEAST_RAISED 10 /* exponent */
+#define FIRST_NORMAL 26 /* octaves before the one of 0 */
+#define FIRST_RAISED 7  /* the first octave of the table is that of this exponent, of a raised subnormal number */
+#define LEAST_RAISED 10 /* the exponent of the smallest subnormal number, 2^-149, when it is raised */
 #define OCTAVES (FIRST_NORMAL + 256)
 
 void prepare(int64_t bins) {
@@ -99,7 +101,7 @@ INLINE void count_magnitudes(const float *restrict x, int64_t n, int64_t size, i
     for (; i < n; i++) counts[bin_of(normal, places, magnitude(x[i]))]++;
 }
 
-/* The smallest and the largest |x| > 0 that is finite, as bits, which are in the numbers' order; the largest 0 where there is none. */
+/* The smallest and the largest finite |x| > 0, as bits, which are in the order of the numbers; the largest is 0 where there is none. */
 INLINE void extremes(const float *restrict x, int64_t n, int32_t *found) {
     int32_t least = INT32_MAX, most = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -111,7 +113,7 @@ INLINE void extremes(const float *restrict x, int64_t n, int32_t *found) {
 
 /* ---- bins of equal width ---- */
 
-/* Bins of n values between low and high; of what is not finite, one more than there are. */
+/* The bin of each of n values; `per` is bins / (high - low). What is not finite is given bin `bins`, which is dropped. */
 INLINE void linear_bins(const float *restrict x, int64_t n, double low, double per, int32_t bins, int32_t *restrict found) {
     for (int64_t i = 0; i < n; i++) {
         int32_t bin = (int32_t)((x[i] - low) * per);
@@ -129,7 +131,7 @@ INLINE void count(const int32_t *restrict bin, int64_t n, int64_t size, int32_t 
 
 /* ---- both ---- */
 
-/* This thread's counters, SETS of bins + 1 and of DECADES * bins + 1, empty between two calls. */
+/* This thread's counters: SETS of bins + 1 linear ones, then SETS of DECADES * bins + 1 fine ones; all 0 between two calls. */
 static int32_t *counters(int64_t bins) {
     static _Thread_local int32_t *place;
     static _Thread_local int64_t most;
@@ -141,7 +143,7 @@ static int32_t *counters(int64_t bins) {
     return place;
 }
 
-/* Adds the sets up, of places first to last, and leaves them empty for the next row. */
+/* Adds the sets up, from place first to last, and leaves them at 0 for the next row. */
 INLINE void gathered(int32_t *restrict counts, int64_t size, int64_t first, int64_t last, int32_t *restrict out) {
     for (int64_t i = first; i <= last; i++) {
         int32_t sum = 0;

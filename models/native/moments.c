@@ -1,7 +1,7 @@
 /* Moments, shares and correlations of float32 values on the CPU.
 
-models/moments.py has the same numbers in torch operations, for any device, and tests hold one against the other. Sums run in float32 over
-CHUNK values, LANES of them side by side, and in float64 over the chunks. */
+models/moments.py has the same numbers in torch operations, for any device, and tests compare the two. Values are added in float32 within a
+chunk of CHUNK values, in LANES sums side by side, and the chunks' sums in float64. */
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,15 +9,15 @@ CHUNK values, LANES of them side by side, and in float64 over the chunks. */
 
 #include "native.h"
 
-#define LANES 16 /* of twice as many, AVX2 has too few registers for all sums, of half as many the compiler makes no vectors */
+#define LANES 16 /* for 32, AVX2 has too few registers; with 8, the compiler makes no vectors */
 #define CHUNK 1024 /* a multiple of LANES */
-#define AHEAD 1024 /* values between what is read and what is fetched: a layer's tensor has often left the second-level cache */
+#define AHEAD 1024 /* values from what is read to what is prefetched: a layer's tensor has often left the second-level cache */
 
 /* Asks for the LANES values that are read AHEAD values later. */
 INLINE void fetch(const float *x) { __builtin_prefetch(x + AHEAD); }
 
-/* Squares that are too small for float32 become 0 until `restore`, which is of no consequence here: with sums of squares so small, all is
-   computed anew in float64. To round them takes x86 processors a hundred times as long as anything else. */
+/* Until `restore`, results too small for a normal float32 become 0. x86 processors take a hundred times as long to round them, and they do
+   not matter here: where sums of squares are that small, everything is computed anew in float64. */
 #if defined(__x86_64__)
 #define FLUSH_TO_ZERO 0x8000
 INLINE uint32_t flush_squares(void) {
@@ -33,13 +33,13 @@ INLINE void restore(uint32_t had) { (void)had; }
 
 /* ---- moments ---- */
 
-/* Mean squares between these are computed in float32 without loss; beyond, and with a NaN or an infinity, in float64. */
+/* Between these mean squares float32 sums lose nothing; beyond them, and with a NaN or an infinity, `careful` computes in float64. */
 static const double LEAST_SQUARE = 1e-24, MOST_SQUARE = 1e30;
 
 static const numbers NOTHING = {.low = INFINITY, .high = -INFINITY};
 
-/* LANES values side by side, which the compiler keeps in registers: the sum in `mean`. The squares are not finite where a value is not;
-   all else is then of no use. */
+/* Sums over x in LANES lanes, which the compiler keeps in registers. The answer's `mean` is the sum; `squares` is not finite where a value
+   is not, and then nothing else in it is of use. */
 INLINE numbers summed(const float *restrict x, int64_t n) {
     double sum[LANES] = {0}, squares[LANES] = {0};
     float low[LANES], high[LANES];
@@ -78,7 +78,7 @@ INLINE numbers summed(const float *restrict x, int64_t n) {
     return found;
 }
 
-/* In float64, as many side by side: of fewer, the compiler makes a loop without vectors. */
+/* Lanes in float64: with fewer, the compiler makes a loop without vectors. */
 #define WIDE 32
 
 /* The sum of the squares of x - centre over the finite values. */
@@ -94,6 +94,7 @@ INLINE double about(const float *restrict x, int64_t n, double centre) {
     return found;
 }
 
+/* The numbers of values that are all finite, from their sums. */
 INLINE numbers plain(const float *x, int64_t n, numbers found) {
     found.finite = n, found.mean /= n;
     found.about = found.squares - n * found.mean * found.mean;
@@ -102,7 +103,8 @@ INLINE numbers plain(const float *x, int64_t n, numbers found) {
     return found;
 }
 
-/* Over the finite values only. A loop for each type: the compiler does WIDE of one type at once. */
+/* The numbers of any values, over the finite ones, in float64. Each statement has its loop, as the compiler makes vectors of one type at a
+   time. The last values are padded with NaN, which are then taken off `nans`. */
 INLINE numbers careful(const float *restrict x, int64_t n) {
     double sum[WIDE] = {0}, squares[WIDE] = {0};
     float low[WIDE], high[WIDE], last[WIDE], finite[WIDE];
@@ -185,7 +187,8 @@ int64_t marked(const float *phi, int64_t batch, int64_t units, int64_t pixels, c
     return beyond;
 }
 
-/* LANES sums in float32, put together in float64: rows that are alike would all have the same error. */
+/* LANES sums in float32, added up in float64: in float32 alone, rows that are alike would all have the same error, which would not average
+   out. */
 INLINE double squared_length(const float *restrict x, int64_t n) {
     float part[LANES] = {0};
     double whole[LANES], squares = 0.0;
@@ -199,7 +202,7 @@ INLINE double squared_length(const float *restrict x, int64_t n) {
     return squares + whole[0];
 }
 
-/* For lengths of any size. */
+/* `units` in float64, for rows of any length. */
 INLINE void careful_units(const float *x, int64_t rows, int64_t n, double *sum) {
     memset(sum, 0, n * sizeof(double));
     for (int64_t row = 0; row < rows; row++, x += n) {
@@ -210,7 +213,7 @@ INLINE void careful_units(const float *x, int64_t rows, int64_t n, double *sum) 
     }
 }
 
-#define ABREAST 4 /* rows that are added at once, as the sum is read and written for each time */
+#define ABREAST 4 /* rows that are added in one pass over the sum */
 
 EACH_PROCESSOR
 void units(const float *restrict x, int64_t rows, int64_t n, double *restrict sum) {

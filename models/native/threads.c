@@ -1,5 +1,5 @@
-/* The threads that the network's passes run in: OpenMP's, torch's own, which are awake between two layers, while others would take a core
-from one that a pass waits for. */
+/* Runs work in the threads that the network's passes run in: OpenMP's, which torch uses too. They are awake between two layers; threads of
+our own would take a core from one that the pass waits for. */
 
 #define _GNU_SOURCE
 
@@ -30,8 +30,8 @@ static void take(void *given) {
     for (int64_t i; (i = atomic_fetch_add(of->next + of->threads, 1)) < of->ends[of->threads];) of->each(of->of, i);
 }
 
-/* OpenMP's entry where the process has one, and was not forked from one that has used it: its threads are not here, and it would wait for
-   them. */
+/* OpenMP's function that starts a parallel region; none where the process has no OpenMP, or was forked from one that has used it: a fork
+   has none of its parent's threads, and OpenMP would wait for them for ever. `number` becomes the function that gives a thread's number. */
 static in_parallel openmp(int (**number)(void)) {
     static in_parallel found;
     static int (*which)(void);

@@ -1,6 +1,8 @@
-/* Carries out a list of tasks in several threads. Tensors are taken in parts, and a part by the thread that has its place in every tensor:
-the pass divides them among the same threads in the same way, so that it is in that one's cache. What is found of the parts is put together
-in their order, by whoever is free then: how many threads there are changes no digit. */
+/* Carries out a list of tasks in several threads.
+
+Each tensor is divided into parts. A part goes to the thread that has the same place in every tensor: torch's passes divide tensors among
+the same threads in the same way, so the part is likely to be in that thread's cache. The results of the parts are combined in the order of
+the parts, so the number of threads changes no digit. */
 
 #include <sched.h>
 #include <stdatomic.h>
@@ -9,13 +11,13 @@ in their order, by whoever is free then: how many threads there are changes no d
 
 #include "native.h"
 
-#define PART 16384 /* values of a part, at least; whole blocks of a sample */
+#define PART 16384 /* the fewest values in a part; a multiple of a sample's block */
 #define MOST_PARTS 16
 
 enum { MEASURE, COSINE, SHARES };
 
-/* A row of a table from x (n,); where `before` is given from its difference to x, which takes its place, or with `keep` x does. Every
-   step-th whole block is counted, and every value with a step of 1. */
+/* Fills a row of a table from x (n,), or from x - before where `before` is given; `before` is overwritten by that difference, and then,
+   with `keep`, by x. Every step-th block is counted into the histograms; with a step of 1 every value. */
 typedef struct {
     const table *of;
     int64_t row;
@@ -40,19 +42,19 @@ typedef struct {
 typedef struct job job;
 typedef struct part part;
 
-/* How a task is carried out: what room its findings take, each of its parts, and what follows from all of them. */
+/* How a task is carried out. layout: takes memory for the results of its parts. each: computes one part. end: combines them. */
 typedef struct {
     void (*layout)(job *to, char **place, int64_t *bytes);
     void (*each)(const part *one);
     void (*end)(const job *of);
 } kind;
 
-/* A task, and what is found of its parts. */
+/* A task, with the results of its parts. */
 struct job {
     task of;
     const kind *by;
-    int64_t items, size, count; /* what is divided; of a part, but for the last; parts */
-    _Atomic int64_t left;       /* parts to come */
+    int64_t items, size, count; /* items that are divided (values, rows or examples); items of a part, fewer in the last; parts */
+    _Atomic int64_t left;       /* parts that are not done yet */
     union {
         struct { numbers *found; float *sample; tally *tallies; };
         double *sums;                                /* (count, n) */
@@ -62,12 +64,12 @@ struct job {
 
 struct part {
     job *of;
-    int64_t number, start, n; /* of the part, END of what follows from all of them; its items */
+    int64_t number, start, n; /* which part of the job, END for combining all of them; its first item; how many */
 };
 
 #define END -1
 
-/* So many bytes at a place that moves on. Without a place it only counts. */
+/* `some` bytes at *place, which moves on behind them; *bytes counts them. Without a place it only counts. */
 static void *taken(char **place, int64_t *bytes, int64_t some) {
     char *here = *place;
     some = (some + 7) / 8 * 8;
@@ -98,7 +100,7 @@ static int64_t sample_size(const measurement *of) {
     return (blocks + of->step - 1) / of->step * block;
 }
 
-/* The part's blocks of the sample, in their place. */
+/* Copies those blocks of the sample that lie in this part to their places in the sample. */
 static void take_sample(const measurement *of, int64_t start, int64_t n, float *sample) {
     int64_t block = of->of->block, first = (start / block + of->step - 1) / of->step, last = (start + n) / block;
     for (int64_t i = first; i * of->step < last; i++) memcpy(sample + i * block, values(of) + i * of->step * block, block * sizeof(float));
@@ -133,7 +135,8 @@ static void measure_end(const job *of) {
     if (!exact(to)) counted(of->sample, sample_size(to), out[MIN], out[MAX], row_of(to));
 }
 
-/* Of exact ones, when the extremes are known between which they are counted. */
+/* The second step of a measurement whose histograms take every value: only when the smallest and the largest value of all parts are known
+   can the linear bins be counted. */
 static void count_part(const part *one) {
     const measurement *of = &one->of->of.measure;
     double *range = fields(of);
@@ -203,7 +206,8 @@ static job divided(const task *of) {
     return (job){.of = *of, .by = KINDS + of->what, .items = items, .size = size, .count = (items + size - 1) / size};
 }
 
-/* All parts of the jobs, or with `twice` of those in two steps, thread by thread, then their ends; and where each thread's end. */
+/* Lists the parts of all jobs (with `twice` only of those in two steps), thread by thread, then the ENDs. ends[t] is where thread t's parts
+   end; ends[threads] is the end of the list. */
 static void list(job *jobs, int64_t count, int twice, int64_t threads, part *parts, int64_t *ends) {
     int64_t all = 0;
     for (int64_t t = 0; t <= threads; t++) {
@@ -223,7 +227,7 @@ static void list(job *jobs, int64_t count, int twice, int64_t threads, part *par
     }
 }
 
-/* All parts are begun before the first end is. */
+/* An END waits for the parts of its job, all of which have been begun by then: ENDs come last in the list. */
 static void carry_out(const void *parts, int64_t i) {
     const part *one = (const part *)parts + i;
     if (one->number != END) {
@@ -235,8 +239,8 @@ static void carry_out(const void *parts, int64_t i) {
     one->of->by->end(one->of);
 }
 
-/* Room that is kept from call to call, as much as the largest took. Without memory for it the process ends, as it would where the tensors
-   themselves did not fit. */
+/* Memory that is kept from call to call, as much as the largest call took. Where there is none the process ends, as it would where the
+   tensors themselves did not fit. */
 typedef struct {
     void *place;
     int64_t size;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import cache
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -11,14 +10,13 @@ from fastapi import APIRouter
 
 import models
 from models import device
-from models.config import catalog
 from models.words import say
-from server import lessons, limits, trouble
+from server import trouble
+from server.catalog import catalog
 from server.deps import EngineDep, SettingsDep, StoreDep
 from server.engine import Engine
 from server.errors import STORE_RETRY_S, ProblemDetails, Unavailable
 from server.records import Catalog, Health
-from server.settings import Settings
 from server.store import Store
 from server.trouble import TROUBLE
 
@@ -28,11 +26,12 @@ router = APIRouter(prefix="/api", tags=["about"])
 
 
 HEALTH_THREADS = CapacityLimiter(2)
-"""Of its own, so that health is told while everybody waits: a class that submits its runs has all the threads of the other requests."""
+"""Threads of its own, so that health is answered even while many requests, as of a class that submits its runs, have all the others."""
 
 
 def _health(store: Store, engine: Engine) -> Health:
-    """A store that cannot be used does not end the server: whoever starts servers again that are not healthy would do so for ever."""
+    """Where the store cannot be used, the server is still "ok", but not ready: whatever restarts servers that are not ok would restart this
+    one for ever."""
     health = Health(status="ok", ready=False, version=models.__version__, device=device.kind("auto"), engine=engine.name,
                     queued=None, running=None)
     try:
@@ -64,14 +63,4 @@ async def ready(store: StoreDep, engine: EngineDep) -> Health:
 @router.get("/catalog", response_model=Catalog)
 def choices(settings: SettingsDep) -> dict[str, Any]:
     """Every choice with label, formula, source and parameters; the JSON Schema of RunConfig; defaults; limits; lessons."""
-    return full_catalog(settings)
-
-
-def full_catalog(settings: Settings) -> dict[str, Any]:
-    """The catalogue of the models with what this server adds."""
-    return {**_catalog(), "version": models.__version__, "limits": limits.as_json(settings), "lessons": lessons.entries()}
-
-
-@cache
-def _catalog() -> dict[str, Any]:
-    return catalog()
+    return catalog(settings)

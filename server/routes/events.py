@@ -1,4 +1,4 @@
-"""Several runs in one stream: browsers hold only six connections to a server open, and a comparison has more runs than that."""
+"""Several runs in one stream: browsers open at most six connections to a server, and a comparison may have more runs."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from server import exports, report
+from server.catalog import catalog
 from server.deps import RunDep, SettingsDep, StoreDep
 from server.errors import ProblemDetails
-from server.routes.about import full_catalog
 
 router = APIRouter(prefix="/api/runs/{run_id}", tags=["exports"], responses={404: {"model": ProblemDetails}})
 
@@ -28,7 +28,7 @@ def as_csv(run: RunDep, store: StoreDep) -> StreamingResponse:
 @router.get("/export.html", response_class=StreamingResponse, responses={200: {"content": {"text/html": {}}}})
 def as_html(run: RunDep, store: StoreDep, settings: SettingsDep) -> StreamingResponse:
     """A report that opens with no server: the dashboard's page with this run inside."""
-    return StreamingResponse(report.as_html(store, run, full_catalog(settings)), media_type="text/html; charset=utf-8",
+    return StreamingResponse(report.as_html(store, run, catalog(settings)), media_type="text/html; charset=utf-8",
                              headers=_attachment(run.id, "html"))
 
 

@@ -1,4 +1,4 @@
-"""The page: its files, and Plotly, compressed once and cached."""
+"""The pages, and Plotly's script, which is compressed once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 
 def _pages(request: Request, gate: GateDep) -> Callable[..., HTMLResponse]:
-    """Answers with a page, by its name."""
+    """(name of a page, status) -> the answer with that page."""
     return partial(_page, request, gate)
 
 

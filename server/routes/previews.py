@@ -1,4 +1,4 @@
-"""A network at initialization, at once."""
+"""Previews: a network at initialization, answered at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from server.records import Preview
 router = APIRouter(prefix="/api", tags=["preview"])
 
 FETCH_PATIENCE_S = 2.0
-"""Seconds that a preview waits for a data set that is not there yet before it says so."""
+"""Seconds that a preview waits for a data set that is being fetched, before it answers 503."""
 
 LOOK_S = 0.25
 """Seconds between two looks whether the client still waits."""
@@ -39,7 +39,7 @@ async def preview(config: RunConfig, request: Request, settings: SettingsDep, en
     """
     limits.check_preview(config, settings)
     await to_thread.run_sync(weights.require, config, settings.places.weights, store)
-    await to_thread.run_sync(_require, downloads, config.data.name)
+    await to_thread.run_sync(_require_data, downloads, config.data.name)
     future = await to_thread.run_sync(engine.preview, config.canonical(), form)
     try:
         answer = await _while_connected(future, request, settings.preview_timeout_s)
@@ -59,7 +59,8 @@ async def preview(config: RunConfig, request: Request, settings: SettingsDep, en
     return Response(answer, media_type="application/json")
 
 
-def _require(downloads: Downloads, name: str) -> None:
+def _require_data(downloads: Downloads, name: str) -> None:
+    """Raises Unavailable while the data set is being fetched, with how far it is, and where it cannot be had."""
     job = downloads.ready(name, FETCH_PATIENCE_S)
     if not job.future.done():
         far = "" if job.now is None else say(", {percent} % of {size:.1f} MB so far",
@@ -69,7 +70,8 @@ def _require(downloads: Downloads, name: str) -> None:
 
 
 async def _while_connected(future: Future[bytes], request: Request, patience_s: float) -> bytes:
-    """The future's result; a client that goes away frees the worker. Raises Unavailable where no worker begins in time."""
+    """The future's result. If the client goes away the future is cancelled, which frees the worker, and the answer is empty. Raises
+    Unavailable where no worker begins within `patience_s`, and what the worker raised."""
     waiting = asyncio.wrap_future(future)
     until_s = time.monotonic() + patience_s
     while not (await asyncio.wait([waiting], timeout=LOOK_S))[0]:

@@ -29,15 +29,15 @@ UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "desc
 FETCH_PATIENCE_S = 1.0
 """Seconds that a new run's answer waits to hear that its data set cannot be had."""
 FRESH_BYTES = 3
-"""Random bytes that tell a fresh run from others of its configuration."""
+"""Random bytes at the end of a run's id, where an earlier run of its configuration has the plain one."""
 PRIVATE_BYTES = 16
-"""Random bytes of a private run's id, which nobody can guess."""
+"""Random bytes of the id of a private run, which nobody can guess."""
 
 SUBMITTING = CapacityLimiter(2)
-"""Runs that are taken in at the same time: a class that submits its own leaves the interpreter to those who watch."""
+"""Runs that are submitted at the same time: while a whole class submits its runs, those who watch still get their frames."""
 
 GIVEN_UP = ("cancelled", "failed")
-"""What a run over seeds does not share."""
+"""Statuses of runs that are not shared when a network is run over several seeds, but run anew."""
 
 
 @router.post("", status_code=201, response_model=RunRecord, responses={
@@ -53,7 +53,7 @@ async def submit(
     if known is not None:
         response.status_code = 200
         return known
-    await to_thread.run_sync(downloads.ready, config.data.name, FETCH_PATIENCE_S)  # which may wait: not in one of the few
+    await to_thread.run_sync(downloads.ready, config.data.name, FETCH_PATIENCE_S)  # it may wait: not within SUBMITTING
     record, is_new = await to_thread.run_sync(_taken_in, config, fresh, store, engine, limiter=SUBMITTING)
     if not is_new:
         response.status_code = 200
@@ -61,7 +61,7 @@ async def submit(
 
 
 def _known_or_allowed(config: RunConfig, fresh: bool, store: Store, settings: Settings) -> RunRecord | None:
-    """The run of this configuration that there is already; None where there is none, and one may be made."""
+    """The run of this configuration that there is already; None where a new one is needed and allowed. Raises OverLimit or BadWeights."""
     if not fresh and (known := store.newest(config.fingerprint())) is not None:
         return known
     limits.check_run(config, settings)
@@ -70,7 +70,7 @@ def _known_or_allowed(config: RunConfig, fresh: bool, store: Store, settings: Se
 
 
 def _taken_in(config: RunConfig, fresh: bool, store: Store, engine: Engine) -> tuple[RunRecord, bool]:
-    """The run, and whether it is a new one: somebody may have been quicker."""
+    """(the run, whether it is new). It is looked for again: somebody may have submitted the same meanwhile."""
     with store.submitting:
         if not fresh and (known := store.newest(config.fingerprint())) is not None:
             return known, False
@@ -110,8 +110,8 @@ def _start(config: RunConfig, store: Store, engine: Engine) -> RunRecord:
 
 
 def _new_id(config: RunConfig, fingerprint: str, store: Store) -> str:
-    """The configuration's fingerprint, with random digits where that is taken; random alone where the run starts from somebody's own
-    weights: who knows or guesses the configuration must not find the run."""
+    """The configuration's fingerprint, followed by random digits where that is taken. A run that starts from somebody's own weights has a
+    random id: whoever knows or guesses its configuration must not find it."""
     if INITIALIZERS[config.init.name].trained:
         return secrets.token_hex(PRIVATE_BYTES)
     return fingerprint if store.get(fingerprint) is None else f"{fingerprint}-{secrets.token_hex(FRESH_BYTES)}"
@@ -181,4 +181,4 @@ def remove(run: RunDep, store: StoreDep, engine: EngineDep, settings: SettingsDe
     """Ends the run if need be, and forgets it with all its frames and the weights that it kept."""
     keeping.forget(store, settings, run.id)
     if not is_over(run):
-        engine.cancel(run.id)  # afterwards: whoever watches would be told that it was cancelled, and no more
+        engine.cancel(run.id)  # not before: viewers would be told only that it was cancelled, and not that it was deleted

@@ -28,7 +28,7 @@ FETCH_PATIENCE_S = 1.0
 router = APIRouter(prefix="/api/sweeps", tags=["sweeps"], responses={422: {"model": ProblemDetails}})
 
 BENDS = 12
-"""Pieces of the critical line between the map's first two rows."""
+"""Pieces into which the critical line is divided between the map's first two rows."""
 
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "there is no such sweep"}}
 
@@ -71,13 +71,13 @@ def submit(config: SweepConfig, response: Response, store: StoreDep, engine: Eng
 
 
 def _shared(config: SweepConfig, store: Store) -> RunRecord | None:
-    """The map of this configuration that there is already, if it is worth having."""
+    """The map of this configuration that there is already, unless it was cancelled or has failed."""
     known = store.newest(config.fingerprint())
     return None if known is None or known.status in ("cancelled", "failed") else known
 
 
 def _taken_in(config: SweepConfig, store: Store, engine: Engine) -> tuple[RunRecord, bool]:
-    """The map, and whether it is a new one: somebody may have been quicker."""
+    """(the map, whether it is new). It is looked for again: somebody may have submitted the same meanwhile."""
     fingerprint = config.fingerprint()
     with store.submitting:
         if (known := _shared(config, store)) is not None:
@@ -127,7 +127,7 @@ def cancel(sweep: SweepDep, store: StoreDep, engine: EngineDep) -> RunRecord:
 
 
 def _bending(sigma_b2: list[float]) -> list[float]:
-    """The values, and some between the first two, closest together at the first: at sigma_b2 = 0 a critical line may lie flat."""
+    """The values, with more between the first two, closest together near the first: at sigma_b2 = 0 the critical line may be flat."""
     first, second, *_ = sigma_b2
     return sorted({*sigma_b2, *(first + (second - first) * (part / BENDS) ** 3 for part in range(1, BENDS))})
 

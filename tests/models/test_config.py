@@ -63,6 +63,8 @@ def test_every_choice_can_be_made_and_comes_back_with_its_parameters(path, name)
     ({"init": {"name": "uniform", "a": 1.0, "b": 0.0}}, "must be below"),
     ({"init": {"name": "trunc_normal", "mean": 2.0, "b": 1.0}}, "must lie between"),
     ({"init": {"name": "normal", "scale": 1.0}}, "Extra inputs"),
+    ({"network": {"activation": {"name": "hardtanh", "min_val": 0.0, "max_val": 1e-200}}}, "kaiming_normal has no gain for it"),
+    ({"network": {"activation": {"name": "hardtanh", "min_val": 0.0, "max_val": 1e-35}}, "init": {"name": "kaiming_uniform"}}, "no gain"),
 ])
 def test_what_does_not_fit_is_refused_with_what_is_allowed(bad, word):
     with pytest.raises(ValidationError) as error:

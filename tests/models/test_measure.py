@@ -20,11 +20,11 @@ from models.moments import (
     FIELDS,
     correlation,
     dead_share,
-    exact_moments,
     moments,
     pixel_correlations,
     saturated_share,
     saturation_edges,
+    torch_moments,
 )
 from models.network import build
 from models.sampling import sample, stride
@@ -216,7 +216,7 @@ def test_what_a_step_made_of_a_weight(form):
     found.compare("update", 0, weight, before, True)
     again = found.columns(["update"])[0].tolist()
     assert fields == again and before.equal(weight)
-    assert fields[0][0] == pytest.approx(exact_moments(weight - was).tolist(), rel=1e-5, abs=1e-6)
+    assert fields[0][0] == pytest.approx(torch_moments(weight - was).tolist(), rel=1e-5, abs=1e-6)
 
 
 def test_tensors_are_let_go_of_when_some_have_been_measured_together():

@@ -46,10 +46,9 @@ def test_a_file_that_another_program_holds_keeps_nobody_from_looking_and_no_run_
             held.set()  # the run's data set is there, and nobody can write that it need not wait any longer
             asked = [threads.submit(server.client.patch, f"/api/runs/{over}", json={"title": str(number)}) for number in range(MANY)]
             time.sleep(1)
-            began = time.monotonic()
             assert server.client.get("/api/health").json()["ready"] is True
             assert [kind for kind, *_ in server.events(over)][-1] == "end" and server.client.get("/metrics").status_code == 200
-            assert time.monotonic() - began < 10 and not any(one.done() for one in asked)
+            assert not any(one.done() for one in asked)  # they wait 15 s: all of this was answered meanwhile
             for one in asked:
                 assert "database is locked" in problem(one.result(), 503)["detail"] and int(one.result().headers["retry-after"]) > 0
             assert server.client.get(f"/api/runs/{waits}").json()["status"] == "queued"

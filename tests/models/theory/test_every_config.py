@@ -97,7 +97,7 @@ def test_normal_weights_of_any_size_have_an_answer(activation: str, std: float, 
 
 @pytest.mark.parametrize("activation", [
     {"name": "softplus", "beta": 1e-241}, {"name": "softplus", "beta": 1e-30, "threshold": 1000.0}, {"name": "celu", "alpha": 1e-300},
-    {"name": "celu", "alpha": 1e-20}, {"name": "hardtanh", "min_val": -1e-200, "max_val": 1e-200}, {"name": "elu", "alpha": 1e-300},
+    {"name": "celu", "alpha": 1e-20}, {"name": "hardtanh", "min_val": -1e-28, "max_val": 1e-28}, {"name": "elu", "alpha": 1e-300},
     {"name": "hardtanh", "min_val": -1e-25, "max_val": 100.0}, {"name": "prelu", "init": -10.0},
 ])
 @pytest.mark.parametrize("mean_square", [0.0, 1e-30, 1.0, 1e300])
@@ -106,6 +106,12 @@ def test_activations_of_any_scale_have_an_answer(activation: dict[str, Any], mea
     for init in ("kaiming_normal", "lsuv"):
         checked({"network": {"activation": activation, "depth": 8, "width": 64}, "init": {"name": init},
                  "bias_init": {"name": "constant", "value": bias}}, mean_square, None)
+
+
+@pytest.mark.parametrize("init", ["orthogonal", "lsuv"])
+def test_an_activation_that_vanishes_in_float64_has_an_answer(init: str) -> None:
+    checked({"network": {"activation": {"name": "hardtanh", "min_val": -1e-200, "max_val": 1e-200}, "depth": 8, "width": 64},
+             "init": {"name": init}}, 1.0, None)
 
 
 @pytest.mark.parametrize("activation", ["hardsigmoid", "sigmoid", "tanh", "relu6"])
