@@ -168,6 +168,7 @@ class RunConfig(Part):
 
     @property
     def classes(self) -> int:
+        """Number of classes, and so of the network's outputs."""
         return SOURCES[self.data.name].classes(self.data.params)
 
     @property

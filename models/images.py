@@ -76,12 +76,14 @@ class LabelledImages:
 
     @classmethod
     def of(cls, images: Bytes, labels: Bytes) -> LabelledImages:
+        """From images (N, channels, height, width) and labels (N,), both uint8, with each image's sums."""
         flat = images.reshape(len(images), -1)
         squares = [SQUARES[flat[start : start + CHUNK]].sum(1, dtype=np.int64) for start in range(0, len(flat), CHUNK)]
         return cls(torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64)),
                    torch.from_numpy(flat.sum(1, dtype=np.int64)), torch.from_numpy(np.concatenate(squares)))
 
     def choose(self, order: Tensor) -> LabelledImages:
+        """The images with these indices (M,), in their order."""
         return LabelledImages(self.images[order], self.labels[order], self.sums[order], self.squares[order])
 
     def moments(self) -> tuple[float, float]:

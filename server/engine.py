@@ -76,7 +76,12 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """Worker processes on this machine."""
+    """Worker processes on this machine.
+
+    previews, trainers: the two pools of workers
+    futures:  of the runs that a worker has, or will have
+    draining: whether no more runs are taken       closing: whether the workers are being ended
+    """
 
     name = "local"
     draining = closing = False

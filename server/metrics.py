@@ -18,7 +18,10 @@ REMEMBERED = 10_000
 
 
 class Metrics:
-    """A registry of its own, so that two applications in one process share no numbers."""
+    """What is counted, in a registry of its own, so that two applications in one process share no numbers.
+
+    known: of each run, the frames and steps that have been counted, and when it was last seen to have made a step (seconds since 1970)
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -72,6 +72,7 @@ class Worker:
         theirs.close()
 
     def lives(self) -> bool:
+        """Whether the process runs."""
         return self.process.is_alive()
 
     def do(self, task: Task) -> bool:

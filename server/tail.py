@@ -52,6 +52,7 @@ class StoredFrame:
     bodies: dict[View, Body] = field(default_factory=dict)
 
     def body(self, view: View) -> Body:
+        """What is sent of the frame for this view."""
         if view not in self.bodies:
             self.bodies[view] = self._made(view)
         return self.bodies[view]
@@ -91,6 +92,7 @@ class Tail:
 
     @property
     def viewers(self) -> int:
+        """How many watch the run."""
         return self.wanted.total()
 
     async def follow(self) -> None:

@@ -208,6 +208,7 @@ class Reporter:
         self.next_s = -math.inf
 
     def on_step(self, steps_done: int) -> bool:
+        """False where the run should stop (models.training.OnStep)."""
         now = time.monotonic()
         if now < self.next_s:
             return True
