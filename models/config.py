@@ -91,8 +91,7 @@ class NetworkConfig(Part):
         return norm.name == "none" or norm.params["placement"] != "pre_activation" or not norm.params["affine"]
 
     def pixels(self, shape: Shape) -> list[int]:
-        """Height (= width) of the images that enter each hidden layer, for inputs of this shape; 1 each for an MLP. Pooling stops at one
-        pixel."""
+        """Height (= width) of the images that enter each hidden layer, for inputs of this shape; 1 for an MLP. Pooling stops at 1 pixel."""
         if self.kind == "mlp":
             return [1] * self.depth
         sizes, size = [], shape[-1]

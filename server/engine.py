@@ -68,8 +68,7 @@ class Engine(Protocol):
         """Ends a run that does not end by itself; it has failed."""
 
     def drain(self, patience_s: float) -> None:
-        """Takes no more runs; waits up to `patience_s` for those that run, then cancels them. Runs that wait are left to the next
-        server."""
+        """Takes no more runs; waits up to `patience_s` for those that run, then cancels them. Queued ones are left to the next server."""
 
     def close(self) -> None:
         """Ends every worker."""

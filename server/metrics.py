@@ -36,8 +36,7 @@ class Metrics:
         self.known: dict[str, tuple[int, int, float]] = {}
 
     def gauge(self, name: str, what: str, read: Callable[[], float]) -> None:
-        """Adds a number that is read whenever the metrics are asked for; NaN where the store cannot be read, so that the others still
-        are."""
+        """Adds a number that is read when the metrics are asked for: NaN where the store cannot be read, so that the others still are."""
         def known() -> float:
             try:
                 return read()
