@@ -1,5 +1,5 @@
-# The dashboard as an image. It needs nothing but a port and, to keep its runs, a volume at /data. The log says the token that it
-# asks for (or --env SIGPROP_TOKEN=...):
+# The dashboard as an image. It needs nothing but a port and, to keep its runs, a volume at /data. It asks for a token: the one in
+# --env SIGPROP_TOKEN=..., or one that it makes and writes to its log at the first start:
 #
 #   docker build --tag sigprop . && docker run --publish 127.0.0.1:8000:8000 --volume sigprop:/data sigprop
 #
@@ -7,13 +7,13 @@
 # CPU when not. Where there will never be a GPU, PyTorch's index of CPU wheels makes a far smaller image:
 #   docker build --build-arg PIP_EXTRA_INDEX_URL=...
 #
-# What measures a network on the CPU is compiled in the image that the slim one is cut from, which has a compiler.
+# models/native, which measures networks on the CPU, is compiled in the full Python image: the slim one has no compiler.
 FROM python:3.11 AS native
 WORKDIR /native
 COPY models/native ./
 RUN sh build.sh
 
-# The Python that the tests run on.
+# The version of Python that the tests run on.
 FROM python:3.11-slim
 
 WORKDIR /app

@@ -7,7 +7,7 @@
 #   make audit   whether a pinned dependency has a known vulnerability (asks the advisory database of PyPI)
 #   make bench   the benchmarks: BENCH_JSON=file also writes them as JSON
 #   make pins    renew constraints.txt to the newest versions that pyproject.toml allows
-#   make clean   take away everything that these commands made, but no data
+#   make clean   remove everything that these commands made, but no data
 #
 # Other choices: JOBS=1 (tests that run at the same time), PYTHON=python3.12 (what .venv is made with),
 # CHROMIUM=/path/to/chrome (what the browser tests drive).
@@ -27,7 +27,7 @@ NATIVE := models/native/native.so
 # Prints the dependencies of pyproject.toml, with those of the extras named after it.
 REQUIREMENTS := $(BIN)/python -c 'import sys, tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 	print(*p["dependencies"], *(r for e in sys.argv[1:] for r in p["optional-dependencies"][e]), sep="\n")'
-# To compile all that is installed takes longer than to install it: Python compiles what is imported, when it first is.
+# --no-compile: compiling everything takes longer than installing it, and Python compiles each module when it is first imported.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile $(if $(MAKE_TERMOUT),,-qq)
 APT := sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	if ! command -v apt-get >/dev/null || ! command -v $${sudo:-true} >/dev/null; then \
@@ -36,7 +36,7 @@ APT := sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	$$sudo apt-get -qq update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends
 
 export CHROMIUM
-# Compiled once and not at each of a test run's fifty starts, whatever the shell has set.
+# Makes Python keep what it compiles, whatever the shell has set: a test run starts it fifty times.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DELETE_ON_ERROR:
@@ -48,7 +48,7 @@ run: $(VENV)/serve.stamp $(NATIVE)
 test: setup lint
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
-# What Python needs is installed beside what the page's tests need, and the linters run beside each other.
+# The two halves of the set-up run at the same time, and so do the linters.
 setup: $(NATIVE)
 	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/test.stamp browser
 
@@ -64,7 +64,7 @@ tsc:
 node-test:
 	node --test tests/frontend/*.test.mjs
 
-# In a folder of its own, so that what the auditor needs is neither pinned nor mixed with what is audited.
+# pip-audit lies in a folder of its own, so that its dependencies are neither pinned nor mixed with those that it audits.
 audit: $(BIN)/python
 	@[ -d $(VENV)/audit/pip_audit ] || $(PIP) --target $(VENV)/audit 'pip-audit>=2.9,<3' \
 		|| { echo "NOT AUDITED: pip-audit could not be installed."; exit 0; }; \
@@ -77,7 +77,7 @@ clean:
 	rm -rf $(VENV) node_modules $(NATIVE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find models server tests -name __pycache__ -prune -exec rm -rf {} +
 
-# ---- set-up: a stamp is newer than what it was made from, so nothing is done twice ----
+# ---- set-up: a stamp is a file that says "done"; what is older than its stamp is not done again ----
 
 $(BIN)/python:
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed: install it, or name it, as in make PYTHON=/opt/python3.12/bin/python3" >&2; exit 1; }
@@ -89,7 +89,7 @@ $(BIN)/python:
 $(VENV)/serve.stamp: pyproject.toml constraints.txt $(BIN)/python
 	@echo "Installing what the server needs (PyTorch is large: minutes on a slow line) ..."
 	@$(REQUIREMENTS) > $(VENV)/serve.txt && $(PIP) --constraint constraints.txt --requirement $(VENV)/serve.txt
-	@$(BIN)/python -c 'import server.main, server.app, server.worker, torch._dynamo'  # so that the first start need not compile it
+	@$(BIN)/python -c 'import server.main, server.app, server.worker, torch._dynamo'  # compiles it, so that the first start need not
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/serve.stamp
@@ -97,7 +97,7 @@ $(VENV)/test.stamp: $(VENV)/serve.stamp
 	@$(REQUIREMENTS) test > $(VENV)/test.txt && $(PIP) --constraint constraints.txt --requirement $(VENV)/test.txt
 	@touch $@
 
-# Without it all works, but watching costs more: so a machine that has no compiler and gets none is told so, and served.
+# Optional: without it everything works, but measuring on the CPU is slower. So where no compiler can be had, this says so and goes on.
 $(NATIVE): $(wildcard models/native/*.[ch]) models/native/build.sh
 	@command -v $(CC) >/dev/null || ( what="C compiler, with which measuring is fast,"; $(APT) gcc libc6-dev ) || true
 	@rm -f $@
@@ -114,7 +114,7 @@ node_modules/stamp: package.json package-lock.json
 browser: node_modules/stamp
 	@[ -n "$(CHROMIUM)" ] || { what="Chromium, which the browser tests drive,"; $(APT) fonts-noto-cjk fontconfig chromium-headless-shell || $(APT) fonts-noto-cjk fontconfig chromium; }
 
-# A fresh environment, so that nothing is pinned that nothing needs any more.
+# In a fresh environment, so that nothing stays pinned that is no longer needed.
 pins: $(BIN)/python
 	@rm -rf $(VENV)/pins && $(PYTHON) -m venv $(VENV)/pins
 	@$(REQUIREMENTS) test > $(VENV)/test.txt && $(VENV)/pins/bin/python -m pip install --quiet --requirement $(VENV)/test.txt

@@ -1,5 +1,4 @@
-"""How much memory a measured pass takes, against a bare one. `python -m benchmarks.memory SIZE bare|measured` prints the peak of one, in
-MB."""
+"""How much memory a measured pass takes, against a bare one. `python -m benchmarks.memory SIZE bare|measured` prints its MB."""
 
 from __future__ import annotations
 
@@ -19,8 +18,7 @@ FORGET_THE_PEAK = "5"
 """Written to PEAK, it sets the process's peak (VmHWM) back to what it has now."""
 
 EXACT = {"MALLOC_MMAP_THRESHOLD_": "65536"}
-"""Environment that gives each tensor above 64 KiB pages of its own, which are given back with it: the process then has only what is
-alive."""
+"""Environment that gives each tensor above 64 KiB pages of its own, which are freed with it: the process then has only what is alive."""
 
 
 def capture(quick: bool) -> list[Result]:

@@ -93,8 +93,7 @@ def watchers(quick: bool) -> list[Result]:
 
 
 def logged(quick: bool) -> list[Result]:
-    """The time that wandb.watch takes, offline, for histograms of weights and their gradients at every step; nothing where it is not
-    installed."""
+    """The time of wandb.watch, offline, for histograms of weights and gradients at every step; nothing where it is not installed."""
     try:
         import wandb
     except ImportError:

@@ -91,8 +91,7 @@ class NetworkConfig(Part):
         return norm.name == "none" or norm.params["placement"] != "pre_activation" or not norm.params["affine"]
 
     def pixels(self, shape: Shape) -> list[int]:
-        """Height (= width) of the images that enter each hidden layer, for inputs of this shape; 1 each for an MLP. Pooling stops at one
-        pixel."""
+        """Height (= width) of the images that enter each hidden layer, for inputs of this shape; 1 for an MLP. Pooling stops at 1 pixel."""
         if self.kind == "mlp":
             return [1] * self.depth
         sizes, size = [], shape[-1]
@@ -168,6 +167,7 @@ class RunConfig(Part):
 
     @property
     def classes(self) -> int:
+        """Number of classes, and so of the network's outputs."""
         return SOURCES[self.data.name].classes(self.data.params)
 
     @property

@@ -63,6 +63,7 @@ class Dataset:
     std: float = 1.0
 
     def to(self, device: torch.device) -> Dataset:
+        """The same data set with its tensors on the device."""
         return replace(self, inputs=self.inputs.to(device), labels=self.labels.to(device),
                        validation_inputs=self.validation_inputs.to(device), validation_labels=self.validation_labels.to(device))
 

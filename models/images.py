@@ -64,7 +64,7 @@ class HomeFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LabelledImages:
     """Training or test part: images (N, channels, height, width) uint8, labels (N,) int64, and of each image the sum of its pixels and of
     their squares, `sums` and `squares` (N,) int64. From these follow the exact moments of any subset, without another look at the pixels.
     """
@@ -75,14 +75,16 @@ class Part:
     squares: Tensor
 
     @classmethod
-    def of(cls, images: Bytes, labels: Bytes) -> Part:
+    def of(cls, images: Bytes, labels: Bytes) -> LabelledImages:
+        """From images (N, channels, height, width) and labels (N,), both uint8, with each image's sums."""
         flat = images.reshape(len(images), -1)
         squares = [SQUARES[flat[start : start + CHUNK]].sum(1, dtype=np.int64) for start in range(0, len(flat), CHUNK)]
         return cls(torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64)),
                    torch.from_numpy(flat.sum(1, dtype=np.int64)), torch.from_numpy(np.concatenate(squares)))
 
-    def choose(self, order: Tensor) -> Part:
-        return Part(self.images[order], self.labels[order], self.sums[order], self.squares[order])
+    def choose(self, order: Tensor) -> LabelledImages:
+        """The images with these indices (M,), in their order."""
+        return LabelledImages(self.images[order], self.labels[order], self.sums[order], self.squares[order])
 
     def moments(self) -> tuple[float, float]:
         """Mean and population standard deviation of all pixels, from 0 to 255."""
@@ -117,8 +119,8 @@ class ImageSet:
 class Loaded:
     """Both parts of a data set, in memory."""
 
-    training: Part
-    test: Part
+    training: LabelledImages
+    test: LabelledImages
 
 
 _kept: dict[str, tuple[Stamp, Loaded]] = {}
@@ -143,7 +145,7 @@ def load(image_set: ImageSet, folder: Path) -> Loaded:
     if known is None or known[0] != now:
         _kept.clear()
         x, y, test_x, test_y = image_set.read(folder)
-        _kept[image_set.name] = now, Loaded(_part(image_set, x, y), _part(image_set, test_x, test_y))
+        _kept[image_set.name] = now, Loaded(_checked(image_set, x, y), _checked(image_set, test_x, test_y))
     return _kept[image_set.name][1]
 
 
@@ -162,14 +164,15 @@ def sizes(image_set: ImageSet) -> tuple[int, int]:
     return len(found.training.labels), len(found.test.labels)
 
 
-def _part(image_set: ImageSet, images: Bytes, labels: Bytes) -> Part:
+def _checked(image_set: ImageSet, images: Bytes, labels: Bytes) -> LabelledImages:
+    """A part of the set; raises Unreadable where its images and labels cannot be the set's."""
     if len(images) != len(labels) or len(images) == 0:
         raise Unreadable(f"{image_set.name}: {len(images)} images and {len(labels)} labels do not belong together")
     if images.shape[1:] != image_set.shape:
         raise Unreadable(f"{image_set.name}: images of shape {images.shape[1:]}, and {image_set.shape} is what it has")
     if int(labels.max()) >= image_set.classes:
         raise Unreadable(f"{image_set.name}: label {labels.max()}, and 0 to {image_set.classes - 1} are possible")
-    return Part.of(images, labels)
+    return LabelledImages.of(images, labels)
 
 
 # ---- MNIST's format -----------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ class Fan:
 
     @classmethod
     def of(cls, weight: Tensor) -> Fan:
+        """The fans of a weight (out, in, *kernel)."""
         taps = math.prod(weight.shape[2:])
         return cls(weight.shape[1] * taps, weight.shape[0] * taps, taps)
 

@@ -108,6 +108,7 @@ class Network(nn.Module):
         return x
 
     def rows(self) -> list[Layer]:
+        """The layers in order; a frame's row r is the layer at r - 1."""
         return [layer for layer in self.layers if isinstance(layer, Layer)]
 
 

@@ -29,6 +29,7 @@ class Norms:
 
     @property
     def any(self) -> bool:
+        """Whether any of the rows has a normalization."""
         return any(module is not None for module in self.modules)
 
     @contextmanager

@@ -38,6 +38,7 @@ class Axis(Part):
         return self
 
     def values(self) -> list[float]:
+        """The values, from low to high."""
         values: list[float] = np.linspace(self.low, self.high, self.count).tolist()
         return values
 

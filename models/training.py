@@ -201,6 +201,7 @@ class Run:
 
     @cached_property
     def meter(self) -> Meter:
+        """Measures the run's frames; one for all of them, as it keeps weights from one frame to the next."""
         capture, activation = self.config.capture, self.config.network.activation
         samples = None if capture.samples == "all" else capture.samples
         return Meter(len(self.places), capture.bins, samples, ACTIVATIONS[activation.name].limits(activation.params))

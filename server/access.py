@@ -83,8 +83,7 @@ class Gate:
         self.cookie = hmac.new((token or "").encode(), b"sigprop cookie", hashlib.sha256).hexdigest()
 
     def knows(self, given: bytes) -> bool:
-        """Whether this is the token. The comparison takes the same time however much of it is right, so that nobody can guess it byte by
-        byte."""
+        """Whether this is the token, compared in a time that does not depend on how much of it is right: nobody can guess it bit by bit."""
         return self.token is None or hmac.compare_digest(given.strip(), self.token.encode())
 
     def signed_in(self, headers: Headers) -> bool:

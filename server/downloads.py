@@ -202,6 +202,7 @@ class Progress:
             self._say(file.name)
 
     def of(self, file: HomeFile) -> fetch.OnBytes:
+        """What to call with the bytes of this file."""
         def seen(done: int, total: int | None) -> None:
             self.done[file.name] = done
             self.totals[file.name] = max(done, file.bytes if total is None else total)

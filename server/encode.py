@@ -53,8 +53,7 @@ class View(NamedTuple):
 
     @property
     def level(self) -> int:
-        """zlib's level for such a frame. A compact one is small enough for level 6, which takes 1.5 ms; level 1 would leave a fifth
-        more."""
+        """zlib's level for such a frame. A compact one is small enough for level 6, which takes 1.5 ms; level 1 leaves a fifth more."""
         return LEVEL if self.form == "full" else 6
 
 

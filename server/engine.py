@@ -68,15 +68,19 @@ class Engine(Protocol):
         """Ends a run that does not end by itself; it has failed."""
 
     def drain(self, patience_s: float) -> None:
-        """Takes no more runs; waits up to `patience_s` for those that run, then cancels them. Runs that wait are left to the next
-        server."""
+        """Takes no more runs; waits up to `patience_s` for those that run, then cancels them. Queued ones are left to the next server."""
 
     def close(self) -> None:
         """Ends every worker."""
 
 
 class LocalEngine:
-    """Worker processes on this machine."""
+    """Worker processes on this machine.
+
+    previews, trainers: the two pools of workers
+    futures:  of the runs that a worker has, or will have
+    draining: whether no more runs are taken       closing: whether the workers are being ended
+    """
 
     name = "local"
     draining = closing = False

@@ -151,8 +151,7 @@ def field_errors(errors: Sequence[Any], body: Any) -> list[FieldError]:
 
 
 def _message(error: Any) -> Text:
-    """The sentence of one of pydantic's errors: of our own rules as they wrote it, of pydantic's own with its template, to be
-    translated."""
+    """The sentence of one of pydantic's errors: of our own rules as they wrote it, of pydantic's own with its template."""
     context = error.get("ctx") or {}
     if error["type"] == "json_invalid":
         return say("is no JSON: {problem} at character {place}", problem=context["error"], place=error["loc"][-1])

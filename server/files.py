@@ -21,6 +21,5 @@ def put_in_place(part: Path, target: Path) -> None:
 
 
 def weights_file(folder: Path, source: str) -> Path:
-    """The file of the weights with this name, which may have the ending or not. `models.initializers.source_problem` has passed the
-    name."""
+    """The file of the weights with this name, with or without the ending; `models.initializers.source_problem` has passed it."""
     return folder / (source if source.endswith(ENDING) else source + ENDING)

@@ -20,7 +20,7 @@ log = logging.getLogger("sigprop")
 
 FOLDER = FRONTEND / "lessons"
 
-Text = Annotated[str, Field(min_length=1)]
+NonEmpty = Annotated[str, Field(min_length=1)]
 
 
 class _Strict(BaseModel):
@@ -36,7 +36,7 @@ class Place(_Strict):
     run:      index among the runs that the step compares
     """
 
-    field: Text
+    field: NonEmpty
     frame: int
     quantity: str | None = None
     layer: int | None = None
@@ -46,10 +46,10 @@ class Place(_Strict):
 class Choice(_Strict):
     """A question with answers to choose from; `answer` is the index of the right one."""
 
-    ask: Text
-    choices: list[Text] = Field(min_length=2, max_length=6)
+    ask: NonEmpty
+    choices: list[NonEmpty] = Field(min_length=2, max_length=6)
     answer: int = Field(ge=0)
-    why: Text
+    why: NonEmpty
 
     @model_validator(mode="after")
     def _there_is_such_an_answer(self) -> Self:
@@ -61,39 +61,39 @@ class Choice(_Strict):
 class Number(_Strict):
     """A question for a number that is read off the page: right from `low` to `high`."""
 
-    ask: Text
+    ask: NonEmpty
     low: float
     high: float
-    why: Text
+    why: NonEmpty
     source: Place = Field(alias="from")
 
 
 class Contestant(_Strict):
     """One of the runs that a step shows together."""
 
-    label: Text
+    label: NonEmpty
     config: RunConfig
 
 
 class Cell(_Strict):
     """One network of a table; pressing the cell puts it on the page."""
 
-    text: Text
+    text: NonEmpty
     config: RunConfig
 
 
 class Row(_Strict):
     """A row of a table."""
 
-    label: Text
+    label: NonEmpty
     cells: list[Cell]
 
 
 class Grid(_Strict):
     """A table of networks."""
 
-    title: Text
-    columns: list[Text] = Field(min_length=1, max_length=6)
+    title: NonEmpty
+    columns: list[NonEmpty] = Field(min_length=1, max_length=6)
     rows: list[Row] = Field(min_length=1, max_length=20)
 
     @model_validator(mode="after")
@@ -107,9 +107,9 @@ class Grid(_Strict):
 class Step(_Strict):
     """One step: what to read, what is shown, and a question."""
 
-    title: Text
-    text: list[Text] = Field(min_length=1)
-    look: Text
+    title: NonEmpty
+    text: list[NonEmpty] = Field(min_length=1)
+    look: NonEmpty
     question: Choice | Number
     config: RunConfig | None = None
     compare: list[Contestant] | None = Field(None, min_length=2, max_length=6)
@@ -128,10 +128,10 @@ class Lesson(_Strict):
     """A lesson in one language; `controls` are the only ones that the page leaves to move, all where it is empty."""
 
     order: int
-    title: Text
-    summary: Text
+    title: NonEmpty
+    summary: NonEmpty
     steps: list[Step] = Field(min_length=1)
-    controls: list[Text] = []
+    controls: list[NonEmpty] = []
 
 
 class Entry(BaseModel):

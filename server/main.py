@@ -40,8 +40,7 @@ class Command(Settings):
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server; on the first SIGTERM it lets runs end while it still answers requests. A second SIGTERM and Ctrl-C stop it at
-    once."""
+    """uvicorn's server, which on the first SIGTERM lets runs end while it still answers. A second one, and Ctrl-C, stop it at once."""
 
     def __init__(self, starting: Starting, config: uvicorn.Config) -> None:
         super().__init__(config)

@@ -18,7 +18,10 @@ REMEMBERED = 10_000
 
 
 class Metrics:
-    """A registry of its own, so that two applications in one process share no numbers."""
+    """What is counted, in a registry of its own, so that two applications in one process share no numbers.
+
+    known: of each run, the frames and steps that have been counted, and when it was last seen to have made a step (seconds since 1970)
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -33,8 +36,7 @@ class Metrics:
         self.known: dict[str, tuple[int, int, float]] = {}
 
     def gauge(self, name: str, what: str, read: Callable[[], float]) -> None:
-        """Adds a number that is read whenever the metrics are asked for; NaN where the store cannot be read, so that the others still
-        are."""
+        """Adds a number that is read when the metrics are asked for: NaN where the store cannot be read, so that the others still are."""
         def known() -> float:
             try:
                 return read()

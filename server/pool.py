@@ -72,6 +72,7 @@ class Worker:
         theirs.close()
 
     def lives(self) -> bool:
+        """Whether the process runs."""
         return self.process.is_alive()
 
     def do(self, task: Task) -> bool:
@@ -102,8 +103,7 @@ class Worker:
         return True
 
     def _outcome(self, task: Task) -> tuple[Any, Exception | None]:
-        """The call's result or its error; the error may be that it took too long or was cancelled (which ends the process), or that the
-        process died."""
+        """The call's result or its error: also that it took too long or was cancelled, which end the process, or that that died."""
         try:
             result, error = self._hear(task, task.timeout_s)
         except (TimeoutError, CancelledError) as unfinished:

@@ -42,6 +42,7 @@ class Body:
 
     @classmethod
     def of(cls, json: bytes, level: int = LEVEL) -> Body:
+        """The body with this JSON, compressed at zlib's level."""
         deflate = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
         return cls(json, deflate.compress(json) + deflate.flush(zlib.Z_FULL_FLUSH), zlib.adler32(json))
 
@@ -58,8 +59,10 @@ class Plain:
     """Writes a viewer's stream uncompressed."""
 
     begin = b""
+    """The stream's first bytes."""
 
     def event(self, before: bytes, body: Body, after: bytes) -> bytes:
+        """The bytes of an event: its data between the lines before and after."""
         return before + body.plain + after
 
     def text(self, text: bytes) -> bytes:

@@ -182,6 +182,7 @@ class Store:
             return _require(_read(connection, new.id))
 
     def get(self, run_id: str) -> RunRecord | None:
+        """The run's record, None where there is no such run."""
         with self.engine.connect() as connection:
             return _read(connection, run_id)
 
@@ -211,6 +212,7 @@ class Store:
             return [_record(connection, row) for row in page], numbers[limit - 1] if len(numbers) > limit else None
 
     def count(self, status: Status) -> int:
+        """How many runs and maps have this status."""
         with self.engine.connect() as connection:
             return connection.scalar(select(func.count()).select_from(runs).where(runs.c.status == status)) or 0
 
@@ -247,6 +249,7 @@ class Store:
                     for name, since, frames, size, stays, config in connection.execute(query)]
 
     def delete(self, run_id: str) -> None:
+        """Removes the run, if there is one, with its frames."""
         with self.engine.begin() as connection:
             connection.execute(delete(frames).where(frames.c.run_id == run_id))
             connection.execute(delete(runs).where(runs.c.id == run_id))

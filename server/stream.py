@@ -121,8 +121,7 @@ async def alone(events: AsyncGenerator[Event], frames_are: str = "frame") -> Asy
 
 @contextmanager
 def until_trouble() -> Iterator[None]:
-    """Within it, a stream ends without its `end` event where the store cannot be read: the client then connects again, and is answered
-    why."""
+    """Within it, a stream ends without its `end` event where the store cannot be read: the client connects again, and is told why."""
     try:
         yield
     except TROUBLE as error:

@@ -44,7 +44,7 @@ usual one: looking at twenty queued runs would otherwise take time from the one 
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class StoredFrame:
     """A stored frame, and what is sent of it for each view that viewers ask for, made once."""
 
     seq: int
@@ -52,6 +52,7 @@ class Frame:
     bodies: dict[View, Body] = field(default_factory=dict)
 
     def body(self, view: View) -> Body:
+        """What is sent of the frame for this view."""
         if view not in self.bodies:
             self.bodies[view] = self._made(view)
         return self.bodies[view]
@@ -82,7 +83,7 @@ class Tail:
         self.woken_at = time.monotonic()
         self.interval_s = interval_s
         self.threads = threads
-        self.frames: deque[Frame] = deque(maxlen=KEPT)
+        self.frames: deque[StoredFrame] = deque(maxlen=KEPT)
         self.wanted: Counter[View] = Counter()
         self.newest = -1
         self.waiting: list[asyncio.Future[None]] = []
@@ -91,6 +92,7 @@ class Tail:
 
     @property
     def viewers(self) -> int:
+        """How many watch the run."""
         return self.wanted.total()
 
     async def follow(self) -> None:
@@ -127,7 +129,7 @@ class Tail:
             await self._wake()
         return len(found) == PAGE
 
-    def _look(self, run_id: str) -> tuple[list[Frame], RunRecord | None]:
+    def _look(self, run_id: str) -> tuple[list[StoredFrame], RunRecord | None]:
         """(new frames, record). The record is read first: so there are never fewer frames than it says, and none is missing at the end."""
         record = self.store.get(run_id)
         return read(self.store, run_id, self.newest, self.wanted), record
@@ -160,7 +162,7 @@ class Tail:
                     viewer.set_result(None)
             await asyncio.sleep(0)
 
-    def kept_after(self, seq: int) -> list[Frame] | None:
+    def kept_after(self, seq: int) -> list[StoredFrame] | None:
         """The frames after `seq` if this tail still has them all, else None."""
         if seq >= self.newest:
             return []
@@ -175,9 +177,9 @@ def _gets_on(before: RunRecord | None, after: RunRecord | None) -> bool:
             and before == after.model_copy(update={name: getattr(before, name) for name in ("steps_done", "frames", "bytes")}))
 
 
-def read(store: Store, run_id: str, after: int, wanted: Collection[View]) -> list[Frame]:
+def read(store: Store, run_id: str, after: int, wanted: Collection[View]) -> list[StoredFrame]:
     """Up to PAGE of a run's frames with a seq above `after`, prepared for these views."""
-    frames = [Frame(seq, packed) for seq, packed in store.frames(run_id, after, PAGE)]
+    frames = [StoredFrame(seq, packed) for seq, packed in store.frames(run_id, after, PAGE)]
     for frame in frames:
         for view in tuple(wanted):
             frame.body(view)

@@ -143,15 +143,15 @@ def run(run_id: str, config_json: str, store_url: str, places: Places) -> None:
 
 
 def _train(run_id: str, config: RunConfig, store: Store, places: Places) -> None:
-    watch, started = Watch(store, run_id), begin(config, places)
+    reporter, started = Reporter(store, run_id), begin(config, places)
     judge = Judge(started)
     loss: float | None = 0.0
-    for frame in started.frames(watch.on_step):
+    for frame in started.frames(reporter.on_step):
         store.append_frame(run_id, frame["seq"], frame["step"], encode.pack(frame), judge.changed(frame))
         loss = frame["loss"]
-    if config.capture.weights and loss is not None and not watch.stopped:
+    if config.capture.weights and loss is not None and not reporter.stopped:
         tensors.write(places.weights, run_id, started.network.state_dict())
-    store.finish(run_id, "diverged" if loss is None else "cancelled" if watch.stopped else "finished")
+    store.finish(run_id, "diverged" if loss is None else "cancelled" if reporter.stopped else "finished")
 
 
 @told_in_words()
@@ -198,7 +198,7 @@ class Judge:
         return [finding.model_dump(mode="json") for finding in findings]
 
 
-class Watch:
+class Reporter:
     """Is called between two steps: writes the progress every PROGRESS_S, and learns whether the run should stop."""
 
     def __init__(self, store: Store, run_id: str) -> None:
@@ -208,6 +208,7 @@ class Watch:
         self.next_s = -math.inf
 
     def on_step(self, steps_done: int) -> bool:
+        """False where the run should stop (models.training.OnStep)."""
         now = time.monotonic()
         if now < self.next_s:
             return True

@@ -46,7 +46,7 @@ def test_viewers_streams_share_pieces_and_each_is_whole_at_every_event():
 def test_a_frame_goes_out_as_it_is_stored_and_one_of_an_older_version_too(frame):
     packed, before = encode.pack(frame), zlib.compress(encode.dumps(frame), 1)
     assert encode.unpack(packed) == encode.unpack(before) == encode.dumps(frame)
-    bodies = [tails.Frame(0, data).body(encode.View()) for data in (packed, before)]
+    bodies = [tails.StoredFrame(0, data).body(encode.View()) for data in (packed, before)]
     assert bodies[0].piece in packed and encode.piece(before) is None
     stream, inflate = Deflated(), zlib.decompressobj()
     sent = stream.begin + b"".join(stream.event(b"data: ", body, b"\n\n") for body in bodies) + stream.end()
