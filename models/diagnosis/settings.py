@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.activations import ACTIVATIONS
+from models.activations import gain_of
 from models.diagnosis.finding import Finding
 from models.diagnosis.look import Look
 from models.diagnosis.remedy import BATCH_VALUES, averaged, changed
@@ -52,7 +52,7 @@ def kaiming_gain(look: Look) -> Finding | None:
         return None
     if network.activation.name not in ("sigmoid", "tanh") or abs(init.params["gain"]) != 1.0:
         return None  # with a gain of its own the weights' variance is no longer Kaiming's
-    gain = ACTIVATIONS[network.activation.name].gain(network.activation.params)
+    gain = gain_of(network.activation)
     what = {
         "tanh": say("σ_w² = 25/9 = 2.78 is above tanh's critical 1: the network is chaotic, and the gradient grows on the way back."),
         "sigmoid": say("torch gives sigmoid gain 1, and its slope is at most 1/4: "

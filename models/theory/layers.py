@@ -6,18 +6,16 @@ sigma_w^2 = fan_in * Var(w) * gain^2 counts in the forward direction, fan_out * 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.activations import ACTIVATIONS
+from models.activations import gain_of
 from models.choices import Params
 from models.config import RunConfig
 from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, Fan
-from models.theory.nonlinearity import Key, Nonlinearity, nonlinearity
+from models.theory.nonlinearity import Nonlinearity, nonlinearity
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +143,7 @@ def fans(config: RunConfig) -> tuple[Fan, Fan, Fan]:
 def _layer(config: RunConfig, fan: Fan, output: bool) -> Layer:
     entry, params = INITIALIZERS[config.init.name], config.init.params
     activation = config.network.activation
-    gain = _gain(activation.name, tuple(sorted(activation.params.items()))) if entry.uses_gain else 1.0
+    gain = gain_of(activation) if entry.uses_gain else 1.0
     variance = entry.variance(fan, params, gain) * params["gain"] ** 2
     has_bias = config.network.bias is not False if output else config.network.has_bias
     bias, bias_params = BIAS_INITIALIZERS[config.bias_init.name], config.bias_init.params
@@ -156,15 +154,6 @@ def _layer(config: RunConfig, fan: Fan, output: bool) -> Layer:
         bias=bias.variance(bias_params, fan.fan_in) if has_bias else 0.0, shift=bias.mean(bias_params) if has_bias else 0.0,
         loose=loose, even=1.0 if loose < 1.0 else (3.0 - entry.kurtosis(params)) / 2.0, even_bias=(3.0 - bias.kurtosis) / 2.0,
     )
-
-
-@lru_cache(maxsize=256)
-def _gain(name: str, params: Key) -> float:
-    """The activation's gain; an integral where torch names none, infinite where that vanishes."""
-    try:
-        return ACTIVATIONS[name].gain(dict(params))
-    except ZeroDivisionError:
-        return math.inf
 
 
 def weights_mean(config: RunConfig) -> float:
