@@ -1,5 +1,5 @@
-"""The weights that were drawn last, kept: most controls of the page leave the weights as they are, and drawing them takes longer than a
-forward pass."""
+"""The weights that were drawn last, kept: most controls of the page leave the weights as they are, and drawing them takes about as long as
+a forward pass."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class ByBatch:
 
     def centred(self, row: int, made: Array, own: float) -> tuple[Array, float]:
         """Products behind phi, `own` with itself, stretched so that their mean is the mean pair's; and by how much."""
-        if not self.takes[row]:
+        if not self.takes[row] or own <= 0.0:  # or nothing varies beyond rounding
             return made, 1.0
         middle = float(made[-1])
         scale = (own - middle) / max(own - float(self.weights @ made), SMALLEST * own)

@@ -83,7 +83,9 @@ def followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
     What a row's own units draw is not passed on: the sample that they are enters the next row by phi^2's spread.
     """
     found, passes, inputs = [(0.0, 0.0, start, 0.0, 0.0)], plan.pre == "none", plan.batch * plan.pixels
-    columns = (steps.carried, steps.bend, steps.curved, noise.batch, noise.alone, noise.single, steps.sphere, steps.kept)
+    nothing = np.zeros(plan.depth)  # of what a normalization lets none of through, numbers may be beyond any float
+    carry = (steps.carried, steps.bend, steps.curved) if passes else (nothing, nothing, nothing)
+    columns = (*carry, noise.batch, noise.alone, noise.single, steps.sphere, steps.kept)
     for carried, bend, curved, drawn, alone, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
         batch, single, given, shift, away = found[-1] if passes else (0.0, 0.0, 0.0, 0.0, 0.0)
         apart = max(single - batch, 0.0)

@@ -21,13 +21,7 @@ from models.theory import outlook, theory_of
 from models.training import Run, initial_frame, train
 from models.words import Text, raised
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def network(depth=20, activation="relu", init="kaiming_normal", norm=None, width=64, **more):

@@ -11,13 +11,7 @@ from models.diagnosis.rates import swing
 from models.theory import theory_of
 from models.training import Run, initial_frame, train
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def network(depth, activation, init, optimizer, lr, steps=150, norm="none", width=64, data="digits", **more):

@@ -122,3 +122,13 @@ def test_a_constant_activation_behind_which_a_normalization_stands_has_an_answer
     chosen_norm = {"name": norm, "placement": "post_activation", **({"groups": 1} if norm == "group" else {})}
     checked({"network": {"activation": {"name": activation}, "depth": 12, "width": 32, "kind": kind, "normalization": chosen_norm},
              "init": {"name": "xavier_normal"}, "bias_init": {"name": "constant", "value": 1000.0}}, 1.0, 0.5)
+
+
+@pytest.mark.parametrize("low", [0.999, 0.99999, 0.9999999])
+@pytest.mark.parametrize("kind", ["mlp", "cnn"])
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+@pytest.mark.parametrize("placement", ["pre_activation", "post_activation"])
+def test_an_activation_that_is_nearly_constant_has_an_answer(low: float, kind: str, norm: str, placement: str) -> None:
+    """What varies of phi is rounding beside its mean, and how its size is handed on is beyond any float."""
+    checked({"network": {"activation": {"name": "hardtanh", "min_val": low, "max_val": 1.0}, "depth": 12, "width": 32, "kind": kind,
+                         "normalization": {"name": norm, "placement": placement}}, "init": {"name": "lecun_normal"}}, 1.0, 0.5)

@@ -1,4 +1,4 @@
-"""What tests of theory share."""
+"""What tests of the models share."""
 
 from __future__ import annotations
 
