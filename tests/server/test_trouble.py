@@ -52,6 +52,8 @@ def test_a_file_that_another_program_holds_keeps_nobody_from_looking_and_no_run_
             for one in asked:
                 assert "database is locked" in problem(one.result(), 503)["detail"] and int(one.result().headers["retry-after"]) > 0
             assert server.client.get(f"/api/runs/{waits}").json()["status"] == "queued"
+            log = server.data_dir.parent / "data.log"
+            wait_for(lambda: f"run {ran}: " in log.read_text())  # its worker, which may have begun to write later, has given up, too
         record = server.finished(ran)
         assert record["status"] == "failed" and record["error"].startswith("The store cannot be used: database is locked. Nothing")
         assert "kept" in record["error"] and "sqlalche" not in record["error"] and record["words"]["error"]
