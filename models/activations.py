@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -231,7 +231,8 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
     ),
     Activation(
         name="celu", label="CELU", formula="φ(x) = x if x > 0 else α (e^(x/α) − 1)", source="torch.nn.CELU; Barron 2017 (1704.07483)",
-        parameters=(_ALPHA,), module=lambda p: nn.CELU(p["alpha"]),
+        parameters=(replace(_ALPHA, low=1e-6, above=False),),  # torch divides by it in float32
+        module=lambda p: nn.CELU(p["alpha"]),
         phi=lambda x, p: p["alpha"] * _elu(x / p["alpha"], 1.0), derivative=lambda x, p: _elu_slope(x / p["alpha"], 1.0),
         kinks=lambda p: (0.0,),
         pairing=Pairing("kaiming_normal", 50, _STABLE),

@@ -30,7 +30,8 @@ class Outlook:
     gap:      1 - correlation of two inputs in the last row
     told:     by how much more two inputs differ there than two passes of one input under dropout's masks, as a part of what the passes
               differ by: both gaps go to the same 1 - c*, as the masks differ in both (Schoenholz et al. 2017, 1611.01232). Infinite
-              without dropout, and where one input's passes are not followed: images, whose pixels are averaged, and batches
+              without dropout, and where one input's passes are not followed: images, whose pixels are averaged, batches, and a
+              signal that overflows or is 0
     """
 
     signal: float
@@ -69,7 +70,7 @@ def _told(facts: Plan, gap: float) -> float:
     if facts.keep == 1.0 or facts.config.network.kind == "cnn" or facts.config.network.normalization.name == "batch":
         return math.inf
     passes = chain(facts, 1.0, Correlations(1.0)).one_minus_c[-1]
-    return (gap - passes) / passes
+    return (gap - passes) / passes if passes > 0.0 and math.isfinite(gap) else math.inf
 
 
 def _decades(first: float, last: float) -> float:

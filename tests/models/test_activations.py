@@ -15,6 +15,7 @@ OTHERS = [
 ]
 VARIANTS = [*DEFAULTS.items(), *OTHERS]
 IDS = [f"{name}{params or ''}" for name, params in VARIANTS]
+NUMBERS = [(name, parameter) for name, entry in ACTIVATIONS.items() for parameter in entry.parameters if parameter.type == "float"]
 
 
 @pytest.mark.parametrize(("name", "params"), VARIANTS, ids=IDS)
@@ -35,6 +36,16 @@ def test_phi_is_the_modules(name, params):
     with torch.no_grad():
         expected = ACTIVATIONS[name].module(params).double()(x)
     np.testing.assert_allclose(ACTIVATIONS[name].phi(x.numpy(), params), expected.numpy(), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(("name", "parameter"), NUMBERS, ids=lambda of: getattr(of, "name", of))
+def test_torch_takes_a_parameter_at_both_ends(name, parameter):
+    """In float32, as networks are: the inverse of 1e-300 is no such number."""
+    x = torch.linspace(-40, 40, 401)
+    for value in (1e-300 if parameter.above else parameter.low, parameter.high):
+        params = DEFAULTS[name] | {parameter.name: value}
+        if name != "hardtanh" or params["min_val"] < params["max_val"]:  # a configuration whose ends cross is refused
+            ACTIVATIONS[name].module(params)(x)
 
 
 @pytest.mark.parametrize(("name", "params"), VARIANTS, ids=IDS)

@@ -33,6 +33,11 @@ def test_where_theory_does_not_apply_there_is_no_outlook() -> None:
     assert outlook(config(init="zeros")) is None
 
 
+def test_where_the_signal_overflows_nothing_is_told_of_dropouts_noise() -> None:
+    found = outlook(config("leaky_relu", "kaiming_normal", 200, init_params={"gain": 1000.0}, network={"dropout": 0.9}))
+    assert found is not None and math.isnan(found.gap) and found.told == math.inf
+
+
 def test_the_gradient_of_networks_too_deep_to_show_counts_every_row() -> None:
     settings = config("relu", "lecun_normal", 1000)
     found = outlook(settings)
