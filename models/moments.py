@@ -61,18 +61,18 @@ def saturated_share(phi: Tensor, edges: tuple[float, float]) -> Tensor:
 def correlation(z: Tensor) -> Tensor:
     """Mean cosine between the vectors of two different examples of a batch (B, ...).
 
-    With u their unit vectors, the mean over all pairs is (|sum u|^2 - B) / (B (B - 1)). NaN for a batch of one, and where an example's
-    vector is zero or not finite.
+    With u their unit vectors, the mean over all pairs is (|sum u|^2 - B) / (B (B - 1)), cut at -1 and 1 as it is rounded. NaN for a batch
+    of one, and where an example's vector is zero or not finite.
     """
     batch, flat = z.shape[0], z.reshape(z.shape[0], -1)
     if batch < 2:
         return torch.full((), math.nan, dtype=torch.float64, device=z.device)
     if native.readable(flat):
-        return torch.tensor(native.mean_cosine(flat), dtype=torch.float64)
+        return torch.tensor(native.mean_cosine(flat), dtype=torch.float64).clamp_(-1.0, 1.0)
     wide = flat.double()
     units = wide / torch.linalg.vector_norm(wide, dim=1, keepdim=True)
     mean: Tensor = (units.sum(0).square().sum() - batch) / (batch * (batch - 1))
-    return mean
+    return mean.clamp_(-1.0, 1.0)
 
 
 def pixel_correlations(images: Tensor) -> Tensor:

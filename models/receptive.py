@@ -51,15 +51,16 @@ def receptive(sums: Sequence[float], shape: Sequence[int], kernel: int) -> Recep
     """The numbers that follow from the sums of `receptive_sums` over inputs of this shape.
 
     Not known are: the participation ratio of more than MOST_SEEN fields of more than MOST_SEEN numbers; of patches with more than MOST_SEEN
-    numbers also correlation and mean share; and all but the mean square where all inputs are 0.
+    numbers also correlation and mean share; and all but the mean square where all inputs are 0. What rounding takes past a bound is
+    cut, as theory is asked about these numbers and refuses what cannot be.
     """
     total, squares, cubes, products, direction, middle = np.array(sums)
     fields = math.prod(shape) / shape[1]
     with np.errstate(all="ignore"):
         mean = total / fields
         second, third = squares / fields / mean**2, cubes / fields / mean**3
-        found = (mean / _field_size(shape, kernel), total**2 / products, second - 1.0, direction / total**2,
-                 third - 3.0 * second + 2.0, middle / (fields * total))
+        found = (mean / _field_size(shape, kernel), np.maximum(total**2 / products, 1.0), np.maximum(second - 1.0, 0.0),
+                 np.clip(direction / total**2, 0.0, 1.0), third - 3.0 * second + 2.0, np.clip(middle / (fields * total), 0.0, 1.0))
     return Receptive(*map(float, found))
 
 

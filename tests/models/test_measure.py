@@ -331,6 +331,8 @@ def test_correlation_is_the_mean_cosine_of_all_pairs(form):
     assert math.isnan(correlation(z[:1]).item())
     alike = torch.randn(1, 64, generator=torch.Generator().manual_seed(1)).expand(128, 64)
     assert correlation(alike.contiguous()).item() == pytest.approx(1.0, abs=1e-7)
+    pairs = (torch.randn(1, 7, generator=torch.Generator().manual_seed(seed)).expand(5, 7) for seed in range(100))
+    assert max(correlation(same.contiguous()).item() for same in pairs) <= 1.0
 
 
 VISITS = ("nonlinearity", "output", "gradient", "weight_gradient")

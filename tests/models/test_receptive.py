@@ -102,6 +102,15 @@ def test_of_nothing_and_of_too_many_numbers_it_is_not_known():
     assert np.isnan(many[1]) and many[[0, 2, 3, 4, 5]] == pytest.approx([1.0, 0.0, 1.0, 0.0, 1.0])
 
 
+def test_of_one_input_rounding_passes_no_bound():
+    """All fields are alike: participation ratio, cosine and mean share are 1, the spread is 0, and theory refuses what lies beyond."""
+    for seed in range(100):
+        one = torch.randn(1, 64, generator=torch.Generator().manual_seed(seed))
+        _, participation, spread, alike, _, mean_share = found_in(one, 3, "zeros")
+        assert participation >= 1.0 and spread >= 0.0 and alike <= 1.0 and mean_share <= 1.0
+        assert [participation, alike, mean_share] == pytest.approx([1.0] * 3) and spread == pytest.approx(0.0, abs=1e-12)
+
+
 def test_a_frame_has_that_of_what_its_first_layer_sees():
     """Delta-orthogonal weights have but the middle tap, and see one pixel."""
     def seen(init):

@@ -43,6 +43,10 @@ def test_each_configuration_within_the_limits_previews(server):
             for row, n in enumerate(quantity["n"]):
                 odd = sum(quantity[kind][row] for kind in ("nan", "pos_inf", "neg_inf"))
                 assert 0 <= odd <= n and (quantity["mean_square"][row] is None) == (odd == n)
+        known = {f"input_{name}": value for name, value in body["frame"]["input"].items() if value is not None}
+        theory = server.client.post("/api/theory", content=config.canonical(), headers={"content-type": "application/json"}, params=known)
+        assert theory.status_code == 200, theory.text
+        assert theory.json() == body["theory"] or "input_mean_square" not in known
 
     holds()
 
