@@ -40,7 +40,7 @@ static void *needed(void *memory) {
 /* ---- bins of log10|x| ---- */
 
 /* A cell is a range of neighbouring numbers > 0 that is narrower than a bin, and so lies in one bin or in two: the bin of its first number,
-   and the bits of the first number that is in the next bin. */
+   and the bits of the first number that is in the next bin, UINT32_MAX where there is none: a NaN may have every bit below it. */
 typedef struct {
     uint32_t bin, edge;
 } cell;
@@ -73,12 +73,12 @@ void prepare(int64_t bins) {
         int raised = i < FIRST_NORMAL * octave;
         int32_t first = (int32_t)(i + (raised ? FIRST_RAISED : -FIRST_NORMAL) * octave) * width, exponent = first >> MANTISSA;
         double factor = raised ? RAISED : 1.0;
-        cells[i] = (cell){DECADES * bins, INT32_MAX};
+        cells[i] = (cell){DECADES * bins, UINT32_MAX};
         if (raised ? exponent < LEAST_RAISED : exponent == 0 || exponent == 255) continue;
         while (from <= number(first) / factor) from = pow(10.0, (double)++next / bins + LEAST_DECADE);
         float edge = (float)(from * factor);
         int32_t bits = magnitude(edge) + (edge < from * factor);
-        cells[i] = (cell){next - 1, bits < first + width ? bits : INT32_MAX};
+        cells[i] = (cell){next - 1, bits < first + width ? (uint32_t)bits : UINT32_MAX};
     }
     scale.bins = bins, scale.places = places, scale.cells = cells, scale.normal = cells + FIRST_NORMAL * octave;
 }

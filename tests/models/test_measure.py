@@ -234,6 +234,23 @@ def test_tensors_are_let_go_of_when_some_have_been_measured_together():
     assert linear[:, 0].tolist() == [256 * (64 + row) for row in range(rows)]
 
 
+def test_no_nan_is_counted_then_or_later(form):
+    """NaN of any bits: torch's hardswish, hardsigmoid and mish make one of ones alone. Counters are kept from one sheet to the next, which
+    divides them differently."""
+    ones = torch.full((64,), -1, dtype=torch.int32).view(torch.float32)
+    assert ones.isnan().all()
+
+    def counted(x, bins):
+        found = sheet(x, 1, bins, None)
+        found.measure("weight", 0, x)
+        return [int(part.sum()) for part in found.columns(["weight"])[1::2]]
+
+    assert counted(torch.arange(1.0, 101.0), 512) == [100, 100]  # as many counters as are ever needed here
+    for bins in (2, 8, 64, 512):
+        assert counted(ones, bins) == [0, 0]
+        assert [counted(torch.arange(1.0, 101.0), others) for others in (2, 8, 64, 512)] == [[100, 100]] * 4
+
+
 @pytest.mark.parametrize("samples", [4096, None])
 def test_the_number_of_threads_changes_no_digit(samples):
     """Of tensors that are taken in parts: of 65,536 values, and of so many that parts are larger."""
