@@ -15,7 +15,17 @@ from operator import or_
 from types import MappingProxyType
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, GetCoreSchemaHandler, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    create_model,
+    model_validator,
+)
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from models.words import NOTHING, Text
@@ -25,6 +35,11 @@ Params = Mapping[str, Any]
 
 LONGEST_TEXT = 128
 KINDS: tuple[Kind, ...] = ("mlp", "cnn")
+
+
+def _unsigned(value: float) -> float:
+    """0 for -0, which is no other configuration, and to numpy no standard deviation."""
+    return value or abs(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,7 @@ class Parameter:
             base = Annotated[str, Field(max_length=LONGEST_TEXT)]
         else:
             bounds: dict[str, Any] = {"gt" if self.above else "ge": self.low, "le": self.high}
-            base = Annotated[int if self.type == "int" else float, Field(**bounds)]
+            base = Annotated[int if self.type == "int" else float, Field(**bounds), AfterValidator(_unsigned)]
         words = tuple(word for word in self.special if word is not None)
         if words:
             base = base | Literal[words]

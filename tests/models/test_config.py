@@ -199,3 +199,9 @@ def test_the_fan_that_an_initializer_goes_by_is_the_one_that_its_variance_depend
     if found is not None:
         same = {"fan_in": (30, 70), "fan_out": (40, 50), "fan_avg": (50, 30)}[found]
         assert variance(30, 50) == variance(*same) != variance(40, 70)
+
+
+def test_minus_zero_is_zero():
+    """The same run, and a noise that numpy takes."""
+    of_zero, of_minus_zero = (RunConfig.model_validate({"data": {"name": "spirals", "noise": noise}}) for noise in (0.0, -0.0))
+    assert of_minus_zero.canonical() == of_zero.canonical()
