@@ -20,6 +20,8 @@ from models.theory.nonlinearity import Array, Nonlinearity
 from models.theory.pair import gap
 
 SCAN = 10.0 ** np.linspace(-18, 18, 289)
+ROUNDING = 1e-12
+"""(f(q) - q) / q that may be rounding alone: with sigma_w^2 = 2 and no bias ELU has f(q) = q + 1 at large q, which grows without end."""
 
 
 @lru_cache(maxsize=32)
@@ -61,7 +63,7 @@ def fixed_point(layer: Map, q: float) -> FixedPoint:
     """The fixed point that q runs into, with chi and depth scales there."""
     nl, keep = layer.nl, layer.keep
     found = rest(layer, q)
-    where = max(found if found is not None else 1e15, 1e-30)
+    where = max(found if found is not None else float(SCAN[-1]), 1e-30)
     at = averages(nl, where)
     chi = layer.weight * float(at.slope_square) / keep
     slope = layer.weight * float(at.even) / (2 * where) / keep
@@ -101,8 +103,9 @@ def _next_zero(drift: Callable[[float], float], on_scan: Array, q: float) -> flo
         return q
     position = int(np.searchsorted(SCAN, q))
     if here > 0:
-        above = [index for index in range(position, SCAN.size) if on_scan[index] <= 0]
-        return bracketed_zero(drift, max(q, SCAN[above[0] - 1] if above[0] else 1e-300), SCAN[above[0]]) if above else None
+        above = [index for index in range(position, SCAN.size) if on_scan[index] < -ROUNDING * SCAN[index]]
+        rising = [float(SCAN[index]) for index in range(position, above[0]) if on_scan[index] > 0] if above else []
+        return bracketed_zero(drift, rising[-1] if rising else q, SCAN[above[0]]) if above else None
     below = [index for index in range(position - 1, -1, -1) if on_scan[index] >= 0]
     return bracketed_zero(drift, SCAN[below[0]], min(q, SCAN[min(below[0] + 1, SCAN.size - 1)])) if below else 0.0
 

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from models.choices import Params
-from models.theory.fixed_point import SCAN, Map, bracketed_zero, rest, scanned
+from models.theory.fixed_point import ROUNDING, SCAN, Map, bracketed_zero, rest, scanned
 from models.theory.gaussian import averages
 from models.theory.nonlinearity import Array, Nonlinearity, nonlinearity
 
@@ -137,7 +137,7 @@ def _fixed_points(table: _Table, weight: Array, bias: Array) -> Array:
     drift = np.multiply.outer(weight, table.square[::8]) + bias[:, None] - np.exp(coarse)
     start = int(np.searchsorted(coarse, 0.0))
     rises, columns = drift[:, start] > 0, np.arange(coarse.size)
-    above = np.where((drift <= 0) & (columns > start), columns, coarse.size).min(axis=1)
+    above = np.where((drift < -ROUNDING * np.exp(coarse)) & (columns > start), columns, coarse.size).min(axis=1)
     below = np.where((drift >= 0) & (columns < start), columns, -1).max(axis=1)
     low = np.where(rises, above - 1, below)
     found = _halve(table, weight, bias, coarse[np.clip(low, 0, coarse.size - 2)], coarse[np.clip(low + 1, 1, coarse.size - 1)])

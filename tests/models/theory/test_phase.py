@@ -70,6 +70,19 @@ def test_relu_rests_at_zero_anywhere_or_nowhere(weight: float, q: float | None) 
     assert found.q == q and found.chi == pytest.approx(weight / 2)
 
 
+@pytest.mark.parametrize("name", ["elu", "celu", "softplus", "selu"])
+def test_where_large_q_grows_by_a_constant_it_never_rests(name: str) -> None:
+    """q_{l+1} = q_l + const at large q for sigma_w^2 = 2 / phi'(inf)^2: no q is large enough, however it is rounded, and chi goes to 1."""
+    far = float(ACTIVATIONS[name].derivative(np.array([1e6]), defaults(name))[0])
+    step = layer(name, 2.0 / far**2)
+    found = fixed_point(step, 1.0)
+    assert all(step.next_q(q) > q for q in 10.0 ** np.arange(-3, 9))
+    assert found.q is None and found.one_minus_c is None and found.chi == pytest.approx(1.0, abs=1e-8)
+    assert found.depth_scale_q == found.depth_scale_c == math.inf
+    grid = phase_grid(name, defaults(name), np.array([2.0 / far**2]), np.array([0.0]))
+    assert np.isnan(grid.q[0, 0]) and grid.chi[0, 0] == pytest.approx(1.0, abs=1e-6)
+
+
 def test_selu_with_lecun_sits_at_its_fixed_point() -> None:
     found = fixed_point(layer("selu", 1.0), 0.5)
     assert found.q == pytest.approx(1.0, abs=1e-6) and found.depth_scale_q == pytest.approx(4.08, abs=0.01)
