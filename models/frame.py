@@ -18,8 +18,8 @@ MOMENTS = ("mean", "std", "mean_square", "min", "max", "norm")
 COUNTERS = ("n", "zeros", "nan", "pos_inf", "neg_inf")
 """What is computed of, and counted among, all values of a quantity in a layer; `Quantity` says how."""
 
-MAX_ROWS = 256
-"""Rows that a frame shows at most. Of a deeper network it shows so many, evenly spread, with the first and the last."""
+MAX_ROWS = 257
+"""Rows that a frame shows at most: 256 hidden layers and the output. Of a deeper network so many, spread evenly, the ends among them."""
 
 
 class LinearHistogram(TypedDict):

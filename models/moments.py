@@ -68,7 +68,7 @@ def correlation(z: Tensor) -> Tensor:
     if batch < 2:
         return torch.full((), math.nan, dtype=torch.float64, device=z.device)
     if native.readable(flat):
-        return torch.tensor(native.mean_cosine(flat), dtype=torch.float64).clamp_(-1.0, 1.0)
+        return torch.tensor(native.mean_cosine(flat), dtype=torch.float64)
     wide = flat.double()
     units = wide / torch.linalg.vector_norm(wide, dim=1, keepdim=True)
     mean: Tensor = (units.sum(0).square().sum() - batch) / (batch * (batch - 1))

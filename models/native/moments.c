@@ -246,7 +246,8 @@ double mean_cosine(const double *sums, int64_t count, int64_t rows, int64_t n) {
         for (int64_t k = 0; k < count; k++) sum += sums[k * n + i];
         length += sum * sum;
     }
-    return rows < 2 ? NAN : (length - rows) / ((double)rows * (rows - 1));
+    double mean = rows < 2 ? NAN : (length - rows) / ((double)rows * (rows - 1));
+    return mean > 1.0 ? 1.0 : mean < -1.0 ? -1.0 : mean; /* it is rounded; NaN stays */
 }
 
 /* ---- updates ---- */

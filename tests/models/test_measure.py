@@ -398,8 +398,8 @@ def test_no_activation_overwrites_what_is_measured_before_it(name):
     assert z.equal(before)
 
 
-def test_rows_beyond_256_are_spread_evenly():
-    assert row_numbers(51) == list(range(1, 52))
+def test_rows_beyond_256_hidden_ones_are_spread_evenly():
+    assert row_numbers(51) == list(range(1, 52)) and row_numbers(257) == list(range(1, 258))
     rows = row_numbers(10_001)
     assert rows[0] == 1 and rows[-1] == 10_001 and len(rows) == MAX_ROWS
     gaps = {b - a for a, b in pairwise(rows)}
