@@ -21,6 +21,9 @@ PLOTLY_CACHE_S = 7 * 24 * 3600
 
 router = APIRouter(include_in_schema=False)
 
+page_route = partial(router.api_route, methods=["GET", "HEAD"])
+"""HEAD is what looks whether a link still leads somewhere; the server sends the head alone."""
+
 
 def _pages(request: Request, gate: GateDep) -> Callable[..., HTMLResponse]:
     """(name of a page, status) -> the answer with that page."""
@@ -40,37 +43,37 @@ async def missing(request: Request, error: HTTPException) -> Response:
 PagesDep = Annotated[Callable[..., HTMLResponse], Depends(_pages)]
 
 
-@router.get("/")
+@page_route("/")
 def dashboard(html: PagesDep) -> HTMLResponse:
     """The dashboard; the address bar's fragment is the configuration."""
     return html("index")
 
 
-@router.get("/phase")
+@page_route("/phase")
 def phase_diagram(html: PagesDep) -> HTMLResponse:
     """The phase diagram; the address bar's fragment is its state."""
     return html("phase")
 
 
-@router.get("/compare")
+@page_route("/compare")
 def comparison(html: PagesDep) -> HTMLResponse:
     """Runs beside each other: `?runs=ID,ID`; the address bar's fragment is the view."""
     return html("compare")
 
 
-@router.get("/runs")
+@page_route("/runs")
 def past_runs(html: PagesDep) -> HTMLResponse:
     """The list of runs."""
     return html("runs")
 
 
-@router.get("/docs")
+@page_route("/docs")
 def api_reference(html: PagesDep) -> HTMLResponse:
     """The API: every call, drawn from /openapi.json."""
     return html("api")
 
 
-@router.get("/runs/{run_id}")
+@page_route("/runs/{run_id}")
 def run_page(run_id: str, request: Request, store: StoreDep, gate: GateDep, html: PagesDep) -> HTMLResponse:
     """The dashboard showing a run; the same page with status 404 where there is none, or 401 where that is not to be known,
     which then says so."""

@@ -218,6 +218,13 @@ def test_the_page_and_its_files(server):
     assert server.client.get("/static/../server/app.py").status_code == 404
 
 
+@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/phase", 200), ("/runs", 200), ("/runs/nothing", 404), ("/api/health", 200)])
+def test_what_looks_whether_a_link_leads_somewhere_gets_the_head_alone(server, path, status):
+    asked, whole = server.client.head(path), server.client.get(path)
+    assert asked.status_code == whole.status_code == status and not asked.content
+    assert asked.headers["content-type"] == whole.headers["content-type"]
+
+
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
