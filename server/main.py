@@ -9,6 +9,8 @@ from types import FrameType
 from typing import NoReturn
 
 import uvicorn
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import CliApp
 
 from server import forkserver, logs, memory
@@ -71,4 +73,15 @@ def _fail(error: BaseException) -> NoReturn:
 
 
 def main() -> None:
-    CliApp.run(Command)
+    try:
+        CliApp.run(Command)
+    except ValidationError as error:
+        if error.title != Command.__name__:
+            raise
+        sys.exit("\n".join(map(_refused, error.errors())))
+
+
+def _refused(error: ErrorDetails) -> str:
+    """What is wrong with one setting, by both its names."""
+    name = str(error["loc"][0])
+    return f"--{name.replace('_', '-')} (SIGPROP_{name.upper()}): {error['msg']}; got {error['input']!r}"

@@ -21,9 +21,9 @@ def test_a_server_told_to_stop_while_it_loads_ends_well(own_server):
     assert live.process.wait(120) == 0
 
 
-def why_it_ends(data_dir):
-    """What a server that cannot start with this data directory says."""
-    options = ["--port", "0", "--data-dir", str(data_dir)]
+def why_it_ends(data_dir, *more):
+    """What a server that cannot start with this data directory and these options says."""
+    options = ["--port", "0", "--data-dir", str(data_dir), *more]
     ended = subprocess.run([sys.executable, "-m", "server", *options], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 1 and "Traceback" not in ended.stderr
     return ended.stderr
@@ -36,3 +36,9 @@ def test_a_server_that_cannot_start_says_why_and_fails(tmp_path):
     (tmp_path / "data" / "sigprop.db").write_bytes(b"not a database at all" * 100)
     said = why_it_ends(tmp_path / "data")
     assert "sigprop.db" in said and "damaged" in said and "Move the file away" in said
+
+
+def test_an_option_that_cannot_be_is_named_with_what_can(tmp_path):
+    assert why_it_ends(tmp_path, "--threads", "0", "--max-queue", "x").splitlines() == [
+        "--threads (SIGPROP_THREADS): Input should be greater than or equal to 1; got '0'",
+        "--max-queue (SIGPROP_MAX_QUEUE): Input should be a valid integer, unable to parse string as an integer; got 'x'"]
