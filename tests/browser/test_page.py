@@ -84,6 +84,22 @@ def test_every_slider_and_number_of_depth_agree(tab):
     assert json.loads(tab.heat_map_changed(before))[1] == 201
 
 
+def test_an_arrow_key_goes_to_the_next_number_on_a_logarithmic_slider(tab):
+    tab.open(f"/#{QUICK}")
+    number, slider = tab.at("control-network.depth"), tab.at("control-network.depth-slider")
+    slider.focus()
+    slider.press("Home")
+    seen = []
+    for key in ["ArrowRight", "ArrowUp", "ArrowRight", "ArrowLeft", "ArrowDown", "ArrowLeft", "ArrowLeft"]:
+        slider.press(key)
+        seen.append(number.input_value())
+    assert seen == ["2", "3", "4", "3", "2", "1", "1"]
+    number.fill("300")
+    number.press("Enter")
+    slider.press("ArrowRight")
+    assert number.input_value() == "300"  # beyond the slider's end
+
+
 @pytest.mark.parametrize(("axis", "lines"), [("linear", ["mean", "± 1 std"]), ("log10", ["rms"])])
 def test_the_lines_over_the_heat_map_are_named(tab, axis, lines):
     tab.open(f"/#{QUICK}&view.axis={axis}")
