@@ -292,6 +292,7 @@ export const EN = {
   "status.left": "{time} left",
   "status.queue": "{position} ahead in the queue",
   "status.init": "at initialization",
+  "status.nothing": "nothing to show",
   "status.computing": "computing …",
   "status.device": "on {device}",
 

@@ -292,6 +292,7 @@ export const ZH = {
   "status.left": "还需 {time}",
   "status.queue": "前面还有 {position} 个",
   "status.init": "初始化时刻",
+  "status.nothing": "无可显示",
   "status.computing": "计算中……",
   "status.device": "设备 {device}",
 

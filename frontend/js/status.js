@@ -18,7 +18,7 @@ export const deleted = (record) => ({ ...record, status: "cancelled", error: t("
 /** @param {RunRecord | null} run @param {boolean} busy @param {number} frames @param {Fetching | null} awaited the data set that a preview waits for */
 export function showStatus(run, busy, frames, awaited) {
   const live = run !== null && LIVE.includes(run.status), bar = /** @type {HTMLProgressElement} */ (byId("progress"));
-  const fetching = run ? run.fetching : awaited, previewing = busy ? t("status.computing") : t("status.init");
+  const fetching = run ? run.fetching : awaited, previewing = t(busy ? "status.computing" : frames ? "status.init" : "status.nothing");
   setText(byId("status"), run ? runWords(run, frames) : [t("status.preview"), fetching ? fetchWords(fetching) : previewing].join(" · "));
   bar.hidden = !live && !fetching;
   bar.value = fetching ? fetching.done_bytes / fetching.total_bytes : run && run.steps_total ? run.steps_done / run.steps_total : 0;

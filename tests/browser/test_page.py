@@ -84,6 +84,13 @@ def test_every_slider_and_number_of_depth_agree(tab):
     assert json.loads(tab.heat_map_changed(before))[1] == 201
 
 
+def test_a_configuration_that_cannot_be_looked_at_has_no_initialization_on_show(tab):
+    tab.page.goto("/#network.depth=10000&network.width=65536")
+    tab.until("() => document.querySelector('#notices').textContent.includes('cannot be run')")
+    assert tab.at("run-status").inner_text() == "preview · nothing to show" and tab.page.evaluate("document.body.dataset.step") is None
+    assert len(tab.complaints) == 1 and "422" in tab.complaints.pop()  # Chromium's own line on the refused preview
+
+
 def test_an_arrow_key_goes_to_the_next_number_on_a_logarithmic_slider(tab):
     tab.open(f"/#{QUICK}")
     number, slider = tab.at("control-network.depth"), tab.at("control-network.depth-slider")
