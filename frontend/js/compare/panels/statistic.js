@@ -15,7 +15,7 @@ const layersOf = (view) => [...new Set(view.series.flatMap(({ members }) => memb
 /** @param {string} option path of the option that chooses the statistic @returns {import("../../types.js").Panel<Comparison>} */
 export function statisticPanel(option) {
   const chosen = (/** @type {Comparison} */ view) => STATISTICS[String(view.options[option])];
-  const words = (/** @type {Comparison} */ view) => (chosen(view).axis === "share" ? percent : (/** @type {unknown} */ x) => number(x));
+  const words = (/** @type {Comparison} */ view, /** @type {import("../../format.js").Words} */ { number, percent }) => (chosen(view).axis === "share" ? percent : (/** @type {unknown} */ x) => number(x));
   const valuesOf = (/** @type {Comparison} */ view, /** @type {Member} */ { frame }) => (frame ? chosen(view).of(frame) ?? [] : []);
   return {
     id: option.replace("view.", "by-layer-"),
@@ -38,12 +38,12 @@ export function statisticPanel(option) {
       });
       return zeros.length ? t("compare.zeros", { list: zeros.join(t("words.comma")) }) : "";
     },
-    table: (view) => ({
+    table: (view, numbers) => ({
       head: [t("axis.layer_short"), ...view.series.map(({ letter }) => letter)],
       rows: layersOf(view).map((layer) => [layer, ...view.series.map(({ members }) => {
         const there = members.filter((member) => valuesOf(view, member).length && member.frame?.layers.includes(layer));
         const values = there.map((member) => valuesOf(view, member)[member.frame?.layers.indexOf(layer) ?? -1]);
-        return there.length ? cell(values, chosen(view).optional ? (x) => orNone(x, words(view)) : words(view)) : orNone(null);
+        return there.length ? cell(values, chosen(view).optional ? (x) => orNone(x, words(view, numbers)) : words(view, numbers)) : "–";
       })]),
     }),
   };
