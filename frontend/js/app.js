@@ -350,7 +350,7 @@ export class App {
     address.flush();
     await saveFigures(this.board, {
       title: byId("run-name").textContent, link: new URL(this.url(), location.href).href, step: this.board.view?.frame.step,
-      version: this.catalog.version, configuration: this.shown?.config,
+      version: this.catalog.version, configuration: this.shown?.config, theory: this.shown?.theory,
     });
   }
 

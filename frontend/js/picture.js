@@ -19,14 +19,15 @@ const TITLE_LINES = 2.5;
 /** @param {Figure} figure @param {{title: string, words: string[], paper: string, ink: string}} told `words`: what it is of, part by part */
 export function picture({ data, layout }, { title, words, paper, ink }) {
   const factor = TEXT_PX / layout.font.size, bar = barred(data), lines = wrapped(words.map(plain));
-  const { xaxis, yaxis, margin, ...rest } = layout, sides = Object.fromEntries(Object.entries(margin).map(([side, length]) => [side, length * factor]));
+  const sides = Object.fromEntries(Object.entries(layout.margin).map(([side, length]) => [side, length * factor])), above = linesAbove(layout) * LINE_EM * TEXT_PX;
+  const top = (TITLE_LINES + lines.length + legendLines(data)) * LINE_EM * TEXT_PX + above, inside = HEIGHT_PX - top - sides.b;
   return {
-    data: scaled(data.map((trace) => (trace === bar ? { ...trace, showscale: true } : trace)), factor),
+    data: scaled(data.map((trace) => ({ ...trace, showlegend: isNamed(trace), ...(trace === bar && { showscale: true }) })), factor),
     layout: {
-      ...rest, xaxis, yaxis, width: WIDTH_PX, height: HEIGHT_PX, autosize: false, paper_bgcolor: paper, font: { ...layout.font, size: TEXT_PX },
+      ...layout, width: WIDTH_PX, height: HEIGHT_PX, autosize: false, paper_bgcolor: paper, font: { ...layout.font, size: TEXT_PX },
       title: { text: plain(title), font: { size: TEXT_PX, color: ink, weight: "bold" }, subtitle: { text: lines.join("<br>"), font: { size: TEXT_PX, weight: "normal" } }, x: 0, xanchor: "left", y: 1, yanchor: "top", pad: { t: TEXT_PX / 2, l: TEXT_PX } },
-      showlegend: true, legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom" },
-      margin: { ...sides, t: (TITLE_LINES + lines.length + legendLines(data)) * LINE_EM * TEXT_PX },
+      showlegend: true, legend: { orientation: "h", x: 0, y: 1 + above / inside, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
+      margin: { ...sides, t: top },
     },
   };
 }
@@ -38,6 +39,12 @@ export const scaled = (data, factor) => data.map((trace) => ({
   ...(trace.marker?.size && { marker: { ...trace.marker, size: trace.marker.size * factor } }),
   ...(trace.colorbar && { colorbar: { ...trace.colorbar, thickness: trace.colorbar.thickness * factor } }),
 }));
+
+/** Plotly has a name of its own for a trace without one. @param {Record<string, any>} trace */
+const isNamed = ({ name, showlegend, type }) => Boolean(name) && showlegend !== false && type !== "heatmap";
+
+/** What a panel writes above its plot. @param {Record<string, any>} layout */
+const linesAbove = ({ annotations }) => Number((annotations ?? []).some((/** @type {any} */ { yref, y, yanchor }) => yref === "paper" && y >= 1 && yanchor === "bottom"));
 
 /** Plotly takes its own tags for what they mean. @param {string} text */
 const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
@@ -57,6 +64,6 @@ function wrapped(parts) {
 
 /** How many lines the legend takes. @param {Record<string, any>[]} data */
 function legendLines(data) {
-  const widths = data.filter(({ name, showlegend, type }) => name && showlegend !== false && type !== "heatmap").map(({ name }) => TEXT_PX * (MARK_EM + CHARACTER_EM * name.length));
+  const widths = data.filter(isNamed).map(({ name }) => TEXT_PX * (MARK_EM + CHARACTER_EM * name.length));
   return Math.ceil(widths.reduce((sum, width) => sum + width, 0) / (0.8 * WIDTH_PX));
 }

@@ -91,6 +91,7 @@ def test_a_preview_leaves_as_pictures_and_numbers(tab, server):
     measured = server.client.post("/api/preview", json=about["configuration"]).json()
     assert about["step"] == 0 and measured["config"] == about["configuration"]
     assert sorted(re.split("[#&]", about["link"])) == sorted(re.split("[#&]", tab.page.url))
+    assert about["theory"] == measured["theory"]
     rows = list(csv.DictReader(io.StringIO(files.read("mean-square.csv").decode())))
     squares = measured["frame"]["quantities"]["preactivation"]["mean_square"]
     assert [float(row["pre-activation"]) for row in rows] == pytest.approx(squares, rel=1e-6)

@@ -61,6 +61,17 @@ test("a picture has room for its title and for as many lines of legend and words
   assert.ok(picture(figure([]), { ...told, words: six }).layout.title.subtitle.text.split("<br>").every((line) => line.length < WIDTH_PX / TEXT_PX / 0.5));
 });
 
+test("the legend names what has a name, and stands above what a panel writes there itself", () => {
+  const { data, layout } = picture(figure(["theory", ""]), told);
+  assert.deepEqual(data.map(({ showlegend }) => showlegend), [true, false]);
+  const above = figure(["theory"]);
+  above.layout.annotations = [{ yref: "paper", y: 1, yanchor: "bottom", text: "← ordered" }];
+  const written = picture(above, told).layout, line = written.margin.t - layout.margin.t;
+  assert.ok(line >= TEXT_PX);
+  const inside = HEIGHT_PX - written.margin.t - written.margin.b;
+  assert.ok(Math.abs((written.legend.y - layout.legend.y) * inside - line) < 1e-9);
+});
+
 test("a run's title is no markup in its picture", () => {
   const { title } = picture(figure([]), { ...told, words: ["<a href='x'>A & B</a>"] }).layout;
   assert.equal(title.subtitle.text, "&lt;a href='x'>A &amp; B&lt;/a>");
