@@ -102,6 +102,9 @@ export async function preview(config, signal) {
   return { ...answer, frame: opened(answer.frame) };
 }
 
+/** The same as text, with each number as it was measured. @param {unknown} config @returns {Promise<string>} */
+export const previewInFull = async (config) => JSON.stringify(await ask("/api/preview", json("POST", config)));
+
 /** Theory for the batch that a frame measured. @param {unknown} config @param {Frame["input"]} input @returns {Promise<Theory>} */
 export function theory(config, input) {
   if (report) return Promise.resolve(report.theory);

@@ -13,10 +13,11 @@ import { Board } from "./board.js";
 import { Rail } from "./controls.js";
 import { byId, el } from "./dom.js";
 import { embedded, snippet } from "./embed.js";
+import { saveFigures, savePreview, showExport } from "./exporting.js";
 import { FollowedRun } from "./followed.js";
 import { FrameStore } from "./frames.js";
 import { configOf, LessonCard, optionsOf, viewOf } from "./lesson.js";
-import { runName, showExport, titleOf } from "./menus.js";
+import { runName, titleOf } from "./menus.js";
 import { notice, share, tellProblems, toast } from "./notices.js";
 import { phaseUrl } from "./phase/link.js";
 import { layerBeside, stepsOfEpoch } from "./panels/common.js";
@@ -279,7 +280,6 @@ export class App {
     this.player.show(null);
     this.busy = false;
     this.fetching = null;
-    showExport(null);
   }
 
   /** The run's record, frames or theory have changed. @param {FollowedRun} followed */
@@ -345,6 +345,15 @@ export class App {
     if (this.run) await share(snippet(address.runUrl(this.run.id, this.options), document.title), t("share.copied_embed"));
   }
 
+  /** Pictures and tables of all that is on show. */
+  async figures() {
+    address.flush();
+    await saveFigures(this.board, {
+      title: byId("run-name").textContent, link: new URL(this.url(), location.href).href, step: this.board.view?.frame.step,
+      version: this.catalog.version, configuration: this.shown?.config, theory: this.shown?.theory,
+    });
+  }
+
   // ---- drawing ----------------------------------------------------------------------------------------------------
 
   /** What streams in is drawn seven times a second at most: a slow machine needs the time between to read the stream. */
@@ -375,7 +384,7 @@ export class App {
     showStatus(this.run, this.busy, this.store.length, this.fetching);
     byId("run-name").textContent = this.run || this.shown ? name : t("app.title");
     document.title = this.run || this.shown ? `${name} – ${t("app.title")}` : t("app.title");
-    showExport(this.run?.id ?? null, () => void this.embed());
+    showExport(this.run?.id ?? null, { figures: () => void this.figures(), preview: () => void savePreview(this.config()), embed: () => void this.embed() }, Boolean(this.run || this.shown));
     /** @type {HTMLAnchorElement} */ (byId("open-whole")).href = location.pathname + location.hash;
     this.twins.show(this.run);
   }

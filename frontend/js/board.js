@@ -28,6 +28,13 @@ export class Board {
     for (const card of this.cards) card.show(whole);
   }
 
+  /** Every panel that shows something, as files. */
+  async files() {
+    const files = [];
+    for (const card of this.cards) files.push(...await card.files());
+    return files;
+  }
+
   /** Nothing to show: no empty boxes. */
   clear() {
     this.view = null;

@@ -5,8 +5,11 @@
  * @typedef {import("./types.js").Option} Option
  * @typedef {import("./types.js").Value} Value
  */
-import { render } from "./charts.js";
+import { image, render } from "./charts.js";
+import { csv } from "./csv.js";
 import { el, setContents, setText, sheetTable } from "./dom.js";
+import { fileName, save } from "./files.js";
+import { EXACT, READABLE } from "./format.js";
 import { showLegend } from "./legend.js";
 import { optionControl } from "./options.js";
 import { t } from "../i18n/index.js";
@@ -32,6 +35,7 @@ export class Card {
     this.legend = el("ul", { class: "legend" });
     this.facts = el("dl", { class: "facts", hidden: true });
     this.sheet = el("div", { class: "sheet", hidden: true, tabindex: 0, role: "region", "aria-label": `${this.title}: ${t("action.table")}` });
+    this.exact = el("p", { class: "exact", hidden: true }, el("button", { type: "button", class: "quiet", text: t("action.csv"), onclick: () => this.saveTable() }), el("span", { text: t("card.exact") }));
     this.toggle = el("button", { type: "button", class: "quiet toggle", "aria-pressed": "false", text: t("action.table"), onclick: () => this.flip() });
     this.element = this.build();
     if (panel.selects) this.plot.addEventListener("keydown", (event) => this.walk(event));
@@ -44,7 +48,7 @@ export class Card {
       el("div", { class: "options" }, ...this.options.map((option) => option.element)), this.toggle);
     return el("section", { class: `card card-${panel.id} ${panel.size ?? ""}`, "data-testid": `panel-${panel.id}`, "aria-labelledby": `title-${panel.id}` },
       head, this.legend, el("div", { class: "body" }, this.plot, this.facts, this.message, this.sheet),
-      el("div", { class: "below" }, this.caption, this.notes));
+      el("div", { class: "below" }, this.exact, this.caption, this.notes));
   }
 
   /** @param {V} view */
@@ -58,12 +62,12 @@ export class Card {
     this.message.hidden = sentence === null;
     this.toggle.hidden = sentence !== null;
     this.plot.hidden = this.legend.hidden = sentence !== null || tabled;
-    this.sheet.hidden = sentence !== null || !tabled;
+    this.sheet.hidden = this.exact.hidden = sentence !== null || !tabled;
     setText(this.caption, sentence === null ? (this.panel.caption?.(view) ?? "") : "");
     this.showNotes(sentence === null ? (this.panel.notes?.(view) ?? []) : []);
     this.showFacts(sentence === null ? (this.panel.facts?.(view) ?? []) : []);
     if (sentence !== null) return;
-    if (tabled) this.sheet.replaceChildren(sheetTable(this.panel.table(view), this.title));
+    if (tabled) this.sheet.replaceChildren(sheetTable(this.panel.table(view, READABLE), this.title, this.panel.table(view, EXACT)));
     else render(this.plot, () => this.figure(view), this.panel.selects ? (x) => this.select(x) : null);
   }
 
@@ -95,6 +99,18 @@ export class Card {
     if (this.view) this.show(this.view);
   }
 
+  saveTable() {
+    if (this.view) save(`${fileName(this.panel.id)}.csv`, csv(this.panel.table(this.view, EXACT)), "text/csv");
+  }
+
+  /** The panel as it stands, as files: its picture, and its numbers. None where it has nothing to show. @returns {Promise<import("./zip.js").Entry[]>} */
+  async files() {
+    const { panel, view, title } = this;
+    if (!view || panel.absent?.(view) || (panel.empty?.(view) ?? null) !== null) return [];
+    const [png, svg] = [await image(panel.figure(view), title, "png"), await image(panel.figure(view), title, "svg")];
+    return [{ name: `${panel.id}.png`, data: bytesOfBase64(png) }, { name: `${panel.id}.svg`, data: svg }, { name: `${panel.id}.csv`, data: csv(panel.table(view, EXACT)) }];
+  }
+
   /** @param {number} x */
   select(x) {
     const { selects } = this.panel;
@@ -110,3 +126,6 @@ export class Card {
     this.actions.choose(selects.option, selects.beside(this.view, by));
   }
 }
+
+/** @param {string} text */
+const bytesOfBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

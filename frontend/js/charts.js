@@ -8,6 +8,8 @@
  * @typedef {{make: () => Figure, size: {width: number, height: number}, changed: number, drawn: boolean, visible: boolean, click: ((x: number, y: number) => void) | null, bound: boolean}} Chart
  */
 import { barred, drawColorbar, withRoom } from "./colorbar.js";
+import { fileName, onShow } from "./files.js";
+import { HEIGHT_PX, SCALE, WIDTH_PX, picture, scaled } from "./picture.js";
 import { language, t } from "../i18n/index.js";
 
 const CONFIG = { displaylogo: false, responsive: false, displayModeBar: "hover", locale: language };
@@ -108,22 +110,14 @@ const drawable = (element, { size }) => size.width >= 40 && size.height >= 40 &&
 function draw(element, chart) {
   const { width, height } = chart.size;
   Object.assign(chart, { changed: 0, drawn: true });
-  const { data, layout } = chart.make();
+  const { data, layout } = chart.make(), larger = layout.font?.size / USUAL_TEXT_PX;
   const bar = barred(data), room = bar ? { margin: withRoom(layout) } : {};
-  window.Plotly.react(element, scaled(data, layout.font?.size / USUAL_TEXT_PX), { ...layout, ...room, ...dragged(), xaxis: fitted(layout.xaxis, width), width, height }, config());
+  window.Plotly.react(element, larger > 1 ? scaled(data, larger) : data, { ...layout, ...room, ...dragged(), xaxis: fitted(layout.xaxis, width), width, height }, config());
   drawColorbar(element, bar, /** @type {any} */ (element)._fullLayout._size, layout.font?.size);
   if (!chart.bound) bind(element, chart);
 }
 
 const USUAL_TEXT_PX = 12;
-
-/** Lines and marks grow with the text. @param {Record<string, any>[]} data @param {number} factor */
-const scaled = (data, factor) => (factor > 1 ? data.map((trace) => ({
-  ...trace,
-  ...(trace.line && { line: { ...trace.line, width: (trace.line.width ?? 2) * factor } }),
-  ...(trace.marker?.size && { marker: { ...trace.marker, size: trace.marker.size * factor } }),
-  ...(trace.colorbar && { colorbar: { ...trace.colorbar, thickness: trace.colorbar.thickness * factor } }),
-})) : data);
 
 /** A mouse zooms; a finger that moves over a plot scrolls the page. */
 const dragged = () => (isTouched() ? { dragmode: false } : {});
@@ -162,20 +156,25 @@ function makeConfig() {
   return { ...CONFIG, modeBarButtons: [[imageButton("png"), imageButton("svg")], ...back] };
 }
 
-/** The picture as a file, on the page's colour and with a legend: in the page the legend stands outside the plot.
- * The colour bar is Plotly's own there. @param {"png" | "svg"} format */
+/** @param {"png" | "svg"} format */
 function imageButton(format) {
   const { Plotly } = window;
   const click = (/** @type {any} */ plot) => {
-    const { layout } = plot, bar = barred(plot.data), margin = bar ? withRoom(layout, -1) : layout.margin;
-    const data = plot.data.map((/** @type {any} */ trace) => (trace === bar ? { ...trace, showscale: true } : trace));
-    const name = plot.closest("[data-testid]").dataset.testid.replace("panel-", "");
-    return Plotly.downloadImage(
-      { data, layout: { ...layout, showlegend: true, legend: { orientation: "h", y: 1, yanchor: "bottom" }, paper_bgcolor: readTheme().paper, margin: { ...margin, t: 60 } } },
-      { format, scale: 2, width: layout.width, height: layout.height + 50, filename: `signal-propagation-${name}` });
+    const card = plot.closest("[data-testid]"), panel = card.dataset.testid.replace("panel-", ""), { data, layout } = plot;
+    const drawn = { data, layout: barred(data) ? { ...layout, margin: withRoom(layout, -1) } : layout }; // as far as somebody has zoomed
+    return Plotly.downloadImage(told(drawn, card.querySelector("h2").textContent), { ...imageOf(format), filename: fileName(panel) });
   };
   return { name: format, title: format.toUpperCase(), icon: format === "png" ? Plotly.Icons.camera : Plotly.Icons.disk, click };
 }
+
+/** @param {Figure} figure @param {string} title @returns {Figure} */
+const told = (figure, title) => picture(figure, { title, words: onShow(), paper: readTheme().paper, ink: readTheme().ink });
+
+/** @param {"png" | "svg"} format */
+const imageOf = (format) => ({ format, scale: format === "png" ? SCALE : 1, width: WIDTH_PX, height: HEIGHT_PX });
+
+/** A figure as a picture: of a PNG its base64, of an SVG its text. @param {Figure} figure @param {string} title @param {"png" | "svg"} format @returns {Promise<string>} */
+export const image = (figure, title, format) => window.Plotly.toImage(told(figure, title), { ...imageOf(format), imageDataOnly: true });
 
 /** The colours of the page, as the style sheet has them now. @returns {Theme} */
 export function readTheme() {

@@ -38,9 +38,11 @@ export function setContents(element, what, make) {
   element.replaceChildren(...make());
 }
 
-/** A table with a head. @param {import("./types.js").Sheet} sheet @param {string} caption */
-export function sheetTable(sheet, caption) {
+/** A table with a head. @param {import("./types.js").Sheet} sheet @param {string} caption @param {import("./types.js").Sheet} [exact] what a cell says where the mouse rests on it */
+export function sheetTable(sheet, caption, exact) {
   const head = el("thead", {}, el("tr", {}, ...sheet.head.map((text) => el("th", { scope: "col", text }))));
-  const body = el("tbody", {}, ...sheet.rows.map((row) => el("tr", {}, ...row.map((cell, index) => el(index ? "td" : "th", index ? { text: cell } : { text: cell, scope: "row" })))));
+  const titleOf = (/** @type {number} */ line, /** @type {number} */ index) => exact?.rows[line][index] || null;
+  const body = el("tbody", {}, ...sheet.rows.map((row, line) => el("tr", {}, ...row.map((cell, index) =>
+    el(index ? "td" : "th", index ? { text: cell, title: titleOf(line, index) } : { text: cell, scope: "row" })))));
   return el("table", {}, el("caption", { class: "visually-hidden", text: caption }), head, body);
 }

@@ -28,8 +28,8 @@ export function number(x, digits = 3) {
   return `${minus(mantissa)}·10${superscript(Number(exponent))}`;
 }
 
-/** What there need not be, such as a validation loss: a dash where there is none. @param {unknown} x @param {(x: unknown) => string} [words] */
-export const orNone = (x, words = number) => (x === null || x === undefined ? "–" : words(x));
+/** What there need not be, such as a validation loss: a dash where there is none. @param {unknown} x @param {(x: unknown) => string} words */
+export const orNone = (x, words) => (x === null || x === undefined ? "–" : words(x));
 
 /** @param {number} x @param {number} digits */
 const plain = (x, digits) => minus(Math.abs(x) >= GROUPED ? integer(x) : Math.abs(x) >= 10 ** digits ? String(Math.round(x)) : String(Number(x.toPrecision(digits))));
@@ -47,6 +47,20 @@ export function percent(x) {
   if (value > 99.9) return "> 99.9\u202f%";
   return value < 0.01 ? "< 0.01\u202f%" : `${Number(value.toPrecision(value < 10 ? 2 : 3))}\u202f%`;
 }
+
+/** How a table writes its numbers. @typedef {{number: (x: unknown, digits?: number) => string, percent: (x: unknown) => string, integer: (x: number) => string}} Words */
+
+/** To be read by people. @type {Words} */
+export const READABLE = { number, percent, integer };
+
+/** So many digits tell any two numbers of float32 apart, which is what frames come in (compact.js). */
+const FLOAT32_DIGITS = 9;
+
+/** To be read by programs: no digit left out, a share of one instead of percent, nothing where a number is not finite or not known.
+ * @param {unknown} x */
+const exact = (x) => (isFinite(x) ? String(Number(x.toPrecision(FLOAT32_DIGITS))) : "");
+/** @type {Words} */
+export const EXACT = { number: exact, percent: exact, integer: exact };
 
 /** @param {number} seconds */
 export function duration(seconds) {

@@ -6,7 +6,7 @@ import { byId } from "./dom.js";
 import { embedded } from "./embed.js";
 import { startKeys } from "./keys.js";
 import { fillLessons } from "./lesson.js";
-import { startDrawer, startMenus } from "./menus.js";
+import { startDrawer, startMenus, startTopBar } from "./menus.js";
 import { notice } from "./notices.js";
 import { report } from "./report.js";
 import { configCard } from "./report-config.js";
@@ -50,6 +50,7 @@ function wire(app) {
   window.addEventListener("popstate", () => ((languageIn(location.hash) ?? language) === language ? app.route() : location.reload()));
   fillLessons(byId("lessons-menu"), byId("lessons-list"), app.catalog, (id) => void app.lesson.open(id, 1));
   startMenus(() => app.run?.id ?? null, (id) => app.openRun(id));
+  startTopBar();
   startDrawer();
   startKeys(keysOf(app));
 }

@@ -51,13 +51,10 @@ export const runName = (config) => t("runs.line", {
 /** What a person called a run, else its name. @param {RunRecord} run */
 export const titleOf = (run) => run.title ?? runName(run.config);
 
-/** @param {string | null} id @param {() => void} [embed] copies the snippet for another page */
-export function showExport(id, embed) {
-  byId("export-menu").hidden = id === null;
-  if (id === null) return;
-  byId("export-list").replaceChildren(...["json", "csv", "html"].map((kind) =>
-    el("a", { href: `/api/runs/${id}/export.${kind}`, download: true, text: t(`export.${kind}`) })),
-    el("button", { type: "button", "data-testid": "embed-button", text: t("export.embed"), onclick: embed }));
+/** Where the window is so narrow, or the text so large, that the bar's entries would take row upon row, they are behind a button. */
+export function startTopBar() {
+  const opener = byId("actions-open"), actions = byId("actions");
+  opener.addEventListener("click", () => opener.setAttribute("aria-expanded", String(actions.classList.toggle("open"))));
 }
 
 /** The rail as a drawer. */

@@ -158,7 +158,8 @@ export interface Panel<V extends BaseView = View> {
   /** Why there is nothing to show now, in a sentence; null where there is. */
   empty?: (view: V) => string | null;
   figure: (view: V) => Figure;
-  table: (view: V) => Sheet;
+  /** Its numbers written as `words` says: for people, or exactly. */
+  table: (view: V, words: import("./format.js").Words) => Sheet;
   caption?: (view: V) => string;
   /** Sentences of less weight, behind a summary under the caption. */
   notes?: (view: V) => string[];

@@ -4,9 +4,12 @@ import { byId, el } from "./dom.js";
 import { embedded } from "./embed.js";
 import { lessonsOf } from "./lesson.js";
 import { report } from "./report.js";
-import { t } from "../i18n/index.js";
+import { addressed, t } from "../i18n/index.js";
 
 const KEY = "welcomed";
+
+/** What many have read of and few have seen: a network whose gradient vanishes, and the view that shows it best. */
+const VANISHING = "network.depth=30&network.activation.name=sigmoid&view.quantity=preactivation_gradient&view.axis=log10";
 
 /** @param {import("./types.js").Catalog} catalog @param {(id: string) => void} open a lesson */
 export function startWelcome(catalog, open) {
@@ -16,6 +19,7 @@ export function startWelcome(catalog, open) {
   root.replaceChildren(
     el("p", {}, el("strong", { id: "welcome-title", text: t("welcome.title") }), t("words.between"), t("welcome.words")),
     el("button", { type: "button", "data-testid": "welcome-lesson", text: t("welcome.lesson", { title: first.title }), onclick: () => { done(); open(first.id); } }),
+    el("a", { class: "button", "data-testid": "welcome-vanishing", href: `/#${addressed(VANISHING)}`, text: t("welcome.vanishing") }),
     el("button", { type: "button", class: "quiet", "aria-label": t("action.dismiss"), title: t("action.dismiss"), text: "✕", onclick: done }));
   root.hidden = false;
 }

@@ -1,6 +1,8 @@
 """Runs beside each other: twins, the comparison's page and its address, the list of runs."""
 
+import json
 import re
+import zipfile
 
 import pytest
 
@@ -102,6 +104,19 @@ def test_the_maps_share_their_axes_and_the_difference_is_theirs(compared):
     assert len(first["x"]) == 7 and len(second["x"]) == 9 and difference["x"] == first["x"]
     for bin_, row in enumerate(difference["z"]):
         assert row == pytest.approx([second["z"][bin_][layer] - first["z"][bin_][layer] for layer in range(7)])
+
+
+def test_a_comparison_leaves_as_pictures_that_say_which_run_is_which(compared, pair):
+    with compared.page.expect_download() as waiting:
+        compared.at("export-figures").click()
+    files = zipfile.ZipFile(waiting.value.path())
+    about = json.loads(files.read("about.json"))
+    assert [(run["letter"], run["id"], run["configuration"]) for run in about["runs"]] == [
+        (letter, record["id"], record["config"]) for letter, record in zip("AB", pair, strict=True)]
+    names = [compared.page.locator("#compared .name").nth(index).inner_text() for index in (0, 1)]
+    drawn = files.read("by-layer-signal.svg").decode()
+    assert all(f"{letter} {name}" in drawn for letter, name in zip("AB", names, strict=True))
+    assert ">A: activation<" in files.read("map-first.svg").decode() and ">B − A: activation<" in files.read("map-difference.svg").decode()
 
 
 def test_tables_have_a_dash_where_a_run_has_no_such_layer(compared):

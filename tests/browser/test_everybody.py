@@ -131,6 +131,25 @@ def test_text_of_twice_the_size_is_not_cut(new_tab, addresses):
     assert {page: misfits for page, misfits in found.items() if misfits} == {}
 
 
+def test_on_a_phone_text_of_twice_the_size_leaves_room_for_what_it_is_about(new_tab, addresses):
+    tab = new_tab(locale="en-GB", viewport={"width": 390, "height": 844})
+    tab.page.context.new_cdp_session(tab.page).send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
+    opened(tab, addresses["run"])
+    height = "name => document.querySelector(name).getBoundingClientRect().height / innerHeight"
+    assert tab.page.evaluate(height, ".top") < 0.15 and tab.page.evaluate(height, ".dock") < 0.45
+    assert tab.page.locator("#scrubber").bounding_box()["width"] > 100
+    for entry in ("#lessons-menu", "#export-menu", "#phase-link", "#share", "#language", "#theme"):
+        assert not tab.page.locator(entry).is_visible()
+    tab.page.locator("#actions-open").click()
+    assert tab.page.locator("#actions-open").get_attribute("aria-expanded") == "true"
+    for entry in ("#lessons-menu", "#export-menu", "#phase-link", "#share", "#language", "#theme"):
+        assert tab.page.locator(entry).is_visible()
+    tab.page.locator("#lessons-menu summary").click()
+    tab.page.locator("#lessons-list > *").first.wait_for()
+    menu = tab.page.locator("#lessons-list").bounding_box()
+    assert menu["x"] >= 0 and menu["x"] + menu["width"] <= 390
+
+
 @pytest.mark.parametrize("width", [521, 600, 705, 801])
 def test_nothing_is_beyond_a_narrow_window(new_tab, addresses, width):
     tab = new_tab(locale="en-GB", viewport={"width": width, "height": 800})

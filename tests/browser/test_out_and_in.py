@@ -1,7 +1,12 @@
 """What leaves the page and what comes into it: frames for other pages, pictures, trained weights, data sets on their way."""
 
+import csv
+import io
+import json
 import re
+import struct
 import threading
+import zipfile
 
 import numpy as np
 import pytest
@@ -70,7 +75,63 @@ def test_every_panel_leaves_as_png_and_svg(trained):
                 panel.locator(f".modebar-btn[data-title={kind}], .modebar-btn[aria-label={kind}]").first.click()
             assert waiting.value.path().read_bytes().startswith(begin), panel.get_attribute("data-testid")
             name = panel.get_attribute("data-testid").removeprefix("panel-")
-            assert waiting.value.suggested_filename == f"signal-propagation-{name}.{kind.lower()}"
+            assert waiting.value.suggested_filename == f"signal-propagation-{name}-kaiming-normal-relu-3x24-step-20.{kind.lower()}"
+
+
+def test_a_preview_leaves_as_pictures_and_numbers(tab, server):
+    """Read with another program, and held against what the server measures."""
+    tab.open(f"/#{QUICK}&network.activation.name=tanh")
+    archive, name = saved(tab, lambda: export(tab, "export-figures"))
+    assert name == "signal-propagation-figures-kaiming-normal-tanh-3x24-step-0.zip"
+    files = zipfile.ZipFile(io.BytesIO(archive))
+    assert files.testzip() is None
+    panels = ("histograms", "gradient-norms", "layer", "theory", "mean-square", "dead-saturated", "initializer")  # training has not begun
+    assert sorted(files.namelist()) == sorted(["about.json", *(f"{panel}.{kind}" for panel in panels for kind in ("png", "svg", "csv"))])
+    about = json.loads(files.read("about.json"))
+    measured = server.client.post("/api/preview", json=about["configuration"]).json()
+    assert about["step"] == 0 and measured["config"] == about["configuration"]
+    assert sorted(re.split("[#&]", about["link"])) == sorted(re.split("[#&]", tab.page.url))
+    assert about["theory"] == measured["theory"]
+    rows = list(csv.DictReader(io.StringIO(files.read("mean-square.csv").decode())))
+    squares = measured["frame"]["quantities"]["preactivation"]["mean_square"]
+    assert [float(row["pre-activation"]) for row in rows] == pytest.approx(squares, rel=1e-6)
+    assert [float(row["theory"]) for row in rows] == pytest.approx(measured["theory"]["preactivation_variance"], rel=1e-8)
+    for panel in panels:
+        picture = files.read(f"{panel}.png")
+        assert picture.startswith(b"\x89PNG") and struct.unpack(">II", picture[16:24]) == (2400, 1350)
+        drawn, title = files.read(f"{panel}.svg").decode(), tab.at(f"panel-{panel}").locator("h2").inner_text()
+        assert f">{title}<" in drawn and ">kaiming normal · tanh · 3 × 24, at initialization<" in drawn
+    whole, name = saved(tab, lambda: export(tab, "export-preview"))
+    assert name == "signal-propagation-preview-kaiming-normal-tanh-3x24-step-0.json"
+    assert json.loads(whole)["frame"]["quantities"] == measured["frame"]["quantities"]
+
+
+def test_a_table_has_every_digit_for_who_asks(trained):
+    tab, _ = trained
+    panel = tab.at("panel-gradient-norms")
+    panel.get_by_role("button", name="Table").click()
+    table, name = saved(tab, panel.get_by_role("button", name="Save as CSV").click)
+    assert name == "signal-propagation-gradient-norms-kaiming-normal-relu-3x24-step-20.csv"
+    rows = list(csv.reader(io.StringIO(table.decode())))
+    assert rows[0][1:3] == ["gradient", "weight gradient"] and len(rows) == 1 + 4
+    titles = panel.locator("tbody tr").evaluate_all("rows => rows.map(row => [...row.children].slice(1).map(cell => cell.title))")
+    assert titles == [row[1:] for row in rows[1:]]
+    shown = panel.locator("tbody tr").first.locator("td").first.inner_text()
+    assert float(shown) == float(f"{float(rows[1][1]):.3g}")
+    panel.get_by_role("button", name="Chart").click()
+    assert not panel.get_by_role("button", name="Save as CSV").is_visible()
+
+
+def export(tab, what):
+    tab.page.locator("#export-menu summary").click()
+    tab.at(what).click()
+
+
+def saved(tab, act):
+    """What is downloaded when something is done, and its name."""
+    with tab.page.expect_download() as waiting:
+        act()
+    return waiting.value.path().read_bytes(), waiting.value.suggested_filename
 
 
 def test_the_colour_bar_says_what_plotlys_own_does_in_a_picture(trained):

@@ -32,6 +32,19 @@ def test_whoever_is_new_is_told_what_this_is_until_the_first_lesson(tab):
     assert not tab.at("welcome").is_visible()
 
 
+@pytest.mark.parametrize(("address", "words"), [("/", "Vanishing gradient"), ("/#view.lang=zh", "梯度消失")])
+def test_whoever_has_only_read_of_a_vanishing_gradient_sees_one_by_one_click(tab, address, words):
+    tab.open(address)
+    tab.at("welcome-vanishing").click()
+    tab.until("words => document.getElementById('verdict').textContent.includes(words)", words)
+    tab.heat_map()
+    assert ("view.lang=zh" in tab.page.url) == ("zh" in address)
+    norms = tab.page.evaluate("""() => document.querySelector('[data-testid=panel-gradient-norms] .js-plotly-plot').data[0].y""")
+    assert norms[0] < 1e-15 * norms[-1]
+    tab.page.go_back()
+    tab.until("() => document.getElementById('verdict').dataset.severity === 'ok'")
+
+
 @pytest.mark.parametrize("address", [f"/#{QUICK}", "/?embed=1", "/#view.lesson=why-zeros-fail"])
 def test_a_link_to_something_greets_nobody(tab, address):
     tab.open(address)

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { BINS, gridOf, rebin, sharedAxis, total } from "../../frontend/js/binning.js";
 import { differences } from "../../frontend/js/compare/differences.js";
 import { labelOf } from "../../frontend/js/compare/labels.js";
-import { statisticPanel } from "../../frontend/js/compare/panels/statistic.js";
+import { statisticPanel, together } from "../../frontend/js/compare/panels/statistic.js";
 import { reach } from "../../frontend/js/compare/panels/losses.js";
 import { spread } from "../../frontend/js/compare/spread.js";
 import { LETTERS, MOST, OPTIONS, compareUrl, optionsFor, parseRuns } from "../../frontend/js/compare/state.js";
@@ -158,4 +158,13 @@ test("on a shared axis all have the same bins, also where one of them has that v
   const [first, second] = pair.map((quantity) => gridOf(quantity, axis, BINS));
   assert.deepEqual([...first.centers], [...second.centers]);
   for (const { shares } of [first, second]) assert.ok(Math.abs(total(shares[0]) - 1) < 1e-9);
+});
+
+test("lines that lie on each other are named, as only the last is seen", () => {
+  const line = (letter, values) => ({ letter, values });
+  assert.deepEqual(together([line("A", [1, 1e-9]), line("B", [1, 1.001e-9]), line("C", [1, 2e-9])], "log"), [["A", "B"]]);
+  assert.deepEqual(together([line("A", [0.1, null]), line("B", [0.101, null]), line("C", [0.101, 0.2])], "share"), [["A", "B"]]);
+  assert.deepEqual(together([line("A", [1]), line("B", [1.001])], "linear"), []);
+  assert.deepEqual(together([line("A", [0, 0]), line("B", [0, 0])], "log"), []);
+  assert.deepEqual(together([line("A", [0, 0]), line("B", [0, 0]), line("C", [])], "share"), [["A", "B"]]);
 });

@@ -37,6 +37,8 @@ function wire(page) {
   });
   byId("language").hidden = false;
   startLanguage((chosen) => { page.choose("view.lang", chosen); flush(); });
+  byId("figures").hidden = false;
+  byId("figures").addEventListener("click", () => void page.figures());
   byId("share").addEventListener("click", () => void share(new URL(page.url(), location.href).href, t("share.copied_comparison")));
 }
 

@@ -11,6 +11,7 @@ import * as api from "../api.js";
 import { Board } from "../board.js";
 import { readTheme } from "../charts.js";
 import { byId, el, setText } from "../dom.js";
+import { saveFigures } from "../exporting.js";
 import { FrameStore } from "../frames.js";
 import { keep } from "../kept.js";
 import { LessonCard, configOf, optionsOf, viewOf } from "../lesson.js";
@@ -207,6 +208,12 @@ export class ComparePage {
       if (!(error instanceof api.Problem)) throw error;
       toast(t("notice.action_failed", { detail: error.detail }));
     }
+  }
+
+  /** Pictures and tables of all that is on show. */
+  async figures() {
+    const runs = this.series().flatMap(({ letter, members }) => members.map(({ record: { id, config } }) => ({ letter, id, configuration: config })));
+    await saveFigures(this.board, { title: byId("run-name").textContent, link: new URL(this.url(), location.href).href, step: this.step, version: this.catalog.version, runs });
   }
 
   // ---- drawing ----------------------------------------------------------------------------------------------------

@@ -36,5 +36,5 @@ export const deadSaturated = {
   id: "dead-saturated",
   empty: (view) => (shares(view).length ? null : t("share.none")),
   figure,
-  table: (view) => layerTable(view, shares(view).map(([name, values]) => [name, (row) => orNone(values[row], percent)])),
+  table: (view, words) => layerTable(view, shares(view).map(([name, values]) => [name, (row) => orNone(values[row], words.percent)])),
 };

@@ -58,9 +58,9 @@ export const gradientNorms = {
   },
   figure,
   caption,
-  table: (view) => layerTable(view, [
-    [t("quantity.preactivation_gradient"), (row) => number(quantityOf(view, "preactivation_gradient")?.norm[row])],
-    [t("quantity.weight_gradient"), (row) => number(quantityOf(view, "weight_gradient")?.norm[row])],
-    ...(theoryApplies(view) ? [/** @type {[string, (row: number) => string]} */ ([t("theory.predicted"), (row) => orNone(predicted(view)[row])])] : []),
+  table: (view, words) => layerTable(view, [
+    [t("quantity.preactivation_gradient"), (row) => words.number(quantityOf(view, "preactivation_gradient")?.norm[row])],
+    [t("quantity.weight_gradient"), (row) => words.number(quantityOf(view, "weight_gradient")?.norm[row])],
+    ...(theoryApplies(view) ? [/** @type {[string, (row: number) => string]} */ ([t("theory.predicted"), (row) => orNone(predicted(view)[row], words.number)])] : []),
   ]),
 };

@@ -55,17 +55,17 @@ export const histograms = {
     : t(view.preview ? "histograms.no_update" : view.history.length === 1 ? "update.only_start" : view.frame.step === 0 ? "histograms.no_update_yet" : "histograms.not_captured")),
   figure: (view) => FORMS[formOf(view)](view, shown(view)),
   caption,
-  table: (view) => {
+  table: (view, words) => {
     const { quantity } = shown(view);
     return layerTable(view, [
-      [t("stat.mean"), (row) => number(quantity.mean[row])],
-      [t("stat.std"), (row) => number(quantity.std[row])],
-      [t("stat.rms"), (row) => number(root(quantity.mean_square[row]))],
-      [t("stat.min"), (row) => number(quantity.min[row])],
-      [t("stat.max"), (row) => number(quantity.max[row])],
-      [t("stat.zeros"), (row) => percent(quantity.zeros[row] / quantity.n[row])],
+      [t("stat.mean"), (row) => words.number(quantity.mean[row])],
+      [t("stat.std"), (row) => words.number(quantity.std[row])],
+      [t("stat.rms"), (row) => words.number(root(quantity.mean_square[row]))],
+      [t("stat.min"), (row) => words.number(quantity.min[row])],
+      [t("stat.max"), (row) => words.number(quantity.max[row])],
+      [t("stat.zeros"), (row) => words.percent(quantity.zeros[row] / quantity.n[row])],
       [t("stat.not_finite"), (row) => (isEmptyRow(quantity, row) && !nonFinite(quantity, row) ? "–" : nonFinite(quantity, row) || "0")],
-      [t("stat.finite"), (row) => integer(finiteCount(quantity, row))],
+      [t("stat.finite"), (row) => words.integer(finiteCount(quantity, row))],
     ]);
   },
 };

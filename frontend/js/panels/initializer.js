@@ -85,8 +85,8 @@ export const initializer = {
   figure,
   facts,
   caption: (view) => [equal(view), ...("source" in view.config.init ? [t("initializer.trained", { own: number(view.config.init.gain, 4) })] : [unknown(view), origin(view)]), pairing(view)].filter(Boolean).join(t("words.between")),
-  table: (view) => layerTable(view, [
-    [t("initializer.fan_in"), (row) => integer(layerOf(view, row)?.fan_in ?? NaN)], [t("initializer.fan_out"), (row) => integer(layerOf(view, row)?.fan_out ?? NaN)],
-    [t("initializer.formula"), (row) => orNone(layerOf(view, row)?.weight_std)], [t("initializer.measured"), (row) => number(quantityOf(view, "weight")?.std[row])],
+  table: (view, words) => layerTable(view, [
+    [t("initializer.fan_in"), (row) => words.integer(layerOf(view, row)?.fan_in ?? NaN)], [t("initializer.fan_out"), (row) => words.integer(layerOf(view, row)?.fan_out ?? NaN)],
+    [t("initializer.formula"), (row) => orNone(layerOf(view, row)?.weight_std, words.number)], [t("initializer.measured"), (row) => words.number(quantityOf(view, "weight")?.std[row])],
   ]),
 };

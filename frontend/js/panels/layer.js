@@ -64,7 +64,7 @@ function figure(view) {
     data: [measured, ...density(view, x, width, row, log)],
     layout: layout(view.theme, {
       bargap: 0, yaxis: { title: t("axis.share"), rangemode: "tozero", tickformat: "~%" },
-      xaxis: { title: t(log ? "axis.log10" : "axis.linear", { quantity: t(`quantity.${nameOf(view)}`) }), showgrid: false, ...roomy(x), ...(x.length === 1 ? { range: widened(x[0], x[0]) } : {}), ...(log ? { tickvals: powers, ticktext: powers.map(powerOfTen) } : {}) },
+      xaxis: { title: t("layer.axis", { quantity: t(log ? "axis.log10" : "axis.linear", { quantity: t(`quantity.${nameOf(view)}`) }), layer: view.frame.layers[row] }), showgrid: false, ...roomy(x), ...(x.length === 1 ? { range: widened(x[0], x[0]) } : {}), ...(log ? { tickvals: powers, ticktext: powers.map(powerOfTen) } : {}) },
     }),
   };
 }
@@ -97,8 +97,8 @@ export const layer = {
   figure,
   facts,
   caption: (view) => (view.options["view.layer"] === null ? t("layer.choose") : ""),
-  table: (view) => {
+  table: (view, words) => {
     const { quantity, row, log } = chosen(view), { x, y } = bars(quantity, row, log);
-    return { head: [t(log ? "layer.bin_log" : "layer.bin"), t("axis.share")], rows: x.map((at, bin) => [number(at, 4), percent(y[bin])]) };
+    return { head: [t(log ? "layer.bin_log" : "layer.bin"), t("axis.share")], rows: x.map((at, bin) => [words.number(at, 4), words.percent(y[bin])]) };
   },
 };

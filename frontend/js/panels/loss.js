@@ -58,18 +58,19 @@ function caption({ frame, curve }) {
   return parts.join(" · ");
 }
 
-/** @typedef {import("../types.js").Past} Past */
+/** @typedef {import("../types.js").Past} Past @typedef {import("../format.js").Words} Words */
 
-const loss4 = (/** @type {unknown} */ x) => number(x, 4);
+const plain = (/** @type {unknown} */ x, /** @type {Words} */ words) => words.number(x), four = (/** @type {unknown} */ x, /** @type {Words} */ words) => words.number(x, 4);
+const share = (/** @type {unknown} */ x, /** @type {Words} */ words) => words.percent(x);
 
-/** The table's columns; those that no frame has a number for are left out. @type {{name: string, of: (frame: Past, view: View) => unknown, words: (x: unknown) => string, always?: boolean}[]} */
+/** The table's columns; those that no frame has a number for are left out. @type {{name: string, of: (frame: Past, view: View) => unknown, words: (x: unknown, words: Words) => string, always?: boolean}[]} */
 const COLUMNS = [
-  { name: "loss.epoch", of: (frame, { epoch }) => epoch && frame.step / epoch, words: number },
-  { name: "loss.train", of: (frame) => frame.loss, words: loss4, always: true },
-  { name: "loss.validation", of: (frame) => frame.validation_loss, words: loss4 },
-  { name: "loss.evaluation", of: (frame) => frame.evaluation_loss, words: loss4 },
-  { name: "loss.train_accuracy", of: (frame) => frame.accuracy, words: percent },
-  { name: "loss.validation_accuracy", of: (frame) => frame.validation_accuracy, words: percent },
+  { name: "loss.epoch", of: (frame, { epoch }) => epoch && frame.step / epoch, words: plain },
+  { name: "loss.train", of: (frame) => frame.loss, words: four, always: true },
+  { name: "loss.validation", of: (frame) => frame.validation_loss, words: four },
+  { name: "loss.evaluation", of: (frame) => frame.evaluation_loss, words: four },
+  { name: "loss.train_accuracy", of: (frame) => frame.accuracy, words: share },
+  { name: "loss.validation_accuracy", of: (frame) => frame.validation_accuracy, words: share },
 ];
 
 /** @type {Panel} */
@@ -80,8 +81,8 @@ export const loss = {
     : view.history.length < 2 ? t(view.running ? "loss.first" : "loss.single", { loss: number(view.frame.loss) }) : null),
   figure,
   caption,
-  table: (view) => {
+  table: (view, numbers) => {
     const columns = COLUMNS.filter(({ of, always }) => always || view.history.some((frame) => isFinite(of(frame, view))));
-    return { head: [t("axis.step"), ...columns.map(({ name }) => t(name))], rows: view.history.map((frame) => [frame.step, ...columns.map(({ of, words }) => words(of(frame, view)))]) };
+    return { head: [t("axis.step"), ...columns.map(({ name }) => t(name))], rows: view.history.map((frame) => [frame.step, ...columns.map(({ of, words }) => words(of(frame, view), numbers))]) };
   },
 };

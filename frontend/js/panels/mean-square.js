@@ -3,7 +3,7 @@
  * @typedef {import("../types.js").Panel} Panel
  * @typedef {import("../types.js").View} View
  */
-import { number, percent, positive } from "../format.js";
+import { orNone, percent, positive } from "../format.js";
 import { t } from "../../i18n/index.js";
 import { band, depthAxis, layerTable, layout, line, logAxis, lostMarks, onRows, quantityOf, theoryApplies, unitAxis } from "./common.js";
 
@@ -50,15 +50,23 @@ function figure(view) {
   return { data, layout: layout(theme, { xaxis: depthAxis(view), yaxis, yaxis2: unitAxis() }) };
 }
 
+/** Theory's line, and the edges of the band around it. @param {View} view @param {import("../format.js").Words} words @returns {[string, (row: number) => string][]} */
+function theoryColumns({ theory, ...view }, words) {
+  if (!theory?.applies) return [];
+  const { preactivation_variance: q, preactivation_band: known } = theory, level = percent(known?.level);
+  const columns = [{ head: t("theory.variance"), values: q }, ...(known ? [{ head: t("theory.band_low", { level }), values: known.low }, { head: t("theory.band_high", { level }), values: known.high }] : [])];
+  return columns.map(({ head, values }) => [head, (row) => orNone(onRows({ theory, ...view }, values)[row], words.number)]);
+}
+
 /** @type {Panel} */
 export const meanSquare = {
   id: "mean-square",
   empty: (view) => (measured(view).some((square) => positive(square) !== null) ? null : t("mean_square.none")),
   figure,
   caption: (view) => [zeros(view), ...(theoryApplies(view) ? [view.frame.step > 0 ? t("theory.at_start") : "", withoutBand(view)] : [])].filter(Boolean).join(t("words.between")),
-  table: (view) => layerTable(view, [
-    [t("quantity.preactivation"), (row) => number(quantityOf(view, "preactivation")?.mean_square[row])],
-    [t("quantity.activation"), (row) => number(quantityOf(view, "activation")?.mean_square[row])],
-    ...(theoryApplies(view) ? [/** @type {[string, (row: number) => string]} */ ([t("theory.variance"), (row) => number(predicted(view)[row])])] : []),
+  table: (view, words) => layerTable(view, [
+    [t("quantity.preactivation"), (row) => words.number(quantityOf(view, "preactivation")?.mean_square[row])],
+    [t("quantity.activation"), (row) => words.number(quantityOf(view, "activation")?.mean_square[row])],
+    ...theoryColumns(view, words),
   ]),
 };

@@ -60,8 +60,8 @@ export const normalization = {
   figure,
   facts,
   caption: (view) => (present(view).some(({ name }) => name === "running_mean_gap") ? t("normalization.words") : ""),
-  table: (view) => ({
+  table: (view, words) => ({
     head: [t("axis.step"), ...present(view).map(({ name }) => t(`normalization.${name}`))],
-    rows: view.history.map((frame) => [frame.step, ...present(view).map(({ name }) => number(reader(view)(frame, name), 4))]),
+    rows: view.history.map((frame) => [frame.step, ...present(view).map(({ name }) => words.number(reader(view)(frame, name), 4))]),
   }),
 };

@@ -52,10 +52,10 @@ export const theory = {
   facts,
   caption: (view) => remarks(view)[0] ?? "",
   notes: (view) => remarks(view).slice(1),
-  table: (view) => layerTable(view, [
-    [t("theory.table.q"), (row) => number(onRows(view, view.theory?.preactivation_variance)[row])],
-    [t("theory.chi_layer"), (row) => orNone(onRows(view, view.theory?.gradient_factor)[row])],
-    [t("theory.table.correlation"), (row) => orNone(onRows(view, view.theory?.correlation)[row])],
-    [t("theory.table.measured"), (row) => orNone(measured(view)?.[row])],
+  table: (view, words) => layerTable(view, [
+    [t("theory.table.q"), (row) => words.number(onRows(view, view.theory?.preactivation_variance)[row])],
+    [t("theory.chi_layer"), (row) => orNone(onRows(view, view.theory?.gradient_factor)[row], words.number)],
+    [t("theory.table.correlation"), (row) => orNone(onRows(view, view.theory?.correlation)[row], words.number)],
+    [t("theory.table.measured"), (row) => orNone(measured(view)?.[row], words.number)],
   ]),
 };

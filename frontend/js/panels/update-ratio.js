@@ -3,7 +3,7 @@
  * @typedef {import("../types.js").Panel} Panel
  * @typedef {import("../types.js").View} View
  */
-import { number, positive } from "../format.js";
+import { isFinite, positive } from "../format.js";
 import { t } from "../../i18n/index.js";
 import { depthAxis, faded, layerTable, layout, line, logAxis, quantityOf } from "./common.js";
 
@@ -25,11 +25,12 @@ function figure(view) {
   };
 }
 
-/** @param {View} view */
+/** Of all layers that have weights, those too that have not moved and are not drawn. @param {View} view */
 function caption(view) {
-  const known = ratios(view).filter((ratio) => ratio !== null);
+  const known = (quantityOf(view, "update")?.ratio ?? []).filter(isFinite), still = known.filter((ratio) => ratio === 0).length;
   const slow = known.filter((ratio) => ratio < LOW).length, fast = known.filter((ratio) => ratio > HIGH).length;
-  return t(slow && fast ? "update.outside" : slow ? "update.slow" : fast ? "update.fast" : "update.inside", { slow, fast, total: known.length });
+  const words = t(slow && fast ? "update.outside" : slow ? "update.slow" : fast ? "update.fast" : "update.inside", { slow, fast, total: known.length });
+  return still ? [words, t("update.still", { still })].join(t("words.between")) : words;
 }
 
 /** @type {Panel} */
@@ -39,9 +40,9 @@ export const updateRatio = {
     : t(view.preview ? "update.preview" : view.history.length === 1 ? "update.only_start" : view.frame.step === 0 ? "update.at_start" : "update.none")),
   figure,
   caption,
-  table: (view) => layerTable(view, [
-    [t("update.ratio"), (row) => number(quantityOf(view, "update")?.ratio?.[row])],
-    [t("update.norm"), (row) => number(quantityOf(view, "update")?.norm[row])],
-    [t("update.weight_norm"), (row) => number(quantityOf(view, "weight")?.norm[row])],
+  table: (view, words) => layerTable(view, [
+    [t("update.ratio"), (row) => words.number(quantityOf(view, "update")?.ratio?.[row])],
+    [t("update.norm"), (row) => words.number(quantityOf(view, "update")?.norm[row])],
+    [t("update.weight_norm"), (row) => words.number(quantityOf(view, "weight")?.norm[row])],
   ]),
 };

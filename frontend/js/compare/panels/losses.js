@@ -92,14 +92,14 @@ export const losses = {
   empty,
   figure,
   caption,
-  table: (view) => ({
+  table: (view, numbers) => ({
     head: [t("compare.run"), t("axis.step"), t("loss.train"), t("loss.validation"), t("loss.train_accuracy"), t("loss.validation_accuracy")],
     rows: view.series.map(({ letter, members }) => {
       const of = (/** @type {(frame: import("../../types.js").Frame) => Maybe} */ get) => members.map(({ frame }) => (frame ? get(frame) : null));
       const held = (/** @type {(frame: import("../../types.js").Frame) => Maybe} */ get, /** @type {(x: unknown) => string} */ words) =>
-        (members.some(({ history }) => history.some((frame) => isFinite(frame.validation_loss))) ? cell(of(get), words) : orNone(null));
-      return [letter, members[0].frame?.step ?? "–", cell(of((frame) => frame.loss), (x) => number(x, 4)), held((frame) => frame.validation_loss, (x) => number(x, 4)),
-        cell(of((frame) => frame.accuracy), percent), held((frame) => frame.validation_accuracy, percent)];
+        (members.some(({ history }) => history.some((frame) => isFinite(frame.validation_loss))) ? cell(of(get), words) : "–");
+      return [letter, members[0].frame?.step ?? "–", cell(of((frame) => frame.loss), (x) => numbers.number(x, 4)), held((frame) => frame.validation_loss, (x) => numbers.number(x, 4)),
+        cell(of((frame) => frame.accuracy), numbers.percent), held((frame) => frame.validation_accuracy, numbers.percent)];
     }),
   }),
 };

@@ -41,10 +41,13 @@ function makePair(view) {
   return { name, sides, layers, top: Math.min(...sides.map(({ grid }) => topShare(grid))) };
 }
 
-/** @param {Comparison} view @param {Pair} pair */
-const frameOf = (view, { name, sides, layers }) => layout(view.theme, {
-  margin: { l: 60, r: 8, t: 14, b: 42 }, xaxis: depthAxis({ frame: { layers } }), yaxis: valueAxis(name, sides[0].grid), yaxis2: unitAxis(), barmode: "overlay", bargap: 0,
+/** @param {Comparison} view @param {Pair} pair @param {string} whose a saved picture must say it itself */
+const frameOf = (view, { name, sides, layers }, whose) => layout(view.theme, {
+  margin: { l: 60, r: 8, t: 14, b: 42 }, xaxis: depthAxis({ frame: { layers } }), yaxis: ofRun(valueAxis(name, sides[0].grid), whose), yaxis2: unitAxis(), barmode: "overlay", bargap: 0,
 });
+
+/** @param {ReturnType<typeof valueAxis>} axis @param {string} whose */
+const ofRun = (axis, whose) => ({ ...axis, title: `${whose}: ${axis.title}` });
 
 /** Why there is nothing to see. @param {Comparison} view */
 const empty = (view) => (pairOf(view) ? null : t(view.step === 0 && view.options["view.quantity"] === "update" ? "histograms.no_update_yet" : "compare.no_map"));
@@ -56,15 +59,15 @@ export const mapPanel = (side) => ({
   absent: side ? alone : () => false,
   empty,
   figure: (view) => {
-    const pair = /** @type {Pair} */ (pairOf(view)), { frame, grid } = pair.sides[side], quantity = frame.quantities[pair.name], own = { frame, theme: view.theme };
+    const pair = /** @type {Pair} */ (pairOf(view)), { frame, grid, series } = pair.sides[side], quantity = frame.quantities[pair.name], own = { frame, theme: view.theme };
     const data = [cells(frame.layers, grid, view.theme, pair.top), ...empties(own, quantity, grid), ...overlay(own, quantity, grid), ...lostMarks(own, quantity, "y2")];
-    return { data, layout: frameOf(view, pair) };
+    return { data, layout: frameOf(view, pair, series.letter) };
   },
   caption: (view) => captionOf(view, /** @type {Pair} */ (pairOf(view)).sides[side]),
-  table: (view) => {
+  table: (view, words) => {
     const pair = /** @type {Pair} */ (pairOf(view)), { frame } = pair.sides[side], quantity = frame.quantities[pair.name];
     return { head: [t("axis.layer_short"), t("stat.mean"), t("stat.std"), t("stat.min"), t("stat.max")],
-      rows: frame.layers.map((layer, row) => [layer, number(quantity.mean[row]), number(quantity.std[row]), number(quantity.min[row]), number(quantity.max[row])]) };
+      rows: frame.layers.map((layer, row) => [layer, words.number(quantity.mean[row]), words.number(quantity.std[row]), words.number(quantity.min[row]), words.number(quantity.max[row])]) };
   },
 });
 
@@ -99,7 +102,7 @@ export const differencePanel = {
     const map = { type: "heatmap", name: "", x: layers, y: first.grid.centers, z, zmin: -top, zmax: top, colorscale: scale, zsmooth: false, showscale: false,
       hovertemplate: `${t("axis.layer_short")} %{x}<br>≈ %{y}<br>%{z:+.2%}<extra></extra>`,
       colorbar: { thickness: 10, outlinewidth: 0, xpad: 6, len: 1, ypad: 0, tickvals: ticks, ticktext: [more(first), "0", more(second)] } };
-    return { data: [map], layout: frameOf(view, pair) };
+    return { data: [map], layout: frameOf(view, pair, `${second.series.letter} − ${first.series.letter}`) };
   },
   caption: (view) => {
     const pair = /** @type {Pair} */ (pairOf(view)), { layers, z } = difference(pair), [first, second] = pair.sides.map(({ series }) => series.letter);
@@ -108,8 +111,8 @@ export const differencePanel = {
     if (!(shares[most] > 0)) return t("compare.alike", { first, second });
     return t("compare.apart", { first, second, layer: layers[most], share: percent(shares[most]) });
   },
-  table: (view) => {
+  table: (view, words) => {
     const { layers, z } = difference(/** @type {Pair} */ (pairOf(view)));
-    return { head: [t("axis.layer_short"), t("compare.apart_head")], rows: layers.map((layer, row) => [layer, percent(apart(z, row))]) };
+    return { head: [t("axis.layer_short"), t("compare.apart_head")], rows: layers.map((layer, row) => [layer, words.percent(apart(z, row))]) };
   },
 };
