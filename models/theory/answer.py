@@ -15,7 +15,7 @@ from models.frame import InputMoments, row_numbers
 from models.theory import shared
 from models.theory.applies import why_not
 from models.theory.backward import gradient_factors
-from models.theory.band import band
+from models.theory.band import LEVEL, band
 from models.theory.chain import UNKNOWN, Chain, Correlations, Fields, chain, share_inside
 from models.theory.fixed_point import FixedPoint, Map, depth_scale, fixed_point
 from models.theory.gaussian import Averages, averages
@@ -23,7 +23,6 @@ from models.theory.layers import Plan, plan
 from models.theory.nonlinearity import Array
 from models.theory.notes import notes
 from models.theory.phase import Phase, phase_of
-from models.theory.quantiles import LEVEL
 from models.words import Text, Worded
 
 Numbers = list[float | None]

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from models.theory.band.known import by_epsilon, output_unknown, unknown_from
 from models.theory.chain import Chain
 from models.theory.fixed_point import FixedPoint
 from models.theory.gaussian import second_moment
-from models.theory.known import by_epsilon, output_unknown, unknown_from
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
 from models.words import Text, say, together

@@ -15,9 +15,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from models.theory.band.jacobi import Harmonics, harmonics
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages
-from models.theory.jacobi import Harmonics, harmonics
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 

@@ -24,10 +24,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from models.theory.by_batch import NARROW, ByBatch, by_batch
+from models.theory.band.by_batch import NARROW, ByBatch, by_batch
+from models.theory.band.jacobi import nodes
 from models.theory.chain import AROUND_MEAN, Chain, both_inside, cuts
 from models.theory.gaussian import Averages
-from models.theory.jacobi import nodes
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 

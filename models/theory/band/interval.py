@@ -24,15 +24,12 @@ import math
 
 import numpy as np
 
-from models.theory.by_batch import left_out
-from models.theory.chain import Chain
-from models.theory.cosines import by_length, constant, cosines, smoothing
-from models.theory.draws import beside_orthogonal, drawn, few, of_uniform_biases
-from models.theory.fitted import left_by_lsuv
-from models.theory.gaussian import Averages
-from models.theory.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
-from models.theory.layers import Plan
-from models.theory.lengths import (
+from models.theory.band.by_batch import left_out
+from models.theory.band.cosines import by_length, constant, cosines, smoothing
+from models.theory.band.draws import beside_orthogonal, drawn, few, of_uniform_biases
+from models.theory.band.fitted import left_by_lsuv
+from models.theory.band.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
+from models.theory.band.lengths import (
     BEYOND,
     MOST_APART,
     apart_at_first,
@@ -44,12 +41,15 @@ from models.theory.lengths import (
     of_longer,
     unbound,
 )
-from models.theory.noise import noise_of, shares
+from models.theory.band.noise import noise_of, shares
+from models.theory.band.pooled import of_pooled, raised_by, with_shared
+from models.theory.band.quantiles import FLOOR, quantiles
+from models.theory.band.skips import with_skips
+from models.theory.band.steps import steps_of
+from models.theory.chain import Chain
+from models.theory.gaussian import Averages
+from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
-from models.theory.pooled import of_pooled, raised_by, with_shared
-from models.theory.quantiles import FLOOR, quantiles
-from models.theory.skips import with_skips
-from models.theory.steps import steps_of
 
 UNSURE = 0.125
 """The share of the shift that widens the band as well; and of what is drawn in it, from which on the inputs' lengths alone no longer

@@ -8,14 +8,14 @@ from statistics import NormalDist
 
 import numpy as np
 
+from models.theory.band.cosines import Cosines, by_length, cosines, smoothing
+from models.theory.band.draws import beside_orthogonal, drawn
+from models.theory.band.noise import noise_of
+from models.theory.band.quantiles import DEVIATIONS, FLOOR, LEVEL, student
 from models.theory.chain import Chain
-from models.theory.cosines import Cosines, by_length, cosines, smoothing
-from models.theory.draws import beside_orthogonal, drawn
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
-from models.theory.noise import noise_of
 from models.theory.nonlinearity import Array
-from models.theory.quantiles import DEVIATIONS, FLOOR, LEVEL, student
 
 
 def left_by_lsuv(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:

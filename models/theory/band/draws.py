@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from models.theory.band.cosines import Cosines, by_length, constant
+from models.theory.band.quantiles import uniform
 from models.theory.chain import Chain
-from models.theory.cosines import Cosines, by_length, constant
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
-from models.theory.quantiles import uniform
 
 FEW = 64
 """Units whose mean of squares has a law of its own; more have a Gamma law."""

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
+from models.theory.band.cosines import Cosines
+from models.theory.band.noise import sampling
 from models.theory.chain import Chain
-from models.theory.cosines import Cosines
 from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan
-from models.theory.noise import sampling
 from models.theory.nonlinearity import Array
 
 

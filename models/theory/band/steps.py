@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.theory.band.cosines import parts
+from models.theory.band.draws import fan_in
+from models.theory.band.noise import measurable, shares
 from models.theory.chain import Chain
-from models.theory.cosines import parts
-from models.theory.draws import fan_in
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
-from models.theory.noise import measurable, shares
 from models.theory.nonlinearity import Array
 
 

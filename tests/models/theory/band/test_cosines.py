@@ -16,17 +16,17 @@ from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.theory import theory_of
 from models.theory.answer import _even, correlations_of
-from models.theory.by_batch import left_out
+from models.theory.band.by_batch import left_out
+from models.theory.band.cosines import cosines, smoothing
+from models.theory.band.lengths import behind_batch, behind_batch_of_phi, by_lengths
+from models.theory.band.noise import noise_of
+from models.theory.band.steps import steps_of
+from models.theory.band.walks import of_fields
 from models.theory.chain import Chain, Fields, chain
-from models.theory.cosines import cosines, smoothing
 from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, plan
-from models.theory.lengths import behind_batch, behind_batch_of_phi, by_lengths
-from models.theory.noise import noise_of
-from models.theory.steps import steps_of
-from models.theory.walks import of_fields
 from models.training import Run
-from tests.models.theory.test_band_coverage import LEAST, measured, settings
+from tests.models.theory.band.seeds import LEAST, measured, settings
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
-from models.theory.jacobi import harmonics, nodes
+from models.theory.band.jacobi import harmonics, nodes
 
 CIRCLE = np.cos(2.0 * np.pi * np.subtract.outer(np.arange(48), np.arange(48)) / 48)
 """Cosines of 48 points that lie evenly on a circle."""
@@ -63,3 +65,13 @@ def test_no_eigenvalue_is_less_than_so_few_units_leave() -> None:
     law = harmonics(0.0, 1.0 / 16.0, 128, 16)
     assert law.divided(0.9 * c, 1.0) == pytest.approx(0.9 * c)
     assert abs(harmonics(0.0, 1.0 / 16.0, 128).divided(0.9 * c, 1.0)[0]) < 0.9 * abs(c[0])
+
+
+@pytest.mark.parametrize(("mean", "variance"), [(0.0, 0.5), (0.3, 0.2), (-0.2, 0.05), (0.5, 1e-4)])
+def test_the_nodes_have_the_moments_of_the_beta_law(mean: float, variance: float) -> None:
+    """(1 + c) / 2 has E[x^k] = the product of (a + j) / (a + b + j) over j < k."""
+    size = (1 - mean**2) / variance - 1
+    a = size * (1 + mean) / 2
+    c, weight = nodes(mean, variance)
+    for power in (0, 1, 2, 4, 9):
+        assert float(weight @ ((1 + c) / 2) ** power) == pytest.approx(math.prod((a + j) / (size + j) for j in range(power)), rel=1e-9)

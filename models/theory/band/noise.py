@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.theory.band.cosines import Cosines, branch, parts
+from models.theory.band.draws import beside_orthogonal, uneven
 from models.theory.chain import Chain
-from models.theory.cosines import Cosines, branch, parts
-from models.theory.draws import beside_orthogonal, uneven
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array

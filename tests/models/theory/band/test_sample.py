@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from models.theory.sample import MOST, longer
+from models.theory.band.sample import MOST, longer
 
 
 @pytest.mark.parametrize("size", [2, 8, 64, 1024])

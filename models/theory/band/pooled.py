@@ -7,12 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from models.theory.band.cosines import constant
+from models.theory.band.walks import of_fields, of_walks
 from models.theory.chain import AROUND_MEAN, Chain
-from models.theory.cosines import constant
 from models.theory.gaussian import Averages, hermite
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
-from models.theory.walks import of_fields, of_walks
 
 
 def of_pooled(plan: Plan, rows: Chain, at: Averages, lift: float) -> tuple[float, float, float, float]:
