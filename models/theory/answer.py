@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from models.config import RunConfig
 from models.frame import InputMoments, row_numbers
@@ -16,23 +16,20 @@ from models.theory import shared
 from models.theory.applies import why_not
 from models.theory.backward import gradient_factors
 from models.theory.band import LEVEL, band
-from models.theory.chain import UNKNOWN, Chain, Correlations, Fields, chain, share_inside
+from models.theory.chain import UNKNOWN, Chain, Correlations, Fields, chain
 from models.theory.fixed_point import FixedPoint, Map, depth_scale, fixed_point
 from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, plan
 from models.theory.nonlinearity import Array
 from models.theory.notes import notes
+from models.theory.padding import share_inside
 from models.theory.phase import Phase, phase_of
 from models.words import Text, Worded
 
 Numbers = list[float | None]
 
 
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Band(Part):
+class Band(BaseModel, frozen=True, extra="forbid"):
     """Where the measured mean square of the pre-activations lies for `level` of the seeds, row by row; null where that is not known."""
 
     low: Numbers
@@ -40,7 +37,7 @@ class Band(Part):
     level: float
 
 
-class Rest(Part):
+class Rest(BaseModel, frozen=True, extra="forbid"):
     """q*, chi there, and the depth scales in layers; null where there is none or it is infinite (critical), or not known."""
 
     q: float | None = None
@@ -49,7 +46,7 @@ class Rest(Part):
     depth_scale_c: float | None = None
 
 
-class Theory(Part, Worded):
+class Theory(Worded, frozen=True, extra="forbid"):
     """The answer. Lists have one entry a row of `layers`; what is not finite is null.
 
     preactivation_variance: q_l                        activation_mean_square: what the row hands on
