@@ -2,8 +2,9 @@
 
     what is computed with   nonlinearity.py   an activation as theory sees it: phi, phi', kinks
                             layers.py         a configuration as theory reads it: sigma_w^2 and sigma_b^2 of each layer
-                            gaussian.py       averages of phi over one Gaussian input;  pair.py, pair_table.py: over two
-    row by row              chain.py          forward: q_l and the correlation of two inputs
+                            gaussian.py       averages of phi over one Gaussian input, by quadrature;  interpolated.py: from tables
+                            pair.py           averages over two Gaussian inputs;  pair_table.py: its tables
+    row by row              chain.py          forward: q_l and the correlation of two inputs;  padding.py: zero padding's images
                             backward.py       chi_l, the gradient's factor;  shared.py: what it is beside skips at a finite width
                             band/             how far a network of this width may lie from q_l
     where it leads          fixed_point.py    q*, chi, c* and the depth scales

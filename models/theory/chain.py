@@ -22,19 +22,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.theory.gaussian import near_moment, near_moments
+from models.theory.interpolated import near_moment, near_moments
 from models.theory.layers import Layer, Plan
 from models.theory.nonlinearity import Array
+from models.theory.padding import Value, both_inside, level, mirrored, taps_inside, uneven
 from models.theory.pair import gap
-
-Value = float | Array
-"""A number, or an image (H, W) of them where zero padding makes it depend on the position."""
-
 
 PAIRS = ("two inputs", "two pixels of one input", "two pixels of two inputs")
 """What is compared, in this order; the first at the same pixel."""
@@ -249,20 +244,11 @@ def moments(plan: Plan, q: Value, around: float) -> tuple[Value, Value, tuple[fl
 
 def moments_of_image(plan: Plan, q: Array, around: float) -> tuple[Array, Array, tuple[float, float]]:
     """The same for an image, by the pixels that its symmetry leaves apart."""
-    first, back = _mirrored(q.shape[0])
+    first, back = mirrored(q.shape[0])
     asked = np.empty(first.size + 1)
     asked[:-1], asked[-1] = q.ravel()[first], around
     square, mean, *_ = near_moments(plan.nl, asked)
     return square[back], mean[back], (float(square[-1]), float(mean[-1]))
-
-
-@lru_cache(maxsize=64)
-def _mirrored(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Of a square image that looks the same when it is turned or mirrored: one pixel of each kind, and which kind each pixel is."""
-    edge = np.minimum(np.arange(size), np.arange(size)[::-1])
-    kinds = np.maximum.outer(edge, edge) * size + np.minimum.outer(edge, edge)
-    _, first, back = np.unique(kinds, return_index=True, return_inverse=True)
-    return first, back.reshape(size, size)
 
 
 def added(signal: Signal, made: Signal) -> Signal:
@@ -271,58 +257,6 @@ def added(signal: Signal, made: Signal) -> Signal:
     product = signal.mean * made.mean
     gaps[1:] = [gap + 2.0 * (level(product) - level(signal.mean) * level(made.mean)) for gap in gaps[1:]]  # two positions' means differ
     return Signal(signal.square + made.square + 2.0 * product, signal.mean + made.mean, tuple(gaps))
-
-
-def taps_inside(square: Value, kernel: int) -> Value:
-    """The mean over a kernel's taps, those outside the image counting as 0."""
-    if isinstance(square, float) or kernel == 1:
-        return square
-    inside = _inside(square.shape[0], kernel)
-    result: Array = inside @ square @ inside.T
-    return result
-
-
-def share_inside(plan: Plan) -> float:
-    """What zero padding leaves of an even image's mean square."""
-    return level(taps_inside(np.ones((plan.size, plan.size)), plan.kernel))
-
-
-@lru_cache(maxsize=64)
-def _inside(size: int, kernel: int) -> Array:
-    """The share that each pixel of a line has in the mean over another one's taps."""
-    index = np.arange(size)
-    shares: Array = (np.abs(np.subtract.outer(index, index)) <= kernel // 2) / kernel
-    return shares
-
-
-def both_inside(square: Array, kernel: int) -> float:
-    """The share of two pixels' product that a kernel leaves whose taps outside the image count as 0, over all pairs that are equally
-    correlated: the mean over the taps of the squared mean root that lies inside, over the squared mean root."""
-    root, cut = np.sqrt(square), cuts(square.shape[0], kernel)
-    left = cut @ root @ cut.T
-    return float((left * left).mean()) / float(root.sum()) ** 2
-
-
-@lru_cache(maxsize=64)
-def cuts(size: int, kernel: int) -> Array:
-    """Whether a pixel of a line lies inside when shifted by each of a kernel's taps (kernel, size)."""
-    shifted = np.add.outer(np.arange(kernel) - kernel // 2, np.arange(size))
-    return ((shifted >= 0) & (shifted < size)).astype(np.float64)
-
-
-def uneven(square: Array) -> float:
-    """What is left of the product of two pixels of equal mean square, over all pairs, where that differs: the squared mean root's share."""
-    return level(np.sqrt(square)) ** 2 / level(square) if square.any() else 1.0
-
-
-def level(value: Value) -> float:
-    """The mean over positions."""
-    return value if isinstance(value, float) else float(value.ravel() @ _ones(value.size)) / value.size  # a third of what sum() takes
-
-
-@lru_cache(maxsize=64)
-def _ones(size: int) -> Array:
-    return np.ones(size)
 
 
 def _output_row(plan: Plan, signal: Signal, rows: Chain) -> None:

@@ -275,65 +275,6 @@ def _far_up(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array, Array]:
     return square * factor, mean * factor**0.5, square * factor, mean * factor**0.5 / 2.0
 
 
-STEPS, DEGREE, INTERVALS = 32, 5, 64
-"""Points an e-folding of q at which `near_moments` knows its numbers, the degree of the polynomials between two of them, and the
-e-foldings that it puts together at most."""
-
-
-def near_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array, Array]:
-    """`moments_and_growth` to 1e-9 of their sizes, for who asks for hundreds of neighbouring q: by polynomials in ln q that are kept."""
-    if nl.slope is not None or not (q.min() >= Q_LOW and q.max() < Q_HIGH):
-        return moments_and_growth(nl, q)
-    place = np.log(q)
-    first, last = math.floor(place.min()), math.floor(place.max())  # of these, as another logarithm may round to another interval
-    if last - first >= INTERVALS:
-        return moments_and_growth(nl, q)
-    place = (place - first) * STEPS
-    index = place.astype(np.int64)
-    powers = (place - index)[:, None] ** np.arange(DEGREE, -1, -1)
-    square, mean, grows, mean_grows = np.einsum("qk,qkj->jq", powers, _polynomials(nl, first, last).take(index, axis=0))
-    return square, mean, grows, mean_grows
-
-
-def near_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
-    """`second_moment` to 1e-9, from the same polynomials."""
-    if nl.slope is not None or not Q_LOW <= q < Q_HIGH:
-        return second_moment(nl, q)
-    place = math.log(q)
-    first = math.floor(place)
-    place = (place - first) * STEPS
-    index = min(int(place), STEPS - 1)
-    t, square, mean = place - index, 0.0, 0.0
-    for of_square, of_mean in _of_one(nl, first)[index]:
-        square, mean = square * t + of_square, mean * t + of_mean
-    return square, mean
-
-
-@lru_cache(maxsize=2048)
-def _of_one(nl: Nonlinearity, index: int) -> list[list[tuple[float, float]]]:
-    """An interval's polynomials of E[phi^2] and E[phi] as plain numbers: one at a time they are read ten times as fast."""
-    return [[(square, mean) for square, mean, *_ in powers] for powers in _interval(nl, index).tolist()]
-
-
-@lru_cache(maxsize=1024)
-def _polynomials(nl: Nonlinearity, first: int, last: int) -> Array:
-    """The coefficients, highest power first, of what `moments_and_growth` gives from each point of ln q to the next one, from first to
-    last + 1 (points, DEGREE + 1, 4)."""
-    return np.concatenate([_interval(nl, index) for index in range(first, last + 1)])
-
-
-@lru_cache(maxsize=2048)
-def _interval(nl: Nonlinearity, index: int) -> Array:
-    """The same from index to index + 1, through DEGREE + 1 points around each (STEPS, DEGREE + 1, 4)."""
-    before = DEGREE // 2
-    points = np.arange(-before, STEPS + DEGREE - before)
-    known = np.stack(moments_and_growth(nl, np.exp(index + points / STEPS)))
-    through = np.linalg.inv(np.vander(np.arange(-before, DEGREE + 1.0 - before)))
-    around = np.lib.stride_tricks.sliding_window_view(known, DEGREE + 1, axis=1)
-    result: Array = np.einsum("kp,jsp->skj", through, around)
-    return result
-
-
 @lru_cache(maxsize=64)
 def _growth_table(nl: Nonlinearity) -> tuple[Array, Array]:
     """phi, phi^2, x^2 phi and x^2 phi^2 of the activation's nodes."""

@@ -26,10 +26,11 @@ import numpy as np
 
 from models.theory.band.by_batch import NARROW, ByBatch, by_batch
 from models.theory.band.jacobi import nodes
-from models.theory.chain import AROUND_MEAN, Chain, both_inside, cuts
+from models.theory.chain import AROUND_MEAN, Chain
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
+from models.theory.padding import both_inside, cuts
 
 CENTRED = ("batch", "layer", "group", "instance")
 """Normalizations that take a mean away."""

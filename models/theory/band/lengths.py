@@ -18,10 +18,12 @@ from models.theory.band.jacobi import nodes, symmetric
 from models.theory.band.noise import Noise
 from models.theory.band.sample import longer
 from models.theory.band.steps import Steps
-from models.theory.chain import Chain, taps_inside
-from models.theory.gaussian import Averages, averages, hermite, near_moments
+from models.theory.chain import Chain
+from models.theory.gaussian import Averages, averages, hermite
+from models.theory.interpolated import near_moments
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
+from models.theory.padding import taps_inside
 
 BEYOND = 0.2
 """Shift of ln q, but for the input's lengths, beyond which no band is given: q runs away from an unstable fixed point, and two orders no
