@@ -11,9 +11,11 @@ do not need it, and is checked against ensembles of networks (benchmarks/bands.p
     from seed        noise.py       a hidden row's units and dropout masks, seen in the next row's mean square
     to seed          steps.py       how a deviation in one row is passed on to the next;  skips.py: the same with skip connections
                      fitted.py      what remains where LSUV fits the weights to the batch
-    how the inputs   cosines.py     the angles between them, row by row: inputs that point in one direction average less away
-    of a batch       by_batch.py    what a batch normalization does to these angles
-    differ           jacobi.py      the law that the angles are taken to have, and its orthogonal polynomials
+                     branches.py    what a layer adds to a skip connection, beside what the skip brings along
+    how the inputs   cosines.py     the cosines between them, row by row: inputs that point in one direction average less away
+    of a batch       pair_map.py    how the cosine of one pair goes through the rows
+    differ           by_batch.py    what a batch normalization does to the cosines
+                     jacobi.py      the law that the cosines are taken to have, and its orthogonal polynomials
                      lengths.py     their lengths, row by row
                      sample.py      how much the lengths of a batch of few inputs differ
     images           pooled.py      the mean over an image's pixels, which the output row reads

@@ -1,10 +1,13 @@
 """What a batch normalization does to a batch's cosines on their way through a row.
 
-It takes the mean of all pairs away, not that which the mean pair has, and divides each unit by its own size over the batch, so that what
-holds much of the batch holds less of it in the next row: harmonics by their eigenvalues (jacobi.py), and what pairs have wandered by
-chance by the spectrum of a product of random matrices. Of cosines of mean square w over so many inputs that has, of trace 1, the sums
-1 / inputs + w of squared and 1 / inputs^2 + 3 w / inputs + 3 w^2 / 2 of cubed eigenvalues, of which the division takes 4 times the
-difference between the cubes and the squared squares: 2 w (2 / inputs + w).
+It does two things. It takes the mean over the batch away: the mean of the products of all pairs, which is not the product of a pair at the
+mean cosine. And it divides each unit by its own size over the batch, so that a direction in which much of the batch lies has less weight in
+the next row.
+
+The second is followed in the eigenvalues of the matrix of cosines. The part that the inputs' law gives has the law's harmonics as
+eigenvectors (jacobi.py). The part that pairs have wandered by chance has the spectrum of a product of random matrices: if those cosines
+have the mean square w over n inputs, and the matrix has trace 1, its squared eigenvalues sum to 1 / n + w, its cubed ones to
+1 / n^2 + 3 w / n + 3 w^2 / 2. The division takes 4 times the difference between the cubes and the squared squares: 2 w (2 / n + w).
 """
 
 from __future__ import annotations
@@ -22,13 +25,13 @@ from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
 NARROW = 0.02
-"""Variance of c up to which no direction holds so much of a batch that its being divided by it counts."""
+"""Up to this variance of c no direction holds so much of a batch that dividing by it counts."""
 
 ALIKE = 0.1
-"""Mean cosine up to which no unit has one sign for the whole batch."""
+"""Up to this mean cosine no unit has the same sign for the whole batch."""
 
 BELOW = np.array([1e-6, 1e-3, 1.0, 1e3])
-"""Distances below 0 at which phi's slope tells whether it is straight there."""
+"""Distances below 0 at which phi's slopes are compared, to see whether phi is straight there."""
 
 SMALLEST = 1e-6
 """Share of phi's variance that counts as left where the mean is taken away."""
@@ -36,10 +39,15 @@ SMALLEST = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class ByBatch:
-    """weights: of the nodes, 0 of the mean pair behind them     harmonic: of their law, None where that is narrow
-    itself:  share of the pairs that are an input with itself
-    loose:   of the weights: orthogonal ones make of more inputs as many directions as units, all alike, which nothing divides
-    takes:   whether each hidden row's mean is taken away, behind phi     power: of a unit's size before phi, by which it is divided
+    """What each row's batch normalization does to the cosines.
+
+    weights:  of the law's nodes, and 0 for the mean pair, which stands behind them
+    harmonic: the law's harmonics; None where the law is so narrow that dividing changes nothing
+    itself:   the share of the pairs that are an input with itself
+    loose:    Layer.loose: orthogonal weights turn more inputs than units into as many equal directions as there are units, and dividing
+              equal ones changes nothing
+    takes:    for each hidden row, whether the mean over the batch is taken away behind phi
+    power:    for each hidden row: a unit is divided by this power of its size before phi
     """
 
     weights: Array
@@ -50,7 +58,7 @@ class ByBatch:
     power: list[float]
 
     def divided(self, row: int, c: Array, around: Array) -> tuple[Array, float]:
-        """The cosines before phi, and what is left of the variance that they have wandered."""
+        """(the cosines before phi, which share is left of the variance `around` that they have wandered)."""
         power = self.power[row]
         left = 1.0 / (1.0 + 2.0 * power * self.loose * (2.0 * self.itself + float(self.weights @ around)))
         if self.harmonic is None:
@@ -60,7 +68,8 @@ class ByBatch:
         return result, left
 
     def centred(self, row: int, made: Array, own: float) -> tuple[Array, float]:
-        """Products behind phi, `own` with itself, stretched so that their mean is the mean pair's; and by how much."""
+        """(the products behind phi, stretched around an input's product with itself, `own`, so that their mean is the mean pair's product;
+        the factor of the stretch)."""
         if not self.takes[row] or own <= 0.0:  # or nothing varies beyond rounding
             return made, 1.0
         middle = float(made[-1])
@@ -71,8 +80,11 @@ class ByBatch:
 
 
 def by_batch(plan: Plan, at: Averages, law: tuple[float, float], weights: Array) -> ByBatch:
-    """Of cosines whose law has this mean and variance; before phi a size is divided by itself, behind it by the power with which phi's
-    deviation goes with it, and all rows' means are taken away but for the output's before phi."""
+    """The normalizations of all hidden rows, for cosines whose law in the first row has this (mean, variance).
+
+    Before phi a unit is divided by its own size, power 1; behind phi by that power of its size before phi with which phi's deviation grows.
+    Every row's mean is taken away, except that of the output row where the normalization stands before phi.
+    """
     power, takes, inputs = np.ones(plan.depth), [True] * plan.depth, plan.batch * plan.pixels
     if plan.post == "batch":
         variance = at.square - at.mean**2
@@ -84,9 +96,12 @@ def by_batch(plan: Plan, at: Averages, law: tuple[float, float], weights: Array)
 
 
 def left_out(plan: Plan, rows: Chain) -> Array:
-    """The share of each hidden row's units that a batch normalization behind phi leaves without a signal (depth,): those that are on phi's
-    straight side, below 0, for the whole batch, which are constant there but for a slope whose variance eps outweighs. With c the
-    inputs' mean cosine a unit is sqrt(c) x + sqrt(1 - c) g with one x for all of them: E_x[P(g < -sqrt(c / (1 - c)) x)^inputs]."""
+    """The share of each hidden row's units that a batch normalization behind phi leaves without a signal (depth,).
+
+    Such a unit is below 0 for the whole batch, where phi is straight: constant, or with a slope so small that eps outweighs its variance.
+    With c the inputs' mean cosine a unit is sqrt(c) x + sqrt(1 - c) g, x the same for all inputs, so that the share is
+    E_x[P(g < -sqrt(c / (1 - c)) x)^inputs].
+    """
     result = np.zeros(plan.depth)
     sides = plan.nl.derivative(-BELOW)
     if plan.post != "batch" or np.ptp(sides) > 0.0:
@@ -101,6 +116,6 @@ def left_out(plan: Plan, rows: Chain) -> Array:
 
 @lru_cache(maxsize=256)
 def _all_below(ratio: float, inputs: int) -> float:
-    """By the trapezoidal rule in x."""
+    """E_x[P(g < -ratio x)^inputs] for standard normal x and g, by the trapezoidal rule in x."""
     return sum(math.exp(-x * x / 2.0) * (math.erfc(-ratio * x / math.sqrt(2.0)) / 2.0) ** inputs
                for x in np.arange(-8.0, 8.0, 0.1).tolist()) * 0.1 / math.sqrt(2.0 * math.pi)

@@ -1,8 +1,8 @@
 """The Beta law on [-1, 1]: its Gauss rule (Golub & Welsch 1969), and its orthogonal polynomials, as harmonics of a batch's cosines.
 
-Directions drawn evenly in d dimensions have cosines with this law, of mean 0 and variance 1 / d. A function of the cosine is then a matrix
-over the batch whose eigenvectors are the harmonics of degree k = 0, 1, ...: p_k(1)^2 of them with one eigenvalue, the function's
-coefficient of p_k over p_k(1) (Funk and Hecke's theorem), in units of the batch's size.
+Directions drawn evenly in d dimensions have cosines with this law, of mean 0 and variance 1 / d. The matrix of a function of the cosines of
+all pairs of a batch then has the spherical harmonics as eigenvectors: p_k(1)^2 of degree k = 0, 1, ... share one eigenvalue, which is the
+function's coefficient of p_k over p_k(1), in units of the batch's size (theorem of Funk and Hecke).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from models.theory.nonlinearity import Array
 NODES = 12
 
 SMALLEST = 1e-9
-"""What is left beside a mean that is all."""
+"""The least that counts as left beside the mean cosine, so that nothing is divided by 0 where the mean is 1."""
 
 
 def nodes(mean: float, variance: float, count: int = NODES) -> tuple[Array, Array]:
@@ -36,9 +36,13 @@ def symmetric(squares: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Harmonics:
-    """Of a Beta law: p_k at its nodes (NODES, NODES), with and without the nodes' weights; and at 1, and one over that (NODES,), both 0
-    for a degree of more harmonics than there are inputs, whose eigenvalues are small. Units that draw them have as many directions as there
-    are units: `least`, one over that, is what any eigenvalue is."""
+    """The orthogonal polynomials p_k of a Beta law.
+
+    weighted, plain: p_k at the law's nodes, with and without the nodes' weights (NODES, NODES)
+    at_one, inverse: p_k(1), and one over it (NODES,); both 0 for a degree that has more harmonics than there are inputs, whose eigenvalues
+                     are small
+    least:           one over the number of units: N units that are drawn have N directions, so that no eigenvalue is smaller
+    """
 
     weighted: Array
     plain: Array
@@ -47,9 +51,9 @@ class Harmonics:
     least: float
 
     def divided(self, c: Array, power: float) -> Array:
-        """The cosines at the nodes if each unit h is divided by |h|^power, its own size over the batch: of the matrix
-        E[h h^T / |h|^(2 power)], its trace made 1 again. Of an eigenvalue e (trace 1) that leaves e / (1 + 2 power e), exact to first
-        order: what holds much of the batch is long where it is there at all. Around the mean over the batch, degree 0, which stays."""
+        """The cosines at the nodes if each unit h is divided by |h|^power, |h| its size over the batch: those of the matrix
+        E[h h^T / |h|^(2 power)], scaled to trace 1. An eigenvalue e (of trace 1) becomes e / (1 + 2 power e), exact to first order: a unit
+        is large mostly where it lies along an eigenvector of a large eigenvalue. The mean over the batch, degree 0, stays as it is."""
         found = self.weighted @ c
         mean = float(found[0])
         twice = 2.0 * power / max(1.0 - mean, SMALLEST)

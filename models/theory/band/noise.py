@@ -1,4 +1,7 @@
-"""What each hidden layer's units and masks add to the next row's fluctuations."""
+"""What each hidden layer's units and dropout masks add to the variance of the next row's mean square.
+
+A layer's mean of phi^2 is taken over N units only, so it strays from E[phi^2]; the next row's mean square strays with it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.theory.band.cosines import Cosines, branch, parts
+from models.theory.band.branches import branch, parts
+from models.theory.band.cosines import Cosines
 from models.theory.band.draws import beside_orthogonal, uneven
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages
@@ -16,8 +20,11 @@ from models.theory.nonlinearity import Array
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """What each hidden layer's units, and masks, add to the variance of ln q in the next row (depth,): to the batch's mean square, to one
-    example's or pixel's, and to the batch's if all its examples were the same but for their masks."""
+    """What each hidden layer's units and masks add to the variance of ln q in the next row (depth,).
+
+    batch:  of the mean square over the batch       single: of one example's, or one pixel's
+    alone:  of the batch's, if all its examples were the same one, each with masks of its own
+    """
 
     batch: Array
     single: Array
@@ -25,7 +32,8 @@ class Noise:
 
 
 def noise_of(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines) -> Noise:
-    """What each layer's units draw: of phi^2, where no normalization behind it holds that fast, of its product with a skip; and masks."""
+    """What each layer's units add: by phi^2, where no normalization behind it holds that fast, by phi's product with a skip's input, and by
+    dropout's masks. batch, taps: the cosines of the batch, and of one kernel's taps."""
     part = parts(plan, rows, at) if plan.post == "none" and not plan.unit else np.zeros(plan.depth)
     crossed, masks, ones = np.zeros(plan.depth), _masks(plan, rows, at), np.ones(plan.depth)
     if plan.residual and not plan.unit:
@@ -39,20 +47,20 @@ def noise_of(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosine
 
 
 def shares(plan: Plan, rows: Chain) -> Array:
-    """The share of the next row's q that comes of what each hidden row hands on, not of biases (depth,)."""
+    """The share of the next row's q that comes from what each hidden row hands on, the rest being the biases' (depth,)."""
     result: Array = np.array(rows.sigma_w2[1:]) * np.append(rows.p[:-2], rows.pooled) / np.array(rows.q[1:])
     return result
 
 
 def measurable(plan: Plan, rows: Chain, at: Averages, values: Array) -> Array:
-    """The values where they are numbers and there is something to measure them by, else 0."""
+    """The values where they and the mean squares that they are relative to are finite and not 0, else 0 (depth,)."""
     after = np.array(rows.q[1:])
     known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not plan.unit)
     return np.where(known & np.isfinite(values), values, 0.0)
 
 
 def _masks(plan: Plan, rows: Chain, at: Averages) -> Array:
-    """What dropout's masks m draw of (x + a m / keep)^2, for x the skip's input and a the branch: its variance over p^2 (depth,)."""
+    """The variance, over p^2, that dropout's masks m give (x + a m / keep)^2, x the skip's input and a the branch (depth,)."""
     mean, square, cube, fourth = handed_on(plan, at)
     p, before, middle = square / plan.keep, np.zeros(plan.depth), np.zeros(plan.depth)
     if plan.residual:
@@ -64,7 +72,7 @@ def _masks(plan: Plan, rows: Chain, at: Averages) -> Array:
 
 
 def handed_on(plan: Plan, at: Averages) -> tuple[Array, Array, Array, Array]:
-    """The first four moments over units of what phi, and a normalization behind it, make."""
+    """The first four moments, over units, of what phi and a normalization behind it hand on (each (depth,))."""
     if plan.post == "none":
         return at.mean, at.square, at.cube, at.fourth
     if plan.post == "rms":
@@ -76,7 +84,7 @@ def handed_on(plan: Plan, at: Averages) -> tuple[Array, Array, Array, Array]:
 
 
 def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
-    """The product 2 x a of a skip connection, x the input and a the branch: 4 p Var(a) over the sum's square (depth - 1,)."""
+    """The variance of the product 2 x a in (x + a)^2, x a skip's input and a the branch: 4 p Var(a), over the sum's square (depth - 1,)."""
     mean = at.mean[1:] if plan.post == "none" else 0.0
     spread = np.maximum(branch(plan, rows, at)[1:] * plan.keep - mean**2, 0.0)
     p = np.array(rows.p[:-1])
@@ -85,8 +93,11 @@ def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
 
 
 def sampling(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, itself: float) -> Array:
-    """Mean over pairs of inputs of Cov(phi^2, phi^2) / E[phi^2]^2; `itself` of them are an input with itself. Of phi^2's odd part what is
-    not linear goes with c^3, of its even part what is not quadratic with c^4."""
+    """Mean over pairs of inputs of Cov(phi_a^2, phi_b^2) / E[phi^2]^2 (depth,). The share `itself` of the pairs are an input with itself.
+
+    phi^2 is split by Hermite polynomials: its linear part goes with c, its quadratic one with c^2, the rest of its odd part with c^3, and
+    the rest of its even part with c^4.
+    """
     square = at.square
     total = at.fourth / square**2 - 1.0
     odd, even = (at.odd / square) ** 2, (at.even / square) ** 2 / 2

@@ -1,4 +1,4 @@
-"""The batch's fluctuations where each layer adds to its input."""
+"""The variance of the batch's mean square with skip connections, where each layer adds to its input."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from models.theory.nonlinearity import Array
 
 
 def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Array, without_mean: Array) -> Array:
-    """`batch` where each layer adds to its input: the mean m over units fluctuates with p, and adds 2 m E[phi] to it.
+    """The variance of ln q that each row inherits (depth + 1,), where `without_mean` is that of a phi whose mean E[phi] is 0.
 
-    Followed are the variances and the covariance of ln p and m / sqrt(p). A unit adds 2 x a + a^2 to p and a to m, a = phi, with x
-    and a independent: variances 4 p Var(a) + 4 m Cov(a, a^2) + Var(a^2) and Var(a), covariance 2 m Var(a) + Cov(a, a^2), over N.
-    `longer` is what one example with itself counts for beyond 1 / B, where lengths differ; `pairs` have it.
+    Skips add up E[phi], so that what is handed on, x, has a mean m over the units. It varies from seed to seed, and adds 2 m E[phi] to the
+    mean square p. Followed are the variances of ln p and of m / sqrt(p), and their covariance. A unit with the branch a = phi adds
+    2 x a + a^2 to p and a to m. Over N independent units, x and a independent, that has the variances
+    (4 p Var(a) + 4 m Cov(a, a^2) + Var(a^2)) / N and Var(a) / N, and the covariance (2 m Var(a) + Cov(a, a^2)) / N.
+
+    longer: by how much an input with itself counts for more than 1 / B where lengths differ; `pairs` have it already
     """
     q, p = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, np.array(rows.p[:-1])
     mean = at.mean

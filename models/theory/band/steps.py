@@ -1,4 +1,4 @@
-"""How each hidden row passes fluctuations on to the next one."""
+"""How each hidden row passes a deviation of its mean square on to the next one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.theory.band.cosines import parts
+from models.theory.band.branches import parts
 from models.theory.band.draws import fan_in
 from models.theory.band.noise import measurable, shares
 from models.theory.chain import Chain
@@ -17,12 +17,13 @@ from models.theory.nonlinearity import Array
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What the next row inherits of each hidden row's fluctuations, one entry a hidden row (depth,).
+    """What the next row inherits from each hidden row, one entry a hidden row (depth,).
 
-    carried:  d ln q_{l+1} / d ln q_l            bend:  the shift that a unit of variance gives
-    curved:   d carried / d ln q_l: a mean over lengths that differ is ruled by the longer ones, which are carried on otherwise
-    sphere:   the shift that orthogonal weights take away
-    kept:     share of one pixel's fluctuation that the next convolution's average over its taps leaves
+    carried:  the elasticity d ln q_{l+1} / d ln q_l
+    bend:     the shift of ln q_{l+1} for each unit of ln q_l's variance
+    curved:   d carried / d ln q_l. Where lengths differ, the longer ones rule the mean, and their elasticity is another
+    sphere:   the shift that is missing with orthogonal weights, which keep lengths
+    kept:     the share of a single pixel's deviation that the next convolution's average over its taps leaves
     """
 
     carried: Array
@@ -33,7 +34,8 @@ class Steps:
 
 
 def steps_of(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Steps:
-    """How each row passes fluctuations on; not at all where the next row's scale is set anew, or is 0 or beyond float64's range."""
+    """How each row passes deviations on: not at all where a normalization sets the next row's scale anew, or that is 0 or overflows.
+    smoothed: what the convolutions up to each row leave of a pixel's own deviation (depth + 1,)."""
     part = parts(plan, rows, at)
     elasticity, bend = 1.0 - part, np.zeros(plan.depth)
     if plan.post == "none":  # what the branch adds behind a normalization has its size from it
