@@ -15,12 +15,12 @@ from models.theory.gaussian import Q_HIGH, Q_LOW, moments_and_growth, second_mom
 from models.theory.nonlinearity import Array, Nonlinearity
 
 STEPS, DEGREE, INTERVALS = 32, 5, 64
-"""Points an e-folding of q at which `near_moments` knows its numbers, the degree of the polynomials between two of them, and the
-e-foldings that it puts together at most."""
+"""Points for each factor e of q at which the numbers are computed, the degree of the polynomials between two points, and the largest range
+of ln q for which `near_moments` puts its tables together."""
 
 
 def near_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array, Array]:
-    """`moments_and_growth` to 1e-9 of their sizes, for who asks for hundreds of neighbouring q: by polynomials in ln q that are kept."""
+    """`gaussian.moments_and_growth` to a relative 1e-9."""
     if nl.slope is not None or not (q.min() >= Q_LOW and q.max() < Q_HIGH):
         return moments_and_growth(nl, q)
     place = np.log(q)
@@ -35,7 +35,7 @@ def near_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array, Array
 
 
 def near_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
-    """`second_moment` to 1e-9, from the same polynomials."""
+    """`gaussian.second_moment` to a relative 1e-9."""
     if nl.slope is not None or not Q_LOW <= q < Q_HIGH:
         return second_moment(nl, q)
     place = math.log(q)
@@ -50,20 +50,20 @@ def near_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
 
 @lru_cache(maxsize=2048)
 def _of_one(nl: Nonlinearity, index: int) -> list[list[tuple[float, float]]]:
-    """An interval's polynomials of E[phi^2] and E[phi] as plain numbers: one at a time they are read ten times as fast."""
+    """One interval's polynomials of E[phi^2] and E[phi] as plain numbers: read one at a time, ten times as fast as from an array."""
     return [[(square, mean) for square, mean, *_ in powers] for powers in _interval(nl, index).tolist()]
 
 
 @lru_cache(maxsize=1024)
 def _polynomials(nl: Nonlinearity, first: int, last: int) -> Array:
-    """The coefficients, highest power first, of what `moments_and_growth` gives from each point of ln q to the next one, from first to
-    last + 1 (points, DEGREE + 1, 4)."""
+    """Polynomials of the four numbers of `moments_and_growth`, one from each point of ln q to the next, for ln q from first to last + 1
+    (points, DEGREE + 1, 4), the coefficient of the highest power first."""
     return np.concatenate([_interval(nl, index) for index in range(first, last + 1)])
 
 
 @lru_cache(maxsize=2048)
 def _interval(nl: Nonlinearity, index: int) -> Array:
-    """The same from index to index + 1, through DEGREE + 1 points around each (STEPS, DEGREE + 1, 4)."""
+    """The same for ln q from index to index + 1; each goes through the DEGREE + 1 points around it (STEPS, DEGREE + 1, 4)."""
     before = DEGREE // 2
     points = np.arange(-before, STEPS + DEGREE - before)
     known = np.stack(moments_and_growth(nl, np.exp(index + points / STEPS)))

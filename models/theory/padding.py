@@ -29,7 +29,7 @@ def _ones(size: int) -> Array:
 
 
 def taps_inside(square: Value, kernel: int) -> Value:
-    """The mean over a kernel's taps, those outside the image counting as 0."""
+    """At each pixel the mean over a kernel's taps, those outside the image counting as 0."""
     if isinstance(square, float) or kernel == 1:
         return square
     inside = _inside(square.shape[0], kernel)
@@ -38,21 +38,21 @@ def taps_inside(square: Value, kernel: int) -> Value:
 
 
 def share_inside(plan: Plan) -> float:
-    """What zero padding leaves of an even image's mean square."""
+    """The share of its mean square that zero padding leaves of an image of equal pixels."""
     return level(taps_inside(np.ones((plan.size, plan.size)), plan.kernel))
 
 
 @lru_cache(maxsize=64)
 def _inside(size: int, kernel: int) -> Array:
-    """The share that each pixel of a line has in the mean over another one's taps."""
+    """The share that each pixel of a line has in the mean over each other pixel's taps (size, size)."""
     index = np.arange(size)
     shares: Array = (np.abs(np.subtract.outer(index, index)) <= kernel // 2) / kernel
     return shares
 
 
 def both_inside(square: Array, kernel: int) -> float:
-    """The share of two pixels' product that a kernel leaves whose taps outside the image count as 0, over all pairs that are equally
-    correlated: the mean over the taps of the squared mean root that lies inside, over the squared mean root."""
+    """The share of the products of two pixels that a zero-padded kernel leaves, where all pairs are equally correlated: such a product goes
+    by the roots of the two mean squares, so it is the mean over the taps of (mean root inside)^2, over (mean root)^2."""
     root, cut = np.sqrt(square), cuts(square.shape[0], kernel)
     left = cut @ root @ cut.T
     return float((left * left).mean()) / float(root.sum()) ** 2
@@ -66,13 +66,13 @@ def cuts(size: int, kernel: int) -> Array:
 
 
 def uneven(square: Array) -> float:
-    """What is left of the product of two pixels of equal mean square, over all pairs, where that differs: the squared mean root's share."""
+    """The mean product of two pixels where the mean squares differ, over that where all are equal: (mean root)^2 / mean square."""
     return level(np.sqrt(square)) ** 2 / level(square) if square.any() else 1.0
 
 
 @lru_cache(maxsize=64)
 def mirrored(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Of a square image that looks the same when it is turned or mirrored: one pixel of each kind, and which kind each pixel is."""
+    """For a square image that looks the same when it is turned or mirrored: (one pixel of each kind, which kind each pixel is)."""
     edge = np.minimum(np.arange(size), np.arange(size)[::-1])
     kinds = np.maximum.outer(edge, edge) * size + np.minimum.outer(edge, edge)
     _, first, back = np.unique(kinds, return_index=True, return_inverse=True)

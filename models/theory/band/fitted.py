@@ -1,4 +1,7 @@
-"""What LSUV leaves of a row's mean square."""
+"""The band where LSUV fits the weights to the batch: how far from 1 the fit leaves a row's mean square.
+
+LSUV divides each layer's weights by the standard deviation of its output over the batch, until the variance is 1 within a tolerance.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,13 @@ from models.theory.nonlinearity import Array
 
 
 def left_by_lsuv(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
-    """ln of what LSUV leaves a row's mean square, lowest and highest, over q: its variance within the tolerance, and the mean over all
-    units and the batch, which is the biases' b plus m of variance c / N, c the mean cosine over the batch: m^2 over what the fit makes 1,
-    the rest, has the law of Student's t squared; a normalization takes it away. What the biases drawn add to their variance the fit takes
-    from the weights', which alone the gain multiplies."""
+    """(low, high) of every row, as logarithms relative to q (depth + 1,).
+
+    Two things remain. The variance is anywhere within the tolerance (_within_tolerance). And the fit sets the variance around the mean over
+    all units and the batch, not the mean itself: that is the biases' mean plus a random m of variance c / N, c the mean cosine over the
+    batch. m^2 over the variance, which the fit makes 1, has the law of a squared Student's t; a normalization takes m away. Drawn biases
+    count as well: what they add to the variance the fit takes from the weights, and only these are multiplied by the gain.
+    """
     gain, shift = float(plan.config.init.params["gain"]), plan.hidden.shift
     units = np.append(np.full(plan.depth, plan.width), plan.config.classes)
     smoothed = smoothing(plan)
@@ -42,8 +48,8 @@ def left_by_lsuv(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
 
 
 def _of_drawn_biases(plan: Plan, gain: float, m: Array, units: Array) -> Array:
-    """How far drawn biases, of variance b, and their product x with the weighted sums take a row's mean square from q: the fit makes
-    w + b + 2 x one, and the gain multiplies the weights alone, gain^2 w + b + 2 gain x. x has the variance b (m - b / N), for the
+    """The standard deviation of a row's mean square that drawn biases cause, of variance b, and their product x with the weighted sums. The
+    fit makes w + b + 2 x one, and the gain multiplies the weights alone: gain^2 w + b + 2 gain x. x has the variance b (m - b / N), for the
     weighted sums' share of m, which b has as well."""
     biases = plan.each("bias")
     products = biases * np.maximum(m - biases / units, 0.0)
@@ -52,8 +58,8 @@ def _of_drawn_biases(plan: Plan, gain: float, m: Array, units: Array) -> Array:
 
 
 def _left_beside_biases(plan: Plan, around: Array, m: Array, units: Array) -> tuple[Array, Array]:
-    """How far from 1 a fit leaves the variance where biases are drawn, lowest and highest: it divides the weights by the output's
-    deviation, ln of whose square was `around`, and the biases not. What is beyond the tolerance is fitted again."""
+    """(low, high): how far from 1 a fit leaves the variance where biases are drawn. It divides the weights by the output's standard
+    deviation (`around` is ln of the variance before), but not the biases. What is left beyond the tolerance is fitted again."""
     biases, scale = plan.each("bias"), np.exp(-around)
     middle = biases * (1.0 - scale)
     apart = 2.0 * DEVIATIONS * np.abs(np.sqrt(scale) - scale) * np.sqrt(biases * np.maximum(m - biases / units, 0.0))
@@ -62,11 +68,11 @@ def _left_beside_biases(plan: Plan, around: Array, m: Array, units: Array) -> tu
 
 
 def _within_tolerance(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines) -> tuple[Array, Array, Array]:
-    """ln of the variance that LSUV leaves, lowest and highest: 1 where it fits, and as it was drawn where that is within the tolerance.
-    What it was has a law of its own around what the weights make of what arrives: orthogonal ones, which as such draw little. Its middle is
-    the third.
+    """(low, high, around): the ends of ln of the variance that LSUV leaves, and the middle of ln of the variance before the fit.
 
-    What a tolerance has left of the row before counts as nothing: it is far less than what units draw.
+    LSUV leaves the variance as it was drawn where that is within the tolerance, and makes it 1 elsewhere. LSUV starts from orthogonal
+    weights, which draw little around what they make of what arrives. What the tolerance has left in the row before is not counted: it is
+    far less than what units draw.
     """
     gain, tolerance = (float(plan.config.init.params[name]) for name in ("gain", "tolerance"))
     loose, units = plan.each("loose"), np.append(np.full(plan.depth, plan.width), plan.config.classes)
@@ -82,14 +88,14 @@ def _within_tolerance(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, tap
 
 
 def ends(around: float, deviation: float, tolerance: float) -> tuple[float, float]:
-    """Between which logarithms LEVEL of them lie: normal where they are within the tolerance of 0, else 0."""
+    """Between which values LEVEL of ln v lies, where v is log-normal but set to 1 wherever it is beyond the tolerance."""
     if not math.isfinite(around):
         return 0.0, 0.0
     law, narrow, wide = NormalDist(around, deviation), math.log1p(-tolerance) if tolerance < 1.0 else -math.inf, math.log1p(tolerance)
     below, outside = law.cdf(narrow), 1.0 - law.cdf(wide) + law.cdf(narrow)
 
     def quantile(share: float) -> float:
-        """Of narrow to 0 the normal law, at 0 all that is outside, from there on the normal law again."""
+        """The law has the normal density between `narrow` and `wide`, and at 0 a jump by the probability of everything outside."""
         before = law.cdf(0.0) - below
         if before < share <= before + outside:
             return 0.0

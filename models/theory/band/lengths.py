@@ -1,9 +1,11 @@
-"""How the squared lengths of single examples differ, row by row: as a law, and as ln q's variance.
+"""How the squared lengths of the batch's examples differ, row by row: as a law, and as the variance of ln q.
 
-At first it is the inputs': a Beta law with the variance and third moment that were measured, or a Gamma law with the variance alone, which
-a chi square's is. Its nodes go through E[phi^2] one by one; what one example's units and masks draw spreads each of them, and has nodes of
-its own. The batch's mean square is that law's mean: its elasticity is that of the longer ones, and of what single examples draw it has the
-sum of squares, (1 + their squared spread) / B.
+In the first row the law is the inputs': a Beta law with the variance and third moment that were measured, or, where only the variance is
+known, a Gamma law, as a chi square's is. A few nodes of the law go through E[phi^2] one by one. The units and dropout masks that one
+example meets are drawn, which spreads each of these lengths further; that spread has nodes of its own.
+
+The batch's mean square is the mean of this law. Long examples rule it, so its elasticity is theirs, and what single examples draw averages
+out to (1 + their squared relative spread) / B only.
 """
 
 from __future__ import annotations
@@ -26,34 +28,36 @@ from models.theory.nonlinearity import Array
 from models.theory.padding import taps_inside
 
 BEYOND = 0.2
-"""Shift of ln q, but for the input's lengths, beyond which no band is given: q runs away from an unstable fixed point, and two orders no
-longer follow it. Beside skips, where m and q rise together, all of an upward shift counts."""
+"""Beyond this shift of ln q no band is given: q runs away from an unstable fixed point, and two orders no longer follow it. The part of the
+shift that comes from the inputs' lengths does not count; with skips, where m and q rise together, all of an upward shift does."""
 
 FACTORS = 1.0
-"""Variance of ln q over the seeds beyond which no band is given, but for ReLU's family, whose elasticity is 1 at any q: networks differ by
-factors, and what is first order at q is none for them (0.8 to 0.92 were inside)."""
+"""Beyond this variance of ln q over the seeds no band is given: the networks differ by factors, and what holds to first order around q does
+not hold for many of them (0.8 to 0.92 were inside). ReLU's family is excepted, whose elasticity is 1 at any q."""
 
 TURNED = 0.25
-"""The most that lengths which differ may change an elasticity by: one order of many."""
+"""The most by which lengths that differ may change an elasticity: only the first of many orders is followed."""
 
 LENGTHS, DRAWS = 4, 3
-"""Nodes of the law of the inputs' lengths, and of what each of them draws."""
+"""Nodes of the law of the inputs' lengths, and of the spread that is drawn around each of them."""
 
 ALIKE = 1e-9
-"""Variance of ln q of one example up to which all are taken as alike."""
+"""Up to this variance of ln q between examples all count as equally long."""
 
 MOST_APART = 5.0
-"""Variance of ln q of one example up to which lengths are followed."""
+"""The largest variance of ln q between examples that is followed; more counts as this."""
 
 SHORTEST = 1e-12
-"""The smallest squared length that counts beside the others; eigenvalues are known to less."""
+"""The smallest squared length relative to the others'; the eigenvalues that lengths come from are no more exact."""
 
 SETTLED = 2e-3
-"""Relative difference of q up to which what phi makes of them is taken as the same: their mean over theory's then differs far less."""
+"""Where every q differs from the one that phi was last asked about by at most this share, the last answer stands: only ratios of these
+answers are used, and they change far less."""
+
 
 def apart_at_first(plan: Plan, rows: Chain, smoothed: Array) -> float:
-    """How much inputs of the first layer differ in length, as ln q's variance: as measured, else of Gaussian noise in an image, and of
-    examples of one length. What zero padding makes of noise is in q, position by position."""
+    """How much the inputs of the first layer differ in length, as the variance of ln q: as it was measured; else 0 for single vectors and
+    that of Gaussian noise for images. The part that comes from zero padding is taken out for noise, as q has it position by position."""
     if rows.fields.spread is not None:
         apart = math.log1p(rows.fields.spread) - (_of_positions(plan.size, plan.kernel) if plan.config.data.name == "gaussian" else 0.0)
         return min(max(apart, 0.0), MOST_APART)
@@ -62,27 +66,28 @@ def apart_at_first(plan: Plan, rows: Chain, smoothed: Array) -> float:
 
 @lru_cache(maxsize=64)
 def _of_positions(size: int, kernel: int) -> float:
-    """ln's variance of the share of a kernel's taps that lie inside."""
+    """By how much the share of a kernel's taps that lie inside the image differs over the positions, as the variance of its logarithm."""
     inside = taps_inside(np.ones((size, size)), kernel) if size > 1 else np.ones(1)
     return math.log(float(np.mean(np.square(inside)) / np.mean(inside) ** 2))
 
 
 def unbound(plan: Plan, rows: Chain) -> bool:
-    """Whether nothing sets lengths anew, and all are finite."""
+    """Whether no normalization, nor LSUV, sets the lengths anew, and all rows are finite and above 0."""
     return plan.norm == "none" and not plan.unit and 0.0 < min(rows.v) <= max(rows.v) < math.inf
 
 
 def of_longer(plan: Plan, rows: Chain, at: Averages, single: Array) -> Averages:
-    """The averages at each row's mean q weighted by E[phi^2], for lengths that differ: squares of E[phi^2] count the longer ones."""
+    """The averages at a larger q in each row, for lengths that differ: the mean q weighted by E[phi^2], as the longer examples count for
+    more. single: the variance of ln q of one example (depth + 1,)."""
     q, elasticity = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, at.even / (2.0 * at.square)
     return averages(plan.nl, q * np.exp(np.clip(elasticity * single[:-1], 0.0, MOST_APART)))
 
 
 def followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
-    """What every row inherits, row by row (4, depth + 1): the variance of ln q of the batch's mean; of one example, what the seeds draw and
-    what the inputs' lengths give (`start`); the shift of the mean; and that which the seeds' draws bring, to first order.
+    """What every row inherits (4, depth + 1), to first order: the variance of ln q of the batch's mean square; that of one example, by what
+    the seeds draw and by the inputs' lengths (`start`); the shift of the mean; and the part of the shift that the seeds draw.
 
-    What a row's own units draw is not passed on: the sample that they are enters the next row by phi^2's spread.
+    What a row's own units draw is not passed on here: the next row has it in the spread of phi^2 over these units.
     """
     found, passes, inputs = [(0.0, 0.0, start, 0.0, 0.0)], plan.pre == "none", plan.batch * plan.pixels
     nothing = np.zeros(plan.depth)  # of what a normalization lets none of through, numbers may be beyond any float
@@ -102,9 +107,12 @@ def followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
 
 
 def behind_batch(plan: Plan, at: Averages, kept: Array, start: float) -> float:
-    """How much examples differ in length in the last hidden row behind a batch normalization before phi, as ln q's variance: the batch's
-    mean square is held fast, but one example's goes on by what phi makes of it around the mean, and each row draws phi^2 anew. Not a number
-    where they run away; ReLU's family keeps their ratios, and so few examples end at some FACTORS (1.3 after 30 rows of 64 units)."""
+    """How much examples differ in length in the last hidden row with a batch normalization before phi, as the variance of ln q.
+
+    The normalization holds the batch's mean square fast, but not each example's: that is passed on by what phi makes of it around the mean,
+    and each row adds what its units draw of phi^2. Not a number where the lengths run away from each other. ReLU's family keeps the ratio
+    of two lengths, so that a batch's examples end at about FACTORS (1.3 after 30 rows of 64 units).
+    """
     mean, square, cube, fourth = at.mean, at.square / plan.keep, at.cube / plan.keep**2, at.fourth / plan.keep**3
     variance = square - mean**2
     grows = (at.even / (2.0 * plan.keep) - at.arched * mean) / variance
@@ -116,9 +124,13 @@ def behind_batch(plan: Plan, at: Averages, kept: Array, start: float) -> float:
 
 
 def behind_batch_of_phi(plan: Plan, at: Averages, square: Array, start: float) -> Array:
-    """How much examples differ in length behind a batch normalization behind phi, as what enters each row's relative variance (depth + 1,).
-    Each row draws phi around its mean anew, and one example's length goes on by what phi makes of it, less what the units that make it
-    long are divided by: themselves, and what goes with them, by the mean `square` of cosines over the batch."""
+    """How much examples differ in length with a batch normalization behind phi: the relative variance of the squared lengths that enter
+    each row (depth + 1,).
+
+    Each row draws phi around its mean anew, and one example's length is passed on by what phi makes of it. The units that make an example
+    long are divided by their size over the batch, which this example has enlarged itself, and those like it with it: `square` is the mean
+    of c^2 over the batch.
+    """
     mean, variance = at.mean, at.square - at.mean**2
     kurtosis = (at.fourth - 4.0 * mean * at.cube + 6.0 * mean**2 * at.square - 3.0 * mean**4) / variance**2
     grows, itself = np.maximum((at.even / 2.0 - at.arched * mean) / variance, 0.0), 1.0 / plan.batch
@@ -131,16 +143,20 @@ def behind_batch_of_phi(plan: Plan, at: Averages, square: Array, start: float) -
 
 
 def of_kurtosis(at: Averages, apart: float, square: float) -> float:
-    """The shift of ln E[phi^2] behind a batch normalization, of the last hidden row: one unit's values over a batch whose examples differ
-    in length and have this mean of c^2 have, divided by their own variance, the kurtosis 3 (1 + spread) / (1 + 2 c^2); by the first order
-    of Gram and Charlier's series."""
+    """The shift of ln E[phi^2] in the last hidden row with a batch normalization before phi.
+
+    A unit's values over the batch, divided by their own deviation, are not Gaussian where the examples differ in length by the variance
+    `apart` and have the mean `square` of c^2: their kurtosis is 3 (1 + apart) / (1 + 2 square). To first order of the series of Gram and
+    Charlier.
+    """
     kurtosis = 3.0 * (1.0 + apart) / (1.0 + 2.0 * square)
     return math.log1p(max((kurtosis - 3.0) * float(at.quartic[-1] / (24.0 * at.square[-1])), -0.5))
 
 
 def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
-    """The same where nothing sets lengths anew: a few q, whose law is at first the inputs', go through phi row by row, each as what is
-    drawn spreads it. Laws are lists of LENGTHS x DRAWS numbers at most, which takes a third of what arrays of so few take."""
+    """The same four numbers (4, depth + 1) where nothing sets lengths anew: a few lengths, whose law is at first the inputs', go through
+    phi row by row, and what is drawn spreads each of them. (Laws are short lists, three times as fast as arrays.)
+    """
     before, m, made, grows, inputs = 0.0, np.zeros(1), [0.0], [0.0], 1.0 - plan.first.bias / rows.v[0]
     settled: list[float] = []
     squares, shares = _lengths(start, rows.fields.third if plan.kernel == 1 else None) if start > ALIKE else (np.ones(1), np.ones(1))
@@ -171,7 +187,7 @@ def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float
 
 
 def _dot(weight: list[float], values: list[float]) -> float:
-    """The sum of the products; of values that are more, without the last ones."""
+    """The sum of the products, for as many values as there are weights."""
     total: float = sum(map(mul, weight, values))
     return total
 
@@ -182,14 +198,18 @@ def _second(weight: list[float], law: list[float]) -> float:
 
 
 def _alike(q: list[float], settled: list[float]) -> bool:
-    """Whether they are what phi was last asked of."""
+    """Whether they are close enough to what phi was last asked about."""
     return bool(settled) and all(abs(new - old) <= SETTLED * old for new, old in zip(q, settled, strict=True))
 
 
 def _wider(law: list[float], weight: list[float], together: float, kept: float, drawn: float) -> tuple[list[float], float, float]:
-    """A law of lengths, its mean made 1, when it has drawn so much more variance of ln q, and taps have averaged all but what is `together`
-    the same for all. What is drawn spreads each of the inputs' lengths, DRAWS neighbours, by itself: in the same shape, but where it
-    outweighs that. And the variance of ln q within those, and ln of the mean square of their means."""
+    """(the law of lengths after another row, scaled to mean 1; the variance of ln q within its groups; ln of the mean square of the groups'
+    means).
+
+    A group is one of the inputs' lengths with the DRAWS nodes of what has been drawn around it. The row adds the variance `drawn` to each
+    group: in the shape that the group has, or, where the new variance is the larger one, in a normal law's. A convolution's average over
+    its taps leaves `kept` of the variance, but for the part `together` that is the same for all pixels.
+    """
     least, (places, normal) = SHORTEST * max(law), (part.tolist() for part in hermite(DRAWS))
     logs = [math.log(max(square, least)) for square in law]
     groups = [logs[first:first + DRAWS] for first in range(0, len(logs), DRAWS)]
@@ -213,8 +233,11 @@ def _wider(law: list[float], weight: list[float], together: float, kept: float, 
 
 
 def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Array, list[float], list[float]]:
-    """Of examples with these q, the last one theory's own: the mean over units of what the layers up to this one add, in units of the root
-    of its mean square, which goes with an example's length (`m` before this row); the next row's q; and what it changes by with ln q."""
+    """For examples with these q, the last one theory's own: (m, the next row's q, its change with ln q).
+
+    m: with skips, the mean over units of what all layers so far have added, over the root of its mean square; it depends on an example's
+    length. The argument `m` is that before this row.
+    """
     square, mean, grows, mean_grows = near_moments(plan.nl, q)
     made, grows = square / plan.keep, grows / plan.keep
     if plan.residual and row > 0:
@@ -228,8 +251,9 @@ def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Arr
 
 
 def _lengths(apart: float, third: float | None) -> tuple[Array, Array]:
-    """Squared lengths of mean 1, and their weights: a Gamma law (a chi square's for Gaussian numbers), by its Gauss-Laguerre nodes; where
-    their third moment is less than its, and such lengths can have it, a Beta law between 0 and a longest one."""
+    """Squared lengths of mean 1 whose ln has the variance `apart`, and their weights: of a Gamma law (for Gaussian numbers a chi square's),
+    by its Gauss-Laguerre nodes. Where the third central moment is known, smaller than the Gamma law's and possible: of the Beta law between
+    0 and a longest length that has it."""
     spread = math.expm1(apart)
     if third is not None and spread**2 - spread < third < (1.0 - ALIKE) * 2.0 * spread**2:
         size = 2.0 * (spread - spread**2 + third) / (2.0 * spread**2 - third)

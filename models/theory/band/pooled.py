@@ -1,4 +1,8 @@
-"""What the output row of noise images reads: the mean over their pixels."""
+"""The output row of noise images, which reads the mean over their pixels.
+
+Unlike the pixels' mean square, their mean is not smoothed by the taps of a convolution, and it passes a row as a signal passes a linear
+layer: what phi makes of single pixels beyond its linear part averages out.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +20,11 @@ from models.theory.nonlinearity import Array
 
 
 def of_pooled(plan: Plan, rows: Chain, at: Averages, lift: float) -> tuple[float, float, float, float]:
-    """Of noise images what the output row inherits, the means of its inputs' c and c^2, and its shift: of the pixels' mean, which no
-    average over taps smooths, and which passes a row as a linear layer's signal does. What the rest of phi makes of single pixels averages
-    out. A normalization's mean over units and pixels takes one of so many directions away from it.
+    """(the variance of ln q that the output row inherits, the mean of c and of c^2 of what it reads, its shift).
 
-    Everything is of what varies from unit to unit, without the share that a constant bias has.
-    lift: by how much pixels' products raise the pixels' mean square, of one image as of two, over the output's q
+    All of it concerns what varies from unit to unit, without the share that a constant bias has. A normalization's mean over units and
+    pixels takes one of that many directions away, which is the shift.
+    lift: by how much the products of two pixels, of one image or of two, raise the mean square of the pixels' mean, over the output's q
     """
     image, still, batch = 1.0 / plan.pixels, constant(plan, rows), plan.batch
     q, varied = np.array(rows.q[:-1]) * (1.0 - still[:-1]), rows.q[-1] * (1.0 - float(still[-1]))
@@ -51,13 +54,14 @@ def of_pooled(plan: Plan, rows: Chain, at: Averages, lift: float) -> tuple[float
 
 
 def with_shared(plan: Plan, rows: Chain, noise: Array, carried: Array) -> float:
-    """The same variance where what all pixels share, E[phi], varies together with their mean: of ln M, for M the mean square of the
-    pixels' mean.
+    """The variance of ln M that the output row inherits, M the mean square of the pixels' mean, for a phi with a mean: what all pixels
+    share, E[phi], then varies together with their mean.
 
-    A pixel is sqrt(q) (sqrt(c) h + sqrt(1 - c) g), h the same for a unit's pixels, and their mean f(h) = E_g[phi]. With s^2 = c q the
-    variance of what they share, which comes of M in the row before, as q does of P, the mean square: M = E[f^2] has the elasticities
-    alpha = d ln M / d ln s^2 and d ln M / d ln q, and N units draw Var(f^2) / (N M^2) of it, Cov(f^2, E_g[phi^2]) / (N M P) with P. Of two
-    images of a batch h is correlated: Hermite's terms in h by its powers.
+    A unit's pixels are sqrt(q) (sqrt(c) h + sqrt(1 - c) g), with one h for all of them and a g for each, and phi's mean over them is
+    f(h) = E_g[phi]. So M = E[f^2] depends on s^2 = c q, the variance of what the pixels share, which comes from M in the row before, and on
+    q, which comes from the mean square P = E[phi^2] in the row before. Followed are the variances of ln s^2 and ln q, and their covariance,
+    by the elasticities alpha = d ln M / d ln s^2 and d ln M / d ln q. N units add Var(f^2) / (N M^2) and, to the covariance with P,
+    Cov(f^2, E_g[phi^2]) / (N M P). In two images of a batch h is correlated, so that Hermite's terms in h go by powers of that correlation.
 
     noise, carried: what each hidden row's units add to ln q's variance in the next row, and d ln q_{l+1} / d ln q_l (depth,)
     """
@@ -83,7 +87,7 @@ def with_shared(plan: Plan, rows: Chain, noise: Array, carried: Array) -> float:
 
 
 def _pixels_means(plan: Plan, q: Array, c: Array) -> tuple[Array, Array, Array, Array, Array]:
-    """Row by row f and E_g[phi^2] at the nodes of h (depth, H_NODES), M, and its elasticities in s^2 and in q."""
+    """f and E_g[phi^2] at the nodes of h (depth, H_NODES), M, and its elasticities in s^2 and in q (depth,)."""
     (h, of_h), (g, of_g) = hermite(H_NODES), hermite(G_NODES)
     z = np.sqrt(q * c)[:, None, None] * h[:, None] + np.sqrt(q * (1.0 - c))[:, None, None] * g
     phi, slope = plan.nl.phi(z), plan.nl.derivative(z)
@@ -94,12 +98,12 @@ def _pixels_means(plan: Plan, q: Array, c: Array) -> tuple[Array, Array, Array, 
 
 
 H_NODES, G_NODES, TERMS = 12, 24, 6
-"""Gauss-Hermite nodes of h and g, and terms in h."""
+"""Gauss-Hermite nodes of h and of g, and the number of Hermite terms in h."""
 
 
 @lru_cache(maxsize=1)
 def _terms() -> Array:
-    """Hermite's first polynomials at the nodes of h, but the constant one, of variance 1 (TERMS, H_NODES)."""
+    """Hermite's polynomials of degree 1 to TERMS at the nodes of h, scaled to variance 1 (TERMS, H_NODES)."""
     h, _ = hermite(H_NODES)
     scales = [math.sqrt(math.factorial(k)) for k in range(1, TERMS + 1)]
     result: Array = np.polynomial.hermite_e.hermevander(h, TERMS).T[1:] / np.array(scales)[:, None]
@@ -107,12 +111,13 @@ def _terms() -> Array:
 
 
 def _over_batch(batch: int, itself: float, alike: float, wander: float) -> float:
-    """The mean of c^2 over a batch's pairs: `itself` of one image with itself, so much of that as two are alike, and what it wanders by
-    chance, which makes images differ in length as well: by twice as much."""
+    """The mean of c^2 over a batch's pairs: an image with itself has `itself`, and two images as much of that as they are `alike`. Both
+    have what the products wander by chance, an image with itself twice as much, as that makes the images differ in length."""
     return (itself * (1.0 + (batch - 1.0) * alike) + (batch + 1.0) * min(wander, 1.0 - alike)) / batch
 
 
 def raised_by(plan: Plan, lift: Array) -> float:
-    """By how much pixels' products raise the mean square of the pixels' mean, which reads them. A unit whose values differ more from each
-    other has another mean, which a normalization around a unit's own mean takes away; before phi it makes them all alike."""
+    """By how much chance raises the mean square of the pixels' mean: that is the mean of the products of two pixels, and `lift`
+    (cosines.py) is what chance adds to these. Not where a normalization takes a unit's own mean over the pixels away, behind phi, or before
+    phi makes all units alike."""
     return 0.0 if {plan.pre, plan.post} & set(AROUND_MEAN) else max((1.0 - 1.0 / plan.pixels) * float(lift[-1]), 0.0)

@@ -1,10 +1,11 @@
-"""How much a batch's squared lengths differ where they differ by factors: what a sample of so many shows, not their law's own moments.
+"""How much the squared lengths of a batch of B examples differ, where lengths differ by factors.
 
-Of B independent lengths q with a log-normal law the sum of squares over the squared sum is on average
+A few examples seldom include the very long ones that rule the law's own moments. For B independent q with a log-normal law, the sum of
+squares over the squared sum is on average
 
-    B int_0^inf t E[q^2 e^(-t q)] E[e^(-t q)]^(B - 1) dt,
+    B int_0^inf t E[q^2 e^(-t q)] E[e^(-t q)]^(B - 1) dt.
 
-which is e^s / B while the variance s of ln q is small, and comes to 1, the longest one's, where e^s is far beyond B.
+That is e^s / B while the variance s of ln q is small. Where e^s is far beyond B it approaches 1: the longest example is all there is.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ import numpy as np
 from models.theory.gaussian import hermite
 
 STEP, MOST = 0.5, 16.0
-"""Variances of ln q that are tabulated; in between by a line."""
+"""The distance between the variances of ln q that are tabulated, and the largest of them; between two of them the table is linear."""
 
 NODES = 48
 
 
 def longer(variance: float, size: int) -> float:
-    """ln of the mean square over the squared mean of so many lengths whose ln has this variance, averaged over samples."""
+    """ln of the mean square over the squared mean of `size` lengths whose logarithm has this variance, averaged over samples."""
     if variance < STEP / 4.0:  # the first orders, without a table
         return math.log1p(math.expm1(variance) * (1.0 - 1.0 / size))
     found, place = _table(size), min(variance, MOST) / STEP
