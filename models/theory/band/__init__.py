@@ -2,7 +2,7 @@
 
 Mean-field theory gives q_l for layers of infinitely many units. In a layer of N units every seed draws other weights and gets another mean
 square; the band says how far it may lie from q_l, to first order in 1 / N. It builds on mean-field theory's modules, one folder up, which
-do not need it, and is checked against ensembles of networks (benchmarks/bands.py, tests/models/theory/band).
+do not need it, and is checked against ensembles of networks (`python -m benchmarks.bands`, tests/models/theory/band).
 
     the band         interval.py    its lower and upper end in every row, put together from what the modules below say
                      quantiles.py   between which values 95 % of a random variable lie
