@@ -93,7 +93,7 @@ class Parameter:
 
 
 class Strict(BaseModel):
-    """What people configure: frozen, nothing unknown, nothing infinite."""
+    """What people write down, as a configuration or a lesson: frozen, nothing unknown, nothing infinite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

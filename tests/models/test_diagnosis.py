@@ -12,11 +12,13 @@ import torch
 from models.activations import ACTIVATIONS, ROOM
 from models.config import RunConfig
 from models.diagnosis import Finding, Prediction, Verdict, diagnose, outcome, predict, score
+from models.diagnosis.candidates import candidates
 from models.diagnosis.finding import SEVERITIES
 from models.diagnosis.learned import worth
 from models.diagnosis.prediction import ALIKE
-from models.diagnosis.remedy import candidates, changed, cost
+from models.diagnosis.soundness import cost
 from models.diagnosis.steps import NOTHING_HELPS
+from models.diagnosis.variants import changed
 from models.theory import outlook, theory_of
 from models.training import Run, initial_frame, train
 from models.words import Text, raised

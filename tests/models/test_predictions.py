@@ -7,7 +7,7 @@ from models.config import RunConfig
 from models.diagnosis import Verdict, diagnose, held, outcome, predict
 from models.diagnosis.look import Look
 from models.diagnosis.movement import Row, movement
-from models.diagnosis.rates import swing
+from models.diagnosis.tolerance import swing
 from models.theory import theory_of
 from models.training import Run, initial_frame, train
 

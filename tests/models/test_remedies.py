@@ -9,8 +9,10 @@ import torch
 from benchmarks.remedies import configurations, findings, left, left_at_the_end, shortened, trained, worst_on_the_way
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
-from models.diagnosis.rates import growth
-from models.diagnosis.remedy import CROWDED, SILENCED, candidates, changed, crowding, silenced, uncentred
+from models.diagnosis.candidates import candidates
+from models.diagnosis.soundness import CROWDED, SILENCED, crowding, silenced
+from models.diagnosis.tolerance import growth
+from models.diagnosis.variants import changed, uncentred
 from models.training import initial_frame
 
 
