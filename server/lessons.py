@@ -111,7 +111,7 @@ class Step(Strict):
     config: RunConfig | None = None
     compare: list[Contestant] | None = Field(None, min_length=2, max_length=6)
     table: Grid | None = None
-    view: dict[str, str | int | bool] = {}
+    view: dict[str, str | int | bool] = Field(default_factory=dict)
     train: bool = False
 
     @model_validator(mode="after")
