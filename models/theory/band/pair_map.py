@@ -124,7 +124,7 @@ def _rows(plan: Plan, rows: Chain, at: Averages) -> list[Row]:
 
 
 def _pair_map(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array, Array, Array]:
-    """a, b, even, odd and k of every hidden row's map (depth,)."""
+    """a, b, even, odd and k of every hidden row's pair map (each (depth,))."""
     q = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2
     straight, curved = q * at.slope**2, at.arched**2 / 2.0
     even = np.maximum((at.square + at.mirrored) / 2.0 - at.mean**2 - curved, 0.0)
@@ -134,8 +134,12 @@ def _pair_map(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Arra
 
 
 def _drawn(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
-    """The variance of c that each hidden layer's N units bring about (depth,), in units of (1 - c^2)^2: of orthogonal weights only where
-    phi bends. And by how much more it is with c: E[z phi^2]^2 over phi's squared variance, where a normalization takes the mean away."""
+    """(the variance of c that each hidden layer's N units bring about, in units of (1 - c^2)^2; by how much that grows with c), each
+    (depth,).
+
+    With orthogonal weights only the bent part of phi counts. The second is E[z phi^2]^2 over phi's squared variance, and not 0 only where a
+    normalization takes the mean away.
+    """
     part = parts(plan, rows, at)
     straight = np.divide(at.slope**2 * (np.array(rows.q[:-1]) * plan.keep), at.square, where=at.square > 0, out=np.zeros(plan.depth))
     fresh = part**2 * (1.0 - (1.0 - plan.each("loose")[:-1]) * np.minimum(straight, 1.0) ** 2) + 2.0 * part * (1.0 - part)
@@ -147,8 +151,8 @@ def _drawn(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
 
 
 def _squares(plan: Plan, at: Averages) -> tuple[Array, Array, Array]:
-    """E[phi_a^2 phi_b^2] / E[phi^2]^2 - 1 of two inputs by c, c^2 and c^4 (depth,): with 1 what two inputs' masks draw of their product.
-    Not counted behind a normalization."""
+    """E[phi_a^2 phi_b^2] / E[phi^2]^2 - 1 of two inputs, split into the parts that go with c, c^2 and c^4 (each (depth,)): what dropout's
+    masks draw of the inputs' product is that plus 1. 0 with a normalization behind phi, where it is not followed."""
     if plan.post != "none":
         return np.zeros(plan.depth), np.zeros(plan.depth), np.zeros(plan.depth)
     square = np.where(at.square > 0.0, at.square, 1.0)
@@ -158,7 +162,8 @@ def _squares(plan: Plan, at: Averages) -> tuple[Array, Array, Array]:
 
 @lru_cache(maxsize=64)
 def _frequencies(size: int, taps: int) -> tuple[Array, Array]:
-    """What a convolution's average over its taps leaves of each frequency of an image, and the frequencies' shares; one without taps."""
+    """(what a convolution's average over its taps leaves of each frequency of an image, that frequency's share of the image); a single one
+    where there are no taps."""
     if taps == 1:
         return np.ones(1), np.ones(1)
     reach, angle = np.arange(math.isqrt(taps)) - math.isqrt(taps) // 2, 2.0 * np.pi * np.arange(size) / size
