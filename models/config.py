@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from models import NUMERICS_VERSION
 from models.activations import ACTIVATIONS, gain_of
-from models.choices import Choice, Kind, Parameter, Selection, Strict, Table
+from models.choices import Choice, Kind, Parameter, Selection, Strict
 from models.datasets import SOURCES, Demand, Shape
 from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, source_problem
 from models.normalizations import NORMALIZATIONS
@@ -299,45 +299,3 @@ RULES: tuple[Callable[[RunConfig], Misfit | None], ...] = (
     _gain_fits,
 )
 """What must fit together. Each rule gives the field that does not fit and says why; None where all is well."""
-
-
-# ---- the catalogue ------------------------------------------------------------------------------------------------------
-
-TABLES: dict[str, Table[Any]] = {
-    "network.activation": ACTIVATIONS,
-    "network.normalization": NORMALIZATIONS,
-    "init": INITIALIZERS,
-    "bias_init": BIAS_INITIALIZERS,
-    "data": SOURCES,
-    "training.optimizer": OPTIMIZERS,
-}
-
-SECTIONS: tuple[tuple[str, tuple[tuple[str, Parameter | None], ...]], ...] = (
-    ("Network", (("network.kind", KIND), ("network.depth", DEPTH), ("network.width", WIDTH), ("network.kernel_size", KERNEL_SIZE),
-                 ("network.padding", PADDING), ("network.pool_every", POOL_EVERY), ("network.bias", BIAS),
-                 ("network.residual", RESIDUAL), ("network.dropout", DROPOUT))),
-    ("Initialization", (("init", None), ("bias_init", None))),
-    ("Activation", (("network.activation", None),)),
-    ("Normalization", (("network.normalization", None),)),
-    ("Data", (("data", None),)),
-    ("Training", (("training.optimizer", None), ("training.steps", STEPS), ("training.epochs", EPOCHS),
-                  ("training.clip_norm", CLIP_NORM))),
-    ("Run", (("seed", SEED), ("capture.every", EVERY), ("capture.bins", BINS), ("capture.samples", SAMPLES),
-             ("capture.weights", WEIGHTS), ("device", DEVICE))),
-)
-"""The controls of the page in their order: a field's path with its parameter, or with None where the field is a table's choice."""
-
-
-def catalog() -> dict[str, Any]:
-    """Every choice and every control as JSON: what the page draws, and what people script against."""
-    return {
-        "sections": [
-            {"title": title, "controls": [
-                {"path": path, **(parameter.control() if parameter else {"type": "table", "label": TABLES[path].title})}
-                for path, parameter in controls]}
-            for title, controls in SECTIONS],
-        "choices": {path: {"title": table.title, "default": table.default, "entries": table.cards()}
-                    for path, table in TABLES.items()},
-        "schema": RunConfig.model_json_schema(),
-        "defaults": RunConfig().model_dump(mode="json"),
-    }
