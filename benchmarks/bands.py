@@ -35,7 +35,7 @@ from models.config import RunConfig
 from models.initializers import INITIALIZERS
 from models.normalizations import NORMALIZATIONS
 from models.theory import theory_of
-from models.theory.quantiles import LEVEL
+from models.theory.band import LEVEL
 from models.training import Run
 
 Array = NDArray[np.float64]

@@ -1,7 +1,7 @@
 """Many networks of one configuration at once, in plain torch: each seed's signals go through weights of its own.
 
 Nothing of models.network is used, so that theory is compared with a second implementation. Weights and biases are drawn in the same order
-as there: given the streams of random numbers of a run, a single seed is that run's network (tests/models/theory/test_band_study.py).
+as there: given the streams of random numbers of a run, a single seed is that run's network (tests/models/theory/band/test_study.py).
 """
 
 from __future__ import annotations

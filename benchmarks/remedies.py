@@ -26,7 +26,7 @@ from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.diagnosis import Finding, Verdict, diagnose
 from models.diagnosis.finding import SEVERITIES
-from models.diagnosis.remedy import changed
+from models.diagnosis.variants import changed
 from models.initializers import INITIALIZERS
 from models.normalizations import NORMALIZATIONS
 from models.optimizers import OPTIMIZERS

@@ -38,8 +38,8 @@ class Pairing:
 
     init:  the initializer's name
     depth: layers through which signal and gradient pass according to theory, without normalization and skips, where each layer has at least
-           ROOM * depth units (tests/models/test_diagnosis.py). The width matters because a network strays from theory by an amount that
-           grows with depth / width (Hanin & Rolnick 2018, 1803.01719).
+           ROOM * depth units (tests/models/diagnosis/test_false_alarms.py). The width matters because a network strays from theory by an
+           amount that grows with depth / width (Hanin & Rolnick 2018, 1803.01719).
     why:   why they go together, as the end of a sentence
     """
 
@@ -61,6 +61,9 @@ class Activation(Choice):
     derivative:  (x, params) -> phi'(x) almost everywhere, likewise
     kinks:       params -> points where phi or its derivative is not smooth: quadrature splits there
     limits:      params -> (infimum, supremum) of a bounded phi, else None
+    scale:       params -> the distance over which phi's smooth features change: that of phi's nearest pole from the real axis, about
+    slope_below: params -> the slope below 0 of a phi that is x above 0 and straight below (ReLU's family), else None: closed forms hold
+    slow:        phi reaches its asymptotes like a power, not exponentially
     torch_gain:  params -> arguments of torch.nn.init.calculate_gain where torch has a gain, else None
     pairing:     the initializer it goes with at its default parameters; None where none carries a signal through many layers
 
@@ -72,6 +75,9 @@ class Activation(Choice):
     derivative: Callable[[Array, Params], Array]
     kinks: Callable[[Params], tuple[float, ...]] = lambda params: ()
     limits: Callable[[Params], tuple[float, float] | None] = lambda params: None
+    scale: Callable[[Params], float] = lambda params: 1.0
+    slope_below: Callable[[Params], float | None] = lambda params: None
+    slow: bool = False
     torch_gain: Callable[[Params], tuple[str, float | None] | None] = lambda params: None
     pairing: Pairing | None = None
 
@@ -187,13 +193,14 @@ _ALPHA = Parameter("alpha", "float", 1.0, "alpha", "Value that the activation te
 ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
     Activation(
         name="linear", label="Linear", formula="φ(x) = x", source="torch.nn.Identity; Saxe et al. 2014 (1312.6120)",
-        module=lambda p: nn.Identity(), phi=lambda x, p: x, derivative=lambda x, p: np.ones_like(x), torch_gain=lambda p: ("linear", None),
+        module=lambda p: nn.Identity(), phi=lambda x, p: x, derivative=lambda x, p: np.ones_like(x),
+        slope_below=lambda p: 1.0, torch_gain=lambda p: ("linear", None),
         pairing=Pairing("orthogonal", 100, say("it keeps every length, forward and backward.")),
     ),
     Activation(
         name="relu", label="ReLU", formula="φ(x) = max(0, x)", source="torch.nn.ReLU; Nair & Hinton 2010",
         module=lambda p: nn.ReLU(), phi=lambda x, p: np.maximum(x, 0.0), derivative=lambda x, p: _leaky_slope(x, 0.0),
-        kinks=lambda p: (0.0,), torch_gain=lambda p: ("relu", None),
+        kinks=lambda p: (0.0,), slope_below=lambda p: 0.0, torch_gain=lambda p: ("relu", None),
         pairing=Pairing("kaiming_normal", 30, _HANDED_ON),
     ),
     Activation(
@@ -202,7 +209,8 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         parameters=(Parameter("negative_slope", "float", 0.01, "negative slope", low=-10.0, high=10.0, slider=(0.0, 1.0)),),
         module=lambda p: nn.LeakyReLU(p["negative_slope"]),
         phi=lambda x, p: _leaky(x, p["negative_slope"]), derivative=lambda x, p: _leaky_slope(x, p["negative_slope"]),
-        kinks=lambda p: (0.0,), torch_gain=lambda p: ("leaky_relu", float(p["negative_slope"])),
+        kinks=lambda p: (0.0,), slope_below=lambda p: float(p["negative_slope"]),
+        torch_gain=lambda p: ("leaky_relu", float(p["negative_slope"])),
         pairing=Pairing("kaiming_normal", 30, _HANDED_ON),
     ),
     Activation(
@@ -211,7 +219,7 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         parameters=(Parameter("init", "float", 0.25, "initial slope a", low=-10.0, high=10.0, slider=(0.0, 1.0)),),
         module=lambda p: nn.PReLU(init=p["init"]),
         phi=lambda x, p: _leaky(x, p["init"]), derivative=lambda x, p: _leaky_slope(x, p["init"]),
-        kinks=lambda p: (0.0,), torch_gain=lambda p: ("leaky_relu", float(p["init"])),
+        kinks=lambda p: (0.0,), slope_below=lambda p: float(p["init"]), torch_gain=lambda p: ("leaky_relu", float(p["init"])),
         pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
     ),
     Activation(
@@ -234,7 +242,7 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         parameters=(replace(_ALPHA, low=1e-6, above=False),),  # torch divides by it in float32
         module=lambda p: nn.CELU(p["alpha"]),
         phi=lambda x, p: p["alpha"] * _elu(x / p["alpha"], 1.0), derivative=lambda x, p: _elu_slope(x / p["alpha"], 1.0),
-        kinks=lambda p: (0.0,),
+        kinks=lambda p: (0.0,), scale=lambda p: float(p["alpha"]),
         pairing=Pairing("kaiming_normal", 50, _STABLE),
     ),
     Activation(
@@ -264,13 +272,13 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         module=lambda p: nn.Softplus(p["beta"], p["threshold"]),
         phi=lambda x, p: np.where(p["beta"] * x > p["threshold"], x, _softplus(p["beta"] * x) / p["beta"]),
         derivative=lambda x, p: np.where(p["beta"] * x > p["threshold"], 1.0, _sigmoid(p["beta"] * x)),
-        kinks=lambda p: (p["threshold"] / p["beta"],),
+        kinks=lambda p: (p["threshold"] / p["beta"],), scale=lambda p: 1.0 / float(p["beta"]),
     ),
     Activation(
         name="softsign", label="Softsign", formula="φ(x) = x / (1 + |x|)", source="torch.nn.Softsign; Glorot & Bengio 2010",
         module=lambda p: nn.Softsign(),
         phi=lambda x, p: x / (1.0 + np.abs(x)), derivative=lambda x, p: (1.0 + np.abs(x)) ** -2.0,
-        kinks=lambda p: (0.0,), limits=lambda p: (-1.0, 1.0),
+        kinks=lambda p: (0.0,), limits=lambda p: (-1.0, 1.0), slow=True,
         pairing=Pairing("xavier_normal", 12, say("σ_w² = 1 is critical where the signal is small, and every layer makes it smaller.")),
     ),
     Activation(

@@ -107,10 +107,14 @@ class Parameter:
         }
 
 
-class Selection(BaseModel):
-    """A choice that was made: its name and its parameters. Each entry of a table has a subclass of its own (`Choice.selection`)."""
+class Strict(BaseModel):
+    """What people write down, as a configuration or a lesson: frozen, nothing unknown, nothing infinite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Selection(Strict):
+    """A choice that was made: its name and its parameters. Each entry of a table has a subclass of its own (`Choice.selection`)."""
 
     name: str
 

@@ -6,14 +6,14 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from models import NUMERICS_VERSION
 from models.activations import ACTIVATIONS, gain_of
-from models.choices import Choice, Kind, Parameter, Selection, Table
+from models.choices import Choice, Kind, Parameter, Selection, Strict
 from models.datasets import SOURCES, Demand, Shape
 from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, source_problem
 from models.normalizations import NORMALIZATIONS
@@ -24,12 +24,6 @@ AUTO_FRAMES = 40
 """About how many frames a run has with capture.every "auto": enough to scrub through, and a frame costs a quarter of a step."""
 
 CNN_ONLY: tuple[Kind, ...] = ("cnn",)
-
-
-class Part(BaseModel):
-    """A part of the configuration: frozen, nothing unknown, nothing infinite."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 KIND = Parameter("kind", "choice", "mlp", "kind", "Fully connected layers, or convolutions with a linear output layer.",
@@ -67,7 +61,7 @@ SEED = Parameter("seed", "int", 0, "seed", "Weights, data, batches and dropout a
 DEVICE = Parameter("device", "choice", "auto", "device", "auto: the GPU where there is one.", choices=("auto", "cpu", "cuda"))
 
 
-class NetworkConfig(Part):
+class NetworkConfig(Strict):
     """The network: `depth` weighted hidden layers of `width` units or channels, and the output layer."""
 
     kind: Annotated[Kind, KIND] = KIND.field()
@@ -105,7 +99,7 @@ class NetworkConfig(Part):
         return size // 2 if self.pool_every and row % self.pool_every == 0 and size >= 2 else size
 
 
-class TrainingConfig(Part):
+class TrainingConfig(Strict):
     """How the network is trained: for so many steps, or for so many epochs."""
 
     optimizer: Annotated[Selection, OPTIMIZERS] = OPTIMIZERS.field()
@@ -128,7 +122,7 @@ class TrainingConfig(Part):
         return self
 
 
-class CaptureConfig(Part):
+class CaptureConfig(Strict):
     """How often a frame is taken, and how finely; whether the weights are kept in the end."""
 
     every: Annotated[int | Literal["auto"], EVERY] = EVERY.field()
@@ -137,7 +131,24 @@ class CaptureConfig(Part):
     weights: Annotated[bool, WEIGHTS] = WEIGHTS.field()
 
 
-class RunConfig(Part):
+class Identified(Strict):
+    """The whole configuration of something that is computed: the same configuration is the same run, or the same map.
+
+    family: tells its kind's identities from others'
+    """
+
+    family: ClassVar[str] = ""
+
+    def canonical(self) -> str:
+        """The configuration as canonical JSON: all fields, keys sorted."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    def fingerprint(self) -> str:
+        """Its identity: 16 hexadecimal digits of the SHA-256 of NUMERICS_VERSION and the configuration."""
+        return hashlib.sha256(f"{self.family}{NUMERICS_VERSION}\n{self.canonical()}".encode()).hexdigest()[:16]
+
+
+class RunConfig(Identified):
     """The configuration of a run. Every field has a default; unknown fields are refused."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [
@@ -199,14 +210,6 @@ class RunConfig(Part):
     def frame_count(self) -> int:
         """Frames of the whole run: every `frame_every` steps from 0, and the last step."""
         return self.total_steps // self.frame_every + 1 + (self.total_steps % self.frame_every > 0)
-
-    def canonical(self) -> str:
-        """The configuration as canonical JSON: all fields, keys sorted."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-    def fingerprint(self) -> str:
-        """The run's identity: 16 hexadecimal digits of the SHA-256 of NUMERICS_VERSION and the configuration."""
-        return hashlib.sha256(f"{NUMERICS_VERSION}\n{self.canonical()}".encode()).hexdigest()[:16]
 
     # ---- what must fit together -------------------------------------------------------------------------------------
 
@@ -296,45 +299,3 @@ RULES: tuple[Callable[[RunConfig], Misfit | None], ...] = (
     _gain_fits,
 )
 """What must fit together. Each rule gives the field that does not fit and says why; None where all is well."""
-
-
-# ---- the catalogue ------------------------------------------------------------------------------------------------------
-
-TABLES: dict[str, Table[Any]] = {
-    "network.activation": ACTIVATIONS,
-    "network.normalization": NORMALIZATIONS,
-    "init": INITIALIZERS,
-    "bias_init": BIAS_INITIALIZERS,
-    "data": SOURCES,
-    "training.optimizer": OPTIMIZERS,
-}
-
-SECTIONS: tuple[tuple[str, tuple[tuple[str, Parameter | None], ...]], ...] = (
-    ("Network", (("network.kind", KIND), ("network.depth", DEPTH), ("network.width", WIDTH), ("network.kernel_size", KERNEL_SIZE),
-                 ("network.padding", PADDING), ("network.pool_every", POOL_EVERY), ("network.bias", BIAS),
-                 ("network.residual", RESIDUAL), ("network.dropout", DROPOUT))),
-    ("Initialization", (("init", None), ("bias_init", None))),
-    ("Activation", (("network.activation", None),)),
-    ("Normalization", (("network.normalization", None),)),
-    ("Data", (("data", None),)),
-    ("Training", (("training.optimizer", None), ("training.steps", STEPS), ("training.epochs", EPOCHS),
-                  ("training.clip_norm", CLIP_NORM))),
-    ("Run", (("seed", SEED), ("capture.every", EVERY), ("capture.bins", BINS), ("capture.samples", SAMPLES),
-             ("capture.weights", WEIGHTS), ("device", DEVICE))),
-)
-"""The controls of the page in their order: a field's path with its parameter, or with None where the field is a table's choice."""
-
-
-def catalog() -> dict[str, Any]:
-    """Every choice and every control as JSON: what the page draws, and what people script against."""
-    return {
-        "sections": [
-            {"title": title, "controls": [
-                {"path": path, **(parameter.control() if parameter else {"type": "table", "label": TABLES[path].title})}
-                for path, parameter in controls]}
-            for title, controls in SECTIONS],
-        "choices": {path: {"title": table.title, "default": table.default, "entries": table.cards()}
-                    for path, table in TABLES.items()},
-        "schema": RunConfig.model_json_schema(),
-        "defaults": RunConfig().model_dump(mode="json"),
-    }

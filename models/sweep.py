@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from models import NUMERICS_VERSION
-from models.choices import Parameter
-from models.config import Part, RunConfig
+from models.choices import Parameter, Strict
+from models.config import Identified, RunConfig
 from models.words import say
 
 COUNT = Parameter("count", "int", 24, "points", "Points of the axis, both ends included.", low=2, high=128, slider=(4, 64))
@@ -23,7 +20,7 @@ STEPS = Parameter("train_steps", "int", 0, "steps", "Steps that each network is 
                   low=0, high=10_000, slider=(0, 500))
 
 
-class Axis(Part):
+class Axis(Strict):
     """Evenly spaced values from low to high."""
 
     low: float = Field(ge=0.0, le=1e6, description="first value")
@@ -43,8 +40,10 @@ class Axis(Part):
         return values
 
 
-class SweepConfig(Part):
+class SweepConfig(Identified):
     """A map of fully connected networks without normalization; `base` gives everything but the two variances."""
+
+    family: ClassVar[str] = "sweep "
 
     base: RunConfig = Field(default_factory=RunConfig, description="the network, its data and training; its initializers are not used")
     sigma_w2: Axis = Axis(low=0.25, high=4.0)
@@ -61,14 +60,6 @@ class SweepConfig(Part):
                 problem = say("a map is of plain fully connected networks: kind mlp, no normalization, no residual, no dropout")
                 raise PydanticCustomError("does_not_fit", "{problem}", {"field": field, "problem": problem})
         return self
-
-    def canonical(self) -> str:
-        """The configuration as canonical JSON."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-    def fingerprint(self) -> str:
-        """The map's identity, as a run's."""
-        return hashlib.sha256(f"sweep {NUMERICS_VERSION}\n{self.canonical()}".encode()).hexdigest()[:16]
 
 
 class SweepRow(TypedDict):

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import models
-from models import config
+from models import catalog as choices
 from server import lessons, limits
 from server.settings import Settings
 
@@ -18,4 +18,4 @@ def catalog(settings: Settings) -> dict[str, Any]:
 
 @cache
 def _of_the_models() -> dict[str, Any]:
-    return config.catalog()
+    return choices.catalog()

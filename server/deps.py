@@ -5,7 +5,7 @@ Dependencies that only look something up are `async`: for others FastAPI takes a
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import Depends, Path, Query, Request
@@ -24,52 +24,25 @@ from server.store import Store
 from server.stream import Streams
 
 
-async def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
+def _part(name: str) -> Any:
+    """The dependency on the part of the application that has this name (server/app.py)."""
+    async def part(request: Request) -> Any:
+        return getattr(request.app.state, name)
+
+    return Depends(part)
 
 
-async def _store(request: Request) -> Store:
-    store: Store = request.app.state.store
-    return store
-
-
-async def _engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
-
-
-async def _streams(request: Request) -> Streams:
-    streams: Streams = request.app.state.streams
-    return streams
-
-
-async def _downloads(request: Request) -> Downloads:
-    downloads: Downloads = request.app.state.downloads
-    return downloads
-
-
-async def _gate(request: Request) -> Gate:
-    gate: Gate = request.app.state.gate
-    return gate
-
-
-async def _metrics(request: Request) -> Metrics:
-    metrics: Metrics = request.app.state.metrics
-    return metrics
+SettingsDep = Annotated[Settings, _part("settings")]
+StoreDep = Annotated[Store, _part("store")]
+GateDep = Annotated[Gate, _part("gate")]
+EngineDep = Annotated[Engine, _part("engine")]
+DownloadsDep = Annotated[Downloads, _part("downloads")]
+MetricsDep = Annotated[Metrics, _part("metrics")]
+StreamsDep = Annotated[Streams, _part("streams")]
 
 
 class BadQuery(Problem):
     status = 422
-
-
-SettingsDep = Annotated[Settings, Depends(_settings)]
-StoreDep = Annotated[Store, Depends(_store)]
-GateDep = Annotated[Gate, Depends(_gate)]
-EngineDep = Annotated[Engine, Depends(_engine)]
-DownloadsDep = Annotated[Downloads, Depends(_downloads)]
-MetricsDep = Annotated[Metrics, Depends(_metrics)]
-StreamsDep = Annotated[Streams, Depends(_streams)]
 
 
 async def _sweep(store: StoreDep, streams: StreamsDep,

@@ -18,7 +18,7 @@ store or its disk cannot be used (server/trouble.py), and 500 for a bug. server/
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -236,40 +236,55 @@ class BodyLimit:
         return say("The request's body is larger than this server's limit of {limit} bytes.", limit=limit)
 
 
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return answer(error.status, error.detail, error.errors, error.headers, **error.more)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = field_errors(error.errors()[:MOST_ERRORS], error.body)
+    return answer(422, _detail(errors), errors)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return answer_to(error)
+
+
+async def _on_store(request: Request, error: Exception) -> Response:
+    log.error("%s %s: %s", request.method, request.url.path, sentence := trouble.sentence(error))
+    return answer(503, sentence, headers={"Retry-After": str(STORE_RETRY_S)})
+
+
+async def _on_file(request: Request, error: Exception) -> Response:
+    return await (_on_store if trouble.is_disks(error) else _on_bug)(request, error)
+
+
+async def _on_gone(request: Request, error: Exception) -> Response:
+    log.info("%s %s: the client went away before its body had come", request.method, request.url.path)
+    return Response(status_code=400)  # nobody reads it
+
+
+async def _on_bug(request: Request, error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return answer(500, say("The server made a mistake. It is in the log; the same request may work again."))
+
+
+HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    Problem: _on_problem,
+    RequestValidationError: _on_invalid,
+    HTTPException: _on_http,
+    **dict.fromkeys(trouble.TROUBLE, _on_store),
+    OSError: _on_file,
+    ClientDisconnect: _on_gone,
+    **dict.fromkeys((*trouble.MISTAKES, Exception), _on_bug),
+}
+"""How each error is answered."""
+
+
 def install(app: FastAPI, body_limit_bytes: int, larger: Mapping[str, int]) -> None:
     """Makes the application answer every error as a problem. larger: limits for the bodies of these paths."""
     app.add_middleware(BodyLimit, limit_bytes=body_limit_bytes, larger=larger)
-
-    @app.exception_handler(Problem)
-    async def on_problem(request: Request, error: Problem) -> Response:
-        return answer(error.status, error.detail, error.errors, error.headers, **error.more)
-
-    @app.exception_handler(RequestValidationError)
-    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
-        errors = field_errors(error.errors()[:MOST_ERRORS], error.body)
-        return answer(422, _detail(errors), errors)
-
-    @app.exception_handler(HTTPException)
-    async def on_http(request: Request, error: HTTPException) -> Response:
-        return answer_to(error)
-
-    async def on_store(request: Request, error: Exception) -> Response:
-        log.error("%s %s: %s", request.method, request.url.path, sentence := trouble.sentence(error))
-        return answer(503, sentence, headers={"Retry-After": str(STORE_RETRY_S)})
-
-    async def on_gone(request: Request, error: Exception) -> Response:
-        log.info("%s %s: the client went away before its body had come", request.method, request.url.path)
-        return Response(status_code=400)  # nobody reads it
-
-    async def on_bug(request: Request, error: Exception) -> Response:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return answer(500, say("The server made a mistake. It is in the log; the same request may work again."))
-
-    async def on_file(request: Request, error: Exception) -> Response:
-        return await (on_store if trouble.is_disks(error) else on_bug)(request, error)
-
-    for kinds, handler in ((trouble.TROUBLE, on_store), ((OSError,), on_file), ((ClientDisconnect,), on_gone),
-                           ((*trouble.MISTAKES, Exception), on_bug)):
-        for kind in kinds:
-            app.add_exception_handler(kind, handler)
-
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)

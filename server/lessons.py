@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from models.choices import Strict
 from models.config import RunConfig
 from server.frontend import FRONTEND
 
@@ -23,11 +24,7 @@ FOLDER = FRONTEND / "lessons"
 NonEmpty = Annotated[str, Field(min_length=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Place(_Strict):
+class Place(Strict):
     """Where the number that a question asks for stands; the tests compare it with the run's own.
 
     field:    of the frame, or of its `quantity`, which may also be "normalization"
@@ -43,7 +40,7 @@ class Place(_Strict):
     run: int = 0
 
 
-class Choice(_Strict):
+class Choice(Strict):
     """A question with answers to choose from; `answer` is the index of the right one."""
 
     ask: NonEmpty
@@ -58,7 +55,7 @@ class Choice(_Strict):
         return self
 
 
-class Number(_Strict):
+class Number(Strict):
     """A question for a number that is read off the page: right from `low` to `high`."""
 
     ask: NonEmpty
@@ -68,28 +65,28 @@ class Number(_Strict):
     source: Place = Field(alias="from")
 
 
-class Contestant(_Strict):
+class Contestant(Strict):
     """One of the runs that a step shows together."""
 
     label: NonEmpty
     config: RunConfig
 
 
-class Cell(_Strict):
+class Cell(Strict):
     """One network of a table; pressing the cell puts it on the page."""
 
     text: NonEmpty
     config: RunConfig
 
 
-class Row(_Strict):
+class Row(Strict):
     """A row of a table."""
 
     label: NonEmpty
     cells: list[Cell]
 
 
-class Grid(_Strict):
+class Grid(Strict):
     """A table of networks."""
 
     title: NonEmpty
@@ -104,7 +101,7 @@ class Grid(_Strict):
         return self
 
 
-class Step(_Strict):
+class Step(Strict):
     """One step: what to read, what is shown, and a question."""
 
     title: NonEmpty
@@ -114,7 +111,7 @@ class Step(_Strict):
     config: RunConfig | None = None
     compare: list[Contestant] | None = Field(None, min_length=2, max_length=6)
     table: Grid | None = None
-    view: dict[str, str | int | bool] = {}
+    view: dict[str, str | int | bool] = Field(default_factory=dict)
     train: bool = False
 
     @model_validator(mode="after")
@@ -124,14 +121,14 @@ class Step(_Strict):
         return self
 
 
-class Lesson(_Strict):
+class Lesson(Strict):
     """A lesson in one language; `controls` are the only ones that the page leaves to move, all where it is empty."""
 
     order: int
     title: NonEmpty
     summary: NonEmpty
     steps: list[Step] = Field(min_length=1)
-    controls: list[NonEmpty] = []
+    controls: list[NonEmpty] = Field(default_factory=list)
 
 
 class Entry(BaseModel):

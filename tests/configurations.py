@@ -8,8 +8,9 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from models.catalog import SECTIONS, TABLES
 from models.choices import Parameter
-from models.config import SECTIONS, TABLES, RunConfig
+from models.config import RunConfig
 
 SMALL = {"network.depth": 5, "network.width": 16, "data.batch_size": 16, "data.samples": 100, "data.features": 16, "capture.bins": 64,
          "capture.samples": 4096}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -28,6 +29,18 @@ START_S = 90
 """Seconds that a server may take to answer: machines that run tests are busy."""
 
 
+def sent_events(answer):
+    """The server-sent events (kind, id, data) of a streamed answer."""
+    fields = {}
+    for line in answer.iter_lines():
+        if line:
+            key, _, value = line.partition(": ")
+            fields[key] = value
+        elif "event" in fields:
+            yield fields["event"], fields.get("id"), json.loads(fields["data"])
+            fields = {}
+
+
 @dataclass
 class LiveServer:
     """A running server: its process, its address, and a client for it."""
@@ -43,17 +56,10 @@ class LiveServer:
         params = {} if after is None else {"after": after}
         with self.client.stream("GET", f"/api/runs/{run_id}/events", params=params, headers=headers, timeout=120) as answer:
             assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/event-stream")
-            event = {}
-            for line in answer.iter_lines():
-                if line:
-                    key, _, value = line.partition(": ")
-                    event[key] = value
-                elif "event" in event:
-                    yield event["event"], event.get("id"), json.loads(event["data"])
-                    limit -= 1
-                    if event["event"] == "end" or limit == 0:
-                        return
-                    event = {}
+            for kind, seq, data in itertools.islice(sent_events(answer), limit):
+                yield kind, seq, data
+                if kind == "end":
+                    return
 
     def finished(self, run_id, timeout_s=120):
         """The run's record once it is over."""

@@ -2,6 +2,7 @@
 import { flush } from "./address.js";
 import { App } from "./app.js";
 import * as api from "./api.js";
+import { begin } from "./begin.js";
 import { byId } from "./dom.js";
 import { embedded } from "./embed.js";
 import { startKeys } from "./keys.js";
@@ -11,9 +12,8 @@ import { notice } from "./notices.js";
 import { report } from "./report.js";
 import { configCard } from "./report-config.js";
 import { VIEW_OPTIONS } from "./state.js";
-import { startSession } from "./signin.js";
-import { fillTexts, startLanguage } from "./texts.js";
-import { next as nextTheme, startTheme } from "./theme.js";
+import { startLanguage } from "./texts.js";
+import { next as nextTheme } from "./theme.js";
 import { startWelcome } from "./welcome.js";
 import { language, languageIn, t } from "../i18n/index.js";
 
@@ -43,8 +43,6 @@ function wire(app) {
   byId("share").addEventListener("click", () => void app.share());
   byId("reset").addEventListener("click", () => app.reset());
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
-  // A link to a place on this page would take the place of the configuration in the address.
-  byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
   byId("controls-all").addEventListener("click", () => { app.choose("view.controls", null); app.follow(); });
   startLanguage((chosen) => { app.choose("view.lang", chosen); flush(); });
   window.addEventListener("popstate", () => ((languageIn(location.hash) ?? language) === language ? app.route() : location.reload()));
@@ -55,25 +53,14 @@ function wire(app) {
   startKeys(keysOf(app));
 }
 
-async function start() {
-  fillTexts();
+begin(async (onTheme) => {
   fillLabels();
-  let redraw = () => {};
-  startTheme(() => redraw());
-  startSession();
   if (!window.Plotly) return notice("plotly", t("notice.plotly"));
   notice("loading", t("app.loading"));
-  try {
-    const app = new App(await api.getCatalog());
-    redraw = () => app.draw(true);
-    wire(app);
-    startWelcome(app.catalog, (id) => void app.lesson.open(id, 1));
-    app.route();
-    notice("loading", "");
-  } catch (error) {
-    notice("loading", error instanceof api.Problem ? error.detail : String(error));
-    throw error;
-  }
-}
-
-void start();
+  const app = new App(await api.getCatalog());
+  onTheme(() => app.draw(true));
+  wire(app);
+  startWelcome(app.catalog, (id) => void app.lesson.open(id, 1));
+  app.route();
+  notice("loading", "");
+});

@@ -1,9 +1,12 @@
 """The verdict: named rules over a frame and theory, worst first, each with a configuration that mends what it found.
 
-movement (what an optimizer's step does) -> look (what a rule sees) -> remedy (starts judged by theory), rates (learning rates)
-                                                                    -> steps, signal, dropout, units, settings, precision (the rules)
-                                                                    -> prediction (what the findings at step 0 foretell)
-                                                                    -> unlearned (runs that end without having learned)
+what the rules see     finding.py (a finding), look.py (a frame as rules see it), movement.py (what an optimizer's step does), learned.py
+the rules              signal.py, units.py, dropout.py, steps.py, settings.py, precision.py
+what they offer        variants.py (a configuration with other values) -> soundness.py (what theory says it costs) -> candidates.py
+                       (those that are tried) -> remedy.py (the one that is offered);  tolerance.py (how large steps a network bears) ->
+                       rates.py (the learning rate that is offered)
+of a whole run         prediction.py (what the findings at step 0 foretell), unlearned.py (runs that end without having learned),
+                       pretrained.py (which layers took trained weights)
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from models.words import NOTHING, Text, say
 Outcome = Literal["trains", "slow", "fails"]
 
 LEARNED = (0.5, 0.95)
-"""What is left of a guess's loss, ln(classes): it has learned below the first, it has not from the second on."""
+"""Shares of a guess's loss, ln(classes): a network has learned if its loss is below the first, and has not from the second on."""
 
 LATEST = 10
 """Steps over which the training loss is averaged, at most."""
@@ -41,13 +41,13 @@ def _latest(frame: Frame) -> list[float]:
 
 
 def unlearned(config: RunConfig, frame: Frame) -> float | None:
-    """What is left of a guess's loss: the training loss, or what the accuracy is worth if that is less."""
+    """The share of a guess's loss that is left: by the training loss, or by the loss that the accuracy is worth, if that is less."""
     loss = training_loss(frame)
     return None if loss is None else min(loss, worth(config, frame)) / guess(config)
 
 
 def level(left: float | None) -> Outcome:
-    """What it has come to, by what is left of a guess's loss; without a finite loss it fails."""
+    """The outcome of a run, by the share of a guess's loss that is left; without a finite loss it fails."""
     return "fails" if left is None or left >= LEARNED[1] else "slow" if left >= LEARNED[0] else "trains"
 
 
@@ -95,6 +95,6 @@ def facts(config: RunConfig, frame: Frame) -> Text:
 
 
 def surer(config: RunConfig, frame: Frame) -> Text:
-    """Why a loss that high does not say what the network knows; nothing where it does."""
+    """Why the loss says less than the network knows, where it does."""
     return say("What it gets wrong it is sure of: right as often and no surer than that, it would have a loss of {worth:.3g}.",
                worth=worth(config, frame)) if overconfident(config, frame) else NOTHING

@@ -22,8 +22,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """rows: the part of its weights' norm by which a step moves each row;  jolt: to first order, by how much of itself one step moves
-    the last hidden layer;  stride: all rows' parts together."""
+    """How far one step moves a network.
+
+    rows:   each row's update over its weights, as norms
+    jolt:   by how much of itself the step moves the last hidden layer, to first order
+    stride: the sum of `rows`
+    """
 
     rows: tuple[float, ...]
     jolt: float
@@ -31,7 +35,7 @@ class Movement:
 
     @property
     def typical(self) -> float:
-        """The median row's; 0 where there is none."""
+        """The median of `rows`; 0 where there is none."""
         return median(self.rows) if self.rows else 0.0
 
 
@@ -41,11 +45,14 @@ def is_adaptive(training: TrainingConfig) -> bool:
 
 
 def movement(training: TrainingConfig, rows: Sequence[Row], last_hidden: float, each: float = 1.0) -> Movement:
-    """Of the rows that have weights; last_hidden: the last hidden row's leverage;  each: for how many rows of the network one stands.
+    """The movement of the rows that have weights.
 
-    sgd: lr |g| / |w|, with momentum over 1 - momentum (its sum over many steps). Optimizers that divide by the gradient's own size
-    move every weight by about lr, as far as that size is above eps. The jolt sums the rows' changes, each times its leverage over the
-    last hidden row's: ReLU passes every row's change on as it is (1); a chaotic network makes more of it on the way, an ordered one less.
+    With sgd a row moves by lr |g| / |w|, with momentum by that over 1 - momentum (the sum of many steps). An optimizer that divides by the
+    gradient's own size moves every weight by about lr, as far as that size is above eps. The jolt is the sum of the rows' changes, each
+    times its leverage over the last hidden row's: ReLU passes every row's change on as it is (1), a chaotic network makes more of it on the
+    way, an ordered one less.
+
+    last_hidden: the last hidden row's leverage       each: how many of the network's rows one of `rows` stands for
     """
     cut, moving = _clip(training.clip_norm, [row.gradient for row in rows], each), [row for row in rows if row.weight]
     moved = [_moved(training, row.gradient * cut, row.count) / row.weight for row in moving]

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
+from models.diagnosis.candidates import candidates
 from models.diagnosis.finding import Finding
 from models.diagnosis.look import Look
 from models.diagnosis.rates import paced
-from models.diagnosis.remedy import Remedy, candidates, cost, crowding
+from models.diagnosis.soundness import cost, crowding
 from models.diagnosis.steps import dump
+from models.diagnosis.variants import Remedy
 from models.frame import Quantity
 from models.theory import WeightGradients, weight_gradients
 from models.words import Text, raised, say
@@ -98,9 +100,10 @@ def _held(config: RunConfig) -> bool:
 
 
 def _foreseen(config: RunConfig, expected: WeightGradients, unlikely: float) -> Iterator[float]:
-    """Share of each hidden row's nonzero gradients below FP16_MIN: products of a Gaussian number, phi' at another one, and the error at the
-    output, which one example in so many classes has got right already. At a finite width examples' gradients differ by factors, ln of
-    their square by a variance of 5 / width a layer (see remedy.cost)."""
+    """Share of each hidden row's nonzero gradients below FP16_MIN, by theory. A gradient is taken as the product of a Gaussian number, phi'
+    at another one, and the error at the output: 1, but `unlikely` for the one example in so many classes that is right already. At a finite
+    width the gradients of different examples differ by factors, ln of their square by a variance of 5 / width a layer (see
+    soundness.cost)."""
     network = config.network
     spread = math.exp(-5.0 * crowding(config))
     for q, back in zip(expected.q, expected.back[:-1], strict=False):

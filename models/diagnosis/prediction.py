@@ -12,8 +12,8 @@ from models.datasets import SOURCES
 from models.diagnosis.finding import Finding, Severity
 from models.diagnosis.learned import LEARNED, Outcome, facts, guess, level, surer, training_loss, unlearned
 from models.diagnosis.look import Look
-from models.diagnosis.rates import bare, bears, bounded
 from models.diagnosis.signal import correlation_gap, difference
+from models.diagnosis.tolerance import bare, bears, bounded
 from models.frame import Frame
 from models.words import NOTHING, Text, Worded, say, together
 
@@ -31,17 +31,19 @@ not, since the differences of all layers add up."""
 ALIKE_ADAPTIVE = 1e-5
 
 ADAPTIVE_STRIDE, UNBOUNDED_STRIDE = 0.7, 3.0
-"""Such an optimizer never takes smaller steps where it nears its aim: slow from this stride on (see rates.JOLT, where it fails). The second
-where nothing but an unbounded activation stands between the layers, which no step saturates: of 14 networks of 5 to 48 layers with
-strides of 0.7 to 2.6 11 train, of two with 4.4 none."""
+"""An optimizer that divides by the gradient's size takes no smaller steps as it nears its aim, so that from ADAPTIVE_STRIDE on training is
+slow (it fails by its jolt: tolerance.py). UNBOUNDED_STRIDE holds where nothing but an unbounded activation, which no step saturates, stands
+between the layers: of 14 networks of 5 to 48 layers with strides of 0.7 to 2.6 11 train, of two with 4.4 none."""
 
 ADAPTIVE_DECADES = {"vanishing": (11.5, math.inf), "exploding": (6.2, 10.0)}
-"""Of signal or gradient it bears more, too: slow and fails. Its steps do not grow with the loss, which comes down from 800 and more: of 9
-networks whose signal grows by 3.5 to 6.2 decades all train but one (on spirals), of 7 beyond it two."""
+"""Decades of signal or gradient from which on such an optimizer is slow, and fails. It bears more than others, as its steps do not grow
+with the loss, which may come down from 800 and more: of 9 networks whose signal grows by 3.5 to 6.2 decades all train but one (on spirals),
+of 7 beyond that two."""
 
 CHAOTIC_DECADES = (4.3, 5.5)
-"""Of a gradient that explodes where nothing but a bounded activation stands between the layers, whatever the optimizer: slow and fails. A
-decade is 2.3 depth scales of the gradient, 1 / ln χ: such networks train up to about ten of them. Of 62 beyond 6 decades none learns."""
+"""Decades by which the gradient explodes, where nothing but a bounded activation stands between the layers, from which on any optimizer is
+slow, and fails. A decade is 2.3 depth scales of the gradient, 1 / ln χ: such networks train up to about ten of them. Of 62 beyond 6 decades
+none learns."""
 
 NUMBERS = ("vanishing_signal", "exploding_signal", "vanishing_gradient", "exploding_gradient", "correlation", "learning_rate",
            "update_ratio")
@@ -81,7 +83,7 @@ def _borne(findings: list[Finding]) -> Text:
 
 
 def _told(findings: list[Finding]) -> list[Sign]:
-    """What rules foretell that say the same for every optimizer."""
+    """What is foretold by the rules that mean the same for every optimizer."""
     return [(PLAIN[finding.severity], finding.rule, _within(finding.title)) for finding in findings if finding.rule not in NUMBERS]
 
 
@@ -123,7 +125,8 @@ def _decades(look: Look) -> Iterator[Sign]:
 
 
 def _borne_decades(look: Look, name: str, kind: str) -> tuple[float, float]:
-    """Plain gradient steps feel it in their size, which `_steps` has judged; an exploding gradient only bounded layers feel besides."""
+    """(decades from which on training is slow, decades from which on it fails). With plain gradient steps what counts is their size, which
+    `_steps` judges; only an exploding gradient between bounded activations counts besides."""
     if name == "gradient" and kind == "exploding":
         return CHAOTIC_DECADES if bounded(look.config) else (math.inf, math.inf)
     return ADAPTIVE_DECADES[kind] if look.adaptive else (math.inf, math.inf)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from models.activations import gain_of
+from models.diagnosis.candidates import BATCH_VALUES, averaged
 from models.diagnosis.finding import Finding
 from models.diagnosis.look import Look
-from models.diagnosis.remedy import BATCH_VALUES, averaged, changed
 from models.diagnosis.signal import remedy
+from models.diagnosis.variants import changed
 from models.words import say, together
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Change, Look
 from models.diagnosis.rates import first_of, paced, sized
-from models.diagnosis.remedy import Remedy, mended
+from models.diagnosis.remedy import mended
 from models.diagnosis.steps import NOTHING_HELPS
+from models.diagnosis.variants import Remedy
 from models.words import Text, say
 
 VANISHING_DECADES = (1.5, 3.0, 5.0)

@@ -9,8 +9,10 @@ from typing import Any
 from models.diagnosis.finding import Finding, Severity, grade, worst_first
 from models.diagnosis.learned import guess
 from models.diagnosis.look import Look
-from models.diagnosis.rates import GOOD_RATIO, LARGEST_RATE, SWING, even, jolts, paced, reach, sized, slower, strides, swing, with_rate
-from models.diagnosis.remedy import Remedy, mended
+from models.diagnosis.rates import GOOD_RATIO, LARGEST_RATE, even, paced, sized, slower, with_rate
+from models.diagnosis.remedy import mended
+from models.diagnosis.tolerance import SWING, jolts, reach, strides, swing
+from models.diagnosis.variants import Remedy
 from models.words import Text, say
 
 RATIO_HIGH = (1e-2, 10**-1.5, 10**-0.5)

@@ -9,9 +9,11 @@ from models.activations import ACTIVATIONS
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Column, Look
 from models.diagnosis.rates import paced
-from models.diagnosis.remedy import SILENCED, alike, changed, crowded, drawn, mended, silenced
+from models.diagnosis.remedy import mended
 from models.diagnosis.signal import remedy
+from models.diagnosis.soundness import SILENCED, crowded, silenced
 from models.diagnosis.steps import dump
+from models.diagnosis.variants import alike, changed, drawn
 from models.words import Text, say, together
 
 SATURATED = (0.4, 0.8, 0.95)

@@ -13,22 +13,25 @@ from models.diagnosis.learned import LEARNED, accuracy_of, guess, surer, trainin
 from models.diagnosis.look import Look
 from models.diagnosis.prediction import Prediction, outcome
 from models.diagnosis.rates import PATIENCE, settled, slower
-from models.diagnosis.remedy import CENTRED, Remedy, changed, cost, mended, uncentred
+from models.diagnosis.remedy import mended
+from models.diagnosis.soundness import cost
 from models.diagnosis.steps import dump
+from models.diagnosis.variants import CENTRED, Remedy, changed, uncentred
 from models.frame import Frame
 from models.theory.applies import SMALLEST_WIDTH
 from models.words import NOTHING, Text, say, together
 
 HEAVY = (0.4, 1.0)
-"""Dropout once, and summed over all layers, from which on its noise may hide what 500 steps learn (digits: 4 layers of 44 units, hardtanh,
-reach 2.8 with 0.5; 21 of 40, ELU, 2.5 with 0.2; 14 of 21, GELU behind RMS normalization, 2.3 with 0.1 and 0.8 without)."""
+"""Rates of dropout, in one layer and summed over all layers, above which its noise may hide what 500 steps learn. Losses on digits: 4
+layers of 44 hardtanh units 2.8 with a rate of 0.5; 21 of 40 ELU units 2.5 with 0.2; 14 of 21 GELU units behind RMS normalizations 2.3 with
+0.1, and 0.8 without."""
 
 RISEN, LOST = 1.2, 2.0
-"""A loss so many times where it started has risen, and so many times its lowest is that of a network that has lost what it had learned."""
+"""A loss of RISEN times where it started has risen. One of LOST times its lowest is that of a network that has lost what it had learned."""
 
 FEWEST, ROOMY, MOST = 16, 32, 256
-"""Units below which a layer is given more, as it is where there are more layers than units, and how many, at four times the layers at most:
-of 4 to 14 units half learn too little in 500 steps, at whatever rate suits them."""
+"""A layer with fewer units than FEWEST, or than there are layers, is given more: four times the number of layers, but at least ROOMY and at
+most MOST. Of networks with 4 to 14 units half learn too little in 500 steps, at whatever rate suits them."""
 
 NOTHING_PROMISED = say("Of the starts, learning rates and numbers of steps that are tried, none is foreseen to make it learn: "
                        "try fewer layers or more units.")
@@ -131,8 +134,9 @@ def _cause(prediction: Prediction, against: Finding | None) -> Text:
 
 
 def _learning(against: Finding | None, first: Look) -> Remedy | None:
-    """What mends the finding at the start; else, with units that few, under heavy dropout or with an activation far from 0, a start that
-    carries the signal with the learning rate that suits it. Both with steps enough to see it."""
+    """What mends the finding at the start. With few units, heavy dropout or an activation far from 0, or where there is no such finding:
+    more units, no dropout, another activation, and a start that carries the signal, with the learning rate that suits it. Both with enough
+    steps to see that it learns."""
     hindered = _heavy(first.config) or _narrow(first.config) or uncentred(first.config)
     if against is not None and against.config is not None and not hindered:
         return _longer((against.remedy, RunConfig.model_validate(against.config)))
@@ -183,8 +187,8 @@ def _longer(run: Remedy) -> Remedy:
 
 
 def _told(run: Remedy, before: RunConfig) -> Remedy:
-    """With a word on the steps, where they are more than before and nothing has been said of them yet: a rate that takes more than PATIENCE
-    comes with them."""
+    """The remedy with a sentence on its number of steps, if that has risen to PATIENCE. (A learning rate that needs more has said so
+    itself.)"""
     sentence, config = run
     if not before.total_steps < config.total_steps == PATIENCE:
         return run

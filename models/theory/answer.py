@@ -1,4 +1,4 @@
-"""theory(config): everything mean-field theory says of a configuration, row by row, as the page and the API show it."""
+"""Everything that mean-field theory says of a configuration, row by row, as the page and the API show it."""
 
 from __future__ import annotations
 
@@ -8,40 +8,37 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from models.config import RunConfig
 from models.frame import InputMoments, row_numbers
 from models.theory import shared
 from models.theory.applies import why_not
 from models.theory.backward import gradient_factors
-from models.theory.band import band
-from models.theory.chain import UNKNOWN, Chain, Correlations, Fields, chain, share_inside
+from models.theory.band import LEVEL, band
+from models.theory.chain import UNKNOWN, Chain, Correlations, Fields, chain
 from models.theory.fixed_point import FixedPoint, Map, depth_scale, fixed_point
 from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, plan
 from models.theory.nonlinearity import Array
 from models.theory.notes import notes
+from models.theory.padding import share_inside
 from models.theory.phase import Phase, phase_of
-from models.theory.quantiles import LEVEL
 from models.words import Text, Worded
 
 Numbers = list[float | None]
 
 
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Band(Part):
-    """Where the measured mean square of the pre-activations lies for `level` of the seeds, row by row; null where that is not known."""
+class Band(BaseModel, frozen=True, extra="forbid"):
+    """Between which values the measured mean square of the pre-activations lies for `level` of the seeds, row by row; null where that is
+    not known (models/theory/band)."""
 
     low: Numbers
     high: Numbers
     level: float
 
 
-class Rest(Part):
+class Rest(BaseModel, frozen=True, extra="forbid"):
     """q*, chi there, and the depth scales in layers; null where there is none or it is infinite (critical), or not known."""
 
     q: float | None = None
@@ -50,15 +47,16 @@ class Rest(Part):
     depth_scale_c: float | None = None
 
 
-class Theory(Part, Worded):
+class Theory(Worded, frozen=True, extra="forbid"):
     """The answer. Lists have one entry a row of `layers`; what is not finite is null.
 
-    preactivation_variance: q_l                        activation_mean_square: what the row hands on
-    gradient_factor:        chi_l, null in the output row (backward.py)
-    gradient_mean_square_ratio: the same with fan_out, and with what units share (shared.py): what layers of this width really do
-    gradient_growth:        the same in squared norms: what the gradient's norm by layer is compared with
+    preactivation_variance: q_l                        activation_mean_square: of what the row hands on
+    gradient_factor:        chi_l, the factor on the pre-activation gradient's mean square at infinite width; null in the output row
+    gradient_mean_square_ratio: that factor in layers of this width: with fan_out instead of fan_in, and with the part of the gradient that
+                            units share (shared.py)
+    gradient_growth:        the factor on its squared norm, which the measured norms are compared with
     correlation:            c_l of two inputs          sigma_w2, sigma_b2:     fan_in Var(w), Var(b)
-    trainable_depth:        6 xi_c layers, null where that is infinite or, off the critical line, not known
+    trainable_depth:        6 xi_c layers; null where that is infinite or not known
     """
 
     applies: bool
@@ -101,7 +99,8 @@ def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation:
 
 
 def _even(facts: Plan, mean_square: float, fields: Fields) -> float:
-    """Mean square of the image of even pixels of which zero padding leaves a unit of the first layer as much to see."""
+    """The input's mean square as theory takes it: that of an image of equal pixels of which, with zero padding, a unit of the first layer
+    sees as much as was measured."""
     if facts.kernel == 1 or fields.mean_square is None:
         return float(mean_square)
     return fields.mean_square / share_inside(facts)
@@ -117,7 +116,7 @@ def theory_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Th
 
 
 def correlations_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Correlations:
-    """Of the batch that a frame measured, the usual ones where it could not."""
+    """The correlations of the batch that a frame measured; the usual ones where it could not measure them."""
     usual, pixels, across = usual_correlations(config), inputs.get("pixel_correlation"), inputs.get("pixel_correlation_across")
     across = pixels if across is None and config.batch_size == 1 else across  # one example has no other: nothing reads it
     examples = usual.inputs if inputs["correlation"] is None else _cosine(float(inputs["correlation"]))
@@ -127,7 +126,7 @@ def correlations_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments)
 
 
 def usual_correlations(config: RunConfig) -> Correlations:
-    """Of the input, where nobody has measured them."""
+    """The correlations of the input where nobody has measured them."""
     return Correlations(0.0, 0.0, 0.0) if config.data.name == "gaussian" else Correlations(0.5)
 
 
@@ -158,7 +157,8 @@ def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
 
 
 def _rest(facts: Plan, rows: Chain, at: Averages) -> tuple[FixedPoint, Phase | None]:
-    """Fixed point and phase of the hidden layers; the end of a longer network where a normalization or a skip rules."""
+    """Fixed point and phase of the hidden layers. With a normalization, skips or LSUV there is no map of q alone: then what the last layers
+    of a network of at least 200 layers come to."""
     if facts.norm == "none" and not facts.residual and not facts.unit:
         found = fixed_point(Map(facts.nl, facts.hidden.forward, facts.hidden.bias, facts.keep), rows.v[0])
         return _around_zero(found, facts.nl.centres[0] ** 2), phase_of(found.chi)
@@ -175,7 +175,7 @@ def _rest(facts: Plan, rows: Chain, at: Averages) -> tuple[FixedPoint, Phase | N
 
 
 def _around_zero(found: FixedPoint, shift: float) -> FixedPoint:
-    """With the square of what a constant bias adds to every unit, as the rows' q and correlations have it."""
+    """The fixed point with the square `shift` of a constant bias, which every unit has: the rows' q and correlations include it."""
     if found.q is None or found.one_minus_c is None or shift == 0.0:
         return found
     total = found.q + shift
@@ -183,10 +183,10 @@ def _around_zero(found: FixedPoint, shift: float) -> FixedPoint:
 
 
 def observed_scale(gaps: Array) -> float:
-    """The depth scale of 1 - c from its values row by row (L,): of the last steps that rounding leaves alone.
+    """The depth scale of 1 - c from its values row by row (L,), read from the last steps that are not yet lost to rounding.
 
-    Infinite where the steps shrink ever slower, as a power of the depth (ReLU's gap falls like 1 / l^2): twice as deep, their rate of
-    1 - ratio is then half as large. nan where there are too few steps to tell, as behind a batch normalization.
+    It is infinite where the steps shrink like a power of the depth (ReLU's gap falls like 1 / l^2): 1 - (ratio of two steps) is then half
+    as large at twice the depth. nan where there are too few steps to tell, as behind a batch normalization.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.abs(np.diff(gaps))

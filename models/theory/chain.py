@@ -4,10 +4,13 @@ A layer of width N -> infinity (Poole et al. 2016, 1606.05340):
 
     v_l = sigma_w^2 p_{l-1} + sigma_b^2,   p_l = E[phi(sqrt(q_l) z)^2],   q_l = v_l without a normalization
 
-p is the mean square of what a layer hands on. Two inputs are followed by their gap, g = p - E[x_a x_b] / N, which starts at
-p_0 (1 - c_0): sigma_b^2 cancels from it, so that 1 - c_l = sigma_w^2 g_{l-1} / v_l keeps its accuracy as c -> 1.
-A convolution hands on the correlation of two pixels a fixed distance apart as it is, averaged over the image (Xiao et al. 2018), so that
-two pixels are two inputs, too: of one image, and of two. Global average pooling then leaves the mean product over all pairs.
+p is the mean square of what a layer hands on. Two inputs a and b are followed by their gap g = p - x_a . x_b / N, which starts at
+p_0 (1 - c_0). sigma_b^2 cancels from it, so that 1 - c_l = sigma_w^2 g_{l-1} / v_l keeps its accuracy as c -> 1.
+A convolution keeps the correlation of two pixels a fixed distance apart, averaged over the image (Xiao et al. 2018). So two pixels, of one
+image or of two images, are followed in the same way as two inputs. Global average pooling then leaves the mean product over all pairs.
+
+What a layer may have beside weights and phi:
+
  normalization before phi: layer, group, rms: q = v / (v + eps).  batch: v is the variance over the batch,
                            sigma_w^2 g (B - 1) / B, and two examples have correlation -1 / (B - 1) (Yang et al. 2019, 1902.08129);
                            instance: the same over the pixels of one image
@@ -22,19 +25,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.theory.gaussian import near_moment, near_moments
+from models.theory.interpolated import near_moment, near_moments
 from models.theory.layers import Layer, Plan
 from models.theory.nonlinearity import Array
+from models.theory.padding import Value, both_inside, level, mirrored, taps_inside, uneven
 from models.theory.pair import gap
-
-Value = float | Array
-"""A number, or an image (H, W) of them where zero padding makes it depend on the position."""
-
 
 PAIRS = ("two inputs", "two pixels of one input", "two pixels of two inputs")
 """What is compared, in this order; the first at the same pixel."""
@@ -42,7 +40,7 @@ PAIRS = ("two inputs", "two pixels of one input", "two pixels of two inputs")
 
 @dataclass(frozen=True, slots=True)
 class Correlations:
-    """Of the input: cosines of PAIRS, the pixels' averaged over all distances but 0; None where they are not known."""
+    """Cosines of PAIRS in the input, those of two pixels averaged over all distances but 0; None where they are not known."""
 
     inputs: float
     pixels: float | None = None
@@ -51,9 +49,13 @@ class Correlations:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Of what units of the first layer see (models/receptive.py): mean square, participation ratio, the variance of single fields'
-    mean squares over its mean squared, the mean cosine of two, counted by their mean squares, the third moment of the mean squares around
-    the mean, over its cube, and the share of the mean square that is the fields' mean's; None where they are not known."""
+    """What units of the first layer see of the input, their fields (models/receptive.py); None where it is not known.
+
+    mean_square:   over all fields                participation: participation ratio tr(S)^2 / tr(S^2) of their second moments S
+    spread, third: second and third central moment of single fields' mean squares, over the mean's square and cube
+    correlation:   mean cosine of two fields, each counted by its mean square
+    mean_share:    square of the fields' mean, over the mean square
+    """
 
     mean_square: float | None = None
     participation: float | None = None
@@ -68,9 +70,10 @@ UNKNOWN = Fields()
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What a layer hands on: mean square, mean over units, and the gaps of PAIRS (of the first alone without pixels).
+    """What a layer hands on.
 
-    behind: the square of what a normalization behind phi multiplied by
+    square: mean square     mean: mean over the units     gaps: of PAIRS; only of two inputs where there are no pixels
+    behind: the square of the factor by which a normalization behind phi multiplied
     """
 
     square: Value
@@ -81,11 +84,13 @@ class Signal:
 
 @dataclass(slots=True)
 class Chain:
-    """Row by row: q (what enters phi), the variance v before the normalization, p, 1 - c of PAIRS and sigma_w^2.
+    """The recursion's numbers, one entry a row, 1 to depth + 1.
 
-    behind: the square of what a normalization behind phi multiplies by, 1 without one
-    pooled: mean square of what the output row reads, the pixels' mean
-    fields: of the input
+    q:           mean square of what enters phi           v:      variance before the normalization
+    p:           mean square of what the row hands on     pairs:  1 - c of PAIRS;  one_minus_c: of the first of them, two inputs
+    sigma_w2:    as it is, or as LSUV fits it             behind: Signal.behind of the hidden rows, 1 without a normalization
+    pooled:      mean square of what the output row reads: of an image the mean over the pixels
+    fields:      what is known of the input
     """
 
     q: list[float] = field(default_factory=list)
@@ -127,6 +132,7 @@ def chain(plan: Plan, mean_square: float, correlations: Correlations, fields: Fi
 
 
 def start(plan: Plan, mean_square: float, correlations: Correlations) -> Signal:
+    """The input as the first layer receives it."""
     square: Value = np.full((plan.size, plan.size), mean_square) if plan.kernel > 1 else mean_square
     known = [correlations.inputs]
     if plan.pixels > 1 and correlations.pixels is not None and correlations.across is not None:
@@ -150,7 +156,7 @@ def hidden_row(plan: Plan, row: int, signal: Signal, rows: Chain) -> Signal:
 
 
 def scale(plan: Plan, layer: Layer, signal: Signal) -> float:
-    """sigma_w^2; for LSUV what makes the variance of the layer's output 1 before the gain, unless nothing arrives there."""
+    """The layer's sigma_w^2; with LSUV the one that makes the variance of its output 1 before the gain, unless nothing arrives there."""
     return fitted(plan, layer, level(taps_inside(signal.square, plan.kernel))) if plan.unit else layer.forward
 
 
@@ -160,7 +166,7 @@ def fitted(plan: Plan, layer: Layer, square: float) -> float:
 
 
 def before_norm(plan: Plan, layer: Layer, weight: float, signal: Signal) -> tuple[Value, tuple[float, ...]]:
-    """The variance v of a unit's weighted sum, and 1 - c of PAIRS; padding takes the same share from their gaps."""
+    """(the variance v of a unit's weighted sum, 1 - c of PAIRS there). Zero padding takes from the gaps the share that it takes from v."""
     inside, whole = taps_inside(signal.square, plan.kernel), level(signal.square)
     share = level(inside) / whole if plan.kernel > 1 and whole > 0 else 1.0
     differences = [weight * share * difference for difference in signal.gaps]
@@ -175,11 +181,12 @@ def before_norm(plan: Plan, layer: Layer, weight: float, signal: Signal) -> tupl
 
 
 AROUND_MEAN = ("batch", "instance")
-"""Normalizations that take a mean over examples or pixels away: what varies of a unit over them is left, known from the gaps."""
+"""Normalizations that take a unit's mean over examples or pixels away. The variance that is left follows from the gaps."""
 
 
 def around_mean(plan: Plan, name: str, gaps: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
-    """The variance of a unit around its mean over the batch and its pixels, or over one image's pixels, and 1 - c of PAIRS then."""
+    """(the variance of a unit around its mean over the batch and its pixels ("batch"), or over one image's pixels ("instance"), 1 - c of
+    PAIRS around that mean)."""
     examples, pixels = 1.0 - 1.0 / plan.batch, 1.0 - 1.0 / plan.pixels
     if name == "batch":
         v = examples * gaps[0]
@@ -192,7 +199,7 @@ def around_mean(plan: Plan, name: str, gaps: tuple[float, ...]) -> tuple[float, 
 
 
 def activated(plan: Plan, q: Value, around: float, pairs: tuple[float, ...]) -> Signal:
-    """phi, the normalization behind it, and dropout; `around` is the mean of q over positions."""
+    """What phi, the normalization behind it, and dropout make of a signal; `around` is the mean of q over the positions."""
     square, mean, (at_mean, middle) = moments(plan, q, around)
     shared = level(square) / at_mean if at_mean > 0 else 1.0  # the same share of E[phi^2] as at the mean q
     gaps = [shared * gap(plan.nl, around, one_minus_c) for one_minus_c in pairs]
@@ -222,12 +229,13 @@ def normalized(plan: Plan, made: Signal) -> Signal:
 
 
 def off_middle(mean: Value) -> Value:
-    """What a position's mean over units has beyond that of all positions."""
+    """By how much the mean over units at each position differs from its mean over all positions."""
     return 0.0 if isinstance(mean, float) else mean - level(mean)
 
 
 def around_middle(made: Signal, centre: float) -> Value:
-    """The mean square around a common mean of this square, position by position: at an edge the mean over units is another."""
+    """The mean square around a mean whose square is `centre` and that is the same everywhere, position by position: at an edge, where less
+    of the image is seen, the mean over units is another."""
     if isinstance(made.square, float):
         return max(made.square - centre, 0.0)
     middle = level(made.mean)
@@ -237,7 +245,7 @@ def around_middle(made: Signal, centre: float) -> Value:
 
 
 def moments(plan: Plan, q: Value, around: float) -> tuple[Value, Value, tuple[float, float]]:
-    """E[phi^2] and E[phi], and both at the mean q; at 0 and beyond float64's range too."""
+    """(E[phi^2], E[phi], both at the mean q), for q = 0 and q beyond float64's range too."""
     if not isinstance(q, float):
         return moments_of_image(plan, q, around)
     if q == 0:
@@ -248,81 +256,20 @@ def moments(plan: Plan, q: Value, around: float) -> tuple[Value, Value, tuple[fl
 
 
 def moments_of_image(plan: Plan, q: Array, around: float) -> tuple[Array, Array, tuple[float, float]]:
-    """The same for an image, by the pixels that its symmetry leaves apart."""
-    first, back = _mirrored(q.shape[0])
+    """The same for an image. Its q is symmetric, so that only one of each group of equal pixels is asked for."""
+    first, back = mirrored(q.shape[0])
     asked = np.empty(first.size + 1)
     asked[:-1], asked[-1] = q.ravel()[first], around
     square, mean, *_ = near_moments(plan.nl, asked)
     return square[back], mean[back], (float(square[-1]), float(mean[-1]))
 
 
-@lru_cache(maxsize=64)
-def _mirrored(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Of a square image that looks the same when it is turned or mirrored: one pixel of each kind, and which kind each pixel is."""
-    edge = np.minimum(np.arange(size), np.arange(size)[::-1])
-    kinds = np.maximum.outer(edge, edge) * size + np.minimum.outer(edge, edge)
-    _, first, back = np.unique(kinds, return_index=True, return_inverse=True)
-    return first, back.reshape(size, size)
-
-
 def added(signal: Signal, made: Signal) -> Signal:
-    """The skip connection: fresh weights make phi's mean over them the same for every unit, hence 2 m E[phi]."""
+    """The skip connection's sum. phi's mean over fresh weights is the same for every unit, so that the product has the mean 2 m E[phi]."""
     gaps = [before + new for before, new in zip(signal.gaps, made.gaps, strict=True)]
     product = signal.mean * made.mean
     gaps[1:] = [gap + 2.0 * (level(product) - level(signal.mean) * level(made.mean)) for gap in gaps[1:]]  # two positions' means differ
     return Signal(signal.square + made.square + 2.0 * product, signal.mean + made.mean, tuple(gaps))
-
-
-def taps_inside(square: Value, kernel: int) -> Value:
-    """The mean over a kernel's taps, those outside the image counting as 0."""
-    if isinstance(square, float) or kernel == 1:
-        return square
-    inside = _inside(square.shape[0], kernel)
-    result: Array = inside @ square @ inside.T
-    return result
-
-
-def share_inside(plan: Plan) -> float:
-    """What zero padding leaves of an even image's mean square."""
-    return level(taps_inside(np.ones((plan.size, plan.size)), plan.kernel))
-
-
-@lru_cache(maxsize=64)
-def _inside(size: int, kernel: int) -> Array:
-    """The share that each pixel of a line has in the mean over another one's taps."""
-    index = np.arange(size)
-    shares: Array = (np.abs(np.subtract.outer(index, index)) <= kernel // 2) / kernel
-    return shares
-
-
-def both_inside(square: Array, kernel: int) -> float:
-    """The share of two pixels' product that a kernel leaves whose taps outside the image count as 0, over all pairs that are equally
-    correlated: the mean over the taps of the squared mean root that lies inside, over the squared mean root."""
-    root, cut = np.sqrt(square), cuts(square.shape[0], kernel)
-    left = cut @ root @ cut.T
-    return float((left * left).mean()) / float(root.sum()) ** 2
-
-
-@lru_cache(maxsize=64)
-def cuts(size: int, kernel: int) -> Array:
-    """Whether a pixel of a line lies inside when shifted by each of a kernel's taps (kernel, size)."""
-    shifted = np.add.outer(np.arange(kernel) - kernel // 2, np.arange(size))
-    return ((shifted >= 0) & (shifted < size)).astype(np.float64)
-
-
-def uneven(square: Array) -> float:
-    """What is left of the product of two pixels of equal mean square, over all pairs, where that differs: the squared mean root's share."""
-    return level(np.sqrt(square)) ** 2 / level(square) if square.any() else 1.0
-
-
-def level(value: Value) -> float:
-    """The mean over positions."""
-    return value if isinstance(value, float) else float(value.ravel() @ _ones(value.size)) / value.size  # a third of what sum() takes
-
-
-@lru_cache(maxsize=64)
-def _ones(size: int) -> Array:
-    return np.ones(size)
 
 
 def _output_row(plan: Plan, signal: Signal, rows: Chain) -> None:

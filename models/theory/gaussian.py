@@ -1,10 +1,11 @@
 """E[f(sqrt(q) z)], z ~ N(0, 1), for the functions of one activation that mean-field theory needs.
 
-One fixed set of nodes x serves every q: Gauss-Legendre panels, one an octave of |x| from 1e-40 to 1e40, split at the kinks.
-phi is evaluated there once; each q then costs one Gaussian density on the nodes within its reach and one product with the
-stored values. Both scales are resolved by construction: sqrt(q), where the density lives, and the activation's own, however
-far apart they are. The graded octaves resolve any function whose poles lie near the imaginary axis, which all of the
-catalogue's do. Relative error below 1e-9 against adaptive quadrature for q in [1e-12, 1e12] (tests/models/theory).
+One fixed set of nodes x serves every q: Gauss-Legendre panels, one for each octave of |x| from 1e-40 to 1e40, split at phi's kinks. phi is
+evaluated there once. Each q then costs one Gaussian density on the nodes within its reach, and one product with the stored values.
+
+So two scales are resolved, however far apart they are: sqrt(q), where the density lies, and the activation's own. Panels that grow with |x|
+resolve any function whose poles lie near the imaginary axis, as those of the catalogue do. The relative error is below 1e-9 against
+adaptive quadrature for q in [1e-12, 1e12] (tests/models/theory/test_gaussian.py).
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ REACH = 38.0
 at q = 17, all of it beyond 12.)"""
 
 CORE = 1e-5
-"""For |x| below CORE * min(sqrt(q), feature scale) the functions count as constant on each side of 0."""
+"""For |x| below CORE times the smaller of sqrt(q) and phi's smallest scale the functions count as constant on each side of 0."""
 
 Q_LOW, Q_HIGH = 1e-54, 1e76
-"""Where the nodes reach; outside, phi is taken as affine on each side of 0, which it is to 27 digits."""
+"""The q that the nodes are made for. Beyond them phi is taken as affine on each side of 0, which it is to 27 digits."""
 
 CHUNK = 32
-"""Neighbouring q that share their nodes."""
+"""So many neighbouring q are computed together, on the same nodes."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,12 @@ class Averages:
 
 @dataclass(frozen=True)
 class Nodes:
-    """Nodes x > 0 (N,), ascending, the left `edges` of their panels (N / NODES,), and weight times function values, those
-    at -x added: `table` (N, 12), its first two columns by themselves, and `core` (12,), the function values left of 0 plus
-    those right of it."""
+    """The nodes of one activation, and its functions there (`_functions`), folded onto x > 0: values at x and -x are added.
+
+    x, squared: nodes, ascending, and their squares (N,)       edges:    left ends of their panels (N / NODES,)
+    table:      weight times the functions (N, 12)             pair:     its first two columns
+    core:       the functions at 0, both sides added (12,)     smallest: the activation's smallest scale, at most 1
+    """
 
     x: Array
     edges: Array
@@ -74,7 +78,7 @@ class Nodes:
     smallest: float
 
     def within(self, lowest: float, highest: float) -> tuple[slice, float]:
-        """The nodes that count for q from lowest to highest, whole panels from the core's end on, and that end."""
+        """(the nodes that count for q from lowest to highest: whole panels from the end of the core on, that end)."""
         panel = max(0, int(self.edges.searchsorted(CORE * min(math.sqrt(lowest), self.smallest), "right")) - 1)
         return slice(panel * NODES, int(self.x.searchsorted(REACH * math.sqrt(highest)))), float(self.edges[panel])
 
@@ -111,7 +115,7 @@ def _grid(nl: Nonlinearity) -> tuple[Array, Array, Array]:
 
 @lru_cache(maxsize=64)
 def nodes_of(nl: Nonlinearity) -> Nodes:
-    """The nodes of one activation and the functions on them; a few ms, once. The two sides of 0 are folded onto x > 0."""
+    """The nodes of one activation and its functions there; a few ms, once."""
     edges, x, weight = _grid(nl)
     table = _functions(nl, x) + _functions(nl, -x)
     core = table[0].copy()
@@ -121,7 +125,7 @@ def nodes_of(nl: Nonlinearity) -> Nodes:
 
 
 def _functions(nl: Nonlinearity, x: Array) -> Array:
-    """(N, 12): what `Averages` averages, up to powers of q."""
+    """The functions whose averages `Averages` has, up to powers of q (N, 12)."""
     phi, slope = nl.phi(x), nl.derivative(x)
     square = phi**2
     return np.stack([phi, square, slope, slope**2, square**2, x * square, x**2 * square, x**4 * square, phi * square, phi * nl.phi(-x),
@@ -195,7 +199,7 @@ def _chunk(nl: Nonlinearity, q: Array) -> Array:
 
 
 def _density_product(nodes: Nodes, table: Array, core: Array, q: Array) -> Array:
-    """Sum over the nodes of a table's columns times N(0, q)'s density, without those where nothing counts (Q, columns)."""
+    """The averages of a table's columns for each q: sums over the nodes, weighted by the density of N(0, q) (Q, columns)."""
     within, near = nodes.within(float(q.min()), float(q.max()))
     density = np.exp(np.multiply.outer(-0.5 / q, nodes.squared[within]))
     result: Array = (density @ table[within] + near * core) / np.sqrt(2 * math.pi * q)[:, None]
@@ -203,7 +207,8 @@ def _density_product(nodes: Nodes, table: Array, core: Array, q: Array) -> Array
 
 
 def _rescale(raw: Array, nl: Nonlinearity, factor: Array) -> None:
-    """Beyond the nodes: powers of an unbounded or vanishing phi grow with x, everything else stays as it is."""
+    """Carries averages over to a q beyond the nodes, in place: where phi is unbounded, or is small near 0, they grow by powers of `factor`;
+    all others stay as they are."""
     at_zero = float(nl.phi(np.zeros(1))[0])
     grows = np.where(factor > 1, not nl.bounded, True)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -246,7 +251,8 @@ def second_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
 
 
 def moments_and_growth(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array, Array]:
-    """E[phi^2] and E[phi] at a few neighbouring q (Q,), and what they change by with ln q: E[(z^2 - 1) phi^2] / 2, and the same of phi."""
+    """E[phi^2] and E[phi] at a few neighbouring q (Q,), and their derivatives with respect to ln q, E[(z^2 - 1) phi^2] / 2 and
+    E[(z^2 - 1) phi] / 2."""
     if nl.slope is not None:
         square, mean = q * ((1 + nl.slope**2) / 2), (1 - nl.slope) * np.sqrt(q / (2 * math.pi))
         return square, mean, square, mean / 2.0
@@ -273,65 +279,6 @@ def _far_up(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array, Array]:
         return still + square, still + mean, still, still
     factor = q / Q_HIGH
     return square * factor, mean * factor**0.5, square * factor, mean * factor**0.5 / 2.0
-
-
-STEPS, DEGREE, INTERVALS = 32, 5, 64
-"""Points an e-folding of q at which `near_moments` knows its numbers, the degree of the polynomials between two of them, and the
-e-foldings that it puts together at most."""
-
-
-def near_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array, Array]:
-    """`moments_and_growth` to 1e-9 of their sizes, for who asks for hundreds of neighbouring q: by polynomials in ln q that are kept."""
-    if nl.slope is not None or not (q.min() >= Q_LOW and q.max() < Q_HIGH):
-        return moments_and_growth(nl, q)
-    place = np.log(q)
-    first, last = math.floor(place.min()), math.floor(place.max())  # of these, as another logarithm may round to another interval
-    if last - first >= INTERVALS:
-        return moments_and_growth(nl, q)
-    place = (place - first) * STEPS
-    index = place.astype(np.int64)
-    powers = (place - index)[:, None] ** np.arange(DEGREE, -1, -1)
-    square, mean, grows, mean_grows = np.einsum("qk,qkj->jq", powers, _polynomials(nl, first, last).take(index, axis=0))
-    return square, mean, grows, mean_grows
-
-
-def near_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
-    """`second_moment` to 1e-9, from the same polynomials."""
-    if nl.slope is not None or not Q_LOW <= q < Q_HIGH:
-        return second_moment(nl, q)
-    place = math.log(q)
-    first = math.floor(place)
-    place = (place - first) * STEPS
-    index = min(int(place), STEPS - 1)
-    t, square, mean = place - index, 0.0, 0.0
-    for of_square, of_mean in _of_one(nl, first)[index]:
-        square, mean = square * t + of_square, mean * t + of_mean
-    return square, mean
-
-
-@lru_cache(maxsize=2048)
-def _of_one(nl: Nonlinearity, index: int) -> list[list[tuple[float, float]]]:
-    """An interval's polynomials of E[phi^2] and E[phi] as plain numbers: one at a time they are read ten times as fast."""
-    return [[(square, mean) for square, mean, *_ in powers] for powers in _interval(nl, index).tolist()]
-
-
-@lru_cache(maxsize=1024)
-def _polynomials(nl: Nonlinearity, first: int, last: int) -> Array:
-    """The coefficients, highest power first, of what `moments_and_growth` gives from each point of ln q to the next one, from first to
-    last + 1 (points, DEGREE + 1, 4)."""
-    return np.concatenate([_interval(nl, index) for index in range(first, last + 1)])
-
-
-@lru_cache(maxsize=2048)
-def _interval(nl: Nonlinearity, index: int) -> Array:
-    """The same from index to index + 1, through DEGREE + 1 points around each (STEPS, DEGREE + 1, 4)."""
-    before = DEGREE // 2
-    points = np.arange(-before, STEPS + DEGREE - before)
-    known = np.stack(moments_and_growth(nl, np.exp(index + points / STEPS)))
-    through = np.linalg.inv(np.vander(np.arange(-before, DEGREE + 1.0 - before)))
-    around = np.lib.stride_tricks.sliding_window_view(known, DEGREE + 1, axis=1)
-    result: Array = np.einsum("kp,jsp->skj", through, around)
-    return result
 
 
 @lru_cache(maxsize=64)

@@ -26,10 +26,11 @@ class Layer:
     backward: fan_out times the weights' variance
     bias:     sigma_b^2, the biases' variance
     shift:    the biases' mean
-    loose:    share of a Gaussian matrix's fluctuations that its law leaves: 1, or max(0, 1 - rows / columns) if orthogonal
-    even:     what a weight's square varies less than a Gaussian's, as a share of that: (3 - kurtosis) / 2; 1 for orthogonal ones,
+    loose:    how much the length of what it hands on varies from seed to seed, as a share of what it does with independent weights: 1, or
+              max(0, 1 - rows / columns) for an orthogonal matrix, which keeps lengths
+    even:     by how much less a weight's square varies than a Gaussian's, as a share of that: (3 - kurtosis) / 2; 1 for orthogonal weights,
               whose sum of squares is fixed
-    even_bias: the same of a bias
+    even_bias: the same for a bias
     """
 
     forward: float
@@ -43,12 +44,13 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole network: its three kinds of layers and what happens between them.
+    """The whole network: its three kinds of layers, and what happens between them.
 
+    nl:      the activation                 batch:    examples in a batch
     norm, placement: "none", or a normalization and where it stands;  eps: added to its variance
-    keep:    1 - dropout                    residual: rows 2..depth add their input
-    unit:    the weights are scaled on the batch so that q = 1 (LSUV)
-    kernel:  taps a side where zero padding makes q depend on the position, else 1;  size: pixels a side
+    keep:    1 - dropout                    residual: rows 2 to depth add their input
+    unit:    LSUV: the weights are scaled on the batch so that q = 1
+    kernel:  taps along one side where zero padding makes q depend on the position, else 1;  size: pixels along one side
     """
 
     config: RunConfig
@@ -93,8 +95,9 @@ class Plan:
 
     @property
     def flat(self) -> bool:
-        """Whether batch normalization divides by what so few numbers of the input leave of a unit's spread: E[1/s^2], the gradient's
-        factor, is infinite for two Gaussian ones and 3 for three (of an inverse chi square)."""
+        """Whether batch normalization divides by a standard deviation s that only one, two or three numbers of the input make, and that is
+        therefore often small: E[1/s^2], the gradient's factor, is infinite for two Gaussian numbers and 3 for three (inverse chi
+        square)."""
         return self.norm == "batch" and self.seen < 4
 
     @property

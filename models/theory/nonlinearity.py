@@ -21,10 +21,9 @@ class Nonlinearity:
 
     kinks:    points x where phi(x + shift) is not smooth
     centres:  points x around which the smooth features of phi(x + shift) lie
-    scale:    the width of those features: the distance from the real axis of phi's nearest pole, about
-    slope:    where phi(x) = x for x > 0 and slope * x below (and shift = 0): closed forms hold; else None
+    scale, slow: those of the catalogue's entry (models/activations.py)
+    slope:    the entry's slope_below, where nothing is shifted; else None
     bounded:  phi has two finite limits
-    slow:     phi reaches its asymptotes like a power, not exponentially
     """
 
     name: str
@@ -52,10 +51,10 @@ def _nonlinearity(name: str, key: Key, shift: float) -> Nonlinearity:
         derivative=_shifted(lambda x: entry.derivative(x, params), shift),
         kinks=tuple(kink - shift for kink in sorted(set(entry.kinks(params)))),
         centres=(-shift,),
-        scale=_scale(name, params),
-        slope=_slope(name, params) if shift == 0.0 else None,
+        scale=entry.scale(params),
+        slope=entry.slope_below(params) if shift == 0.0 else None,
         bounded=entry.limits(params) is not None,
-        slow=name == "softsign",
+        slow=entry.slow,
     )
 
 
@@ -65,17 +64,3 @@ def _shifted(function: Callable[[Array], Array], shift: float) -> Callable[[Arra
             return function(x + shift if shift else x)
 
     return evaluate
-
-
-def _scale(name: str, params: Params) -> float:
-    """CELU and softplus stretch with a parameter; every other activation of the catalogue changes over distances of about 1."""
-    if name == "celu":
-        return float(params["alpha"])
-    return 1.0 / float(params["beta"]) if name == "softplus" else 1.0
-
-
-def _slope(name: str, params: Params) -> float | None:
-    field = {"leaky_relu": "negative_slope", "prelu": "init"}.get(name)
-    if field is not None:
-        return float(params[field])
-    return {"linear": 1.0, "relu": 0.0}.get(name)

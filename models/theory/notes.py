@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
+from models.theory.band.known import by_epsilon, output_unknown, unknown_from
 from models.theory.chain import Chain
 from models.theory.fixed_point import FixedPoint
 from models.theory.gaussian import second_moment
-from models.theory.known import by_epsilon, output_unknown, unknown_from
 from models.theory.layers import Plan, inner_width
 from models.theory.nonlinearity import Array
 from models.words import Text, say, together
 
 FEW = 32
-"""Numbers that a unit of the first layer sees, or units of a group: with fewer, two inputs' correlation was measured up to 0.17 off
-(0.08 for points in the plane, 0.06 for 25 pixels); with 64 features it is within 0.02."""
+"""Where a unit of the first layer sees fewer numbers, or a group has fewer units, theory is off: two inputs' correlation was measured up to
+0.17 away (0.08 for points in the plane, 0.06 for 25 pixels); with 64 features it is within 0.02."""
 
 DEEP = 20
-"""Layers from which on examples' dependence behind a batch normalization shows (0.4 decades of the gradient's square in 20 of softplus)."""
+"""From so many layers on it shows that a batch normalization makes examples depend on each other (by 0.4 decades of the gradient's square
+in 20 layers of softplus)."""
 
 SHARED = 0.05
-"""From how much on what units share is spoken of: of a layer's growth, or of phi's mean square."""
+"""From this share of a layer's growth, or of phi's mean square, on a note speaks of the gradient that units share."""
 
 FLOAT32_MAX = 3.4028235e38
 
 
 def notes(plan: Plan, rows: Chain, rest: FixedPoint, phase: str | None, low: Array, decided: int | None, beyond: Array) -> list[Text]:
-    """Sentences for the page, the most important first. low: the band's lower end; decided: the row from which on there is none as the
-    law of lengths decides; beyond: the gradient's growth over chi, row by row."""
-    found = [*_overflow(rows), *_fixed_point(plan, rest, phase), *_convolution(plan, rows), *_approximations(plan, rows),
-             *_running_away(plan, rows, low, decided), *_shared(plan, rows, beyond)]
+    """Sentences for the page, the most important first.
+
+    low:    the band's lower end        decided: the row from which on there is no band because the law of lengths decides
+    (band/interval.py) beyond: the gradient's growth over chi, row by row
+    """
+    found = [*_overflow(rows), *_fixed_point(plan, rest, phase), *_convolution(plan, rows), *_of_the_input(plan), *_of_normalizations(plan),
+             *_without_band(plan, rows), *_of_lsuv(plan, rows), *_of_small_effects(plan, rows), *_running_away(plan, rows, low, decided),
+             *_shared(plan, rows, beyond)]
     return [sentence for sentence in found if sentence]
 
 
@@ -120,50 +126,62 @@ def _elasticity(plan: Plan, rows: Chain) -> float:
     return math.log(second_moment(plan.nl, q * (1 + h))[0] / second_moment(plan.nl, q * (1 - h))[0]) / (2 * h)
 
 
-def _approximations(plan: Plan, rows: Chain) -> list[Text]:
-    found = []
+def _of_the_input(plan: Plan) -> Iterator[Text]:
     if plan.config.data.name != "gaussian" and plan.pre not in ("layer", "group", "rms"):
-        found.append(say("Every example counts as having the batch's mean square, while those of {data} differ in length: "
-                         "where φ bends, expect deviations in the first rows, before q forgets the input.", data=plan.config.data.name))
+        yield say("Every example counts as having the batch's mean square, while those of {data} differ in length: "
+                  "where φ bends, expect deviations in the first rows, before q forgets the input.", data=plan.config.data.name)
     if plan.seen < FEW and plan.nl.slope != 1.0:
-        found.append(say("A unit of the first layer sees only {seen} of the input's numbers, so pairs of inputs have very different "
-                         "cosines, of which theory follows the mean: expect two inputs' correlation to be off by up to 0.1, of images "
-                         "by 0.2.", seen=plan.seen))
+        yield say("A unit of the first layer sees only {seen} of the input's numbers, so pairs of inputs have very different "
+                  "cosines, of which theory follows the mean: expect two inputs' correlation to be off by up to 0.1, of images "
+                  "by 0.2.", seen=plan.seen)
+
+
+def _of_normalizations(plan: Plan) -> Iterator[Text]:
     if plan.post == "group" and inner_width(plan.config) < FEW:
-        found.append(say("Behind the activation a group of {units:g} {units|unit|units} has a spread that differs much from example to "
-                         "example: expect gradient factors above theory's, twofold with 8 units, by a fifth with 16.",
-                         units=inner_width(plan.config)))
+        yield say("Behind the activation a group of {units:g} {units|unit|units} has a spread that differs much from example to "
+                  "example: expect gradient factors above theory's, twofold with 8 units, by a fifth with 16.",
+                  units=inner_width(plan.config))
     if plan.flat:
-        found.append(say("A unit's standard deviation over the batch, by which batch normalization divides, comes from only {seen} "
-                         "{seen|number|numbers} of the input and is often small: expect the gradient to grow by up to 8 a layer where "
-                         "the activation is nearly linear, and by 2 to 4 in the first rows of others.", seen=plan.seen))
+        yield say("A unit's standard deviation over the batch, by which batch normalization divides, comes from only {seen} "
+                  "{seen|number|numbers} of the input and is often small: expect the gradient to grow by up to 8 a layer where "
+                  "the activation is nearly linear, and by 2 to 4 in the first rows of others.", seen=plan.seen)
     if plan.norm == "batch":
-        found.append(say("Batch normalization is treated for large batches; "
-                         "with {batch} {batch|example|examples} expect errors of a few times 1/{batch}.", batch=plan.batch))
+        yield say("Batch normalization is treated for large batches; "
+                  "with {batch} {batch|example|examples} expect errors of a few times 1/{batch}.", batch=plan.batch)
     if plan.norm == "batch" and not plan.residual and plan.depth >= DEEP:
-        found.append(say("Through many layers the examples of a batch come to depend on each other, which is not followed: expect the "
-                         "gradient to grow faster than theory says, by up to a sixth a layer where the activation is nearly linear."))
+        yield say("Through many layers the examples of a batch come to depend on each other, which is not followed: expect the "
+                  "gradient to grow faster than theory says, by up to a sixth a layer where the activation is nearly linear.")
+
+
+def _without_band(plan: Plan, rows: Chain) -> Iterator[Text]:
+    """Rows without a band, and why (band/known.py)."""
     if by_epsilon(plan, rows):
-        found.append(say("ε counts beside the variances that the normalization divides by, and these differ by factors: from unit to unit "
-                         "or from example to example. What it leaves of them is not followed. No band is given."))
+        yield say("ε counts beside the variances that the normalization divides by, and these differ by factors: from unit to unit "
+                  "or from example to example. What it leaves of them is not followed. No band is given.")
     row = unknown_from(plan, rows)
     if row == 2:
-        found.append(say("An image's pixels differ in length, which these layers keep or turn into means. That is not followed, and more "
-                         "seeds would lie outside than a band says. From row {row} on no band is given.", row=row))
+        yield say("An image's pixels differ in length, which these layers keep or turn into means. That is not followed, and more "
+                  "seeds would lie outside than a band says. From row {row} on no band is given.", row=row)
     if row is not None and row > 2:
-        found.append(say("Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not "
-                         "followed: expect deviations that grow with depth. From row {row} on no band is given.", row=row))
-    if plan.unit:
-        found.append(say("LSUV fits every layer's weights to the batch: its output's variance is 1 before the gain, "
-                         "and σ_w² is what that takes."))
-        drift = _elasticity(plan, rows)
-        if drift > 1.0 + 1.0 / plan.depth:
-            found.append(say("LSUV holds the batch's mean square, but not each example's: a layer multiplies the logarithm of two lengths' "
-                             "ratio by {drift:.2f}, and one fades beside the other. Expect two inputs' correlation to leave theory's on "
-                             "the way.", drift=drift))
+        yield say("Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not "
+                  "followed: expect deviations that grow with depth. From row {row} on no band is given.", row=row)
+
+
+def _of_lsuv(plan: Plan, rows: Chain) -> Iterator[Text]:
+    if not plan.unit:
+        return
+    yield say("LSUV fits every layer's weights to the batch: its output's variance is 1 before the gain, "
+              "and σ_w² is what that takes.")
+    drift = _elasticity(plan, rows)
+    if drift > 1.0 + 1.0 / plan.depth:
+        yield say("LSUV holds the batch's mean square, but not each example's: a layer multiplies the logarithm of two lengths' "
+                  "ratio by {drift:.2f}, and one fades beside the other. Expect two inputs' correlation to leave theory's on "
+                  "the way.", drift=drift)
+
+
+def _of_small_effects(plan: Plan, rows: Chain) -> Iterator[Text]:
     if plan.config.bias_init.name in ("uniform", "pytorch_default") and plan.hidden.bias > 0.1 * rows.v[0]:
-        found.append(say("Uniform biases count as Gaussian ones of the same variance: an approximation where they dominate."))
+        yield say("Uniform biases count as Gaussian ones of the same variance: an approximation where they dominate.")
     if plan.width < 64:
-        found.append(say("A width of {width} is small: expect deviations of the order of 1/{width} a layer, as the band shows.",
-                         width=plan.width))
-    return found
+        yield say("A width of {width} is small: expect deviations of the order of 1/{width} a layer, as the band shows.",
+                  width=plan.width)

@@ -1,4 +1,4 @@
-"""What a configuration is judged by, without the rest of theory: how signal, gradient and the gap of two inputs end."""
+"""What the verdict judges a configuration by: how theory says that signal, gradient and the difference of two inputs end."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Outlook:
     signal:   decades from the first row's mean square to the last's, of what the layers hand on
     gradient: decades from the last row's mean square of the pre-activation gradient back to the first's
     gap:      1 - correlation of two inputs in the last row
-    told:     by how much more two inputs differ there than two passes of one input under dropout's masks, as a part of what the passes
-              differ by: both gaps go to the same 1 - c*, as the masks differ in both (Schoenholz et al. 2017, 1611.01232). Infinite
-              without dropout, and where one input's passes are not followed: images, whose pixels are averaged, batches, and a
-              signal that overflows or is 0
+    told:     how well two inputs can be told apart under dropout: by how much more two inputs differ in the output row than two passes of
+              one input do, relative to the latter. Dropout's masks differ in both cases, so that both differences go to the same 1 - c*
+              (Schoenholz et al. 2017, 1611.01232). Infinite without dropout, and where one input's passes are not followed: in images,
+              behind a batch normalization, and where the signal overflows or is 0
     """
 
     signal: float
@@ -41,13 +41,13 @@ class Outlook:
 
 
 def outlook(config: RunConfig) -> Outlook | None:
-    """None where theory does not apply, or has the gradient wrong (Plan.flat). Kept for each start: training, capture and seed change
-    nothing of it."""
+    """The outlook; None where theory does not apply, or has the gradient wrong (Plan.flat). It is kept, as training, capture and seed
+    change nothing in it."""
     return _outlook(start_of(config))
 
 
 def start_of(config: RunConfig) -> RunConfig:
-    """The configuration as far as theory reads it."""
+    """The configuration with everything at its default that theory does not read."""
     return config.model_copy(update={"training": TrainingConfig(), "capture": CaptureConfig(), "seed": 0})
 
 

@@ -4,10 +4,10 @@ With s = (u + v) / 2 and d = (u - v) / 2, which are independent, the gap
 
     D = E[phi^2] - E[phi(u) phi(v)] = E_d H(d, sigma_s),    H(d, sigma_s) = E_s[(phi(s + d) - phi(s - d))^2] / 2
 
-is an average of squares: it keeps its relative accuracy as c -> 1. H knows nothing of d's width, so that a table of ln H at
-fixed d over a range of sigma_s, kept for each activation, answers every c: one exponential a node (`gap`: about 10 us).
-Negative c turns v round: phi(-x) with correlation -c; where phi is odd that is known from c > 0.
-ReLU's family in closed form (Cho & Saul 2009).
+is an average of squares, so that it keeps its relative accuracy as c -> 1. H does not depend on the variance of d. So one table of ln H at
+fixed d and over a range of sigma_s, kept for each activation, answers every c, for one exponential a node (`gap`: about 10 us).
+For c < 0 v is replaced by -v, which has the correlation -c > 0, and phi(v) by phi(-v); for an odd phi that is the case c > 0 again.
+ReLU's family has a closed form (Cho & Saul 2009).
 Relative error below 1e-6 for q in [1e-12, 1e12] (tests/models/theory); the tables are made in pair_table.py.
 """
 
@@ -23,12 +23,12 @@ from models.theory.nonlinearity import Nonlinearity
 from models.theory.pair_table import D_NODES, REACH, step, table
 
 LOWEST, HIGHEST, BOUNDED_HIGHEST = 1e-15, 1e18, 1e30
-"""q over the squared smallest scale of phi below which phi counts as straight on each side of 0; q over the squared largest
-scale above which it does again; and q above which a bounded phi counts as a step."""
+"""Below LOWEST, as q over the square of phi's smallest scale, phi counts as straight on each side of 0; above HIGHEST, as q over the square
+of its largest scale, it does again; a bounded phi counts as a step for q above BOUNDED_HIGHEST."""
 TAIL = 2.0**-11
-"""d below TAIL sigma_d counts as one node."""
+"""All d below TAIL sigma_d count as one node."""
 NEAREST = 1e-24
-"""Below this 1 - c the gap is proportional to it."""
+"""Below this 1 - c the gap is taken as proportional to it."""
 
 
 def gap(nl: Nonlinearity, q: float, one_minus_c: float) -> float:
@@ -54,7 +54,7 @@ def gap(nl: Nonlinearity, q: float, one_minus_c: float) -> float:
 
 
 def _from_table(nl: Nonlinearity, q: float, small: float, mirrored: bool) -> float:
-    """The average over d ~ N(0, q small / 2); two sides of d, alike."""
+    """The average of H over d ~ N(0, q small / 2), twice that over d > 0; small: 1 - c, mirrored 1 + c."""
     variance_s, variance_d = q * (1.0 - small / 2), q * small / 2
     place = math.log(variance_s) / step(nl)
     index = math.floor(place)

@@ -1,11 +1,13 @@
 """H(d, sigma_s) = E[(phi(s + d) - phi(s - d))^2] / 2 over s ~ N(0, sigma_s^2), tabulated for one activation.
 
-A table holds ln H at fixed nodes d > 0, as Chebyshev series in ln sigma_s^2 over an interval of length STEP: a Gaussian average
-is analytic there in a strip of half width pi/2, and ln H is nearly straight wherever phi behaves like a power. d's panels
-are octaves, cut where two kinks come to lie 2 d apart, the only points at which H is not smooth. For every d the s axis is cut
-where s + d or s - d meets a kink, and graded around +-d by the activation's scale; one evaluation of phi serves all sigma_s.
-Below every scale of phi, H = C d + A d^2 (1 + ...) is continued; C is that of jumps (softplus at its threshold).
-Mirrored, v is -v: correlations below 0; then H does not vanish at d = 0.
+A table holds ln H at fixed nodes d > 0, for each as a Chebyshev series in ln sigma_s^2 over an interval of length STEP. That converges
+fast: a Gaussian average is analytic there in a strip of half width pi/2, and ln H is nearly straight wherever phi behaves like a power.
+
+The panels of d are octaves, cut where two kinks of phi lie 2 d apart, the only points at which H is not smooth. For every d the s axis is
+cut where s + d or s - d meets a kink, and has panels around +-d that grow from the activation's scale on. One evaluation of phi serves all
+sigma_s. Below every scale of phi H is continued as C d + A d^2 (1 + ...); C comes from jumps of phi (softplus has one at its threshold).
+
+A mirrored table has -v for v, for correlations below 0; its H does not vanish at d = 0.
 """
 
 from __future__ import annotations
@@ -22,16 +24,17 @@ from models.theory.nonlinearity import Array, Nonlinearity
 STEP, ORDER = math.log(64.0), 17
 """Length of a table's interval of ln sigma_s^2, and its Chebyshev nodes."""
 SHORT_STEP, HIGH_ORDER = math.log(16.0), 27
-"""The same where two laws can cross over within it, as with jumps and constant biases; mirrored tables have the second alone: with a kink
-at three standard deviations and another one near 0 they were off by 1e-6."""
+"""The same where H changes from one power to another within the interval, as with jumps and constant biases. Mirrored tables have the long
+interval with HIGH_ORDER: with a kink at three standard deviations and another one near 0 they were off by 1e-6."""
 REACH = 7.5
-"""d is followed to so many standard deviations."""
+"""d is followed up to so many standard deviations."""
 S_NODES, D_NODES = 9, 10
 Z_EDGES = np.array([0.0, 1.5, 3.0, 6.0, 12.0, 24.0, 40.0, 64.0])
-"""Panels of s in units of the smallest sigma_s: 8 of the largest, which is up to eight times that."""
+"""Panels of s in units of the interval's smallest sigma_s. They reach 8 standard deviations of its largest, which is up to eight times
+that."""
 FEATURES = np.concatenate([[1.5, 4.0, 10.0], 28.0 * 2.8 ** np.arange(60)])
 START = 7
-"""Octaves below the smallest scale of phi and sigma_s from where H is continued, and those of the continuation."""
+"""H is computed from START octaves below the smallest scale of phi and sigma_s on, and continued for CONTINUED octaves below that."""
 CONTINUED = 50
 
 

@@ -1,15 +1,15 @@
-"""The gradient of a residual network along what its units share.
+"""The part of a residual network's gradient that its units share.
 
-Skips add up E[phi] from layer to layer, so that what is handed on, x, has a mean m over the units (chain.py). Beside the part that is
-drawn anew in every layer, which is all there is at infinite width (backward.py), a gradient with respect to x then has a part
-alpha 1 + beta x that weights send back on purpose: they are not independent of the slope behind them, E[w | z] = z x sigma_w^2 / (N q),
-so that
+Skips add up E[phi] from layer to layer, so that what is handed on, x, has a mean m over the units (chain.py). At infinite width the
+gradient with respect to x is drawn anew in every layer (backward.py). At a finite width it also has a part alpha 1 + beta x, the same for
+all units or along x, which every layer sends back systematically: the weights are not independent of the pre-activation z that they make,
+since E[w | z] = z x sigma_w^2 / (N q). Hence
 
     W^T (phi' delta) = x (sigma_w^2 / q) E[z phi'(z) (alpha + beta (x + phi(z)))] + noise of mean square sigma_w^2 E[(phi' delta)^2].
 
-In a network of width N that part begins at 1 / N of the gradient's square and grows faster than the rest: behind ReLU at sigma_w^2 = 2 by
-2.9 a layer, the rest by 2, so that of 256 units it rules from about 15 layers below the output on. The second moments are followed to
-leading order in 1 / N. MLPs without a normalization.
+In a network of width N that part begins at 1 / N of the gradient's square and grows faster than the rest: with ReLU at sigma_w^2 = 2 by 2.9
+a layer, the rest by 2, so that with 256 units it rules from about 15 layers below the output on. The second moments of alpha and beta are
+followed to leading order in 1 / N, in MLPs without a normalization.
 """
 
 from __future__ import annotations
@@ -37,12 +37,15 @@ class Quadratic(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """x + phi(W x) of each row, x = 0 in the first one: what it does to a gradient's second moments of (alpha, beta sqrt(E[x^2])).
+    """What each row's block x + phi(W x) (x = 0 in the first row) does to the second moments of (alpha, beta sqrt(E[x^2])), delta being the
+    gradient with respect to what the block hands on.
 
-    seen:    the mean square of phi' delta, as a form of them        slope:  the same of the rest of the gradient
-    across, sent, straight: the matrix [[1, across], [sent, straight]] from one layer to the one before
-    of_rest, of_noise: N times the moments that the rest and the noise, of mean square 1, have along 1 and x
-    weight:  sigma_w^2         own: what of the gradient along x + phi(z) is none along x, of one unit's
+    seen:    the mean square of phi' delta as a quadratic form of (alpha, beta sqrt(E[x^2]))
+    slope:   that mean square for the rest of delta, for each unit of its mean square
+    across, sent, straight: the matrix [[1, across], [sent, straight]] that takes (alpha, beta ...) from one layer to the one before
+    of_rest, of_noise: N times the second moments that the rest, and the noise, of mean square 1 have along 1 and x
+    weight:  sigma_w^2
+    own:     the share of a gradient along x + phi(z) that does not lie along x
     level:   m / sqrt(E[x^2]) of what the block hands on
     """
 
@@ -63,8 +66,8 @@ def is_followed(plan: Plan) -> bool:
 
 
 def counted(plan: Plan, rows: Chain, at: Averages, *several: Array) -> tuple[Array, ...]:
-    """Factors of backward.py, each (depth,), with what units share, where that is followed: hidden layers are square, so that norms and
-    mean squares grow alike."""
+    """The given factors of backward.py (depth,), with the part that units share where that is followed. (Hidden layers are square, so that
+    squared norms and mean squares have the same factors.)"""
     if not is_followed(plan):
         return several
     found = growth(plan, rows, at)
@@ -119,18 +122,18 @@ def _blocks(plan: Plan, rows: Chain, at: Averages) -> Blocks:
 
 
 def _of_rest(level: Array, gap: Array, root: Array, back: Array, phi: Array, both: Array, along: Array) -> Quadratic:
-    """What is left of x + phi(z) has products with x and with z phi'(z), which are not independent: variances `phi` of the first, of the
-    second `along`, `both` their covariance."""
+    """The moments along 1 and x of the rest of the gradient. Its products with x and with z phi'(z) are not independent: their variances
+    are `phi` and `along`, their covariance `both`."""
     one, two = -level / (gap * root), 1.0 / (gap * root)
     return Quadratic(one**2 * phi, one * (two * phi - back * both), two**2 * phi - 2.0 * two * back * both + back**2 * along)
 
 
 def _mean_square(aa: float, ab: float, bb: float, level: float) -> float:
-    """Of alpha 1 + beta x, from its second moments."""
+    """The mean square of alpha 1 + beta x, from the second moments of (alpha, beta sqrt(E[x^2]))."""
     return aa + 2.0 * level * ab + bb
 
 
 def _drawn(level: float) -> tuple[float, float, float]:
-    """N times the second moments of (alpha, beta sqrt(E[x^2])) of a vector that is drawn at random, of mean square 1."""
+    """N times the second moments of (alpha, beta sqrt(E[x^2])) for a random vector of mean square 1."""
     gap = max(1.0 - level**2, TINY)
     return 1.0 / gap, -level / gap, 1.0 / gap

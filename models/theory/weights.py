@@ -2,11 +2,11 @@
 
     |dL/dW_l|^2 = sum over pairs of inputs a, b of (delta_a . delta_b)(x_a . x_b)
 
-with delta the gradient of row l's weighted sum and x what the row receives; the two count as independent (Schoenholz et al. 2017,
-1611.01232). At the logits delta = (softmax - onehot) / batch, its square 1 - 2 / K + E[sum p^2], the mean over Gaussian
-logits of variance q. Going back, delta's mean square has the factors of backward.py; two inputs' cosine is multiplied by
-E[phi'(u) phi'(v)] / E[phi'^2] a row (skips keep it). Labels count as drawn at random: different inputs' deltas share
-only what all logits share.
+with delta the gradient with respect to row l's weighted sum and x what the row receives; the two count as independent (Schoenholz et al.
+2017, 1611.01232). At the logits delta = (softmax p - onehot) / batch, whose squared norm is 1 - 2 / K + E[sum p^2] over batch^2 for K
+classes, averaged over Gaussian logits of variance q. Going back, delta's mean square has the factors of backward.py, and the cosine of two
+inputs' deltas is multiplied by E[phi'(u) phi'(v)] / E[phi'^2] in each row (skips keep it). Labels count as drawn at random: the deltas of
+different inputs share only what all logits share.
 """
 
 from __future__ import annotations
@@ -34,8 +34,12 @@ from models.theory.pair import gap
 
 @dataclass(frozen=True, slots=True)
 class WeightGradients:
-    """One entry a row, 1 to depth + 1. weight, gradient: l2 norms;  count: weights;  leverage: |z| |dL/dz|;  back: dL/dz's mean square;
-    q: pre-activation's mean square;  activation: mean square of what the hidden row hands on;  logits: that of the network's output."""
+    """One entry a row, 1 to depth + 1; z is the pre-activation.
+
+    weight, gradient: l2 norms of the weights and of their gradient        count: number of weights
+    leverage:         |z| |dL/dz|, norms over the batch                    back:  mean square of dL/dz
+    q:                mean square of z     activation: of what each hidden row hands on     logits: of the network's output
+    """
 
     weight: list[float]
     gradient: list[float]
@@ -48,8 +52,8 @@ class WeightGradients:
 
 
 def weight_gradients(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> WeightGradients | None:
-    """For the batch that a frame measured (frame["input"]); None where theory does not apply, not finitely, or has
-    the gradient wrong (Plan.flat). Kept for each start."""
+    """For the batch that a frame measured (frame["input"]); None where theory does not apply, is not finite, or has the gradient wrong
+    (Plan.flat)."""
     return _known(start_of(config), float(inputs["mean_square"] or 0.0), correlations_of(config, inputs))
 
 
@@ -111,13 +115,14 @@ def _size(facts: Plan, row: int) -> tuple[int, int]:
 
 
 def _received(rows: Chain, entering: float, pair: int) -> Array:
-    """The cosine of what two inputs of PAIRS hand to each row, taken as that of the pre-activations that follow from it."""
+    """The cosine of what each row receives from two inputs, taken as that of the pre-activations which it makes of them. pair: which of
+    chain.PAIRS;  entering: the cosine of the network's inputs."""
     found = [1.0 - gaps[pair] if pair < len(gaps) else 0.0 for gaps in rows.pairs]
     return np.array([entering, *found[1:]])
 
 
 def _alike(facts: Plan, rows: Chain, at: Averages, pair: int) -> Array:
-    """The cosine of the deltas of two inputs of PAIRS, row by row, where the next layer's are alike at the output."""
+    """The cosine of two inputs' deltas, row by row, if they are the same at the output. pair: which of chain.PAIRS."""
     found, cosine = [1.0], 1.0
     for row in range(facts.depth, 0, -1):
         gaps = rows.pairs[row - 1]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import Annotated, Any
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Header, Query, Response
 
 import models
@@ -22,22 +22,15 @@ from server.search import searching
 from server.settings import Settings
 from server.store import NewRun, Store, is_over
 from server.stream import alone
+from server.submitting import FETCH_PATIENCE_S, GIVEN_UP, Submission, start, submitted
 
 router = APIRouter(prefix="/api/runs", tags=["runs"], responses={422: {"model": ProblemDetails}})
 
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "there is no such run"}}
-FETCH_PATIENCE_S = 1.0
-"""Seconds that a new run's answer waits to hear that its data set cannot be had."""
 FRESH_BYTES = 3
 """Random bytes at the end of a run's id, where an earlier run of its configuration has the plain one."""
 PRIVATE_BYTES = 16
 """Random bytes of the id of a private run, which nobody can guess."""
-
-SUBMITTING = CapacityLimiter(2)
-"""Runs that are submitted at the same time: while a whole class submits its runs, those who watch still get their frames."""
-
-GIVEN_UP = ("cancelled", "failed")
-"""Statuses of runs that are not shared when a network is run over several seeds, but run anew."""
 
 
 @router.post("", status_code=201, response_model=RunRecord, responses={
@@ -49,33 +42,18 @@ async def submit(
     fresh: Annotated[bool, Query(description="run it anew even if it has been run before")] = False,
 ) -> RunRecord:
     """Queues a run. The same configuration shares a run: its record is answered with 200, whatever its status."""
-    known = await to_thread.run_sync(_known_or_allowed, config, fresh, store, settings, limiter=SUBMITTING)
-    if known is not None:
-        response.status_code = 200
-        return known
-    await to_thread.run_sync(downloads.ready, config.data.name, FETCH_PATIENCE_S)  # it may wait: not within SUBMITTING
-    record, is_new = await to_thread.run_sync(_taken_in, config, fresh, store, engine, limiter=SUBMITTING)
-    if not is_new:
-        response.status_code = 200
-    return record
+    return await submitted(Submission(
+        data=config.data.name,
+        known=lambda: None if fresh else store.newest(config.fingerprint()),
+        check=partial(_check, config, store, settings),
+        start=partial(_start, config, store, engine),
+    ), response, store, engine, downloads)
 
 
-def _known_or_allowed(config: RunConfig, fresh: bool, store: Store, settings: Settings) -> RunRecord | None:
-    """The run of this configuration that there is already; None where a new one is needed and allowed. Raises OverLimit or BadWeights."""
-    if not fresh and (known := store.newest(config.fingerprint())) is not None:
-        return known
+def _check(config: RunConfig, store: Store, settings: Settings) -> None:
+    """Raises OverLimit or BadWeights where the server will not run it."""
     limits.check_run(config, settings)
     weights.require(config, settings.places.weights, store)
-    return None
-
-
-def _taken_in(config: RunConfig, fresh: bool, store: Store, engine: Engine) -> tuple[RunRecord, bool]:
-    """(the run, whether it is new). It is looked for again: somebody may have submitted the same meanwhile."""
-    with store.submitting:
-        if not fresh and (known := store.newest(config.fingerprint())) is not None:
-            return known, False
-        engine.admit(1)
-        return _start(config, store, engine), True
 
 
 @router.post("/over-seeds", status_code=201, responses={
@@ -90,8 +68,7 @@ def over_seeds(
         raise BadQuery(**at_field("seed", say("{count} seeds from {first} on go beyond the last one, {last}; begin with a smaller one",
                                               count=count, first=config.seed, last=last)))
     configs = [config.model_copy(update={"seed": config.seed + more}) for more in range(count)]
-    limits.check_run(config, settings)
-    weights.require(config, settings.places.weights, store)
+    _check(config, store, settings)
     downloads.ready(config.data.name, FETCH_PATIENCE_S)
     with store.submitting:
         known = {seeded.seed: run for seeded in configs if (run := store.newest(seeded.fingerprint())) and run.status not in GIVEN_UP}
@@ -102,11 +79,8 @@ def over_seeds(
 def _start(config: RunConfig, store: Store, engine: Engine) -> RunRecord:
     """A new run of the configuration, queued."""
     fingerprint = config.fingerprint()
-    run_id = _new_id(config, fingerprint, store)
-    record = store.create(NewRun(run_id, "run", fingerprint, config.canonical(), models.__version__, config.total_steps,
-                                 cost.layers(config)))
-    engine.submit(run_id, "run", config.canonical())
-    return store.get(run_id) or record
+    return start(NewRun(_new_id(config, fingerprint, store), "run", fingerprint, config.canonical(), models.__version__,
+                        config.total_steps, cost.layers(config)), store, engine)
 
 
 def _new_id(config: RunConfig, fingerprint: str, store: Store) -> str:

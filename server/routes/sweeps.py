@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -21,9 +22,7 @@ from server.errors import Conflict, ProblemDetails
 from server.records import RunRecord
 from server.store import NewRun, Store, is_over
 from server.stream import alone
-
-FETCH_PATIENCE_S = 1.0
-"""Seconds that a new map's answer waits to hear that its data set cannot be had."""
+from server.submitting import GIVEN_UP, Submission, start, submitted
 
 router = APIRouter(prefix="/api/sweeps", tags=["sweeps"], responses={422: {"model": ProblemDetails}})
 
@@ -56,37 +55,29 @@ class PhaseMap(BaseModel):
     200: {"model": RunRecord, "description": "this map has been made before"},
     429: {"model": ProblemDetails, "description": "the queue is full"},
     503: {"model": ProblemDetails, "description": "its data set cannot be fetched"}})
-def submit(config: SweepConfig, response: Response, store: StoreDep, engine: EngineDep, settings: SettingsDep,
-           downloads: DownloadsDep) -> RunRecord:
+async def submit(config: SweepConfig, response: Response, store: StoreDep, engine: EngineDep, settings: SettingsDep,
+                 downloads: DownloadsDep) -> RunRecord:
     """Queues a map. The same configuration shares it."""
-    record = _shared(config, store)
-    if record is None:
-        limits.check_sweep(config, settings)
-        downloads.ready(config.base.data.name, FETCH_PATIENCE_S)
-        record, is_new = _taken_in(config, store, engine)
-        if is_new:
-            return record
-    response.status_code = 200
-    return record
+    return await submitted(Submission(
+        data=config.base.data.name,
+        known=partial(_shared, config, store),
+        check=partial(limits.check_sweep, config, settings),
+        start=partial(_start, config, store, engine),
+    ), response, store, engine, downloads)
 
 
 def _shared(config: SweepConfig, store: Store) -> RunRecord | None:
     """The map of this configuration that there is already, unless it was cancelled or has failed."""
     known = store.newest(config.fingerprint())
-    return None if known is None or known.status in ("cancelled", "failed") else known
+    return None if known is None or known.status in GIVEN_UP else known
 
 
-def _taken_in(config: SweepConfig, store: Store, engine: Engine) -> tuple[RunRecord, bool]:
-    """(the map, whether it is new). It is looked for again: somebody may have submitted the same meanwhile."""
+def _start(config: SweepConfig, store: Store, engine: Engine) -> RunRecord:
+    """A new map, queued. It replaces one that was cancelled or has failed."""
     fingerprint = config.fingerprint()
-    with store.submitting:
-        if (known := _shared(config, store)) is not None:
-            return known, False
-        engine.admit(1)
-        store.delete(fingerprint)
-        record = store.create(NewRun(fingerprint, "sweep", fingerprint, config.canonical(), models.__version__, config.sigma_b2.count, []))
-        engine.submit(fingerprint, "sweep", config.canonical())
-        return record, True
+    store.delete(fingerprint)
+    return start(NewRun(fingerprint, "sweep", fingerprint, config.canonical(), models.__version__, config.sigma_b2.count, []),
+                 store, engine)
 
 
 @router.post("/theory")

@@ -80,9 +80,8 @@ test("runs of layers are named by their ends", () => {
 
 test("every key that the page asks for has its sentence", () => {
   const root = new URL("../../frontend/", import.meta.url);
-  const files = readdirSync(new URL("js/", root), { recursive: true }).filter((file) => String(file).endsWith(".js")).map((file) => new URL(`js/${file}`, root));
-  const pages = readdirSync(root).filter((file) => file.endsWith(".html")).map((file) => new URL(file, root));
-  for (const file of [...files, ...pages]) {
+  const files = readdirSync(root, { recursive: true }).map(String).filter((file) => /\.html$|^js\/.*\.js$/.test(file)).map((file) => new URL(file, root));
+  for (const file of files) {
     const text = readFileSync(file, "utf8");
     for (const [, key] of text.matchAll(/(?:\bt\(|data-text=|data-label=)"([\w.-]+)"/g)) assert.ok(has(key), `${key} in ${file.pathname}`);
   }

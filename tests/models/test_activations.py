@@ -58,6 +58,29 @@ def test_limits_are_the_ends_of_the_range(name, params):
         assert (values.min(), values.max()) == pytest.approx(limits, abs=1e-9)
 
 
+@pytest.mark.parametrize(("name", "params"), VARIANTS, ids=IDS)
+def test_a_slope_below_is_given_where_phi_is_straight_on_each_side_of_0(name, params):
+    x = np.array([1e-6, 0.1, 1.0, 30.0, 1e6])
+    above, below = (ACTIVATIONS[name].phi(side, params) / side for side in (x, -x))
+    straight = np.ptp(below) < 1e-12 and np.abs(above - 1.0).max() < 1e-12
+    assert ACTIVATIONS[name].slope_below(params) == (pytest.approx(below[0], abs=1e-15) if straight else None)
+
+
+@pytest.mark.parametrize(("name", "parameter"), [("celu", "alpha"), ("softplus", "beta")])
+def test_what_stretches_phi_is_its_scale(name, parameter):
+    entry, t = ACTIVATIONS[name], np.linspace(-6.0, 6.0, 25)
+    found = [entry.phi(t * entry.scale(params), params) / entry.scale(params)
+             for params in ({**DEFAULTS[name], parameter: value} for value in (0.3, 1.0, 7.0))]
+    np.testing.assert_allclose(found, [found[1]] * 3, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "params"), VARIANTS, ids=IDS)
+def test_slow_is_what_is_not_at_its_limits_soon(name, params):
+    if ACTIVATIONS[name].limits(params) is not None:
+        near, far = (ACTIVATIONS[name].phi(np.array([-x, x]), params) for x in (50.0, 1e12))
+        assert ACTIVATIONS[name].slow == (np.abs(near - far).max() > 1e-9)
+
+
 @pytest.mark.parametrize(("name", "argument"), [("relu", ()), ("tanh", ()), ("sigmoid", ()), ("selu", ()), ("leaky_relu", (0.01,))])
 def test_gain_is_torchs_where_torch_has_one(name, argument):
     params = {p.name: p.default for p in ACTIVATIONS[name].parameters}

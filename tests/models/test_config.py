@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from models import cost
 from models.activations import ACTIVATIONS
-from models.config import SECTIONS, TABLES, RunConfig, catalog
+from models.catalog import SECTIONS, TABLES, catalog
+from models.config import RunConfig
 from models.initializers import INITIALIZERS, Fan
 from models.network import build
 

@@ -4,11 +4,12 @@ import math
 
 import pytest
 import torch
+from scipy import stats
 from torch import nn
 
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
-from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, Fan, truncated_variance
+from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, Fan, truncated_kurtosis, truncated_variance
 from models.network import build
 
 DRAWN = [name for name, entry in INITIALIZERS.items() if not entry.data_driven]
@@ -116,3 +117,9 @@ def test_kaiming_follows_the_activation():
         config = RunConfig.model_validate({"network": {"depth": 2, "width": 400, "activation": {"name": name}}})
         std = build(config, torch.device("cpu")).rows()[1].weighted.weight.std().item()
         assert std == pytest.approx(entry.gain(params) / 20, rel=0.01)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-2.0, 2.0), (-0.5, 3.0), (-0.1, 0.05), (-40.0, 40.0), (-0.04, 0.05)])
+def test_the_kurtosis_of_a_truncated_weight(low: float, high: float) -> None:
+    expected = 3.0 + float(stats.truncnorm(low, high).stats("k")) if high - low > 0.1 else 1.8
+    assert truncated_kurtosis(0.3, 2.0, 0.3 + 2.0 * low, 0.3 + 2.0 * high) == pytest.approx(expected, rel=1e-6)

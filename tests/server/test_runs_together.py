@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.conftest import start_server
+from tests.conftest import sent_events, start_server
 
 SMALL = {"network": {"depth": 3, "width": 16}, "data": {"name": "moons", "batch_size": 64},
          "training": {"steps": 20}, "capture": {"every": 5}}
@@ -21,15 +21,9 @@ def together(server, ids, headers=None, **params):
     """The events (kind, run, id, data) of several runs in one stream."""
     with server.client.stream("GET", "/api/events", params={"runs": ",".join(ids), **params}, headers=headers or {}) as answer:
         assert answer.status_code == 200, answer.read()
-        fields = {}
-        for line in answer.iter_lines():
-            if line:
-                key, _, value = line.partition(": ")
-                fields[key] = value
-            elif "event" in fields:
-                kind, _, run = fields["event"].partition(":")
-                yield kind, run, fields["id"], json.loads(fields["data"])
-                fields = {}
+        for event, places, data in sent_events(answer):
+            kind, _, run = event.partition(":")
+            yield kind, run, places, data
 
 
 def test_several_runs_stream_together_as_they_do_alone(server):

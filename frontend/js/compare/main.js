@@ -1,13 +1,13 @@
 /** The comparison's page: the address names the runs, the server streams them together, the panels draw them over each other. */
 import { flush } from "../address.js";
 import * as api from "../api.js";
+import { begin } from "../begin.js";
 import { byId, el } from "../dom.js";
 import { startKeys } from "../keys.js";
 import { notice, share, tellProblems } from "../notices.js";
 import { parseView } from "../state.js";
-import { startSession } from "../signin.js";
-import { fillTexts, startLanguage } from "../texts.js";
-import { next as nextTheme, startTheme } from "../theme.js";
+import { startLanguage } from "../texts.js";
+import { next as nextTheme } from "../theme.js";
 import { t } from "../../i18n/index.js";
 import { ComparePage } from "./page.js";
 import { MOST, MOST_SEEDS, optionsFor, parseRuns } from "./state.js";
@@ -42,12 +42,7 @@ function wire(page) {
   byId("share").addEventListener("click", () => void share(new URL(page.url(), location.href).href, t("share.copied_comparison")));
 }
 
-async function start() {
-  fillTexts();
-  let redraw = () => {};
-  startTheme(() => redraw());
-  startSession();
-  byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
+begin(async (onTheme) => {
   if (!window.Plotly) return notice("plotly", t("notice.plotly"));
   const parsed = parseRuns(location.search);
   const [catalog, { groups, missing }] = await Promise.all([api.getCatalog(), load(parsed.asked)]);
@@ -57,14 +52,9 @@ async function start() {
   const { view, problems } = parseView(location.hash, optionsFor(groups.length));
   tellProblems(problems);
   const page = new ComparePage(catalog, groups, view);
-  redraw = () => page.draw(true);
+  onTheme(() => page.draw(true));
   wire(page);
   page.draw();
   // A hash edited by hand, or another comparison in the same tab.
   window.addEventListener("hashchange", () => location.reload());
-}
-
-start().catch((error) => {
-  notice("loading", error instanceof api.Problem ? error.detail : String(error));
-  throw error;
 });

@@ -1,12 +1,12 @@
 /** Starts the phase diagram's page. */
 import * as api from "../api.js";
+import { begin } from "../begin.js";
 import { byId } from "../dom.js";
 import { startKeys } from "../keys.js";
 import { startDrawer } from "../menus.js";
-import { notice, share } from "../notices.js";
-import { startSession } from "../signin.js";
-import { fillTexts, startLanguage } from "../texts.js";
-import { next as nextTheme, startTheme } from "../theme.js";
+import { share } from "../notices.js";
+import { startLanguage } from "../texts.js";
+import { next as nextTheme } from "../theme.js";
 import { t } from "../../i18n/index.js";
 import { PhasePage } from "./page.js";
 
@@ -18,7 +18,6 @@ function wire(page) {
   byId("measure").addEventListener("click", () => void page.measure());
   byId("cancel").addEventListener("click", () => void page.cancel());
   byId("share").addEventListener("click", () => void share(new URL(page.url(), location.href).href, t("share.copied_config")));
-  byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
   byId("place").addEventListener("submit", (event) => { event.preventDefault(); page.dots.add(valueOf("place-w2"), valueOf("place-b2")); });
   startLanguage((chosen) => page.keep(chosen));
   startDrawer();
@@ -26,21 +25,10 @@ function wire(page) {
   window.addEventListener("popstate", () => page.route());
 }
 
-async function start() {
-  fillTexts();
+begin(async (onTheme) => {
   byId("rail").setAttribute("aria-label", t("phase.rail"));
-  let redraw = () => {};
-  startTheme(() => redraw());
-  startSession();
-  try {
-    const page = new PhasePage(await api.getCatalog());
-    redraw = () => page.draw();
-    wire(page);
-    page.route();
-  } catch (error) {
-    notice("loading", error instanceof api.Problem ? error.detail : String(error));
-    throw error;
-  }
-}
-
-void start();
+  const page = new PhasePage(await api.getCatalog());
+  onTheme(() => page.draw());
+  wire(page);
+  page.route();
+});

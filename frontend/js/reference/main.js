@@ -4,12 +4,12 @@
  * @typedef {import("./shapes.js").Call} Call
  */
 import * as api from "../api.js";
+import { begin } from "../begin.js";
 import { byId, el } from "../dom.js";
 import { startKeys } from "../keys.js";
 import { notice } from "../notices.js";
-import { startSession } from "../signin.js";
-import { fillTexts, startLanguage } from "../texts.js";
-import { next as nextTheme, startTheme } from "../theme.js";
+import { startLanguage } from "../texts.js";
+import { next as nextTheme } from "../theme.js";
 import { t } from "../../i18n/index.js";
 import { curl, typeOf } from "./shapes.js";
 
@@ -86,19 +86,10 @@ function draw(described) {
   document.body.dataset.ready = "true";
 }
 
-async function start() {
-  fillTexts();
-  startTheme(() => {});
-  startSession();
+begin(async () => {
   startLanguage((chosen) => history.replaceState(null, "", `#view.lang=${chosen}`));
   startKeys({ d: nextTheme });
-  byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
   notice("loading", t("app.loading"));
   draw(await api.getDescription());
   notice("loading", "");
-}
-
-start().catch((error) => {
-  notice("loading", error instanceof api.Problem ? error.detail : String(error));
-  throw error;
 });

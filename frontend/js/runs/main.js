@@ -1,11 +1,11 @@
 /** The list of past runs: a page of its own. */
 import * as api from "../api.js";
+import { begin } from "../begin.js";
 import { byId, el } from "../dom.js";
 import { startKeys } from "../keys.js";
-import { notice, tellProblems } from "../notices.js";
-import { startSession } from "../signin.js";
-import { fillTexts, startLanguage } from "../texts.js";
-import { next as nextTheme, startTheme } from "../theme.js";
+import { tellProblems } from "../notices.js";
+import { startLanguage } from "../texts.js";
+import { next as nextTheme } from "../theme.js";
 import { t } from "../../i18n/index.js";
 import { RunsPage } from "./page.js";
 import { parseFilters } from "./state.js";
@@ -20,19 +20,14 @@ function fill(name, choices, chosen, set) {
   select.addEventListener("change", () => set(select.value));
 }
 
-async function start() {
-  fillTexts();
-  let redraw = () => {};
-  startTheme(() => redraw());
-  startSession();
-  byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("charts").focus(); });
+begin(async (onTheme) => {
   const { choices } = await api.getCatalog();
   const activations = choices["network.activation"].entries, initializers = choices.init.entries;
   const names = (/** @type {import("../types.js").Card[]} */ entries) => entries.map(({ name }) => name);
   const { filters, problems } = parseFilters(location.hash, { status: STATUSES, activation: names(activations), init: names(initializers) });
   tellProblems(problems);
   const page = new RunsPage(filters);
-  redraw = () => page.recolour();
+  onTheme(() => page.recolour());
   const labelled = (/** @type {import("../types.js").Card[]} */ entries) => entries.map(({ name, label }) => /** @type {[string, string]} */ ([name, label]));
   fill("status", STATUSES.map((status) => [status, t(`status.${status}`)]), page.filters.status, (status) => page.narrow({ status }));
   fill("activation", labelled(activations), page.filters.activation, (activation) => page.narrow({ activation }));
@@ -48,9 +43,4 @@ async function start() {
   startLanguage((language) => page.keep(language));
   startKeys({ "/": () => search.focus(), d: () => { nextTheme(); page.recolour(); } });
   await page.load();
-}
-
-start().catch((error) => {
-  notice("loading", error instanceof api.Problem ? error.detail : String(error));
-  throw error;
 });

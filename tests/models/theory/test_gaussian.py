@@ -10,10 +10,12 @@ from mpmath import mp
 
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
-from models.theory.chain import moments_of_image, taps_inside
-from models.theory.gaussian import STEPS, averages, moments_and_growth, near_moment, near_moments, second_moment
+from models.theory.chain import moments_of_image
+from models.theory.gaussian import averages, moments_and_growth, second_moment
+from models.theory.interpolated import STEPS, near_moment, near_moments
 from models.theory.layers import plan
 from models.theory.nonlinearity import Nonlinearity, nonlinearity
+from models.theory.padding import taps_inside
 from tests.models.theory.second_road import adaptive, defaults
 
 QS = (1e-12, 1e-6, 1e-2, 1.0, 30.0, 1e6, 1e12)

@@ -1,0 +1,178 @@
+"""The configurations that a remedy is chosen from, the smallest change first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import chain, islice
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.config import RunConfig
+from models.diagnosis.soundness import SILENCED, crowded, drowned, silenced
+from models.diagnosis.variants import RELATIVES, Remedy, alike, changed, drawn, uncentred
+from models.theory import critical_sigma_w2, outlook
+from models.theory.applies import SMALLEST_WIDTH
+from models.words import NOTHING, Text, say, together
+
+LARGEST_SIGMA_W2 = 10.0
+"""Above this sigma_w^2 a critical point is not offered (sigmoid's is at 103): the units would be saturated."""
+
+BIAS_VARIANCE = 0.05
+"""sigma_b^2 of the second critical point that is tried: tanh's (1.76, 0.05) keeps q where (1, 0) lets it decay as 1/(2l)."""
+
+LIGHTER = (0.5, 0.2, 0.1, 0.0)
+"""Rates of dropout that are tried instead of a larger one."""
+
+WIDEST = 256
+"""The most units a layer that a crowded network is given."""
+
+BATCH_VALUES = (16, 4)
+"""Values a channel that batch normalization averages over: with fewer than the first its mean is off by a quarter of a standard deviation
+and more, and with two or three hardly more than the sign is left of a value: critical below the second."""
+
+STRUCTURES: tuple[tuple[str, Text, Text, Text], ...] = (
+    ("layer", say("Put a layer normalization before the activation: each layer starts from variance 1."),
+     say("Put a layer normalization before the activation and let each layer add its input to its output: "
+         "the gradient then passes through the sum."),
+     say("Put a layer normalization before the activation: what each layer adds to the skips' sum then has the same size, "
+         "and the sum carries signal and gradient.")),
+    ("batch", say("Put a batch normalization before the activation: each layer starts from variance 1."),
+     say("Put a batch normalization before the activation and let each layer add its input to its output: "
+         "the gradient then passes through the sum."),
+     say("Put a batch normalization before the activation: what each layer adds to the skips' sum then has the same size, "
+         "and the sum carries signal and gradient.")),
+)
+"""Normalizations that are offered, and what is said: of one alone, of one together with skips, of one where there are skips already."""
+
+SKIPS = say("Let each layer add its input to its output: the gradient then passes through the sum.")
+"""Said where the normalization is there already."""
+
+
+def candidates(config: RunConfig) -> Iterator[Remedy]:
+    """Configurations to try, the smallest change first."""
+    room = list(_room(config))
+    if not room:
+        yield from _starts(config)
+        return
+    first, roomy = together(*(sentence for sentence, _ in room)), room[-1][1]
+    if outlook(roomy) is not None:
+        yield first, roomy
+    for sentence, found in _starts(roomy):
+        yield (together(sentence, first) if alike(config) else together(first, sentence)), found  # what is worst comes first
+
+
+def _room(config: RunConfig) -> Iterator[Remedy]:
+    """What no other weights could mend: less dropout where it leaves some examples nothing, or its noise hides what tells them apart; then
+    more units where they are too few."""
+    before, nothing = config.network.dropout, silenced(config) > SILENCED
+    if nothing or drowned(config):
+        config = next(found for rate in LIGHTER if rate < before and silenced(found := changed(config, network__dropout=rate)) <= SILENCED
+                      and not drowned(found))
+        values = {"rate": config.network.dropout, "before": before, "width": config.network.width, "depth": config.network.depth}
+        words = say("Lower the dropout to {rate:g}: {before:g} leaves some examples none of the {width} {width|unit|units}.",
+                    **values) if nothing else \
+            say("Lower the dropout to {rate:g}: the noise of {before:g} adds up over {depth} {depth|layer|layers}.", **values)
+        yield words, config
+    if crowded(config) or config.network.width < SMALLEST_WIDTH:
+        yield from islice(_roomier(config), 1)
+
+
+def _roomier(config: RunConfig) -> Iterator[Remedy]:
+    """More units; where they would be too many, or groups do not divide them, dropout that leaves more of them."""
+    network = config.network
+    width = max(2 * SMALLEST_WIDTH, 2 ** math.ceil(math.log2(2.0 * network.depth / (1.0 - network.dropout))))
+    values = {"width": width, "few": network.width, "depth": network.depth}
+    words = say("Take {width} channels a layer: with {few} it is chance, not the weights' variance, that decides what comes through "
+                "{depth} {depth|layer|layers}.", **values) if network.kind == "cnn" else \
+        say("Take {width} units a layer: with {few} it is chance, not the weights' variance, that decides what comes through "
+            "{depth} {depth|layer|layers}.", **values)
+    if width <= WIDEST:
+        with suppress(ValidationError):  # groups that do not divide it
+            yield words, changed(config, network__width=width)
+    for rate in LIGHTER:
+        if rate < network.dropout and not crowded(lighter := changed(config, network__dropout=rate)):
+            yield (say("Lower the dropout to {rate:g}: with as few units as a dropout of {before:g} keeps it is chance, not the weights' "
+                       "variance, that decides what comes through {depth} {depth|layer|layers}.", rate=rate, before=network.dropout,
+                       depth=network.depth), lighter)
+
+
+def _starts(config: RunConfig) -> Iterator[Remedy]:
+    """Other weights, then other structures, then another activation. That comes first where this one is far from 0: what it hands on is
+    then mostly one constant, which no weights take away and a normalization of single examples leaves."""
+    name, why = RELATIVES.get(config.network.activation.name, (None, NOTHING))
+    if name is None:
+        yield from chain(_critical(config), _structured(config))
+        return
+    other = changed(config, network__activation={"name": name}, network__normalization={"name": "none"})
+    if uncentred(config):
+        yield from ((together(why, sentence), found) for sentence, found in chain(_critical(other), _structured(other)))
+        yield from chain(_critical(config), _structured(config))
+    else:
+        yield from chain(_critical(config), _structured(config))
+        yield from ((together(why, sentence), found) for sentence, found in _critical(other))
+
+
+def _structured(config: RunConfig) -> Iterator[Remedy]:
+    """Weights drawn at random, where they are not; then other structures, with such weights."""
+    first, random = drawn(config)
+    if first:
+        yield first, random
+    for sentence, paths in _structures(config):
+        try:
+            yield together(first, sentence), changed(random, **paths)
+        except ValidationError:
+            continue  # a normalization that does not fit this network (one example a batch, ...)
+
+
+def _critical(config: RunConfig) -> Iterator[Remedy]:
+    """The weights' variance at which this activation is critical, without and with biases."""
+    network = config.network
+    if network.normalization.name != "none":
+        return
+    for variance in (0.0, BIAS_VARIANCE) if network.has_bias else (0.0,):
+        scale = critical_sigma_w2(network.activation.name, network.activation.params, variance)
+        if scale is None or scale > LARGEST_SIGMA_W2:
+            continue
+        scale *= 1.0 - network.dropout  # what is kept is multiplied by 1 / (1 - p), in signal and gradient alike
+        bias = {"name": "normal", "std": round(math.sqrt(variance), 6)} if variance else {"name": "zeros"}
+        chosen = float(f"{scale / network.depth if network.residual else scale:.6g}")
+        yield (_sentence(config, chosen, variance),
+               changed(config, init=_gaussian(chosen), **{"bias_init": bias} if network.has_bias else {}))
+
+
+def _sentence(config: RunConfig, scale: float, variance: float) -> Text:
+    other_biases = config.network.has_bias and (variance > 0.0 or config.bias_init.name != "zeros")
+    where = f"σ_w² = {scale:.4g}" + (f", σ_b² = {variance:g}" if other_biases else "")
+    if config.network.residual:
+        return say("Draw weights with {where} (fan_in), the critical value over the depth: together the layers then add about one signal.",
+                   where=where)
+    return say("Draw weights with {where} (fan_in): there {activation} is critical, and a layer hands on the variance it receives.",
+               where=where, activation=config.network.activation.name)
+
+
+def _gaussian(scale: float) -> Mapping[str, Any]:
+    return {"name": "variance_scaling", "scale": scale, "mode": "fan_in", "distribution": "normal"}
+
+
+def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
+    """Normalizations before the activation, without and with skips."""
+    before = config.network.normalization
+    there = say("It takes the place of the {name} normalization.", name=before.name) if before.name != "none" else NOTHING
+    for name, alone, with_skips, beside_skips in STRUCTURES:
+        if name == "batch" and averaged(config) < BATCH_VALUES[0]:
+            continue
+        norm = {"network__normalization": {"name": name}, "network__bias": config.network.bias and "auto"}
+        if not config.network.residual and before.name != name:
+            yield together(alone, there), norm
+        kept = before.name == name and before.params["placement"] == "pre_activation"
+        skipped = beside_skips if config.network.residual else SKIPS if kept else with_skips
+        yield skipped if kept else together(skipped, there), {**norm, "network__residual": True}
+
+
+def averaged(config: RunConfig) -> int:
+    """Values a channel that batch normalization averages over, where a layer has fewest."""
+    fewest: int = min(config.network.pixels(config.input_shape))
+    return config.batch_size * fewest**2

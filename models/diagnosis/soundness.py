@@ -1,0 +1,109 @@
+"""Whether theory says that a start carries signal and gradient: its cost, in units of what is tolerated. A cost of at most 1 is sound."""
+
+from __future__ import annotations
+
+import math
+
+from models.config import RunConfig
+from models.diagnosis.variants import CENTRED, alike, changed, drawn, uncentred
+from models.theory import outlook
+from models.theory.applies import SMALLEST_WIDTH
+
+SILENCED = 0.02
+"""From this expected number of examples on, of which dropout leaves nothing in some layer, dropout is mended before anything else."""
+
+TOLD = 0.03
+"""A start is sound from this Outlook.told on: by how much more two inputs differ than two passes of one input under dropout. Of 210 runs of
+3 to 30 layers (ReLU and tanh, with and without skips and layer normalizations, dropout 0.05 to 0.7, Adam and sgd, 150 steps) all above it
+train but one, and none below 0.01."""
+
+CROWDED, CROWDED_FEW = 2.0, 1.0
+"""Above so many layers for each unit that dropout keeps, the draw of the weights decides and not their variance: ln q varies by
+5 depth / width (Hanin & Rolnick 2018, 1803.01719), and theory does not foresee what a normalization makes of so few units. CROWDED_FEW
+holds where dropout keeps fewer units than theory judges."""
+
+BATCH_DRIFT = 0.04
+"""Behind a batch normalization the gradient's mean square grows faster than theory says, by up to so many decades a layer (over 40 layers
+of softplus by 0.04 to 0.07, of tanh, GELU and sigmoid by 0.02, of ReLU by 0 to 0.02)."""
+
+UNJUDGED = 4.0
+"""The cost of a configuration to which theory does not apply: more than that of any that carries the signal, less than infinity."""
+
+
+def cost(config: RunConfig, apart: bool = False, certain: bool = False) -> float:
+    """The largest of several costs: by how many decades theory says that mean squares change over the hidden rows, over what is tolerated.
+
+    Signal:   2 decades are tolerated, 3 with normalized skips (signal.py). Without a normalization two standard deviations of what a finite
+              width adds are counted: the variance of ln q grows by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719), for the
+              width that dropout keeps.
+    Gradient: 2 decades with the same two standard deviations, and 1.25 without, as a note begins at 1.5. Behind a batch normalization
+              BATCH_DRIFT is counted.
+    Inputs:   two of them must stay apart (cost_of_gap; apart, certain as there), also beside dropout's noise (TOLD).
+    """
+    if silenced(config) > SILENCED or alike(config):
+        return math.inf
+    said = outlook(config)
+    if said is None or crowded(config):
+        return UNJUDGED
+    network = config.network
+    noise = 0.0 if network.normalization.name != "none" else 2.0 * math.sqrt(5.0 * crowding(config)) / math.log(10)
+    tolerated = 3.0 if network.residual and network.normalization.name != "none" else 2.0
+    drift = BATCH_DRIFT * network.depth if network.normalization.name == "batch" and not network.residual else 0.0
+    gradient = max(abs(said.gradient), abs(said.gradient + drift))
+    return max((abs(said.signal) + noise) / tolerated, (gradient + noise) / 2.0, gradient / 1.25,
+               cost_of_gap(config, said.gap, apart, certain), TOLD / max(1e-12, said.told))
+
+
+def cost_of_gap(config: RunConfig, gap: float, apart: bool, certain: bool = False) -> float:
+    """The cost of two inputs' gap, 1 - correlation in the last hidden row. It may be 0.003 at the least, or, if they must stay clearly
+    apart, 0.018 and what a finite width takes from it.
+
+    certain: also for single draws: without skips ln(gap) has the mean -r and the standard deviation 1.2 sqrt(r) around theory's, r the
+    layers for each unit (12 draws each of ReLU, PReLU and GELU, with and without layer normalizations, r = 0.16 to 1)
+    """
+    r = crowding(config)
+    least = 0.018 * math.exp(2.0 * math.sqrt(r)) if apart else 0.003
+    if certain and not config.network.residual:
+        least *= math.exp(r + 2.4 * math.sqrt(r))
+    return least / max(1e-12, gap)
+
+
+def silenced(config: RunConfig) -> float:
+    """Expected number of pairs of a layer and an example in which dropout, and ReLU on half of what it keeps, set all units to 0. The layer
+    then hands on nothing. A normalization of single examples divides by the root of eps there, and the gradient of the whole batch
+    explodes. With skips all layers would have to be silent at once."""
+    network = config.network
+    if network.kind == "cnn" or network.dropout == 0.0:
+        return 0.0
+    single = network.normalization.name not in ("none", "batch")
+    layers, examples = 1 if network.residual else network.depth, config.batch_size if single else 1
+    kept = (1.0 - network.dropout) * (0.5 if network.activation.name in ("relu", "relu6") else 1.0)
+    return float(layers * examples * (1.0 - kept) ** network.width)
+
+
+def drowned(config: RunConfig) -> bool:
+    """Whether theory says that dropout's noise hides what tells two inputs apart, whatever else a remedy changes. So the network is judged
+    with weights drawn at random, and with tanh for an activation far from 0; where theory says nothing of it, or it has skips, which a
+    remedy would normalize first, it is judged with layer normalizations and enough units instead."""
+    network = config.network
+    if network.dropout == 0.0:
+        return False
+    judged = drawn(config)[1]
+    if uncentred(config):
+        judged = changed(judged, network__activation={"name": CENTRED[0]})
+    said = None if network.normalization.name == "batch" or network.residual else outlook(judged)
+    if said is None:
+        said = outlook(changed(judged, network__normalization={"name": "layer"}, network__width=max(SMALLEST_WIDTH, network.width)))
+    return said is not None and said.told < TOLD
+
+
+def crowded(config: RunConfig) -> bool:
+    """Whether the draw of the weights decides, and not their variance."""
+    kept = config.network.width * (1.0 - config.network.dropout)
+    return crowding(config) > CROWDED if kept >= SMALLEST_WIDTH else crowding(config) >= CROWDED_FEW
+
+
+def crowding(config: RunConfig) -> float:
+    """Layers for each unit of a layer that dropout keeps."""
+    network = config.network
+    return network.depth / (network.width * (1.0 - network.dropout))

@@ -1,0 +1,102 @@
+"""How large an optimizer's steps a network bears, and how small they may be, from the first step (movement.py)."""
+
+from __future__ import annotations
+
+import math
+
+from models.activations import ACTIVATIONS
+from models.config import RunConfig
+from models.diagnosis.movement import Movement, is_adaptive
+
+JOLT = (1.5, 4.5, 7.0)
+"""Limits of Movement.jolt, by how much of itself the first step moves the last hidden layer: note, warning, critical. Of the calibration's
+networks most train below the second limit, few between it and the third, none above."""
+
+STRIDE = (0.5, 0.6, 1.0)
+BOUNDED_JOLT = (1.5, math.inf, math.inf)
+"""Limits where nothing but a bounded activation stands between the layers: of Movement.stride for a plain step, and of any step's jolt.
+What such layers hand on cannot change by more than its size. In the chaotic phase the jolt, a sum of first orders, is then far too large,
+and how far the weights move decides. Of 184 networks (tanh, hardtanh, softsign of 20 to 100 layers; sgd, momentum) none of 71 beyond a
+stride of 1 trains, one of 9 between 0.6 and 1, and 80 of 104 below, among them 15 of 21 with a jolt of 4.5 to 50."""
+
+NORMALIZED = 15.0
+"""With a normalization a network bears steps so many times larger: it takes the scale of the weights out again, and too large steps make
+the weights grow, so that the next ones are smaller in proportion. That does not help where an optimizer divides by the gradient's size: its
+steps, if too large, carry all examples to one point. Then networks bear so much more only with skips, which carry the examples past that,
+or with a batch normalization, which takes out what moves all of them."""
+
+PRODUCT = 1.0 / 15.0
+DEEP_PRODUCT = 8
+"""DEEP_PRODUCT or more linear layers bear only PRODUCT of a plain step, as no activation bounds their product: 8 to 24 layers of 64 units
+train up to a jolt of 0.34 (orthogonal) and 0.18 (Xavier), and diverge from 0.5 and 0.29 on."""
+
+TRAVEL = (0.65, 0.18)
+"""The least that all steps together must move the network: the rows' relative changes, summed over rows and steps. Below the first a run
+barely begins to learn, below the second it does not. (It may move farther: gradients grow as learning begins.)"""
+
+REACH = (0.08, 0.02)
+"""The same where the optimizer divides each gradient by its own size, for the median row instead of the sum over rows: where eps holds
+steps back, it does so in most rows at once."""
+
+LOGITS = 4.0
+"""Root mean square of the logits once a network has learned. Plain steps grow with the gradients, and these with the logits: in 11 residual
+layers of 8 units that start with logits of 0.07 by 50 to 80 times, while the loss falls from 2.3 to 0.5."""
+
+SMALLEST_LOGITS = 0.04
+"""Smaller logits at the start count as this: how far the gradients grow from there is not foreseen."""
+
+SWING, GOOD_SWING = 2.7, 1.3
+"""The stride of a plain step once the logits have grown to LOGITS, without normalization and skips: from SWING on it is too large, and
+GOOD_SWING is what a remedy aims at. Of 31 networks between 1.2 and 2.5 (3 to 300 layers, ReLU's and tanh's relatives, rates up to 0.28) 20
+train and 8 slowly; of 14 beyond 2.7 (up to 1,000 layers) none trains and one slowly."""
+
+
+def bears(config: RunConfig) -> float:
+    """How many times larger a step this network bears than one of plain nonlinear layers."""
+    network = config.network
+    if is_adaptive(config.training):
+        return NORMALIZED if network.residual or network.normalization.name == "batch" else 1.0
+    if network.normalization.name != "none":
+        return NORMALIZED
+    return PRODUCT if network.activation.name == "linear" and network.depth >= DEEP_PRODUCT and not network.residual else 1.0
+
+
+def bare(config: RunConfig) -> bool:
+    """Whether nothing but an activation stands between the layers."""
+    return config.network.normalization.name == "none" and not config.network.residual
+
+
+def bounded(config: RunConfig) -> bool:
+    """Whether nothing but a bounded activation stands between the layers."""
+    activation = config.network.activation
+    return bare(config) and ACTIVATIONS[activation.name].limits(activation.params) is not None
+
+
+def jolts(config: RunConfig) -> tuple[float, float, float]:
+    """The jolts from which on a step is too large: note, warning, critical."""
+    borne = bears(config)
+    return BOUNDED_JOLT if bounded(config) else (JOLT[0] * borne, JOLT[1] * borne, JOLT[2] * borne)
+
+
+def strides(config: RunConfig) -> tuple[float, float, float]:
+    """The same for strides: finite only for plain steps between bounded activations."""
+    return STRIDE if bounded(config) and not is_adaptive(config.training) else (math.inf, math.inf, math.inf)
+
+
+def reach(config: RunConfig, each: Movement) -> tuple[float, tuple[float, float]]:
+    """(how far one step moves the network, the least that all steps together must)."""
+    return (each.typical, REACH) if is_adaptive(config.training) else (each.stride, TRAVEL)
+
+
+def growth(config: RunConfig, logits: float) -> float:
+    """By how much at least an optimizer's steps grow as the network learns; logits: their mean square at the start."""
+    return 1.0 if is_adaptive(config.training) else max(1.0, LOGITS / max(SMALLEST_LOGITS, math.sqrt(logits)))
+
+
+def swing(config: RunConfig, each: Movement, logits: float) -> float:
+    """The stride once the gradients have grown; 0 where it tells nothing. By then successive steps point in random directions: with
+    momentum m they add up to 1 / sqrt(1 - m^2) of one step, and no longer to 1 / (1 - m)."""
+    if not bare(config) or is_adaptive(config.training):
+        return 0.0
+    momentum = config.training.optimizer.params.get("momentum", 0.0)
+    return each.stride * growth(config, logits) * math.sqrt((1.0 - momentum) / (1.0 + momentum))

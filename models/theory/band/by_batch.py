@@ -1,0 +1,121 @@
+"""What a batch normalization does to a batch's cosines on their way through a row.
+
+It does two things. It takes the mean over the batch away: the mean of the products of all pairs, which is not the product of a pair at the
+mean cosine. And it divides each unit by its own size over the batch, so that a direction in which much of the batch lies has less weight in
+the next row.
+
+The second is followed in the eigenvalues of the matrix of cosines. The part that the inputs' law gives has the law's harmonics as
+eigenvectors (jacobi.py). The part that pairs have wandered by chance has the spectrum of a product of random matrices: if those cosines
+have the mean square w over n inputs, and the matrix has trace 1, its squared eigenvalues sum to 1 / n + w, its cubed ones to
+1 / n^2 + 3 w / n + 3 w^2 / 2. The division takes 4 times the difference between the cubes and the squared squares: 2 w (2 / n + w).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from models.theory.band.jacobi import Harmonics, harmonics
+from models.theory.chain import Chain
+from models.theory.gaussian import Averages
+from models.theory.layers import Plan
+from models.theory.nonlinearity import Array
+
+NARROW = 0.02
+"""Up to this variance of c no direction holds so much of a batch that dividing by it counts."""
+
+ALIKE = 0.1
+"""Up to this mean cosine no unit has the same sign for the whole batch."""
+
+BELOW = np.array([1e-6, 1e-3, 1.0, 1e3])
+"""Distances below 0 at which phi's slopes are compared, to see whether phi is straight there."""
+
+SMALLEST = 1e-6
+"""Share of phi's variance that counts as left where the mean is taken away."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByBatch:
+    """What each row's batch normalization does to the cosines.
+
+    weights:  of the law's nodes, and 0 for the mean pair, which stands behind them
+    harmonic: the law's harmonics; None where the law is so narrow that dividing changes nothing
+    itself:   the share of the pairs that are an input with itself
+    loose:    Layer.loose: orthogonal weights turn more inputs than units into as many equal directions as there are units, and dividing
+              equal ones changes nothing
+    takes:    for each hidden row, whether the mean over the batch is taken away behind phi
+    power:    for each hidden row: a unit is divided by this power of its size before phi
+    """
+
+    weights: Array
+    harmonic: Harmonics | None
+    itself: float
+    loose: float
+    takes: list[bool]
+    power: list[float]
+
+    def divided(self, row: int, c: Array, around: Array) -> tuple[Array, float]:
+        """(the cosines before phi, which share is left of the variance `around` that they have wandered)."""
+        power = self.power[row]
+        left = 1.0 / (1.0 + 2.0 * power * self.loose * (2.0 * self.itself + float(self.weights @ around)))
+        if self.harmonic is None:
+            return c, left
+        result = c.copy()
+        result[:-1] = self.harmonic.divided(c[:-1], power)
+        return result, left
+
+    def centred(self, row: int, made: Array, own: float) -> tuple[Array, float]:
+        """(the products behind phi, stretched around an input's product with itself, `own`, so that their mean is the mean pair's product;
+        the factor of the stretch)."""
+        if not self.takes[row] or own <= 0.0:  # or nothing varies beyond rounding
+            return made, 1.0
+        middle = float(made[-1])
+        scale = (own - middle) / max(own - float(self.weights @ made), SMALLEST * own)
+        result = own - (own - made) * scale
+        result[-1] = middle
+        return result, scale
+
+
+def by_batch(plan: Plan, at: Averages, law: tuple[float, float], weights: Array) -> ByBatch:
+    """The normalizations of all hidden rows, for cosines whose law in the first row has this (mean, variance).
+
+    Before phi a unit is divided by its own size, power 1; behind phi by that power of its size before phi with which phi's deviation grows.
+    Every row's mean is taken away, except that of the output row where the normalization stands before phi.
+    """
+    power, takes, inputs = np.ones(plan.depth), [True] * plan.depth, plan.batch * plan.pixels
+    if plan.post == "batch":
+        variance = at.square - at.mean**2
+        power = np.divide(at.even / 2.0 - at.arched * at.mean, variance, where=variance > 0.0, out=power)
+    else:
+        takes[-1] = False
+    harmonic = harmonics(*law, inputs, plan.width) if law[1] > NARROW else None
+    return ByBatch(np.append(weights, 0.0), harmonic, 1.0 / inputs, plan.hidden.loose, takes, np.maximum(power, 0.0).tolist())
+
+
+def left_out(plan: Plan, rows: Chain) -> Array:
+    """The share of each hidden row's units that a batch normalization behind phi leaves without a signal (depth,).
+
+    Such a unit is below 0 for the whole batch, where phi is straight: constant, or with a slope so small that eps outweighs its variance.
+    With c the inputs' mean cosine a unit is sqrt(c) x + sqrt(1 - c) g, x the same for all inputs, so that the share is
+    E_x[P(g < -sqrt(c / (1 - c)) x)^inputs].
+    """
+    result = np.zeros(plan.depth)
+    sides = plan.nl.derivative(-BELOW)
+    if plan.post != "batch" or np.ptp(sides) > 0.0:
+        return result
+    slope, inputs = float(sides[0]), plan.batch * plan.pixels
+    q, c = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, 1.0 - np.array(rows.one_minus_c[:-1])
+    for row in np.flatnonzero((c > ALIKE) & (c < 1.0)).tolist():
+        left = slope**2 * (1.0 - float(c[row])) * float(q[row])
+        result[row] = _all_below(round(math.sqrt(c[row] / (1.0 - c[row])), 3), inputs) * plan.eps / (left + plan.eps)
+    return result
+
+
+@lru_cache(maxsize=256)
+def _all_below(ratio: float, inputs: int) -> float:
+    """E_x[P(g < -ratio x)^inputs] for standard normal x and g, by the trapezoidal rule in x."""
+    return sum(math.exp(-x * x / 2.0) * (math.erfc(-ratio * x / math.sqrt(2.0)) / 2.0) ** inputs
+               for x in np.arange(-8.0, 8.0, 0.1).tolist()) * 0.1 / math.sqrt(2.0 * math.pi)

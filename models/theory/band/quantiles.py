@@ -1,0 +1,53 @@
+"""Between which values LEVEL of a random variable lies: a mean of squares of Gaussian or of uniform numbers, and Student's t."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from models.theory.nonlinearity import Array
+
+LEVEL = 0.95
+DEVIATIONS = 1.959964
+ENDS = ((1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0)
+
+FLOOR = 3e-4
+"""The band's relative half width at least: for float32's rounding and, where a normalization holds q fast, for the second orders that are
+left out."""
+
+
+def quantiles(inherited: Array, own: Array) -> tuple[Array, Array]:
+    """(low, high): between these logarithms LEVEL of a product of mean 1 lies, of a log-normal variable whose logarithm has the variance
+    `inherited` and a Gamma variable of relative variance `own`.
+
+    A mean of few squares, as two classes' logits, has the Gamma law's long lower tail. The cumulants of its logarithm are the polygamma
+    functions of 1 / own, here by their series in own; the skewness enters by the first order of Cornish and Fisher (1938).
+    """
+    mean = -inherited / 2 - own / 2 - own**2 / 12
+    deviation = np.sqrt(inherited + own + own**2 / 2 + own**3 / 6)
+    skew = np.divide(-(own**2) - own**3 - own**4 / 2, deviation**3, where=deviation > 0, out=np.zeros_like(own))
+    bent = (DEVIATIONS**2 - 1.0) * skew / 6
+    return mean + deviation * (bent - DEVIATIONS), mean + deviation * (bent + DEVIATIONS)
+
+
+@lru_cache(maxsize=64)
+def uniform(units: int) -> tuple[float, float]:
+    """By how much the two ends for a mean of so many squares lie above those of `quantiles`, as logarithms, where the numbers are uniform
+    instead of Gaussian: two of them are seldom both near 0, and never both large. The law of the sum is computed on a grid, in which each
+    step has its exact share of the squares of U(0, 1)."""
+    steps = 4096 * units
+    shares = np.diff(np.sqrt(np.arange(4097) / 4096))
+    law = np.fft.irfft(np.fft.rfft(shares, 2 * steps) ** units, 2 * steps)[:steps]
+    above = np.interp(ENDS, np.cumsum(law), (np.arange(steps) + 0.5 + units / 2.0) / 4096 / units)
+    gaussian = quantiles(np.zeros(1), np.array([2.0 / units]))
+    low, high = (np.log(3.0 * above) - np.concatenate(gaussian)).tolist()
+    return low, high
+
+
+def student(freedom: Array) -> Array:
+    """The value that Student's t with so many degrees of freedom stays within with probability LEVEL, by Fisher's series (Abramowitz &
+    Stegun, 26.7.5)."""
+    z, inverse = DEVIATIONS, 1.0 / freedom
+    terms = (z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384)
+    return np.asarray(np.polyval(terms[::-1], inverse))

@@ -1,0 +1,52 @@
+"""How each hidden row passes a deviation of its mean square on to the next one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.theory.band.branches import parts
+from models.theory.band.draws import fan_in
+from models.theory.band.noise import measurable, shares
+from models.theory.chain import Chain
+from models.theory.gaussian import Averages
+from models.theory.layers import Plan
+from models.theory.nonlinearity import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What the next row inherits from each hidden row, one entry a hidden row (depth,).
+
+    carried:  the elasticity d ln q_{l+1} / d ln q_l
+    bend:     the shift of ln q_{l+1} for each unit of ln q_l's variance
+    curved:   d carried / d ln q_l. Where lengths differ, the longer ones rule the mean, and their elasticity is another
+    sphere:   the shift that is missing with orthogonal weights, which keep lengths
+    kept:     the share of a single pixel's deviation that the next convolution's average over its taps leaves
+    """
+
+    carried: Array
+    bend: Array
+    curved: Array
+    sphere: Array
+    kept: Array
+
+
+def steps_of(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Steps:
+    """How each row passes deviations on: not at all where a normalization sets the next row's scale anew, or that is 0 or overflows.
+    smoothed: what the convolutions up to each row leave of a pixel's own deviation (depth + 1,)."""
+    part = parts(plan, rows, at)
+    elasticity, bend = 1.0 - part, np.zeros(plan.depth)
+    if plan.post == "none":  # what the branch adds behind a normalization has its size from it
+        elasticity, bend = elasticity + part * at.even / (2 * at.square), part * at.quartic / (8 * at.square)
+        if plan.residual:  # 2 m E[phi], and m goes with the root of a length
+            grows = np.divide(at.arched, 2.0 * at.mean, where=at.mean != 0.0, out=np.full(plan.depth, 0.5))
+            shared = np.append(0.0, 2.0 * np.cumsum(at.mean)[:-1] * at.mean[1:] / np.array(rows.p[1:-1]))
+            elasticity, bend = elasticity + shared * (grows - 0.5), bend + shared * (grows**2 - 0.25) / 2.0
+    anew = plan.unit or (plan.post != "none" and not plan.residual)
+    loose = plan.each("loose")[:-1]
+    sphere = 2.0 * np.where(loose < 1.0, (1.0 - loose) / plan.width, plan.each("even")[:-1] / (fan_in(plan)[:-1] + 2.0)) * bend
+    carried, bent, sphere = (measurable(plan, rows, at, shares(plan, rows) * column) for column in (
+        (0.0 if anew else 1.0) * elasticity, bend, sphere))
+    return Steps(carried, bent, 2.0 * bent - carried**2 + carried, sphere, smoothed[1:] / smoothed[:-1])

@@ -1,0 +1,99 @@
+"""What the prediction rests on: how far an optimizer's first step moves the weights, and runs that it has to foretell."""
+
+import pytest
+import torch
+
+from models.config import RunConfig
+from models.diagnosis import Verdict, diagnose, held, outcome, predict
+from models.diagnosis.look import Look
+from models.diagnosis.movement import Row, movement
+from models.diagnosis.tolerance import swing
+from models.theory import theory_of
+from models.training import Run, initial_frame, train
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def network(depth, activation, init, optimizer, lr, steps=150, norm="none", width=64, data="digits", **more):
+    return RunConfig.model_validate({
+        "network": {"depth": depth, "width": width, "activation": {"name": activation}, "normalization": {"name": norm}, **more},
+        "init": init if isinstance(init, dict) else {"name": init}, "data": {"name": data, "batch_size": 128},
+        "training": {"steps": steps, "optimizer": {"name": optimizer, "lr": lr}},
+        "capture": {"every": 10**6, "samples": 64, "bins": 8}, "device": "cpu"})
+
+
+def scaled(scale):
+    return {"name": "variance_scaling", "scale": scale, "distribution": "normal"}
+
+
+def foretold_and_came(config):
+    verdict = Verdict(config, lambda frame: theory_of(config, frame["input"]))
+    frames = train(config)
+    verdict.of(next(frames))
+    *_, last = frames
+    return verdict.prediction.outcome, outcome(config, last)
+
+
+def moved(config):
+    """By how much of its norm one step of torch.optim moves each row's weights."""
+    run = Run.start(config)
+    rows = [row.weighted.weight for row in run.network.rows()]
+    before = [weight.detach().clone() for weight in rows]
+    frame = next(run.frames())
+    run.update(keep_weights=False)
+    return frame, [float((weight.detach() - old).norm() / old.norm()) for weight, old in zip(rows, before, strict=True)]
+
+
+@pytest.mark.parametrize(("optimizer", "lr"), [("sgd", 0.05), ("adam", 0.001), ("adamw", 0.001)])
+@pytest.mark.parametrize("depth", [6, 400], ids=["every row shown", "256 of 401 rows shown"])
+def test_a_stride_is_what_the_first_step_moves_all_rows_by(depth, optimizer, lr):
+    config = network(depth, "tanh", "orthogonal", optimizer, lr, width=32)
+    frame, parts = moved(config)
+    assert len(frame["layers"]) == min(depth + 1, 256)
+    each = Look(config, frame, None).movement
+    assert each.stride == pytest.approx(sum(parts), rel=0.02 if depth == 6 else 0.05)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+def test_what_momentum_sums_of_random_steps(momentum):
+    """The mean size of torch's updates under gradients of random directions, over one gradient's: 1 / sqrt(1 - m^2) in the end."""
+    weight = torch.nn.Parameter(torch.zeros(20_000))
+    optimizer = torch.optim.SGD([weight], lr=1.0, momentum=momentum)
+    draw = torch.Generator().manual_seed(1)
+    for _ in range(60):
+        weight.grad = torch.randn(len(weight), generator=draw)
+        before = weight.detach().clone()
+        optimizer.step()
+    size = float((weight.detach() - before).norm()) / len(weight) ** 0.5
+    config = RunConfig.model_validate({"training": {"optimizer": {"name": "sgd", "lr": 1.0, "momentum": momentum}}})
+    each = movement(config.training, [Row(1.0, 1.0, 1, 1.0)], 1.0)
+    assert swing(config, each, logits=16.0) == pytest.approx(size, rel=0.02)
+
+
+@pytest.mark.parametrize(("config", "said"), [
+    (network(20, "tanh", scaled(7.0), "sgd", 0.01, width=128), "trains"),
+    (network(20, "tanh", scaled(3.1), "sgd", 0.4, steps=100), "fails"),
+    (network(200, "tanh", "orthogonal", "sgd", 0.1, width=32, steps=100), "slow"),
+    (network(8, "softplus", "kaiming_normal", "adam", 0.003), "trains"),
+    (network(8, "softplus", "kaiming_normal", "sgd", 0.03), "fails"),
+    (network(20, "silu", "kaiming_normal", "adam", 0.02, norm="layer"), "slow"),
+    (network(20, "silu", "kaiming_normal", "adam", 0.02, norm="batch"), "trains"),
+    (network(12, "hardtanh", "kaiming_normal", "sgd", 0.02, residual=True, steps=100), "trains"),
+    (network(6, "tanh", "xavier_normal", "adam", 0.001, data="spirals"), "slow"),
+    (network(6, "tanh", "xavier_normal", "adam", 0.001, data="moons"), "trains"),
+], ids=["chaos", "stride", "swing", "alike, adam", "alike, sgd", "adam, layer", "adam, batch", "flat beside a skip", "spirals", "moons"])
+def test_what_is_foretold_comes(config, said):
+    foretold, came = foretold_and_came(config)
+    assert foretold == said and held(foretold, came)
+
+
+def test_a_rate_that_the_growing_gradients_make_too_large_is_mended():
+    config = network(200, "tanh", "orthogonal", "sgd", 0.1, width=32, steps=100)
+    frame = initial_frame(config)
+    found = next(each for each in diagnose(config, frame) if each.rule == "learning_rate")
+    assert found.severity == "warning" and found.measured > found.threshold and "become too large" in found.title
+    mended = RunConfig.model_validate(found.config)
+    frame = initial_frame(mended)
+    after = diagnose(mended, frame)
+    assert mended.training.optimizer.params["lr"] < 0.02 and not any(each.rule == "learning_rate" for each in after)
+    assert predict(mended, frame, after).outcome == "trains"

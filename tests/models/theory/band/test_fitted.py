@@ -1,0 +1,59 @@
+"""The band where LSUV fits the weights to the batch."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from models.theory import theory_of
+from models.theory.band.fitted import ends
+from models.training import initial_frame
+from tests.models.theory.band.seeds import LEAST, measured_of_uniform, settings
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.mark.parametrize(("activation", "gain"), [("elu", 1.3), ("relu6", 1.0), ("linear", 1.0)])
+def test_of_lsuvs_rows(activation: str, gain: float) -> None:
+    """What is fitted is exact, and only the mean over all units is left; linear layers stay within the tolerance, as they were drawn. The
+    band was twice to four times as wide."""
+    seeds, rows = 100, []
+    for seed in range(seeds):
+        config = settings(activation, "circles", {"name": "lsuv", "gain": gain}, depth=4, width=100, batch=32)
+        frame = initial_frame(config.model_copy(update={"seed": seed}))
+        band = theory_of(config, frame["input"]).preactivation_band
+        rows.append(np.log(np.array([band.low, frame["quantities"]["preactivation"]["mean_square"], band.high], dtype=float)[:, 1:4]))
+    low, found, high = np.array(rows).transpose(1, 0, 2)
+    share = ((low <= found) & (found <= high)).mean(axis=0)
+    ratio = np.median(high - low, axis=0) / np.subtract(*np.quantile(found, (0.975, 0.025), axis=0))
+    assert (share >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / seeds)).all() and ((ratio > 0.7) & (ratio < 2.0)).all(), (share, ratio)
+
+
+@pytest.mark.parametrize(("kind", "data", "batch", "gain"), [("cnn", "gaussian", 9, 1.0), ("mlp", "circles", 8, 0.96)])
+def test_of_lsuvs_rows_beside_drawn_biases(kind: str, data: str, batch: int, gain: float) -> None:
+    """The fit divides the weights alone, and stops within the tolerance: 0.45 to 0.87 were inside."""
+    config = settings("elu", data, {"name": "lsuv", "gain": gain}, depth=5, width=13, batch=batch, bias=0.2, kind=kind)
+    _, inside, _, _ = measured_of_uniform(config)
+    assert (inside >= LEAST).all(), inside
+
+
+def test_of_lsuvs_output_row() -> None:
+    """The mean over all units counts against what the fit makes 1, by Student's law; the pixels' lift is fitted away. 0.56 were inside."""
+    inside = []
+    for seed in range(60):
+        config = settings("elu", "gaussian", {"name": "lsuv"}, depth=3, width=13, batch=8, kind="cnn").model_copy(update={"seed": seed})
+        frame = initial_frame(config)
+        band = theory_of(config, frame["input"]).preactivation_band
+        low, high, found = band.low[-1], band.high[-1], frame["quantities"]["preactivation"]["mean_square"][-1]
+        assert low is not None and high is not None and found is not None
+        inside.append(low <= found <= high)
+    assert np.mean(inside) >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / 60)
+
+
+@pytest.mark.parametrize(("around", "deviation"), [(0.0, 0.004), (0.008, 0.01), (-0.02, 0.02), (0.3, 0.1), (0.0, 1e-5)])
+def test_the_ends_of_a_law_that_is_fitted_outside_the_tolerance(around: float, deviation: float) -> None:
+    drawn = np.random.default_rng(0).normal(around, deviation, 400_000)
+    left = np.where((drawn > math.log(0.99)) & (drawn < math.log(1.01)), drawn, 0.0)
+    assert ends(around, deviation, 0.01) == pytest.approx(tuple(np.quantile(left, (0.025, 0.975))), abs=2e-4)
