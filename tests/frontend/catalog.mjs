@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-const SCRIPT = "import json; from models.config import catalog; print(json.dumps({**catalog(), 'lessons': [], 'limits': {}, 'version': ''}))";
+const SCRIPT = "import json; from models.catalog import catalog; print(json.dumps({**catalog(), 'lessons': [], 'limits': {}, 'version': ''}))";
 
 export const catalog = JSON.parse(process.env.SIGPROP_CATALOG
   ? readFileSync(process.env.SIGPROP_CATALOG, "utf8")
