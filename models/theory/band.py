@@ -74,7 +74,7 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | Non
 
 
 def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | None]:
-    inherited, own, shift, away = _spreads(plan, rows, at)
+    inherited, third, own, shift, away = _spreads(plan, rows, at)
     beyond, decided = np.maximum.accumulate(np.abs(away) > BEYOND), None
     shift = 0.0 * shift if plan.unit else shift
     if plan.unit:
@@ -82,7 +82,7 @@ def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | No
     else:
         more, lower, higher = of_uniform_biases(plan, rows)
         own[-1] += more
-        low, high = quantiles(inherited + (UNSURE * shift) ** 2, own)
+        low, high = quantiles(inherited + (UNSURE * shift) ** 2, own, third)
         low[-1], high[-1] = low[-1] + lower, high[-1] + higher
     hangs = (np.abs(shift) > high - low) & (np.abs(away) > UNSURE * np.abs(shift)) & ~beyond
     if hangs.any() and plan.config.data.name != "gaussian" and unbound(plan, rows):  # two moments tell noise's law, drawn or not
@@ -92,9 +92,9 @@ def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | No
     return q * np.exp(low - FLOOR), q * np.exp(high + FLOOR), decided
 
 
-def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array, Array]:
-    """Of each row's batch mean square the fluctuation that it inherits, that which its own weights draw, and its shift: all of it, and
-    without what comes of the input's lengths."""
+def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array, Array, Array]:
+    """Of each row's batch mean square the fluctuation that it inherits, as ln's variance and third cumulant, that which its own weights
+    draw, and its shift: all of it, and without what comes of the input's lengths."""
     smoothed = smoothing(plan)
     pairs, taps, lift = cosines(plan, rows, at, smoothed)
     steps, start = steps_of(plan, rows, at, smoothed), apart_at_first(plan, rows, smoothed)
@@ -104,10 +104,11 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
     loose = plan.each("loose")
     beside = (1.0 - loose) * beside_orthogonal(plan, rows, by_length(plan, rows, pairs))
     batch, single, shift, away = followed(plan, steps, noise, start)
+    third = np.zeros(plan.depth + 1)
     if unbound(plan, rows):
         if (single - batch).max() > CLOSE and not plan.residual:
             noise = noise_of(plan, rows, of_longer(plan, rows, at, single), pairs.hidden(), taps.hidden())
-        batch, single, shift, away = by_lengths(plan, rows, steps, noise, start)
+        batch, single, shift, away, third = by_lengths(plan, rows, steps, noise, start)
     itself = np.minimum(np.expm1(np.clip(single - batch, 0.0, MOST_APART)) / (plan.batch * plan.pixels), 1.0)
     if plan.pre == "batch" and plan.pixels == 1 and not plan.residual:
         differ = behind_batch(plan, at, steps.kept, start)
@@ -117,7 +118,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
         itself[1:] = behind_batch_of_phi(plan, at, pairs.square, start)[1:] / plan.batch
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
-        batch = with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch)
+        third, batch = 0.0 * third, with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch)
     single = single + (0.0 if plan.unit else (2.0 * loose + beside) / units)
     if plan.pre != "none":
         share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
@@ -130,7 +131,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
     raised = raised_by(plan, lift)
     if plan.pixels > 1 and not of_real_images(plan) and not plan.unit:
         pooled, mean, square, taken = of_pooled(plan, rows, at, raised)
-        shift[-1] += taken
+        shift[-1], third[-1] = shift[-1] + taken, 0.0
         if (at.mean**2 <= ODD * at.square).all():
             batch[-1] = pooled
         elif plan.norm == "none" and not plan.residual:
@@ -139,4 +140,4 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
             batch[-1] += pooled  # what all pixels share goes with q
         own[-1] = (2.0 * loose[-1] * drawn(plan, rows, pairs.reading(mean, square))[-1] + beside[-1]) / units[-1]
     shift[-1] += math.log1p(raised * (1.0 - float(constant(plan, rows)[-1])))
-    return batch, own, shift, away
+    return batch, third, own, shift, away

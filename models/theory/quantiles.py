@@ -12,20 +12,24 @@ LEVEL = 0.95
 DEVIATIONS = 1.959964
 ENDS = ((1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0)
 
+STEEPEST = -3.0 / DEVIATIONS
+"""The skewness beyond which the expansion's ends come closer to the middle again: z + skew (z^2 - 1) / 6 no longer rises at the lower one."""
+
 FLOOR = 3e-4
 """Relative half width for what is left out: float32's rounding, and second orders of small shares where a normalization holds q fast."""
 
 
-def quantiles(inherited: Array, own: Array) -> tuple[Array, Array]:
-    """The logarithms that hold LEVEL of a product of mean 1: of a log-normal variable and a Gamma one of relative variance `own`.
+def quantiles(inherited: Array, own: Array, third: Array | float = 0.0) -> tuple[Array, Array]:
+    """The logarithms that hold LEVEL of a product of mean 1: of a Gamma variable of relative variance `own`, and one whose logarithm has
+    the variance `inherited` and this third cumulant, log-normal where that is 0.
 
     A mean of few squares, as two classes' logits, has the Gamma law's long lower tail: ln's cumulants are the polygamma functions of
     1 / own, here by their series in own, and its skewness enters by the first order of Cornish and Fisher (1938).
     """
-    mean = -inherited / 2 - own / 2 - own**2 / 12
+    mean = -inherited / 2 - third / 6 - own / 2 - own**2 / 12
     deviation = np.sqrt(inherited + own + own**2 / 2 + own**3 / 6)
-    skew = np.divide(-(own**2) - own**3 - own**4 / 2, deviation**3, where=deviation > 0, out=np.zeros_like(own))
-    bent = (DEVIATIONS**2 - 1.0) * skew / 6
+    skew = np.divide(third - own**2 - own**3 - own**4 / 2, deviation**3, where=deviation > 0, out=np.zeros_like(own))
+    bent = (DEVIATIONS**2 - 1.0) * np.maximum(skew, STEEPEST) / 6
     return mean + deviation * (bent - DEVIATIONS), mean + deviation * (bent + DEVIATIONS)
 
 

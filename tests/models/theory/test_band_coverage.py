@@ -356,7 +356,7 @@ def test_the_inputs_lengths_are_followed_one_by_one(activation: str, residual: b
     middle = chain(facts, 1.0, nothing)
     still = np.zeros(facts.depth)
     steps, noise = Steps(still, still, still, still, still + 1.0), Noise(still, still, still)
-    _, given, lifted, _ = by_lengths(facts, middle, steps, noise, math.log1p(spread))
+    _, given, lifted, *_ = by_lengths(facts, middle, steps, noise, math.log1p(spread))
     assert np.exp(lifted) == pytest.approx(each.mean(axis=0) / np.array(middle.q), rel=0.04)
     assert given == pytest.approx(np.log1p(each.var(axis=0) / each.mean(axis=0) ** 2), rel=0.12, abs=0.01)
 
@@ -457,7 +457,8 @@ def test_ends_where_the_law_of_lengths_decides_and_says_so() -> None:
 
 @pytest.mark.parametrize(("activation", "network", "known"), [
     ("relu", {"kernel_size": 1}, False), ("tanh", {"kernel_size": 1}, True), ("relu", {}, True), ("relu", {"normalization": BEHIND}, False),
-    ("tanh", {"normalization": BEHIND}, True), ("tanh", {"normalization": {"name": "instance"}}, False)])
+    ("tanh", {"normalization": BEHIND}, True), ("tanh", {"normalization": {"name": "instance"}}, False),
+    ("selu", {"normalization": {"name": "instance"}}, False), ("elu", {"normalization": {"name": "instance"}}, True)])
 def test_of_noise_images_output_without_a_band(activation: str, network: dict[str, Any], known: bool) -> None:
     config = settings(activation, "gaussian", {"name": "lecun_normal"}, depth=3, width=16, batch=16, kind="cnn", **network)
     found = theory_of(config, initial_frame(config)["input"])
