@@ -599,3 +599,13 @@ def measured_of_uniform(config: RunConfig) -> tuple[Theory, np.ndarray, np.ndarr
     found = theory_of(config, initial_frame(config)["input"])
     lowest, highest = np.quantile(rows, (0.025, 0.975), axis=0)
     return found, ((rows >= low) & (rows <= high)).mean(axis=0), np.log(high / low) / np.log(highest / lowest), rows
+
+
+@pytest.mark.parametrize("bias", [0.0, {"name": "pytorch_default"}])
+def test_of_a_mean_near_zero_behind_a_batch_normalization_in_a_padded_image(bias: float | dict[str, Any]) -> None:
+    """SELU has a mean of almost 0: what positions' means differ by had been taken in units of it, and 0.01 to 0.77 were inside."""
+    behind = {"name": "batch", "placement": "post_activation"}
+    config = settings("selu", "digits", {"name": "lecun_normal"}, depth=5, width=16, batch=16, bias=bias, kind="cnn", dropout=0.1,
+                      normalization=behind)
+    _, inside, _, _ = measured(config)
+    assert (inside[:5] >= LEAST).all(), inside
