@@ -68,8 +68,8 @@ def _of_units(units: int, on_a_sphere: bool) -> tuple[float, float]:
 
 
 def _polygammas(most: int) -> tuple[Array, Array, Array]:
-    """psi but for Euler's constant, psi' and psi'' at 1/2, 1, 3/2, ... (most,), by their recurrence from the first two (Abramowitz & Stegun,
-    6.3 and 6.4)."""
+    """psi but for Euler's constant, psi' and psi'' at 1/2, 1, 3/2, ... (most,), by their recurrence from the first two (Abramowitz and
+    Stegun, 6.3 and 6.4)."""
     starts = ((-2.0 * math.log(2.0), 0.0), (math.pi**2 / 2.0, math.pi**2 / 6.0), (-14.0 * APERY, -2.0 * APERY))
     x, found = np.arange(1, most + 1) / 2.0, []
     for order, start in enumerate(starts):

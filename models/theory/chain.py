@@ -227,8 +227,8 @@ def off_middle(mean: Value) -> Value:
 
 
 def around_middle(made: Signal, centre: float) -> Value:
-    """The mean square around a common mean of this square, position by position: at an edge the mean over units is another. What that square
-    has beyond theirs, of inputs that are alike, counts as the same at all positions."""
+    """The mean square around a common mean of this square, position by position: at an edge the mean over units is another. What that
+    square has beyond theirs, of inputs that are alike, counts as the same at all positions."""
     if isinstance(made.square, float):
         return max(made.square - centre, 0.0)
     crossed = level(made.mean) * off_middle(made.mean) if centre > 0.0 else 0.0

@@ -256,9 +256,10 @@ def _carried(plan: Plan, rows: Chain, at: Averages, patches: bool, first: Array,
     found, variances = [first], [read @ fields]
     *shape, power = _pair_map(plan, rows, at)
     terms = np.array(shape) * (np.array(rows.behind) * factors)
-    columns = (*terms, power, terms.sum(axis=0), keeps * factors, skips * factors, *_drawn(plan, rows, at), *_squares(plan, at))
+    bends = (*terms, terms[1] * _on_sphere(plan), power)
+    columns = (*bends, terms.sum(axis=0), keeps * factors, skips * factors, *_drawn(plan, rows, at), *_squares(plan, at))
     for row, numbers in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
-        one, two, even_, odd_, k, own, masks, skip, fresh, along, odd_squares, even_squares, rest = numbers
+        one, two, even_, odd_, sphere, k, own, masks, skip, fresh, along, odd_squares, even_squares, rest = numbers
         before, around = found[-1], variances[-1]
         c = before
         if batch is not None:
@@ -270,6 +271,8 @@ def _carried(plan: Plan, rows: Chain, at: Averages, patches: bool, first: Array,
         if batch is not None:
             made, scale = batch.centred(row, made, own)
             slope *= scale * math.sqrt(left)
+        if sphere:
+            made -= wandering * (sphere * (1.0 - np.minimum(c * c + around, 1.0)))
         middle = float(made[-1])
         products = inside * made + (1.0 - own - masks - skip + middle * (1.0 - inside))
         if skip:
@@ -285,6 +288,14 @@ def _carried(plan: Plan, rows: Chain, at: Averages, patches: bool, first: Array,
         found.append(c)
         variances.append(read @ fields)
     return np.stack([*found[:-1], products]), np.stack(variances)
+
+
+def _on_sphere(plan: Plan) -> Array:
+    """What an orthogonal matrix takes from c^2 in the pair map, times 1 - c^2 (depth,): its n units have two vectors at an angle, no
+    Gaussian pairs, so that Hermite's second polynomial becomes Gegenbauer's, (n c^2 - 1) / (n - 1), whose mean over all directions is 0."""
+    units = np.append(max(plan.seen, plan.width), np.full(plan.depth - 1, plan.width * plan.taps))
+    result: Array = (plan.each("loose")[:-1] < 1.0) / np.maximum(units - 1.0, 1.0)
+    return result
 
 
 @lru_cache(maxsize=64)

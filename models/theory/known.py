@@ -62,8 +62,8 @@ def output_unknown(plan: Plan, rows: Chain) -> bool:
     are known by their mean only. Of noise it is known where that mean passes the rows as a linear layer's signal does, or what all pixels
     share, E[phi], goes with it. Where E[phi]^2 grows faster than q, as GELU's, it is not known beside skips, nor of orthogonal weights
     with zero padding: 0.83 to 0.93 of the seeds were inside. A normalization behind phi takes E[phi] away, one over a single image the
-    signal, so that E[phi] has to be most of what is left (SELU's is 0 there: 0.00); and pixels that no kernel averages are so few directions
-    that units' means differ by chance: 0.68 to 0.91."""
+    signal, so that E[phi] has to be most of what is left (SELU's is 0 there: 0.00); and pixels that no kernel averages are so few
+    directions that units' means differ by chance: 0.68 to 0.91."""
     if plan.pixels == 1:
         return False
     bent = not odd(plan, rows)
@@ -71,7 +71,8 @@ def output_unknown(plan: Plan, rows: Chain) -> bool:
     apart = plan.residual or (plan.kernel > 1 and plan.hidden.loose < 1.0)
     if plan.norm == "none" and not plan.unit and bent and apart and max(_growth(plan, rows.q[0]), _growth(plan, rows.q[-2])) > FASTER:
         return True
-    return of_real_images(plan) or few or (plan.post in ("batch", "layer", "group") and bent) or (plan.pre == "instance" and (not bent or _of_mean(plan, rows) < MOST))
+    alone = plan.pre == "instance" and (not bent or _of_mean(plan, rows) < MOST)
+    return of_real_images(plan) or few or (plan.post in ("batch", "layer", "group") and bent) or alone
 
 
 def _of_mean(plan: Plan, rows: Chain) -> float:

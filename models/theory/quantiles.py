@@ -13,7 +13,7 @@ DEVIATIONS = 1.959964
 ENDS = ((1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0)
 
 STEEPEST = -3.0 / DEVIATIONS
-"""The skewness beyond which the expansion's ends come closer to the middle again: z + skew (z^2 - 1) / 6 no longer rises at the lower one."""
+"""The skewness beyond which the expansion's lower end comes closer to the middle again: z + skew (z^2 - 1) / 6 no longer rises there."""
 
 FLOOR = 3e-4
 """Relative half width for what is left out: float32's rounding, and second orders of small shares where a normalization holds q fast."""
@@ -46,8 +46,10 @@ def uniform(units: int) -> tuple[float, float]:
     return low, high
 
 
-def student(freedom: Array) -> Array:
-    """What Student's t with so many degrees of freedom stays within for LEVEL: Fisher's series (Abramowitz & Stegun, 26.7.5)."""
-    z, inverse = DEVIATIONS, 1.0 / freedom
+def student(freedom: Array, z: Array | float = DEVIATIONS) -> Array:
+    """The quantile of Student's t with so many degrees of freedom where a normal law's is z; with LEVEL's, what it stays within: Fisher's
+    series (Abramowitz & Stegun, 26.7.5)."""
+    inverse = 1.0 / freedom
     terms = (z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384)
-    return np.asarray(np.polyval(terms[::-1], inverse))
+    result: Array = sum((term * inverse**power for power, term in enumerate(terms)), 0.0 * inverse)
+    return result
