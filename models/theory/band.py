@@ -24,7 +24,6 @@ import math
 
 import numpy as np
 
-from models.theory.by_batch import left_out
 from models.theory.chain import Chain
 from models.theory.cosines import by_length, constant, cosines, smoothing
 from models.theory.draws import beside_orthogonal, drawn, few, of_uniform_biases
@@ -48,6 +47,7 @@ from models.theory.noise import noise_of, shares
 from models.theory.nonlinearity import Array
 from models.theory.pooled import of_pooled, raised_by, with_shared
 from models.theory.quantiles import FLOOR, quantiles
+from models.theory.silent import silent
 from models.theory.skips import with_skips
 from models.theory.steps import steps_of
 
@@ -66,6 +66,8 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | Non
     first = unknown_from(plan, rows)
     if first is None:
         low *= 1.0 - near_zero(plan, rows)
+        lost = silent(plan, rows)
+        low[1:] *= 1.0 - (lost.most - lost.least) * shares(plan, rows)
     if output_unknown(plan, rows):
         low[-1], high[-1] = math.nan, math.nan
     if first is not None:
@@ -125,9 +127,9 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array
         batch[:-1], own[:-1] = share**2 * (batch + own)[:-1], 0.0
         shift[:-1] = -share * (1.0 - share) * (single[:-1] + few(plan))  # v / (v + eps) is bent downwards
     if plan.post == "batch":
-        silent = left_out(plan, rows)
-        shift[1:] += np.log1p(-silent * shares(plan, rows))
-        batch[1:] += silent * (1.0 - silent) / plan.width * shares(plan, rows) ** 2
+        lost = silent(plan, rows)
+        shift[1:] += np.log1p(-lost.least * shares(plan, rows))
+        batch[1:] += lost.spread / plan.width * shares(plan, rows) ** 2
     raised = raised_by(plan, lift)
     if plan.pixels > 1 and not of_real_images(plan) and not plan.unit:
         pooled, mean, square, taken = of_pooled(plan, rows, at, raised)
