@@ -235,12 +235,12 @@ def off_middle(mean: Value) -> Value:
 
 def around_middle(made: Signal, centre: float) -> Value:
     """The mean square around a mean whose square is `centre` and that is the same everywhere, position by position: at an edge, where less
-    of the image is seen, the mean over units is another."""
+    of the image is seen, the mean over units is another. What that square has beyond theirs, where inputs are alike, counts as the same at
+    all positions."""
     if isinstance(made.square, float):
         return max(made.square - centre, 0.0)
-    middle = level(made.mean)
-    off = off_middle(made.mean) / middle if middle != 0.0 else 0.0
-    result: Array = np.maximum(made.square - centre - 2.0 * centre * off, 0.0)
+    crossed = level(made.mean) * off_middle(made.mean) if centre > 0.0 else 0.0
+    result: Array = np.maximum(made.square - centre - 2.0 * crossed, 0.0)
     return result
 
 

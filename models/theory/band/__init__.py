@@ -9,6 +9,8 @@ do not need it, and is checked against ensembles of networks (`python -m benchma
                      known.py       in which rows of which networks a band is known at all
     what varies      draws.py       a row's own weights and biases
     from seed        noise.py       a hidden row's units and dropout masks, seen in the next row's mean square
+                     active.py      what few units draw of a length's logarithm: its variance and its third cumulant
+                     silent.py      units that a batch normalization behind phi leaves without a signal
     to seed          steps.py       how a deviation in one row is passed on to the next;  skips.py: the same with skip connections
                      fitted.py      what remains where LSUV fits the weights to the batch
                      branches.py    what a layer adds to a skip connection, beside what the skip brings along

@@ -12,26 +12,17 @@ have the mean square w over n inputs, and the matrix has trace 1, its squared ei
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from models.theory.band.jacobi import Harmonics, harmonics
-from models.theory.chain import Chain
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
 NARROW = 0.02
 """Up to this variance of c no direction holds so much of a batch that dividing by it counts."""
-
-ALIKE = 0.1
-"""Up to this mean cosine no unit has the same sign for the whole batch."""
-
-BELOW = np.array([1e-6, 1e-3, 1.0, 1e3])
-"""Distances below 0 at which phi's slopes are compared, to see whether phi is straight there."""
 
 SMALLEST = 1e-6
 """Share of phi's variance that counts as left where the mean is taken away."""
@@ -93,29 +84,3 @@ def by_batch(plan: Plan, at: Averages, law: tuple[float, float], weights: Array)
         takes[-1] = False
     harmonic = harmonics(*law, inputs, plan.width) if law[1] > NARROW else None
     return ByBatch(np.append(weights, 0.0), harmonic, 1.0 / inputs, plan.hidden.loose, takes, np.maximum(power, 0.0).tolist())
-
-
-def left_out(plan: Plan, rows: Chain) -> Array:
-    """The share of each hidden row's units that a batch normalization behind phi leaves without a signal (depth,).
-
-    Such a unit is below 0 for the whole batch, where phi is straight: constant, or with a slope so small that eps outweighs its variance.
-    With c the inputs' mean cosine a unit is sqrt(c) x + sqrt(1 - c) g, x the same for all inputs, so that the share is
-    E_x[P(g < -sqrt(c / (1 - c)) x)^inputs].
-    """
-    result = np.zeros(plan.depth)
-    sides = plan.nl.derivative(-BELOW)
-    if plan.post != "batch" or np.ptp(sides) > 0.0:
-        return result
-    slope, inputs = float(sides[0]), plan.batch * plan.pixels
-    q, c = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, 1.0 - np.array(rows.one_minus_c[:-1])
-    for row in np.flatnonzero((c > ALIKE) & (c < 1.0)).tolist():
-        left = slope**2 * (1.0 - float(c[row])) * float(q[row])
-        result[row] = _all_below(round(math.sqrt(c[row] / (1.0 - c[row])), 3), inputs) * plan.eps / (left + plan.eps)
-    return result
-
-
-@lru_cache(maxsize=256)
-def _all_below(ratio: float, inputs: int) -> float:
-    """E_x[P(g < -ratio x)^inputs] for standard normal x and g, by the trapezoidal rule in x."""
-    return sum(math.exp(-x * x / 2.0) * (math.erfc(-ratio * x / math.sqrt(2.0)) / 2.0) ** inputs
-               for x in np.arange(-8.0, 8.0, 0.1).tolist()) * 0.1 / math.sqrt(2.0 * math.pi)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from models.theory.band.cosines import Cosines, by_length, cosines, smoothing
 from models.theory.band.draws import beside_orthogonal, drawn
 from models.theory.band.noise import noise_of
-from models.theory.band.quantiles import DEVIATIONS, FLOOR, LEVEL, student
+from models.theory.band.quantiles import DEVIATIONS, ENDS, FLOOR, student
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
@@ -41,10 +42,10 @@ def left_by_lsuv(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     loose = DEVIATIONS * (crossed + _of_drawn_biases(plan, gain, m, units) / np.array(rows.q))
     freedom = np.maximum(1.0 / np.maximum(m, 1e-12) - 1.0, 1.0)
     values = units * plan.batch * np.append(np.full(plan.depth, plan.pixels), 1)
-    low, high, around = _within_tolerance(plan, rows, at, pairs, taps)
+    around, deviation = _as_drawn(plan, rows, at, pairs, taps)
     least, most = _left_beside_biases(plan, around, m, units)
-    low, high = low + least, high + most
-    return low + np.log1p(-np.minimum(loose + 1.0 / values, 1.0 - 1e-9)), high + np.log1p(loose + student(freedom) ** 2 / freedom)
+    low, high = ends(around, deviation, 1.0 - plan.each("loose"), freedom, float(plan.config.init.params["tolerance"]))
+    return low + least + np.log1p(-np.minimum(loose + 1.0 / values, 1.0 - 1e-9)), high + most + np.log1p(loose)
 
 
 def _of_drawn_biases(plan: Plan, gain: float, m: Array, units: Array) -> Array:
@@ -67,38 +68,43 @@ def _left_beside_biases(plan: Plan, around: Array, m: Array, units: Array) -> tu
     return np.maximum(np.minimum(middle - apart, 0.0), -tolerance), np.minimum(np.maximum(middle + apart, 0.0), tolerance)
 
 
-def _within_tolerance(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines) -> tuple[Array, Array, Array]:
-    """(low, high, around): the ends of ln of the variance that LSUV leaves, and the middle of ln of the variance before the fit.
-
-    LSUV leaves the variance as it was drawn where that is within the tolerance, and makes it 1 elsewhere. LSUV starts from orthogonal
-    weights, which draw little around what they make of what arrives. What the tolerance has left in the row before is not counted: it is
-    far less than what units draw.
-    """
-    gain, tolerance = (float(plan.config.init.params[name]) for name in ("gain", "tolerance"))
-    loose, units = plan.each("loose"), np.append(np.full(plan.depth, plan.width), plan.config.classes)
-    free = replace(plan, unit=False)
+def _as_drawn(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines) -> tuple[Array, Array]:
+    """Mean and deviation of ln of the variance that a row has before the fit: what the weights make of what arrives, orthogonal ones, which
+    as such draw little. What a tolerance has left of the row before counts as nothing: it is far less than what units draw."""
+    gain, loose, free = float(plan.config.init.params["gain"]), plan.each("loose"), replace(plan, unit=False)
+    units = np.append(np.full(plan.depth, plan.width), plan.config.classes)
     own = (2.0 * loose * drawn(free, rows, pairs) + (1.0 - loose) * beside_orthogonal(free, rows, by_length(free, rows, pairs))) / units
     variance = own + np.append(0.0, noise_of(free, rows, at, pairs.hidden(), taps.hidden()).batch)
     biases = plan.each("bias")
     arrives = gain**2 * (1.0 - biases) / np.array(rows.sigma_w2)
-    around = np.log(plan.each("forward") / gain**2 * arrives + biases)
-    deviation = np.sqrt(np.maximum(variance, FLOOR**2))
-    low, high = np.array([ends(*law, tolerance) for law in zip(around.tolist(), deviation.tolist(), strict=True)]).T
-    return low, high, around
+    return np.log(plan.each("forward") / gain**2 * arrives + biases), np.sqrt(np.maximum(variance, FLOOR**2))
 
 
-def ends(around: float, deviation: float, tolerance: float) -> tuple[float, float]:
-    """Between which values LEVEL of ln v lies, where v is log-normal but set to 1 wherever it is beyond the tolerance."""
-    if not math.isfinite(around):
-        return 0.0, 0.0
-    law, narrow, wide = NormalDist(around, deviation), math.log1p(-tolerance) if tolerance < 1.0 else -math.inf, math.log1p(tolerance)
-    below, outside = law.cdf(narrow), 1.0 - law.cdf(wide) + law.cdf(narrow)
+DRAWN, MEANS = 24, 32
+"""Nodes of the law of the variance as drawn, and of the mean over all units: closer together where the ends are."""
 
-    def quantile(share: float) -> float:
-        """The law has the normal density between `narrow` and `wide`, and at 0 a jump by the probability of everything outside."""
-        before = law.cdf(0.0) - below
-        if before < share <= before + outside:
-            return 0.0
-        return law.inv_cdf(min(max(share + below - (outside if share > before else 0.0), 1e-12), 1.0 - 1e-12))
 
-    return quantile((1.0 - LEVEL) / 2.0), quantile((1.0 + LEVEL) / 2.0)
+@lru_cache(maxsize=1)
+def _cells() -> tuple[Array, Array, Array]:
+    """Normal quantiles of the variance's nodes, and of the mean's (of |z|); and the weight of each pair of them, flattened."""
+    normal, both = NormalDist(), (1.0 - np.cos(np.pi * np.arange(DRAWN + 1) / DRAWN)) / 2.0
+    upper = 1.0 - (1.0 - np.arange(MEANS + 1) / MEANS) ** 3
+    drawn_at = [normal.inv_cdf(share) for share in ((both[1:] + both[:-1]) / 2.0).tolist()]
+    mean_at = [normal.inv_cdf((1.0 + share) / 2.0) for share in ((upper[1:] + upper[:-1]) / 2.0).tolist()]
+    return np.array(drawn_at), np.array(mean_at), np.multiply.outer(np.diff(both), np.diff(upper)).ravel()
+
+
+def ends(around: Array, deviation: Array, still: Array, freedom: Array, tolerance: float) -> tuple[Array, Array]:
+    """Between which logarithms LEVEL of the mean squares lie, row by row: of the variance v as drawn where that is within the tolerance of
+    1, else of 1, times 1 + t^2 / freedom, the mean's part. `still`: the share of weights that keep the mean square, of which v is then what
+    the mean leaves: where that is within the tolerance the mean square stays as it was."""
+    drawn_at, mean_at, weights = _cells()
+    mean = np.log1p(student(freedom[:, None], mean_at) ** 2 / freedom[:, None])[:, None]
+    v = (np.where(np.isfinite(around), around, 0.0)[:, None] + deviation[:, None] * drawn_at)[:, :, None] - still[:, None, None] * mean
+    narrow, wide = math.log1p(-tolerance) if tolerance < 1.0 else -math.inf, math.log1p(tolerance)
+    found = (np.where((v >= narrow) & (v <= wide), v, 0.0) + mean).reshape(len(around), -1)
+    order = found.argsort(axis=1)
+    shares = weights[order].cumsum(axis=1)
+    low, high = (np.take_along_axis(found, np.take_along_axis(order, (shares >= share).argmax(axis=1)[:, None], 1), 1)[:, 0]
+                 for share in ENDS)
+    return low, high

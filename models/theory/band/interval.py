@@ -31,7 +31,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.theory.band.by_batch import left_out
 from models.theory.band.cosines import Cosines, by_length, constant, cosines, smoothing
 from models.theory.band.draws import beside_orthogonal, drawn, few, of_uniform_biases
 from models.theory.band.fitted import left_by_lsuv
@@ -51,6 +50,7 @@ from models.theory.band.lengths import (
 from models.theory.band.noise import Noise, noise_of, shares
 from models.theory.band.pooled import of_pooled, raised_by, with_shared
 from models.theory.band.quantiles import FLOOR, quantiles
+from models.theory.band.silent import silent
 from models.theory.band.skips import with_skips
 from models.theory.band.steps import Steps, steps_of
 from models.theory.chain import Chain
@@ -74,6 +74,8 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | Non
     first = unknown_from(plan, rows)
     if first is None:
         low *= 1.0 - near_zero(plan, rows)
+        lost = silent(plan, rows)
+        low[1:] *= 1.0 - (lost.most - lost.least) * shares(plan, rows)
     if output_unknown(plan, rows):
         low[-1], high[-1] = math.nan, math.nan
     if first is not None:
@@ -90,7 +92,7 @@ def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | No
     else:
         more, lower, higher = of_uniform_biases(plan, rows)
         found.own[-1] += more
-        low, high = quantiles(found.inherited + (UNSURE * shift) ** 2, found.own)
+        low, high = quantiles(found.inherited + (UNSURE * shift) ** 2, found.own, found.third)
         low[-1], high[-1] = low[-1] + lower, high[-1] + higher
     hangs = (np.abs(shift) > high - low) & (np.abs(found.away) > UNSURE * np.abs(shift)) & ~beyond
     if hangs.any() and plan.config.data.name != "gaussian" and unbound(plan, rows):  # two moments tell noise's law, drawn or not
@@ -105,10 +107,12 @@ class Spreads:
     """Of each row's mean square over the batch (depth + 1,), as variances and shifts of its logarithm.
 
     inherited: the variance that comes from the rows before        own: the variance that the row's own weights and biases draw
+    third:     the third cumulant of what is inherited
     shift:     by how much the middle lies above q                 away: the same without what comes from the input's lengths
     """
 
     inherited: Array
+    third: Array
     own: Array
     shift: Array
     away: Array
@@ -121,17 +125,18 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> Spreads:
     steps, start = steps_of(plan, rows, at, smoothed), apart_at_first(plan, rows, smoothed)
     noise = noise_of(plan, rows, at, pairs.hidden(), taps.hidden())
     batch, single, shift, away = followed(plan, steps, noise, start)
+    third = np.zeros(plan.depth + 1)
     if unbound(plan, rows):
         if (single - batch).max() > CLOSE and not plan.residual:
             noise = noise_of(plan, rows, of_longer(plan, rows, at, single), pairs.hidden(), taps.hidden())
-        batch, single, shift, away = by_lengths(plan, rows, steps, noise, start)
+        batch, single, shift, away, third = by_lengths(plan, rows, steps, noise, start)
     itself, shift[-1] = _longer_ones(plan, rows, at, pairs, steps, start, single - batch, float(shift[-1]))
     units, loose = np.append(np.full(plan.depth, plan.width), plan.config.classes), plan.each("loose")
     beside = (1.0 - loose) * beside_orthogonal(plan, rows, by_length(plan, rows, pairs))
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
-        batch = with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch)
-    found = Spreads(batch, own, shift, away)
+        third, batch = 0.0 * third, with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch)
+    found = Spreads(batch, third, own, shift, away)
     if plan.pre != "none":
         _hold_fast(found, plan, rows, single + (0.0 if plan.unit else (2.0 * loose + beside) / units))
     if plan.post == "batch":
@@ -168,16 +173,16 @@ def _hold_fast(found: Spreads, plan: Plan, rows: Chain, single: Array) -> None:
 
 def _silence(found: Spreads, plan: Plan, rows: Chain) -> None:
     """Units that a batch normalization behind phi leaves without a signal are missing in the next row."""
-    silent = left_out(plan, rows)
-    found.shift[1:] += np.log1p(-silent * shares(plan, rows))
-    found.inherited[1:] += silent * (1.0 - silent) / plan.width * shares(plan, rows) ** 2
+    lost = silent(plan, rows)
+    found.shift[1:] += np.log1p(-lost.least * shares(plan, rows))
+    found.inherited[1:] += lost.spread / plan.width * shares(plan, rows) ** 2
 
 
 def _pool(found: Spreads, plan: Plan, rows: Chain, at: Averages, raised: float, noise: Noise, steps: Steps) -> tuple[float, float]:
     """What the output row of noise images inherits, as it reads the mean over the pixels; returns the mean of c and of c^2 of what it
     reads. raised: by how much chance raises that mean's square (`raised_by`)."""
     pooled, mean, square, taken = of_pooled(plan, rows, at, raised)
-    found.shift[-1] += taken
+    found.shift[-1], found.third[-1] = found.shift[-1] + taken, 0.0
     if (at.mean**2 <= ODD * at.square).all():
         found.inherited[-1] = pooled
     elif plan.norm == "none" and not plan.residual:

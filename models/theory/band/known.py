@@ -21,6 +21,9 @@ these fields rule, and a band needs the mean cosine in which each counts by its 
 FASTER = 1.1
 """Elasticity of E[phi]^2 from which on it counts as larger than ReLU's, which is 1."""
 
+MOST = 0.5
+"""Share of a mean square that decides about it."""
+
 OF_EXAMPLES = ("layer", "group", "rms")
 """Normalizations of single examples over their units."""
 
@@ -63,7 +66,8 @@ def output_unknown(plan: Plan, rows: Chain) -> bool:
     Noise: it is known where the pixels' mean passes the rows as a signal passes a linear layer, or where E[phi], which all pixels share,
     goes with it. It is not known
      - where E[phi]^2 grows faster than q, as with GELU, and there are skips, or orthogonal weights with zero padding (0.83 to 0.93)
-     - where a normalization behind phi takes E[phi] away, or one over a single image the signal
+     - where a normalization behind phi takes E[phi] away, or one over a single image the signal, so that E[phi] has to be most of what is
+       left (SELU's is 0 there: 0.00)
      - with kernels of one tap: pixels that no kernel averages are so few directions that units' means differ by chance (0.68 to 0.91)
     """
     if plan.pixels == 1:
@@ -73,7 +77,13 @@ def output_unknown(plan: Plan, rows: Chain) -> bool:
     apart = plan.residual or (plan.kernel > 1 and plan.hidden.loose < 1.0)
     if plan.norm == "none" and not plan.unit and bent and apart and max(_growth(plan, rows.q[0]), _growth(plan, rows.q[-2])) > FASTER:
         return True
-    return of_real_images(plan) or few or (plan.post in ("batch", "layer", "group") and bent) or (plan.pre == "instance" and not bent)
+    alone = plan.pre == "instance" and (not bent or _of_mean(plan, rows) < MOST)
+    return of_real_images(plan) or few or (plan.post in ("batch", "layer", "group") and bent) or alone
+
+
+def _of_mean(plan: Plan, rows: Chain) -> float:
+    """The share of E[phi]^2 in the mean square of the last hidden row's pixels' mean."""
+    return float(second_moment(plan.nl, rows.q[-2])[1] ** 2 / rows.pooled) if rows.pooled > 0.0 else 0.0
 
 
 def _growth(plan: Plan, q: float) -> float:

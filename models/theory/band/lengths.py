@@ -16,6 +16,7 @@ from operator import mul
 
 import numpy as np
 
+from models.theory.band.active import Few
 from models.theory.band.jacobi import nodes, symmetric
 from models.theory.band.noise import Noise
 from models.theory.band.sample import longer
@@ -154,18 +155,19 @@ def of_kurtosis(at: Averages, apart: float, square: float) -> float:
 
 
 def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
-    """The same four numbers (4, depth + 1) where nothing sets lengths anew: a few lengths, whose law is at first the inputs', go through
-    phi row by row, and what is drawn spreads each of them. (Laws are short lists, three times as fast as arrays.)
+    """The same four numbers where nothing sets lengths anew, and the third cumulant of what the batch's mean inherits (5, depth + 1): a few
+    lengths, whose law is at first the inputs', go through phi row by row, and what is drawn spreads each of them. (Laws are short lists,
+    three times as fast as arrays.)
     """
     before, m, made, grows, inputs = 0.0, np.zeros(1), [0.0], [0.0], 1.0 - plan.first.bias / rows.v[0]
     settled: list[float] = []
     squares, shares = _lengths(start, rows.fields.third if plan.kernel == 1 else None) if start > ALIKE else (np.ones(1), np.ones(1))
     law = np.repeat(inputs * squares + 1.0 - inputs, DRAWS).tolist()
     weight: list[float] = np.multiply.outer(shares, hermite(DRAWS)[1]).ravel().tolist()
-    found = [(0.0, math.log(_second(weight, law)), 0.0, 0.0)]
+    found, few = [(0.0, math.log(_second(weight, law)), 0.0, 0.0, 0.0)], Few(plan)
     columns = (steps.carried, steps.bend, noise.batch, noise.alone / (plan.batch * plan.pixels), noise.single, steps.sphere, steps.kept)
     for row, (carried, bend, drawn, alone, drawn_single, sphere, kept) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
-        batch, single, shift, away = found[-1]
+        batch, single, shift, away, third = found[-1]
         level = rows.v[row] * math.exp(shift)
         q = [level * square for square in law]
         if row == plan.depth - 1 or not _alike(q, settled):
@@ -173,15 +175,15 @@ def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float
             settled = [] if plan.residual or row == 0 else q
         mean, middle = _dot(weight, made), made[-1]
         if not (0.0 < mean < math.inf and 0.0 < middle < math.inf and abs(away) <= BEYOND >= shift * plan.residual):
-            return np.array(found + [(math.nan,) * 4] * (plan.depth - row)).T
-        together = (_dot(weight, grows) / mean) ** 2 * batch
-        new = drawn + alone * math.expm1(min(max(single - batch, 0.0), MOST_APART))
-        spread = together + new + new**2 / 2.0  # ln of what few units draw, whose squares have a Gamma law
+            return np.array(found + [(math.nan,) * 5] * (plan.depth - row)).T
+        elasticity = _dot(weight, grows) / mean
+        together, (own, skew) = elasticity**2 * batch, few.cumulants(drawn + alone * math.expm1(min(max(single - batch, 0.0), MOST_APART)))
+        spread = together + own
         if spread > FACTORS and plan.nl.slope is None:
-            return np.array(found + [(math.nan,) * 4] * (plan.depth - row)).T
+            return np.array(found + [(math.nan,) * 5] * (plan.depth - row)).T
         law, apart, between = _wider([each / mean for each in made[:-1]], weight, together, kept, math.log1p(drawn_single))
         found.append((spread, spread + between + longer(max(apart - spread, 0.0), plan.batch * plan.pixels),
-                      math.log(mean / middle) - sphere, carried * away + bend * before - sphere))
+                      math.log(mean / middle) - sphere, carried * away + bend * before - sphere, elasticity**3 * third + skew))
         before = carried**2 * kept * before + drawn_single
     return np.array(found).T
 

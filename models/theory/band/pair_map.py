@@ -35,6 +35,7 @@ class Row(NamedTuple):
     """Numbers of one hidden row, in units of the next row's mean square unless said otherwise.
 
     straight, curved, even, odd: a, b, even and odd of the pair map       power: its k
+    sphere:  what an orthogonal matrix takes from c^2, times 1 - c^2
     own:     what an input with itself has of the map, but for what masks and skips add to it
     masks:   what dropout's masks add to an input with itself             skip: what a skip connection brings along
     drawn:   variance of c that the units bring about, in units of (1 - c^2)^2, and by how much more it is with c: `along`
@@ -45,6 +46,7 @@ class Row(NamedTuple):
     curved: float
     even: float
     odd: float
+    sphere: float
     power: float
     own: float
     masks: float
@@ -97,6 +99,8 @@ def carried(plan: Plan, rows: Chain, at: Averages, patches: bool, first: Array, 
         if batch is not None:
             made, scale = batch.centred(number, made, row.own)
             slope *= scale * math.sqrt(left)
+        if row.sphere:
+            made -= wandering * (row.sphere * (1.0 - np.minimum(c * c + around, 1.0)))
         products = inside * made + (1.0 - row.own - row.masks - row.skip + float(made[-1]) * (1.0 - inside))
         if row.skip:
             products += row.skip * before
@@ -117,10 +121,19 @@ def _rows(plan: Plan, rows: Chain, at: Averages) -> list[Row]:
         weight[1:-1] = (v[1:-1] - plan.each("bias")[1:-1]) / p[:-2]  # what zero padding leaves
     factors, masks = weight[1:] / v[1:], branch(plan, rows, at) * (1.0 - plan.keep)
     skips = np.append(0.0, v[1:-1] / weight[1:-1]) * float(plan.residual)
-    *shape, power = _pair_map(plan, rows, at)
-    terms = np.array(shape) * (np.array(rows.behind) * factors)
-    columns = (*terms, power, terms.sum(axis=0), masks * factors, skips * factors, *_drawn(plan, rows, at), *_squares(plan, at))
+    *bends, power = _pair_map(plan, rows, at)
+    terms = np.array(bends) * (np.array(rows.behind) * factors)
+    shape = (*terms, terms[1] * _on_sphere(plan), power)
+    columns = (*shape, terms.sum(axis=0), masks * factors, skips * factors, *_drawn(plan, rows, at), *_squares(plan, at))
     return [Row(*numbers) for numbers in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _on_sphere(plan: Plan) -> Array:
+    """What an orthogonal matrix takes from c^2 in the pair map, times 1 - c^2 (depth,): its n units have two vectors at an angle, no
+    Gaussian pairs, so that Hermite's second polynomial becomes Gegenbauer's, (n c^2 - 1) / (n - 1), whose mean over all directions is 0."""
+    units = np.append(max(plan.seen, plan.width), np.full(plan.depth - 1, plan.width * plan.taps))
+    result: Array = (plan.each("loose")[:-1] < 1.0) / np.maximum(units - 1.0, 1.0)
+    return result
 
 
 def _pair_map(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, Array, Array, Array]:

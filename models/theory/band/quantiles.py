@@ -12,22 +12,25 @@ LEVEL = 0.95
 DEVIATIONS = 1.959964
 ENDS = ((1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0)
 
+STEEPEST = -3.0 / DEVIATIONS
+"""The skewness beyond which the expansion's lower end comes closer to the middle again: z + skew (z^2 - 1) / 6 no longer rises there."""
+
 FLOOR = 3e-4
 """The band's relative half width at least: for float32's rounding and, where a normalization holds q fast, for the second orders that are
 left out."""
 
 
-def quantiles(inherited: Array, own: Array) -> tuple[Array, Array]:
-    """(low, high): between these logarithms LEVEL of a product of mean 1 lies, of a log-normal variable whose logarithm has the variance
-    `inherited` and a Gamma variable of relative variance `own`.
+def quantiles(inherited: Array, own: Array, third: Array | float = 0.0) -> tuple[Array, Array]:
+    """(low, high): between these logarithms LEVEL of a product of mean 1 lies, of a Gamma variable of relative variance `own` and one whose
+    logarithm has the variance `inherited` and the third cumulant `third`; the second is log-normal where that is 0.
 
     A mean of few squares, as two classes' logits, has the Gamma law's long lower tail. The cumulants of its logarithm are the polygamma
     functions of 1 / own, here by their series in own; the skewness enters by the first order of Cornish and Fisher (1938).
     """
-    mean = -inherited / 2 - own / 2 - own**2 / 12
+    mean = -inherited / 2 - third / 6 - own / 2 - own**2 / 12
     deviation = np.sqrt(inherited + own + own**2 / 2 + own**3 / 6)
-    skew = np.divide(-(own**2) - own**3 - own**4 / 2, deviation**3, where=deviation > 0, out=np.zeros_like(own))
-    bent = (DEVIATIONS**2 - 1.0) * skew / 6
+    skew = np.divide(third - own**2 - own**3 - own**4 / 2, deviation**3, where=deviation > 0, out=np.zeros_like(own))
+    bent = (DEVIATIONS**2 - 1.0) * np.maximum(skew, STEEPEST) / 6
     return mean + deviation * (bent - DEVIATIONS), mean + deviation * (bent + DEVIATIONS)
 
 
@@ -45,9 +48,10 @@ def uniform(units: int) -> tuple[float, float]:
     return low, high
 
 
-def student(freedom: Array) -> Array:
-    """The value that Student's t with so many degrees of freedom stays within with probability LEVEL, by Fisher's series (Abramowitz &
-    Stegun, 26.7.5)."""
-    z, inverse = DEVIATIONS, 1.0 / freedom
+def student(freedom: Array, z: Array | float = DEVIATIONS) -> Array:
+    """The quantile of Student's t with so many degrees of freedom where a normal law's is z, with LEVEL's the value that it stays within
+    with probability LEVEL: by Fisher's series (Abramowitz & Stegun, 26.7.5)."""
+    inverse = 1.0 / freedom
     terms = (z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384)
-    return np.asarray(np.polyval(terms[::-1], inverse))
+    result: Array = sum((term * inverse**power for power, term in enumerate(terms)), 0.0 * inverse)
+    return result

@@ -52,8 +52,16 @@ def test_of_lsuvs_output_row() -> None:
     assert np.mean(inside) >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / 60)
 
 
-@pytest.mark.parametrize(("around", "deviation"), [(0.0, 0.004), (0.008, 0.01), (-0.02, 0.02), (0.3, 0.1), (0.0, 1e-5)])
-def test_the_ends_of_a_law_that_is_fitted_outside_the_tolerance(around: float, deviation: float) -> None:
-    drawn = np.random.default_rng(0).normal(around, deviation, 400_000)
-    left = np.where((drawn > math.log(0.99)) & (drawn < math.log(1.01)), drawn, 0.0)
-    assert ends(around, deviation, 0.01) == pytest.approx(tuple(np.quantile(left, (0.025, 0.975))), abs=2e-4)
+@pytest.mark.parametrize(("around", "deviation", "still", "freedom"), [
+    (0.0, 0.004, 0.0, 1e4), (0.008, 0.01, 0.0, 300.0), (-0.02, 0.02, 0.0, 50.0), (0.3, 0.1, 0.0, 30.0), (0.0, 3e-4, 1.0, 100.0),
+    (0.0, 3e-4, 1.0, 1e3)])
+def test_the_ends_of_a_law_that_is_fitted_outside_the_tolerance(around: float, deviation: float, still: float, freedom: float) -> None:
+    """By 400,000 draws. The mean's part and the tolerance had been added, and orthogonal weights' mean square is fitted or stays."""
+    generator = np.random.default_rng(0)
+    mean = np.log1p(generator.standard_t(freedom, 400_000) ** 2 / freedom)
+    v = generator.normal(around, deviation, 400_000) - still * mean
+    found = np.where((v > math.log(0.99)) & (v < math.log(1.01)), v, 0.0) + mean
+    low, high = (float(end[0]) for end in ends(*(np.array([each]) for each in (around, deviation, still, freedom)), 0.01))
+    lowest, highest = np.quantile(found, (0.025, 0.975))
+    assert low == pytest.approx(lowest, abs=4e-4)
+    assert high == pytest.approx(highest, abs=4e-4, rel=0.06)

@@ -126,3 +126,13 @@ def test_what_zero_padding_leaves_of_the_pixels_mean(size: int, kernel: int, ste
         left.append([(parts[0] * parts[1]).sum() ** 2, (parts[0] ** 2).sum()])
     over, length = np.mean(left, axis=0)
     assert float(of_walks(size, kernel, steps)[-1]) == pytest.approx(over / length**2, rel=0.03)
+
+
+@pytest.mark.parametrize("bias", [0.0, {"name": "pytorch_default"}])
+def test_of_a_mean_near_zero_behind_a_batch_normalization_in_a_padded_image(bias: float | dict[str, Any]) -> None:
+    """SELU has a mean of almost 0: what positions' means differ by had been taken in units of it, and 0.01 to 0.77 were inside."""
+    behind = {"name": "batch", "placement": "post_activation"}
+    config = settings("selu", "digits", {"name": "lecun_normal"}, depth=5, width=16, batch=16, bias=bias, kind="cnn", dropout=0.1,
+                      normalization=behind)
+    _, inside, _, _ = measured(config)
+    assert (inside[:5] >= LEAST).all(), inside

@@ -94,7 +94,8 @@ def test_ends_where_the_longest_of_real_fields_rule(activation: str, spread: flo
 
 @pytest.mark.parametrize(("activation", "network", "known"), [
     ("relu", {"kernel_size": 1}, False), ("tanh", {"kernel_size": 1}, True), ("relu", {}, True), ("relu", {"normalization": BEHIND}, False),
-    ("tanh", {"normalization": BEHIND}, True), ("tanh", {"normalization": {"name": "instance"}}, False)])
+    ("tanh", {"normalization": BEHIND}, True), ("tanh", {"normalization": {"name": "instance"}}, False),
+    ("selu", {"normalization": {"name": "instance"}}, False), ("elu", {"normalization": {"name": "instance"}}, True)])
 def test_of_noise_images_output_without_a_band(activation: str, network: dict[str, Any], known: bool) -> None:
     config = settings(activation, "gaussian", {"name": "lecun_normal"}, depth=3, width=16, batch=16, kind="cnn", **network)
     found = theory_of(config, initial_frame(config)["input"])

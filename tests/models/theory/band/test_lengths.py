@@ -39,7 +39,7 @@ def test_the_inputs_lengths_are_followed_one_by_one(activation: str, residual: b
     middle = chain(facts, 1.0, nothing)
     still = np.zeros(facts.depth)
     steps, noise = Steps(still, still, still, still, still + 1.0), Noise(still, still, still)
-    _, given, lifted, _ = by_lengths(facts, middle, steps, noise, math.log1p(spread))
+    _, given, lifted, *_ = by_lengths(facts, middle, steps, noise, math.log1p(spread))
     assert np.exp(lifted) == pytest.approx(each.mean(axis=0) / np.array(middle.q), rel=0.04)
     assert given == pytest.approx(np.log1p(each.var(axis=0) / each.mean(axis=0) ** 2), rel=0.12, abs=0.01)
 
