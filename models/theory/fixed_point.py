@@ -105,7 +105,7 @@ def _next_zero(drift: Callable[[float], float], on_scan: Array, q: float) -> flo
     if here > 0:
         above = [index for index in range(position, SCAN.size) if on_scan[index] < -ROUNDING * SCAN[index]]
         rising = [float(SCAN[index]) for index in range(position, above[0]) if on_scan[index] > 0] if above else []
-        return bracketed_zero(drift, rising[-1] if rising else q, SCAN[above[0]]) if above else None
+        return bracketed_zero(drift, rising[-1] if rising else max(q, 1e-300), SCAN[above[0]]) if above else None
     below = [index for index in range(position - 1, -1, -1) if on_scan[index] >= 0]
     return bracketed_zero(drift, SCAN[below[0]], min(q, SCAN[min(below[0] + 1, SCAN.size - 1)])) if below else 0.0
 
