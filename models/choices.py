@@ -26,7 +26,7 @@ from pydantic import (
     create_model,
     model_validator,
 )
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError
 
 from models.words import NOTHING, Text
 
@@ -35,6 +35,20 @@ Params = Mapping[str, Any]
 
 LONGEST_TEXT = 128
 KINDS: tuple[Kind, ...] = ("mlp", "cnn")
+
+
+def _whole(value: Any) -> Any:
+    """What JSON has as a number: pydantic would take true for 1, and "3" for 3, which the published schema refuses."""
+    if isinstance(value, bool | str):
+        raise PydanticKnownError("int_type")
+    return value
+
+
+def _real(value: Any) -> Any:
+    """The same for numbers with a fraction."""
+    if isinstance(value, bool | str):
+        raise PydanticKnownError("float_type")
+    return value
 
 
 def _unsigned(value: float) -> float:
@@ -78,12 +92,13 @@ class Parameter:
         if self.type == "choice":
             base = Literal[self.choices]
         elif self.type == "bool":
-            base = bool
+            base = Annotated[bool, Field(strict=True)]
         elif self.type == "text":
             base = Annotated[str, Field(max_length=LONGEST_TEXT)]
         else:
             bounds: dict[str, Any] = {"gt" if self.above else "ge": self.low, "le": self.high}
-            base = Annotated[int if self.type == "int" else float, Field(**bounds), AfterValidator(_unsigned)]
+            number: Any = Annotated[int, BeforeValidator(_whole)] if self.type == "int" else Annotated[float, BeforeValidator(_real)]
+            base = Annotated[number, Field(**bounds), AfterValidator(_unsigned)]
         words = tuple(word for word in self.special if word is not None)
         if words:
             base = base | Literal[words]

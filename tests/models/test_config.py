@@ -206,3 +206,14 @@ def test_minus_zero_is_zero():
     """The same run, and a noise that numpy takes."""
     of_zero, of_minus_zero = (RunConfig.model_validate({"data": {"name": "spirals", "noise": noise}}) for noise in (0.0, -0.0))
     assert of_minus_zero.canonical() == of_zero.canonical()
+
+
+@pytest.mark.parametrize(("field", "value"), [("depth", True), ("depth", "3"), ("dropout", "0.5"), ("dropout", False), ("residual", 1),
+                                              ("residual", "yes")])
+def test_what_json_has_as_another_type_is_no_number_and_no_boolean(field, value):
+    with pytest.raises(ValidationError, match=f"network.{field}"):
+        RunConfig.model_validate({"network": {field: value}})
+
+
+def test_a_whole_number_may_have_a_point():
+    assert RunConfig.model_validate({"network": {"depth": 3.0}}).network.depth == 3

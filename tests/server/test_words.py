@@ -15,7 +15,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticKnownError
 
-from models.config import RunConfig, catalog
+from models.catalog import catalog
+from models.config import RunConfig
 from models.sweep import SweepConfig
 from models.words import _FORMATTER, Text, bare, listed, say, together
 from server.errors import FieldError, field_errors
@@ -43,8 +44,8 @@ SYMBOLS = {"tanh", "softplus", "max", "min", "ln", "lr", "std", "mean", "value",
 REFERENCE = re.compile(r"[\w.]+(, [\w.]+)*(: [\w.]+\(.*\))?|.*\b(19|20)\d\d\b.*")
 """A name in a library, or a citation."""
 
-OUTSIDE_BODIES = ("json_invalid", "string_pattern_mismatch")
-"""What pydantic finds wrong with a request besides its fields' values."""
+OUTSIDE_BODIES = ("json_invalid", "string_pattern_mismatch", "int_parsing", "bool_parsing")
+"""What pydantic finds wrong with a request besides its fields' values: with all of it, and with what stands in the address."""
 
 
 @cache
