@@ -8,6 +8,7 @@ from models.diagnosis import Verdict, diagnose, held, outcome, predict
 from models.diagnosis.look import Look
 from models.diagnosis.movement import Row, movement
 from models.diagnosis.tolerance import swing
+from models.frame import MAX_ROWS
 from models.theory import theory_of
 from models.training import Run, initial_frame, train
 
@@ -45,11 +46,11 @@ def moved(config):
 
 
 @pytest.mark.parametrize(("optimizer", "lr"), [("sgd", 0.05), ("adam", 0.001), ("adamw", 0.001)])
-@pytest.mark.parametrize("depth", [6, 400], ids=["every row shown", "256 of 401 rows shown"])
+@pytest.mark.parametrize("depth", [6, 400], ids=["every row shown", "some of 401 rows shown"])
 def test_a_stride_is_what_the_first_step_moves_all_rows_by(depth, optimizer, lr):
     config = network(depth, "tanh", "orthogonal", optimizer, lr, width=32)
     frame, parts = moved(config)
-    assert len(frame["layers"]) == min(depth + 1, 256)
+    assert len(frame["layers"]) == min(depth + 1, MAX_ROWS)
     each = Look(config, frame, None).movement
     assert each.stride == pytest.approx(sum(parts), rel=0.02 if depth == 6 else 0.05)
 
