@@ -97,8 +97,8 @@ class Parameter:
             base = Annotated[str, Field(max_length=LONGEST_TEXT)]
         else:
             bounds: dict[str, Any] = {"gt" if self.above else "ge": self.low, "le": self.high}
-            number: Any = Annotated[int, BeforeValidator(_whole)] if self.type == "int" else Annotated[float, BeforeValidator(_real)]
-            base = Annotated[number, Field(**bounds), AfterValidator(_unsigned)]
+            kind, only = (int, _whole) if self.type == "int" else (float, _real)
+            base = Annotated[kind, Field(**bounds), AfterValidator(_unsigned), BeforeValidator(only)]
         words = tuple(word for word in self.special if word is not None)
         if words:
             base = base | Literal[words]

@@ -217,3 +217,8 @@ def test_what_json_has_as_another_type_is_no_number_and_no_boolean(field, value)
 
 def test_a_whole_number_may_have_a_point():
     assert RunConfig.model_validate({"network": {"depth": 3.0}}).network.depth == 3
+
+
+def test_the_published_schema_has_the_bounds():
+    depth = RunConfig.model_json_schema()["$defs"]["NetworkConfig"]["properties"]["depth"]
+    assert depth["type"] == "integer" and depth["minimum"] == 1 and depth["maximum"] == 10_000
