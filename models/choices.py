@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from operator import or_
 from types import MappingProxyType
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -37,17 +37,10 @@ LONGEST_TEXT = 128
 KINDS: tuple[Kind, ...] = ("mlp", "cnn")
 
 
-def _whole(value: Any) -> Any:
+def _number(kind: Literal["int", "float"], value: Any) -> Any:
     """What JSON has as a number: pydantic would take true for 1, and "3" for 3, which the published schema refuses."""
     if isinstance(value, bool | str):
-        raise PydanticKnownError("int_type")
-    return value
-
-
-def _real(value: Any) -> Any:
-    """The same for numbers with a fraction."""
-    if isinstance(value, bool | str):
-        raise PydanticKnownError("float_type")
+        raise PydanticKnownError("int_type" if kind == "int" else "float_type")
     return value
 
 
@@ -97,8 +90,8 @@ class Parameter:
             base = Annotated[str, Field(max_length=LONGEST_TEXT)]
         else:
             bounds: dict[str, Any] = {"gt" if self.above else "ge": self.low, "le": self.high}
-            kind, only = (int, _whole) if self.type == "int" else (float, _real)
-            base = Annotated[kind, Field(**bounds), AfterValidator(_unsigned), BeforeValidator(only)]
+            kind = int if self.type == "int" else float
+            base = Annotated[kind, Field(**bounds), AfterValidator(_unsigned), BeforeValidator(partial(_number, self.type))]
         words = tuple(word for word in self.special if word is not None)
         if words:
             base = base | Literal[words]

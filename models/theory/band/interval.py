@@ -50,7 +50,7 @@ from models.theory.band.lengths import (
 from models.theory.band.noise import Noise, noise_of, shares
 from models.theory.band.pooled import of_pooled, raised_by, with_shared
 from models.theory.band.quantiles import FLOOR, quantiles
-from models.theory.band.silent import silent
+from models.theory.band.silent import Silent, silent
 from models.theory.band.skips import with_skips
 from models.theory.band.steps import Steps, steps_of
 from models.theory.chain import Chain
@@ -70,11 +70,11 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | Non
     """(low, high, decided): the two ends in every row (depth + 1,), not a number where no band is given; `decided` is the row from which on
     that is because the band depends on more of the law of the inputs' lengths than is known, if there is one. The other reasons: the row is
     unknown (known.py), or q runs away from theory's."""
-    low, high, decided = _band(plan, rows, at)
+    lost = silent(plan, rows)
+    low, high, decided = _band(plan, rows, at, lost)
     first = unknown_from(plan, rows)
     if first is None:
         low *= 1.0 - near_zero(plan, rows)
-        lost = silent(plan, rows)
         low[1:] *= 1.0 - (lost.most - lost.least) * shares(plan, rows)
     if output_unknown(plan, rows):
         low[-1], high[-1] = math.nan, math.nan
@@ -83,8 +83,8 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | Non
     return low, high, decided
 
 
-def _band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | None]:
-    found = _spreads(plan, rows, at)
+def _band(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> tuple[Array, Array, int | None]:
+    found = _spreads(plan, rows, at, lost)
     beyond, decided = np.maximum.accumulate(np.abs(found.away) > BEYOND), None
     shift = 0.0 * found.shift if plan.unit else found.shift
     if plan.unit:
@@ -118,7 +118,7 @@ class Spreads:
     away: Array
 
 
-def _spreads(plan: Plan, rows: Chain, at: Averages) -> Spreads:
+def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
     """How far the measured mean square of each row strays from q."""
     smoothed = smoothing(plan)
     pairs, taps, lift = cosines(plan, rows, at, smoothed)
@@ -140,7 +140,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages) -> Spreads:
     if plan.pre != "none":
         _hold_fast(found, plan, rows, single + (0.0 if plan.unit else (2.0 * loose + beside) / units))
     if plan.post == "batch":
-        _silence(found, plan, rows)
+        _silence(found, plan, rows, lost)
     raised = raised_by(plan, lift)
     if plan.pixels > 1 and not of_real_images(plan) and not plan.unit:
         mean, square = _pool(found, plan, rows, at, raised, noise, steps)
@@ -171,9 +171,8 @@ def _hold_fast(found: Spreads, plan: Plan, rows: Chain, single: Array) -> None:
     found.shift[:-1] = -share * (1.0 - share) * (single[:-1] + few(plan))
 
 
-def _silence(found: Spreads, plan: Plan, rows: Chain) -> None:
+def _silence(found: Spreads, plan: Plan, rows: Chain, lost: Silent) -> None:
     """Units that a batch normalization behind phi leaves without a signal are missing in the next row."""
-    lost = silent(plan, rows)
     found.shift[1:] += np.log1p(-lost.least * shares(plan, rows))
     found.inherited[1:] += lost.spread / plan.width * shares(plan, rows) ** 2
 

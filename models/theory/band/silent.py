@@ -1,10 +1,14 @@
-"""Units that a batch normalization behind phi leaves without a signal: those on phi's straight side, below 0, for the whole batch, which
-are constant there but for a slope whose variance eps outweighs.
+"""Units that a batch normalization behind phi leaves without a signal.
 
-With c the inputs' mean cosine a unit is sqrt(c) x + sqrt(1 - c) g, one x for all of them. How often all are below 0 hangs on how the
-deviations g of different inputs go together, of which one number is known. It lies between the law of independent ones, which are the
-fewest (Slepian 1962), and that of inputs spread evenly over so few directions that they have this number: g is then r u, with r the length
-of so many Gaussian numbers and u a coordinate on their sphere, independent from input to input once r is known.
+Such a unit is below 0 for the whole batch, where phi is straight: constant, or with a slope so small that eps outweighs its variance.
+
+With c the inputs' mean cosine, a unit's pre-activation of an input is sqrt(c) x + sqrt(1 - c) g: x is the same for all inputs, g is the
+input's own. How often all inputs of a batch are below 0 depends on how their g go together, of which only one number is known, the
+participation ratio. So the share of such units is known between two ends:
+
+    least  if the g are independent: no other law has fewer units with all inputs below 0 (Slepian 1962)
+    most   if the inputs are spread evenly over as many directions as the participation ratio says. Then g = r u: r is the length of a
+           Gaussian vector with that many entries, the same for all inputs, and u a coordinate of a point on the sphere
 """
 
 from __future__ import annotations
@@ -21,21 +25,22 @@ from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
 BELOW = np.array([1e-6, 1e-3, 1.0, 1e3])
-"""Distances below 0 at which phi's slope tells whether it is straight there."""
+"""Distances below 0 at which phi's slopes are compared, to see whether phi is straight there."""
 
 ALIKE = 0.1
-"""Mean cosine up to which no unit has one sign for the whole batch."""
+"""Up to this mean cosine no unit has the same sign for the whole batch."""
 
 LENGTHS = 12
-"""Nodes of r."""
+"""Nodes of the law of r."""
 
 FEWEST, MANY = 3.0, 64.0
-"""Directions: at least, and from when on a coordinate counts as Gaussian."""
+"""The fewest directions that are taken, and the number above which a coordinate of the sphere counts as Gaussian."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """The share that eps takes of each hidden row's units' variance, at least and at most, and its variance from unit to unit (depth,)."""
+    """The mean share of a unit's variance that eps takes in each hidden row, as `least` and `most`; and the variance of that share from
+    unit to unit, for the latter. Each (depth,)."""
 
     least: Array
     most: Array
@@ -43,7 +48,7 @@ class Silent:
 
 
 def silent(plan: Plan, rows: Chain) -> Silent:
-    """What of each hidden row's signal is left out."""
+    """All zeros where there is no batch normalization behind phi, or phi is not straight below 0."""
     found = Silent(*(np.zeros(plan.depth) for _ in range(3)))
     sides = plan.nl.derivative(plan.nl.centres[0] - BELOW)
     if plan.post != "batch" or np.ptp(sides) > 0.0:
@@ -62,7 +67,7 @@ def silent(plan: Plan, rows: Chain) -> Silent:
 
 
 def _directions(rows: Chain, c: float) -> float:
-    """In how many the inputs' deviations from their mean would have to be spread evenly to be as alike as they are."""
+    """Over how many directions the inputs' deviations from their mean would have to be spread evenly to be as alike as they are."""
     if rows.fields.participation is None:
         return math.inf
     return max((1.0 - c) ** 2 / max(1.0 / rows.fields.participation - c**2, 1e-6), FEWEST)
@@ -70,8 +75,9 @@ def _directions(rows: Chain, c: float) -> float:
 
 @lru_cache(maxsize=256)
 def _all_below(ratio: float, shift: float, inputs: int, directions: float, weighed: float) -> tuple[float, float]:
-    """Mean and variance over units of what eps takes: eps over itself and what is left, which is `weighed` times eps on average, where all
-    inputs are below 0. By the trapezoidal rule in x; r by Wilson and Hilferty's cube root."""
+    """(mean, variance) over units of the share that eps takes: nothing, unless all inputs are below 0, and then eps / (eps + what is left),
+    where what is left is `weighed` eps on average. ratio: sqrt(c / (1 - c)); shift: the bias that all units have, in g's deviations. By the
+    trapezoidal rule in x, and r's law by Wilson and Hilferty's cube root."""
     x = np.arange(-8.0, 8.0, 0.1)
     z, weights = hermite(LENGTHS)
     side = 2.0 / (9.0 * directions)
@@ -85,7 +91,7 @@ def _all_below(ratio: float, shift: float, inputs: int, directions: float, weigh
 
 
 def _share_below(reach: Array, directions: float) -> Array:
-    """The law of a coordinate of the sphere whose mean square is 1; Gaussian of many."""
+    """The probability that a coordinate of a sphere, scaled to the mean square 1, is below `reach`; of many directions a Gaussian's."""
     edge = math.sqrt(min(directions, MANY))
     places = np.linspace(-edge, edge, 2001)
     if directions > MANY:
