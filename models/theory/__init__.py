@@ -16,9 +16,9 @@
                             warm.py           makes the tables before anybody waits for them
 """
 
-from models.theory.answer import Theory, theory, theory_of
+from models.theory.answer import Theory, start_of, theory, theory_of
 from models.theory.fixed_point import FixedPoint, Map, fixed_point
-from models.theory.outlook import Outlook, outlook, start_of
+from models.theory.outlook import Outlook, outlook
 from models.theory.phase import PhaseGrid, critical_sigma_w2, phase_grid, phase_of
 from models.theory.warm import warm_up
 from models.theory.weights import WeightGradients, weight_gradients

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 
-from models.config import RunConfig
+from models.config import CaptureConfig, RunConfig, TrainingConfig
 from models.frame import InputMoments, row_numbers
 from models.theory import shared
 from models.theory.applies import why_not
@@ -27,6 +28,9 @@ from models.theory.phase import Phase, phase_of
 from models.words import Text, Worded
 
 Numbers = list[float | None]
+
+KEPT = 64
+"""Answers that are kept; one of 200 layers takes 66 kB."""
 
 
 class Band(BaseModel, frozen=True, extra="forbid"):
@@ -86,7 +90,20 @@ def theory(config: RunConfig, input_mean_square: float = 1.0, input_correlation:
     input_correlation:  of two of its examples, x_a . x_b / (|x_a| |x_b|); None: 0 for Gaussian noise, else 0.5
     pixel_correlations: of two different pixels of one image, and of two; None: 0 for Gaussian noise, else not known
     fields:             what units of the first layer see of it
+
+    Answers are kept: a class that looks at one run asks for one theory, and most controls of training change nothing in it.
     """
+    return _theory(start_of(config), input_mean_square, input_correlation, pixel_correlations, fields)
+
+
+def start_of(config: RunConfig) -> RunConfig:
+    """The configuration with everything at its default that theory does not read."""
+    return config.model_copy(update={"training": TrainingConfig(), "capture": CaptureConfig(), "seed": 0})
+
+
+@lru_cache(maxsize=KEPT)
+def _theory(config: RunConfig, input_mean_square: float, input_correlation: float | None, pixel_correlations: tuple[float, float] | None,
+            fields: Fields) -> Theory:
     layers = row_numbers(config.network.depth + 1)
     facts = plan(config)
     usual = usual_correlations(config)

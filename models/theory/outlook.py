@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from models.config import CaptureConfig, RunConfig, TrainingConfig
-from models.theory.answer import usual_correlations
+from models.config import RunConfig
+from models.theory.answer import start_of, usual_correlations
 from models.theory.applies import why_not
 from models.theory.backward import gradient_factors
 from models.theory.chain import Correlations, chain
@@ -44,11 +44,6 @@ def outlook(config: RunConfig) -> Outlook | None:
     """The outlook; None where theory does not apply, or has the gradient wrong (Plan.flat). It is kept, as training, capture and seed
     change nothing in it."""
     return _outlook(start_of(config))
-
-
-def start_of(config: RunConfig) -> RunConfig:
-    """The configuration with everything at its default that theory does not read."""
-    return config.model_copy(update={"training": TrainingConfig(), "capture": CaptureConfig(), "seed": 0})
 
 
 @lru_cache(maxsize=1024)

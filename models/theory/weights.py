@@ -21,14 +21,13 @@ import numpy as np
 
 from models.config import RunConfig
 from models.frame import InputMoments
-from models.theory.answer import correlations_of
+from models.theory.answer import correlations_of, start_of
 from models.theory.applies import why_not
 from models.theory.backward import gradient_factors
 from models.theory.chain import Chain, Correlations, chain
 from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, fans, plan
 from models.theory.nonlinearity import Array, Nonlinearity
-from models.theory.outlook import start_of
 from models.theory.pair import gap
 
 
