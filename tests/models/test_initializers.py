@@ -107,10 +107,11 @@ def test_lsuv_gives_every_layer_unit_variance(kind):
 
 @pytest.mark.parametrize("activation", ["relu", "selu", "softplus"])
 def test_lsuv_does_not_take_rounding_for_a_signal(activation):
-    """Behind an instance normalization every channel's mean is 0, and so is the signal of the output layer: it guesses, at a loss of ln 10."""
+    """Behind an instance normalization every channel's mean is 0, and so is what the output layer reads: a loss of ln 10."""
     config = RunConfig.model_validate({
         "network": {"kind": "cnn", "depth": 3, "width": 16, "activation": {"name": activation},
-                    "normalization": {"name": "instance", "placement": "post_activation"}}, "init": {"name": "lsuv"}})
+                    "normalization": {"name": "instance", "placement": "post_activation"}},
+        "init": {"name": "lsuv"}})
     frame = initial_frame(config)
     assert frame["loss"] == pytest.approx(math.log(10), abs=1e-6)
     assert frame["quantities"]["weight"]["mean_square"][-1] < 1
