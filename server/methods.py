@@ -30,8 +30,8 @@ class Head:
             return
         with CancelScope() as answering:
             async def head_alone(message: Message) -> None:
-                await send(message)
                 if message["type"] == "http.response.start":
+                    await send(message)
                     await send({"type": "http.response.body"})
                     answering.cancel()
 
