@@ -192,19 +192,29 @@ def unit_variance(network: Network, batch: Tensor, params: Params) -> None:
     """LSUV (Mishkin & Matas 2015, algorithm 1): from the first layer to the last, scale the weights until the variance of
     the layer's output on the batch is 1 within the tolerance; then `gain` scales them once more.
 
-    A layer whose output does not vary, or is not finite, is left as it is. Running statistics of batch normalization
-    and the dropout stream are left untouched.
+    A layer whose output does not vary, or is not finite, is left as it is; so is one that reads nothing but rounding. Running statistics of
+    batch normalization and the dropout stream are left untouched.
     """
     x = batch
     for layer in network.rows():
         inputs = x if layer.entry is None else layer.entry(x)
-        for _ in range(params["max_iterations"]):
+        for _ in range(0 if _is_rounding(inputs, x) else params["max_iterations"]):
             variance = layer.weighted(inputs).var().item()
             if not 0 < variance < math.inf or abs(variance - 1) <= params["tolerance"]:
                 break
             layer.weighted.weight.div_(math.sqrt(variance))
         layer.weighted.weight.mul_(params["gain"])
         x = _without_traces(layer, x)
+
+
+ROUNDING = 2.0**-20
+"""Where the mean over an image's pixels is 0, float32 leaves some 2^-25 of their size."""
+
+
+def _is_rounding(inputs: Tensor, x: Tensor) -> bool:
+    """Whether what a layer reads of x is what rounding left of 0, as the means of channels behind an instance normalization are."""
+    read, given = (tensor.square().mean().sqrt().item() for tensor in (inputs, x))
+    return bool(read < ROUNDING * given)
 
 
 def _without_traces(layer: Layer, x: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.words import say
 from server import errors
+from server.methods import allowed
 from server.settings import Settings
 
 log = logging.getLogger("sigprop")
@@ -143,8 +144,8 @@ class Access:
                                           "on this machine only. Open it as localhost, or set SIGPROP_TOKEN.", host=host))
         if method in READS and PAGES.fullmatch(path) and (given := dict(_query(scope)).get("token")) is not None:
             return self._without_token(scope, given)
-        if self.gate.permits(method, path, headers):
-            return None
+        if self.gate.permits(method, path, headers) or not allowed(scope):
+            return None  # what leads nowhere is answered with 404
         wrong = ', error="invalid_token"' if "authorization" in headers else ""
         return errors.answer(401, ASK, headers={"WWW-Authenticate": f'Bearer realm="sigprop"{wrong}'})
 

@@ -10,17 +10,18 @@ from functools import partial
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.gzip import GZipMiddleware
 
 import models
 from models.theory import warm_up
 from models.words import say
 from server import encode, errors, schema
 from server.access import Access, Gate, token_of
+from server.codings import Gzip
 from server.downloads import Downloads
 from server.engine import LocalEngine
 from server.frontend import FRONTEND
 from server.keeping import storage
+from server.methods import Head
 from server.metrics import Metrics
 from server.openapi import Api
 from server.rate import RateLimit
@@ -57,7 +58,8 @@ def create_app(settings: Settings) -> FastAPI:
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """A request passes them from the last to the first."""
     app.state.gate = Gate(token_of(settings), settings.public_read == "on", settings.public_preview == "on")
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=encode.LEVEL)
+    app.add_middleware(Gzip, minimum_size=1000, compresslevel=encode.LEVEL)
+    app.add_middleware(Head)
     errors.install(app, settings.max_body_bytes, {weights.PATH: settings.max_upload_bytes})
     app.add_middleware(Access, gate=app.state.gate)
     app.add_middleware(RateLimit, per_minute=settings.requests_per_minute)

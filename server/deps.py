@@ -16,7 +16,7 @@ from server.access import Gate
 from server.downloads import Downloads
 from server.encode import Form, View
 from server.engine import Engine
-from server.errors import NotFound, Problem, at_field
+from server.errors import NotFound, Problem, at_field, cut
 from server.metrics import Metrics
 from server.records import RunRecord
 from server.settings import Settings
@@ -46,23 +46,23 @@ class BadQuery(Problem):
 
 
 async def _sweep(store: StoreDep, streams: StreamsDep,
-                 sweep_id: Annotated[str, Path(description="the sweep's id", max_length=64)]) -> RunRecord:
+                 sweep_id: Annotated[str, Path(description="the sweep's id")]) -> RunRecord:
     record = await to_thread.run_sync(store.get, sweep_id, limiter=streams.threads)
     if record is None or record.kind != "sweep":
-        raise NotFound(say("There is no sweep {id!r} on this server; POST /api/sweeps makes one.", id=sweep_id))
+        raise NotFound(say("There is no sweep {id!r} on this server; POST /api/sweeps makes one.", id=cut(sweep_id)))
     return record
 
 
 SweepDep = Annotated[RunRecord, Depends(_sweep)]
 
 
-RunId = Annotated[str, Path(description="the run's id", max_length=64)]
+RunId = Annotated[str, Path(description="the run's id")]
 
 
 def _run(store: StoreDep, run_id: RunId) -> RunRecord:
     record = store.get(run_id)
     if record is None or record.kind != "run":
-        raise NotFound(say("There is no run {id!r} on this server; GET /api/runs lists those there are.", id=run_id))
+        raise NotFound(say("There is no run {id!r} on this server; GET /api/runs lists those there are.", id=cut(run_id)))
     return record
 
 

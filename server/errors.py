@@ -35,6 +35,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.words import Text, Worded, listed, say
 from server import trouble
+from server.methods import allowed
 
 log = logging.getLogger("sigprop")
 
@@ -183,16 +184,17 @@ def _path(loc: Sequence[Any], body: Any) -> str:
         inside = isinstance(at, Mapping) and part in at
         chosen = isinstance(at, Mapping) and at.get("name") == part
         if inside or (position == len(parts) - 1 and isinstance(at, Mapping) and not chosen):
-            kept.append(_cut(str(part)))
+            kept.append(cut(str(part)))
         at = at[part] if inside else at
     return ".".join(kept)
 
 
 def _shown(value: Any) -> str:
-    return _cut(repr(value))
+    return cut(repr(value))
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """The text, with dots for its end where it is longer than what is repeated to whoever sent it."""
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN - 3]}..."
 
 
@@ -249,6 +251,8 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := allowed(request.scope)):
+        error.headers = {**(error.headers or {}), "Allow": ", ".join(methods)}
     return answer_to(error)
 
 

@@ -18,6 +18,7 @@ from fastapi.sse import KEEPALIVE_COMMENT
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from server.codings import takes
 from server.encode import LEVEL
 
 MEDIA_TYPE = "text/event-stream"
@@ -102,19 +103,10 @@ def joined(first: int, second: int, size: int) -> int:
     return (high % ADLER) << 16 | low % ADLER
 
 
-def takes_deflate(accept_encoding: str) -> bool:
-    """Whether a client's Accept-Encoding names deflate, and not with weight 0 (which means "not this")."""
-    for part in accept_encoding.lower().split(","):
-        name, _, weight = part.partition(";")
-        if name.strip() == "deflate":
-            return weight.replace(" ", "").rstrip("0.") != "q="
-    return False
-
-
 async def _stream(
     accept_encoding: Annotated[str, Header(description="with deflate, the stream comes compressed")] = "",
 ) -> Plain | Deflated:
-    return Deflated() if takes_deflate(accept_encoding) else Plain()
+    return Deflated() if takes("deflate", accept_encoding) else Plain()
 
 
 class Streaming(StreamingResponse):

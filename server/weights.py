@@ -65,10 +65,10 @@ def require(config: RunConfig, folder: Path, store: Store) -> None:
     source = config.init.params["source"]
     if not source:
         raise _refused(say("is empty: name a run that kept its weights (capture.weights), an uploaded file, or one in the weights folder"))
-    path = path_of(folder, source)
-    if not path.exists():
-        raise _refused(_why_missing(source, store))
-    check(path)
+    try:
+        check(path_of(folder, source))
+    except FileNotFoundError as error:
+        raise _refused(_why_missing(source, store)) from error
 
 
 def check(path: Path) -> dict[str, list[int]]:
@@ -122,11 +122,7 @@ async def receive(folder: Path, chunks: AsyncIterator[bytes], limit_bytes: int,
 
 def kept(folder: Path) -> dict[str, os.stat_result]:
     """The files of weights that this server has made (OURS), by the names of the weights."""
-    found = {}
-    for file in folder.glob(f"*{ENDING}"):
-        with suppress(FileNotFoundError):  # somebody has just removed it
-            found[name_of(file.name)] = file.stat()
-    return {name: about for name, about in found.items() if OURS.fullmatch(name)}
+    return {name_of(file): about for file, about in _files(folder).items() if OURS.fullmatch(name_of(file))}
 
 
 def remove_unfinished(folder: Path) -> None:
@@ -138,8 +134,17 @@ def remove_unfinished(folder: Path) -> None:
 
 def listing(folder: Path) -> list[tuple[str, int]]:
     """The weights that can be started from, newest first: their sources, and their sizes in bytes."""
-    files = sorted(folder.glob(f"*{ENDING}"), key=lambda file: file.stat().st_mtime, reverse=True) if folder.exists() else []
-    return [(file.name, file.stat().st_size) for file in files if source_problem(file.name) is None]
+    files = sorted(_files(folder).items(), key=lambda file: file[1].st_mtime, reverse=True)
+    return [(name, about.st_size) for name, about in files if source_problem(name) is None]
+
+
+def _files(folder: Path) -> dict[str, os.stat_result]:
+    """The folder's files of weights by name; none where there is no folder."""
+    found = {}
+    for file in folder.glob(f"*{ENDING}"):
+        with suppress(FileNotFoundError):  # somebody has just removed it
+            found[file.name] = file.stat()
+    return found
 
 
 def _why_missing(source: str, store: Store) -> Text:

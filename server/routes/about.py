@@ -43,7 +43,6 @@ def _health(store: Store, engine: Engine) -> Health:
 
 
 @router.get("/health")
-@router.head("/health", include_in_schema=False)
 async def health(store: StoreDep, engine: EngineDep) -> Health:
     """That the server is up, and what it is busy with."""
     return await to_thread.run_sync(_health, store, engine, limiter=HEALTH_THREADS)

@@ -11,6 +11,7 @@ from models.activations import ACTIVATIONS
 from models.config import RunConfig
 from models.initializers import BIAS_INITIALIZERS, INITIALIZERS, Fan, truncated_kurtosis, truncated_variance
 from models.network import build
+from models.training import initial_frame
 
 DRAWN = [name for name, entry in INITIALIZERS.items() if not entry.data_driven]
 SHAPES = [(300, 200), (150, 400), (60, 40, 3, 3), (48, 48, 5, 5)]
@@ -102,6 +103,19 @@ def test_lsuv_gives_every_layer_unit_variance(kind):
         h = layer.weighted(x if layer.entry is None else layer.entry(x))
         assert h.var().item() == pytest.approx(1.0, abs=0.002)
         x = layer(x)
+
+
+@pytest.mark.parametrize("activation", ["relu", "selu", "softplus"])
+def test_lsuv_does_not_take_rounding_for_a_signal(activation):
+    """Behind an instance normalization every channel's mean is 0, and so is what the output layer reads: a loss of ln 10."""
+    config = RunConfig.model_validate({
+        "network": {"kind": "cnn", "depth": 3, "width": 16, "activation": {"name": activation},
+                    "normalization": {"name": "instance", "placement": "post_activation"}},
+        "init": {"name": "lsuv"}})
+    frame = initial_frame(config)
+    assert frame["loss"] == pytest.approx(math.log(10), abs=1e-6)
+    assert frame["quantities"]["weight"]["mean_square"][-1] < 1
+    assert frame["quantities"]["preactivation"]["std"][:-1] == pytest.approx([1.0] * 3, abs=0.06)  # the tolerance is of the variance
 
 
 def test_gain_multiplies_every_weight():

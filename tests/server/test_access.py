@@ -84,6 +84,16 @@ def test_what_the_api_offers_beyond_looking_needs_the_token(reached, run):
     assert reached.client.get(f"/api/runs/{run}").json()["title"] is None
 
 
+def test_an_address_that_leads_nowhere_is_not_there_with_the_token_or_without(reached, bearer):
+    problem = "application/problem+json"
+    for path, accept, kind in (("/nowhere", "text/html", "text/html"), ("/nowhere", "*/*", problem), ("/api/nowhere", "text/html", problem),
+                               ("/api/runs/a/nowhere", "*/*", problem)):
+        for more in ({}, bearer):
+            answer = httpx.get(reached.url + path, headers={"accept": accept, **more})
+            assert answer.status_code == 404 and answer.headers["content-type"].startswith(kind), (path, more)
+    refused(reached.client.put("/api/runs"))  # it leads somewhere, if not by this method
+
+
 def test_with_the_token_one_may_do_everything(reached, bearer, run):
     with httpx.Client(base_url=reached.url, headers=bearer, timeout=60) as client:
         assert [found["id"] for found in client.get("/api/runs").json()["runs"]] == [run]

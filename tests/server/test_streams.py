@@ -15,8 +15,9 @@ import pytest
 from server import encode
 from server import stream as streams
 from server import tail as tails
+from server.codings import takes
 from server.records import RunRecord
-from server.sse import Body, Deflated, Plain, joined, takes_deflate
+from server.sse import Body, Deflated, Plain, joined
 from server.store import NewRun, Store
 from tests.conftest import in_a_loop, wait_for
 
@@ -57,7 +58,7 @@ def test_a_frame_goes_out_as_it_is_stored_and_one_of_an_older_version_too(frame)
     ("gzip, deflate, br, zstd", True), ("deflate", True), ("Deflate;q=0.5", True), ("gzip;q=1.0, deflate; q=0.1", True),
     ("", False), ("identity", False), ("gzip", False), ("deflate;q=0", False), ("deflate; q=0.000", False), ("*", False)])
 def test_a_stream_is_compressed_for_those_who_take_it(header, taken):
-    assert takes_deflate(header) == taken
+    assert takes("deflate", header) == taken
 
 
 def test_both_forms_say_the_same_and_one_is_short(server):

@@ -115,6 +115,19 @@ class Harm:
         return print, ("harm",)
 
 
+def test_a_file_that_goes_away_while_the_folder_is_read_is_not_there(server):
+    """A link to nothing is what a file looks like that somebody deletes between the folder's listing and the look at it."""
+    gone = server.data_dir / "weights" / "gone.safetensors"
+    gone.symlink_to("nowhere")
+    try:
+        listed = server.client.get("/api/weights")
+        assert listed.status_code == 200 and gone.name not in [found["source"] for found in listed.json()["weights"]]
+        refused = server.client.post("/api/runs", json={"init": {"name": "pretrained", "source": gone.name}})
+        assert refused.status_code == 422 and "is not here" in refused.json()["detail"]
+    finally:
+        gone.unlink()
+
+
 def test_pickles_are_refused_with_a_sentence(server, tmp_path):
     torch.save({"weight": torch.ones(2)}, tmp_path / "model.pt")
     for data in ((tmp_path / "model.pt").read_bytes(), pickle.dumps(Harm())):
