@@ -70,7 +70,7 @@ class Meter:
         self._measure("weight_gradient", index, gradient)
 
     def keep_weights(self, weights: Iterable[Tensor]) -> None:
-        """Copies the weights of all rows: called before an update whose change the next frame measures."""
+        """Copies the weights of all rows: called before an update whose change the next frame measures. Given none, forgets them."""
         self._weights_before = {index: weight.detach().clone() for index, weight in enumerate(weights)}
 
     def _measure(self, what: str, index: int, tensor: Tensor) -> None:

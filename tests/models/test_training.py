@@ -88,6 +88,32 @@ def test_a_run_that_diverges_ends_with_the_frame_that_shows_it():
     assert [frame["seq"] for frame in frames] == list(range(len(frames)))
 
 
+@pytest.mark.parametrize(("std", "optimizer"), [(1.0, {"name": "sgd", "lr": 1e4}), (0.35, {"name": "sgd", "lr": 0.7}),
+                                                (0.35, {"name": "momentum", "lr": 0.1})])
+def test_the_last_frame_of_a_run_that_diverges_between_two_has_the_update_that_led_there(std, optimizer):
+    """At step 1, 3 and 6."""
+    config = RunConfig.model_validate({
+        "network": {"depth": 20, "width": 16, "activation": {"name": "linear"}}, "init": {"name": "normal", "std": std},
+        "training": {"steps": 2000, "optimizer": optimizer}, "capture": {"every": 1000}})
+    frame = list(train(config))[-1]
+    assert frame["loss"] is None and frame["step"] not in (0, 1000)
+    reference = Run.start(config)
+    bare, batches = PLAIN[optimizer["name"]](reference.network.parameters()), _batches(config, reference.data)
+    for group in bare.param_groups:
+        group["lr"] = optimizer["lr"]
+    weights = [row.weighted.weight for row in reference.network.rows()]
+    before = [weight.detach().clone() for weight in weights]
+    for _ in range(frame["step"]):
+        bare.zero_grad()
+        inputs, labels = next(batches)
+        F.cross_entropy(reference.network(inputs), labels).backward()
+        before = [weight.detach().clone() for weight in weights]
+        bare.step()
+    changes = [(weight.detach() - old).double() for weight, old in zip(weights, before, strict=True)]
+    finite = [change[change.isfinite()].norm().item() for change in changes]
+    assert frame["quantities"]["update"]["norm"] == pytest.approx(finite, rel=1e-4)
+
+
 def test_a_run_stops_when_it_is_told_to():
     frames = list(train(RunConfig.model_validate({"network": {"depth": 1, "width": 4}, "capture": {"every": 1}}), lambda done: done < 5))
     assert [frame["step"] for frame in frames] == [0, 1, 2, 3, 4, 5]
