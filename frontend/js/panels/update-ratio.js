@@ -33,11 +33,18 @@ function caption(view) {
   return still ? [words, t("update.still", { still })].join(t("words.between")) : words;
 }
 
+/** Why no layer has a ratio that can be drawn. @param {View} view */
+function why(view) {
+  if (view.preview) return "preview";
+  if (view.frame.step === 0) return view.history.length === 1 ? "only_start" : "at_start";
+  const update = quantityOf(view, "update");
+  return !update ? "unmeasured" : update.ratio?.some((ratio) => ratio === 0) ? "none" : "lost";
+}
+
 /** @type {Panel} */
 export const updateRatio = {
   id: "update-ratio",
-  empty: (view) => (ratios(view).some((ratio) => ratio !== null) ? null
-    : t(view.preview ? "update.preview" : view.history.length === 1 ? "update.only_start" : view.frame.step === 0 ? "update.at_start" : "update.none")),
+  empty: (view) => (ratios(view).some((ratio) => ratio !== null) ? null : t(`update.${why(view)}`)),
   figure,
   caption,
   table: (view, words) => layerTable(view, [
