@@ -92,10 +92,10 @@ export const EN = {
   "control.bad_text": "no number",
   "control.not_for": "{label} (not for {kind})",
   "control.all": "Show all controls",
-  "control.some": "Only the controls that the link names are shown.",
+  "control.some": "Only the controls that matter here are shown.",
 
   "lesson.menu": "Lessons",
-  "lesson.step": "step {step} of {count}",
+  "lesson.step": "step\u00a0{step}\u00a0of\u00a0{count}",
   "lesson.previous": "Back",
   "lesson.next": "Next",
   "lesson.again": "Back to this step's configuration",

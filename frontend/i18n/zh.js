@@ -92,7 +92,7 @@ export const ZH = {
   "control.bad_text": "不是数字",
   "control.not_for": "{label}（不适用于 {kind}）",
   "control.all": "显示全部控件",
-  "control.some": "这里只显示链接所选的控件。",
+  "control.some": "这里只显示用得到的控件。",
 
   "lesson.menu": "课程",
   "lesson.step": "第 {step} / {count} 步",

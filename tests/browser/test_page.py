@@ -166,6 +166,17 @@ def test_training_streams_to_its_end_and_the_scrubber_goes_back(trained):
     tab.until("() => document.body.dataset.step === '20'")
 
 
+def test_the_first_curve_moves_nothing_below_it(tab):
+    tab.open(f"/#{QUICK}&seed=77")
+    apart = """() => { const top = (name) => document.querySelector(`[data-testid=panel-${name}]`).getBoundingClientRect().top;
+                       return top("gradient-norms") - top("loss"); }"""
+    before = tab.page.evaluate(apart)
+    tab.at("run-button").click()
+    tab.status("finished")
+    tab.until("() => document.querySelector('[data-testid=panel-loss] .legend li') && document.body.dataset.step === '40'")
+    assert before > 200 and abs(tab.page.evaluate(apart) - before) < 4
+
+
 def test_the_prediction_is_said_once(trained):
     """Below what is worst, with its reason; not again among the other findings."""
     tab, _ = trained

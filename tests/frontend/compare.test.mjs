@@ -123,7 +123,7 @@ function lab(rgb) {
 }
 
 test("the six colours are told apart by every eye, in light and dark", () => {
-  const css = readFileSync(new URL("../../frontend/styles.css", import.meta.url), "utf8");
+  const css = readFileSync(new URL("../../frontend/styles/base.css", import.meta.url), "utf8");
   const palettes = [...css.matchAll(/--series: ([^;]+);/g)].map(([, text]) => text.trim().split(/\s+/));
   assert.ok(palettes.length >= 2);
   for (const palette of palettes) {
