@@ -5,6 +5,7 @@
  * @typedef {import("./figure.js").PhaseMap} PhaseMap
  * @typedef {import("./figure.js").Row} Row
  */
+import { orNone } from "../format.js";
 import { t } from "../../i18n/index.js";
 
 const LINE_DIGITS = 4;
@@ -12,7 +13,7 @@ const LINE_DIGITS = 4;
 /** @param {PhaseMap} map @param {Words} words @returns {Sheet} */
 export const lineTable = (map, words) => ({
   head: [t("phase.sigma_b2"), t("phase.critical")],
-  rows: map.sigma_b2.map((b2, index) => [words.number(b2), words.number(map.critical_sigma_w2[index], LINE_DIGITS)]),
+  rows: map.sigma_b2.map((b2, index) => [words.number(b2), orNone(map.critical_sigma_w2[index], (w2) => words.number(w2, LINE_DIGITS))]),
 });
 
 /** Theory's map where the colour is theory's, else the measured or trained one's as far as its rows are there.
