@@ -266,7 +266,7 @@ export class App {
     this.weights.hide();
     this.board.stale(true);
     notice("refused", "");
-    notice("waiting", t("notice.waiting"));
+    if (!this.board.view) notice("waiting", t("notice.waiting")); // over what is on show it would move all of it, twice
     this.player.reset(this.options["view.step"] === null);
     const followed = new FollowedRun(record, {
       changed: () => { if (this.followed === followed) this.streamed(followed); },

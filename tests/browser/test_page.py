@@ -230,6 +230,20 @@ def test_share_copies_the_link(trained):
     assert copied.split("#")[0] == url.split("#")[0]
 
 
+def test_a_click_on_train_does_not_move_the_charts_away(tab):
+    """Until the first frame the status line says what is waited for; a run that is opened with nothing on show says it where charts will be."""
+    tab.open(f"/#{QUICK}&seed=77")
+    tab.page.route("**/api/runs/*/events*", lambda route: None)  # no frame ever comes
+    grid = tab.page.locator("#grid")
+    before = grid.bounding_box()
+    tab.at("run-button").click()
+    tab.page.wait_for_url("**/runs/*")
+    assert "Waiting for the first frame" in tab.at("run-status").inner_text()
+    assert grid.bounding_box() == before and tab.page.locator("[data-notice]").count() == 0
+    tab.page.reload()
+    tab.until("() => document.querySelector('[data-notice=waiting]')")
+
+
 def test_a_reload_in_the_middle_of_a_run_goes_on(tab):
     tab.open("/#network.depth=10&network.width=128&training.steps=20000&capture.every=20&seed=5")
     tab.at("run-button").click()

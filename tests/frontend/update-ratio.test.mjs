@@ -29,3 +29,9 @@ test("where nothing can be drawn the words say which of the reasons it is", () =
   assert.match(String(sentence({ step: 0, quantities: {} })), /before the first step/);
   assert.equal(sentence(updates([0, 1e-3])), null);
 });
+
+test("only of a run that goes on is it said that nothing is there so far", () => {
+  const words = (/** @type {boolean} */ running) => sentence({ step: 0, quantities: {} }, { history: [0], running });
+  assert.match(String(words(true)), /so far/);
+  assert.equal(words(false), "This run has no frame but the one from before the first step.");
+});

@@ -11,6 +11,9 @@ import { t } from "../../i18n/index.js";
 /** @param {View} view @param {string} name @returns {Quantity | undefined} */
 export const quantityOf = (view, name) => view.frame.quantities[name];
 
+/** Why there is no update where one frame is all there is: more may come only while the run goes on. @param {View} view */
+export const onlyStart = ({ running }) => (running ? "update.only_start" : "update.never");
+
 /** @param {Theme} theme @param {Record<string, any>} [more] */
 export function layout(theme, more = {}) {
   const { xaxis, yaxis, ...rest } = more;

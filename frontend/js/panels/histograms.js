@@ -6,7 +6,7 @@
 import { axisOf, gridOf } from "../binning.js";
 import { finiteCount, integer, isEmptyRow, nonFinite, number, percent, root } from "../format.js";
 import { t } from "../../i18n/index.js";
-import { layerSelection, layerTable, quantityOf } from "./common.js";
+import { layerSelection, layerTable, onlyStart, quantityOf } from "./common.js";
 import { heatmap } from "./heatmap.js";
 import { multiples, MULTIPLES_LIMIT } from "./multiples.js";
 import { ridges } from "./ridges.js";
@@ -52,7 +52,7 @@ export const histograms = {
   options: ["view.quantity", "view.axis", "view.form"],
   selects: layerSelection,
   empty: (view) => (quantityOf(view, String(view.options["view.quantity"])) ? null
-    : t(view.preview ? "histograms.no_update" : view.history.length === 1 ? "update.only_start" : view.frame.step === 0 ? "histograms.no_update_yet" : "histograms.not_captured")),
+    : t(view.preview ? "histograms.no_update" : view.history.length === 1 ? onlyStart(view) : view.frame.step === 0 ? "histograms.no_update_yet" : "histograms.not_captured")),
   figure: (view) => FORMS[formOf(view)](view, shown(view)),
   caption,
   table: (view, words) => {

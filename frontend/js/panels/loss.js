@@ -75,7 +75,7 @@ export const loss = {
   id: "loss",
   options: ["view.loss_log", "view.accuracy"],
   empty: (view) => (view.preview ? t("loss.preview", { loss: number(view.frame.loss), accuracy: percent(view.frame.accuracy) })
-    : view.history.length < 2 ? t(view.running ? "loss.first" : "loss.single", { loss: number(view.frame.loss) }) : null),
+    : view.history.length < 2 ? t(view.running ? "loss.first" : isFinite(view.frame.loss) ? "loss.single" : "loss.none", { loss: number(view.frame.loss) }) : null),
   figure,
   caption,
   table: (view, numbers) => {

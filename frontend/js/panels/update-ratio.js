@@ -5,7 +5,7 @@
  */
 import { isFinite, positive } from "../format.js";
 import { t } from "../../i18n/index.js";
-import { depthAxis, faded, layerTable, layout, line, logAxis, quantityOf } from "./common.js";
+import { depthAxis, faded, layerTable, layout, line, logAxis, onlyStart, quantityOf } from "./common.js";
 
 const GUIDE = 1e-3, LOW = 1e-4, HIGH = 1e-2;
 
@@ -35,16 +35,16 @@ function caption(view) {
 
 /** Why no layer has a ratio that can be drawn. @param {View} view */
 function why(view) {
-  if (view.preview) return "preview";
-  if (view.frame.step === 0) return view.history.length === 1 ? "only_start" : "at_start";
+  if (view.preview) return "update.preview";
+  if (view.frame.step === 0) return view.history.length === 1 ? onlyStart(view) : "update.at_start";
   const update = quantityOf(view, "update");
-  return !update ? "unmeasured" : update.ratio?.some((ratio) => ratio === 0) ? "none" : "lost";
+  return !update ? "update.unmeasured" : update.ratio?.some((ratio) => ratio === 0) ? "update.none" : "update.lost";
 }
 
 /** @type {Panel} */
 export const updateRatio = {
   id: "update-ratio",
-  empty: (view) => (ratios(view).some((ratio) => ratio !== null) ? null : t(`update.${why(view)}`)),
+  empty: (view) => (ratios(view).some((ratio) => ratio !== null) ? null : t(why(view))),
   figure,
   caption,
   table: (view, words) => layerTable(view, [
