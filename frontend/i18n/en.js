@@ -187,6 +187,7 @@ export const EN = {
   "histograms.no_update_yet": "This frame is from before the first step. Move on to a later frame to see the update.",
   "histograms.not_captured": "This run did not record this quantity. Choose another one.",
   "histograms.cut": "Layers with values beyond this range: {count}; signed log or log₁₀|x| shows them all.",
+  "histograms.flattened": "Layers with values too small to be told from 0 here: {count}; signed log or log₁₀|x| shows them.",
   "histograms.zeros": "{share} of all values are exactly 0 and have no place on this axis.",
   "histograms.symlog": "The axis is linear within about ±{scale} and logarithmic beyond.",
   "histograms.lost": "Layers with NaN or Inf (✕): {count}.",

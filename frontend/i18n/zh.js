@@ -187,6 +187,7 @@ export const ZH = {
   "histograms.no_update_yet": "这一帧在第一步之前。移到后面的帧即可看到更新量。",
   "histograms.not_captured": "这次运行没有记录这个量，请选另一个。",
   "histograms.cut": "有 {count} 层的值超出这个范围；带符号对数或 log₁₀|x| 能全部显示。",
+  "histograms.flattened": "有 {count} 层的值太小，在这里与 0 分不开；带符号对数或 log₁₀|x| 能显示它们。",
   "histograms.zeros": "全部值中有 {share} 恰为 0，在这个轴上没有位置。",
   "histograms.symlog": "轴在约 ±{scale} 以内是线性的，以外是对数的。",
   "histograms.lost": "有 {count} 层含 NaN 或 Inf（✕）。",

@@ -231,7 +231,7 @@ def test_share_copies_the_link(trained):
 
 
 def test_a_click_on_train_does_not_move_the_charts_away(tab):
-    """Until the first frame the status line says what is waited for; a run that is opened with nothing on show says it where charts will be."""
+    """Until the first frame the status line says what is waited for; where nothing is on show it stands where charts will be."""
     tab.open(f"/#{QUICK}&seed=77")
     tab.page.route("**/api/runs/*/events*", lambda route: None)  # no frame ever comes
     grid = tab.page.locator("#grid")
@@ -269,6 +269,7 @@ def test_a_network_that_explodes_is_drawn_and_said(tab):
     assert rows > 10 and columns == 61
     text = tab.page.locator("main").inner_text()
     assert re.search(r"NaN|Inf|∞|not finite", text)
+    assert "too small to be told from 0 here" in tab.at("panel-histograms").inner_text()
 
 
 def test_what_the_server_refuses_is_said_beside_the_control(tab):

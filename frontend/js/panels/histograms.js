@@ -3,7 +3,7 @@
  * @typedef {import("../types.js").Panel} Panel
  * @typedef {import("../types.js").View} View
  */
-import { axisOf, gridOf } from "../binning.js";
+import { axisOf, flattened, gridOf } from "../binning.js";
 import { finiteCount, integer, isEmptyRow, nonFinite, number, percent, root } from "../format.js";
 import { t } from "../../i18n/index.js";
 import { layerSelection, layerTable, onlyStart, quantityOf } from "./common.js";
@@ -36,9 +36,10 @@ function caption(view) {
   const { quantity, grid } = shown(view);
   const cut = [...grid.cut.keys()].filter((row) => grid.cut[row] > 0.01 && grid.axis.name !== "log10");
   const zeros = quantity.zeros.reduce((sum, count) => sum + count, 0), all = quantity.n.reduce((sum, count) => sum + count, 0);
-  const lost = quantity.n.filter((_, row) => nonFinite(quantity, row)).length;
+  const small = flattened(quantity, grid), lost = quantity.n.filter((_, row) => nonFinite(quantity, row)).length;
   return [
     cut.length ? t("histograms.cut", { count: cut.length }) : "",
+    small ? t("histograms.flattened", { count: small }) : "",
     grid.axis.name === "log10" && zeros ? t("histograms.zeros", { share: percent(zeros / all) }) : "",
     grid.axis.name === "symlog" ? t("histograms.symlog", { scale: number(grid.axis.scale, 1) }) : "",
     lost ? t("histograms.lost", { count: lost }) : "",
