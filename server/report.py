@@ -24,6 +24,7 @@ from server.store import Store
 
 PREFIX = "sigprop/"
 """The modules' keys in the import map begin with it."""
+STYLE = re.compile(r'<link rel="stylesheet" href="/static/([^"]+)">')
 IMPORT = re.compile(r'(\bfrom\s+|\bimport\s+)"(\.{1,2}/[^"]+)"')
 
 
@@ -55,10 +56,11 @@ def _safe(data: bytes) -> bytes:
 @cache
 def _page() -> bytes:
     """index.html with everything it loads put inside, and a mark where the data goes. Raises LookupError where it lacks one of `parts`."""
-    html = page("index")
+    html, styles = STYLE.subn(lambda sheet: f"<style>{(FRONTEND / sheet[1]).read_text()}</style>", page("index"))
+    if not styles:
+        raise LookupError("the page has no style sheet for the report to put inside")
     icon = _data_url("image/svg+xml", (FRONTEND / "icon.svg").read_bytes())
     parts = {
-        '<link rel="stylesheet" href="/static/styles.css">': f"<style>{(FRONTEND / 'styles.css').read_text()}</style>",
         '<script src="/static/vendor/plotly.min.js" defer></script>': f"<script>{PLOTLY.read_text()}</script>",
         '<script src="/static/js/main.js" type="module"></script>': f'<script type="importmap">{_import_map()}</script>',
         "</body>": f'<!--data--><script type="module">import "{PREFIX}js/main.js";</script></body>',

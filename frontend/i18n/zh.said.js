@@ -324,13 +324,13 @@ export const SAID = {
     "σ_w² = 25/9 = 2.78 高于 tanh 的临界值 1：网络处于混沌相，梯度在反向传播中增大。",
   "torch gives sigmoid gain 1, and its slope is at most 1/4: the gradient's mean square falls by more than 16 a layer.":
     "torch 给 sigmoid 的增益是 1，而它的斜率最多为 1/4：梯度的均方值每层至少缩小为 1/16。",
-  "fp16 would overflow: {share} of a row's values": "用 fp16 会上溢：某一层 {share} 的值",
-  "fp16 would lose: {share} of a row's values": "用 fp16 会丢失：某一层 {share} 的值",
-  "Values of these rows overflow fp16's range (6·10⁻⁸ to 65504), and bf16's as well.": "这些层的值超出 fp16 的范围（6·10⁻⁸ 到 65504），也超出 bf16 的范围。",
-  "Values of these rows overflow fp16's range (6·10⁻⁸ to 65504); bf16 has float32's range and keeps them, with 8 bits of precision.":
+  "fp16 would overflow: {share} of a layer's values": "用 fp16 会上溢：某一层 {share} 的值",
+  "fp16 would lose: {share} of a layer's values": "用 fp16 会丢失：某一层 {share} 的值",
+  "Values of these layers overflow fp16's range (6·10⁻⁸ to 65504), and bf16's as well.": "这些层的值超出 fp16 的范围（6·10⁻⁸ 到 65504），也超出 bf16 的范围。",
+  "Values of these layers overflow fp16's range (6·10⁻⁸ to 65504); bf16 has float32's range and keeps them, with 8 bits of precision.":
     "这些层的值超出 fp16 的范围（6·10⁻⁸ 到 65504）；bf16 的范围与 float32 相同，能容纳它们，精度为 8 位。",
-  "Gradients of these rows underflow fp16's range (6·10⁻⁸ to 65504), and bf16's as well.": "这些层的梯度小于 fp16 的范围（6·10⁻⁸ 到 65504），也小于 bf16 的范围。",
-  "Gradients of these rows underflow fp16's range (6·10⁻⁸ to 65504); bf16 has float32's range and keeps them, with 8 bits of precision.":
+  "Gradients of these layers underflow fp16's range (6·10⁻⁸ to 65504), and bf16's as well.": "这些层的梯度小于 fp16 的范围（6·10⁻⁸ 到 65504），也小于 bf16 的范围。",
+  "Gradients of these layers underflow fp16's range (6·10⁻⁸ to 65504); bf16 has float32's range and keeps them, with 8 bits of precision.":
     "这些层的梯度小于 fp16 的范围（6·10⁻⁸ 到 65504）；bf16 的范围与 float32 相同，能容纳它们，精度为 8 位。",
   "Keep these layers in float32.": "让这些层保持 float32。",
   "Multiply the loss by 2{power} = {factor} before the backward pass and divide the gradients by it afterwards (loss scaling: Micikevicius et al. 2018, 1710.03740), or use bf16.": "反向传播前把损失乘以 2{power} = {factor}，之后再把梯度除以它（损失缩放：1710.03740），或改用 bf16。",
@@ -387,6 +387,8 @@ export const SAID = {
   " (mean of the last {many} steps)": "（最后 {many} 步的均值）",
   "What it gets wrong it is sure of: right as often and no surer than that, it would have a loss of {worth}.":
     "它对答错的也很有把握：若同样的正确率而不过分自信，损失应为 {worth}。",
+  "It is right more often than the loss tells: right as often and exactly as sure, it would have a loss of {worth}.":
+    "它答对的比损失所显示的多：若同样的正确率而把握恰如其分，损失应为 {worth}。",
   "It counts as trained below a loss of {limit}, half of a guess's; more steps may get it there.":
     "损失低于 {limit}（随机猜测的一半）才算训练起来；更多步数或许能做到。",
   "After {steps} steps the loss is no longer finite; a guess has {guess}.": "{steps} 步之后损失不再有限；随机猜测的损失为 {guess}。",
@@ -431,17 +433,17 @@ export const SAID = {
   "A constant bias under RMS normalization shifts each layer by another amount, which is not implemented.": "RMS 归一化下的常数偏置使每一层的偏移各不相同，这里没有实现。",
   "A unit of the first layer sees only {seen} of the input's numbers, so pairs of inputs have very different cosines, of which theory follows the mean: expect two inputs' correlation to be off by up to 0.1, of images by 0.2.": "第一层的一个单元只看到输入中的 {seen} 个数，因此各对输入的余弦相差很大，而理论只跟踪其均值：两个输入的相关系数预计最多偏差 0.1，图像为 0.2。",
   "Behind the activation a group of {units} units has a spread that differs much from example to example: expect gradient factors above theory's, twofold with 8 units, by a fifth with 16.": "在激活之后，{units} 个单元的一组在各样本间的离散程度相差很大：梯度因子预计高于理论值，8 个单元时约为两倍，16 个时高出五分之一。",
-  "An image's pixels differ in length, which these layers keep or turn into means. That is not followed, and more seeds would lie outside than a band says. From row {row} on no band is given.": "图像各像素的长度不同，这些层会保留这一差别，或把它变成均值。这里没有计入，落在区间之外的种子会多于区间所称。从第 {row} 层起不给出区间。",
-  "Batch normalization holds the batch's mean square, but not each example's: this activation makes long ones longer, row by row, until a few rule. That is not followed: the output row has no band.": "批归一化固定的是整批的均方，而不是每个样本的均方：这种激活函数会让长的样本逐层变得更长，直到少数几个样本占主导。这里没有计入：输出层不给出区间。",
-  "Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not followed: expect deviations that grow with depth. From row {row} on no band is given.": "激活之后的批归一化与残差连接并用时，各样本的长度会逐层拉开，这里没有计入：预计偏差会随深度增大。从第 {row} 层起不给出区间。",
+  "An image's pixels differ in length, which these layers keep or turn into means. That is not followed, and more seeds would lie outside than a band says. From layer {row} on no band is given.": "图像各像素的长度不同，这些层会保留这一差别，或把它变成均值。这里没有计入，落在区间之外的种子会多于区间所称。从第 {row} 层起不给出区间。",
+  "Batch normalization holds the batch's mean square, but not each example's: this activation makes long ones longer, layer by layer, until a few rule. That is not followed: the output has no band.": "批归一化固定的是整批的均方，而不是每个样本的均方：这种激活函数会让长的样本逐层变得更长，直到少数几个样本占主导。这里没有计入：输出层不给出区间。",
+  "Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not followed: expect deviations that grow with depth. From layer {row} on no band is given.": "激活之后的批归一化与残差连接并用时，各样本的长度会逐层拉开，这里没有计入：预计偏差会随深度增大。从第 {row} 层起不给出区间。",
   "LSUV leaves a variance that is within {tolerance} of 1 as it is, and which layers that are is left to chance; theory is given up to a tolerance of {most}.": "LSUV 对与 1 相差不超过 {tolerance} 的方差不作调整，哪些层如此全凭偶然；容差不超过 {most} 时才给出理论。",
   "LSUV fits the weights without dropout, and training adds it: what that does to each layer is not implemented.": "LSUV 在没有 dropout 时调整权重，而训练时会加上 dropout：这对每层的影响尚未实现。",
   "LSUV asks for unit variance, but the biases alone have variance {variance}.": "LSUV 要求方差为 1，但仅偏置的方差就有 {variance}。",
   "Instance normalization needs the correlations between the input's pixels, which are not given.": "实例归一化需要输入像素之间的相关系数，而这里没有给出。",
 
   // ---- theory: notes ----
-  "From row {row} on the mean square is beyond float32's largest number, 3.4·10³⁸: a measured run shows infinities, at the latest where single values, of the size of its root, overflow as well.":
-    "从第 {row} 行起，均方值超过 float32 的最大数 3.4·10³⁸：实测的运行会出现无穷大，最迟在单个值（约为其平方根）也溢出的时候。",
+  "From layer {row} on the mean square is beyond float32's largest number, 3.4·10³⁸: a measured run shows infinities, at the latest where single values, of the size of its root, overflow as well.":
+    "从第 {row} 层起，均方值超过 float32 的最大数 3.4·10³⁸：实测的运行会出现无穷大，最迟在单个值（约为其平方根）也溢出的时候。",
   "With residual connections q grows from layer to layer and has no fixed point; χ is that of the last layers of a deep one.":
     "有残差连接时 q 逐层增大，没有不动点；χ 取深网络最后几层的值。",
   "q grows without end: there is no fixed point, since σ_w² is at or above this activation's critical value.": "q 无限增大：没有不动点，因为 σ_w² 达到或超过了这个激活函数的临界值。",
@@ -450,26 +452,26 @@ export const SAID = {
     "在没有偏置的临界线上，每个 q 都是不动点：q* 就是第一层给出的值。",
   "Two inputs' correlation still goes to 1, slower than exponentially.": "两个输入的相关系数仍趋向 1，但比指数慢。",
   "χ is within 0.001 of 1: the depth scale is long but finite.": "χ 与 1 相差不到 0.001：深度尺度很长，但有限。",
-  "The output row needs the correlations between the input's pixels, which are not given: null.": "输出行需要输入像素之间的相关系数，这里没有给出，所以为空。",
+  "The output needs the correlations between the input's pixels, which are not given: null.": "输出层需要输入像素之间的相关系数，这里没有给出，所以为空。",
   "LSUV holds the batch's mean square, but not each example's: a layer multiplies the logarithm of two lengths' ratio by {drift}, and one fades beside the other. Expect two inputs' correlation to leave theory's on the way.": "LSUV 固定的是整个批次的均方值，而不是每个样本的：每层把两个样本长度之比的对数乘以 {drift}，其中一个相对另一个逐渐衰减。预计两个输入的相关系数会逐渐偏离理论值。",
   "Skips add up the activation's mean, so that units share a part of the gradient, which grows faster than χ says. In images that is not followed: expect up to 1.5 times theory's growth a layer.": "跳跃连接会把激活的均值逐层累加，各单元因此共享梯度的一部分，而这部分的增长比 χ 所说的更快。对图像没有跟踪这一点：预计每层的增长最多为理论值的 1.5 倍。",
   "Skips add up the activation's mean, so that units share a part of the gradient that grows faster than χ says, by up to {times} a layer at this width. The predicted gradient counts it.": "跳跃连接会把激活的均值逐层累加，各单元因此共享梯度的一部分，而这部分的增长比 χ 所说的更快：在这一宽度下每层最多为其 {times} 倍。预测的梯度已计入这一点。",
-  "q runs away from an unstable fixed point, or so few units draw so much: soon networks of this width differ by factors, and their mean square is no longer near theory's. From row {row} on no band is given.": "q 正在离开一个不稳定的不动点，或者单元太少而随机性太大：这一宽度的各个网络很快会相差数倍，其均方不再接近理论值。从第 {row} 层起不给出区间。",
-  "Inputs of different lengths reach φ's bend in different rows, and of their lengths' law only three moments are known: the mean square hangs on it by more than a band is wide. From row {row} on no band is given.": "长度不同的输入在不同的行到达 φ 弯曲之处，而长度的分布只知道前三阶矩：均方值对它的依赖超过了色带的宽度。从第 {row} 行起不给出色带。",
-  "What the output row reads, the mean over an image's pixels, is made here of what single pixels or units have in common by chance, of which theory follows the mean only: the output row has no band.": "输出行读取的是图像各像素的平均；在这里，它取决于单个像素或单元偶然的共同之处，而理论只跟踪其平均值：输出行不给出色带。",
+  "q runs away from an unstable fixed point, or so few units draw so much: soon networks of this width differ by factors, and their mean square is no longer near theory's. From layer {row} on no band is given.": "q 正在离开一个不稳定的不动点，或者单元太少而随机性太大：这一宽度的各个网络很快会相差数倍，其均方不再接近理论值。从第 {row} 层起不给出区间。",
+  "Inputs of different lengths reach φ's bend in different layers, and of their lengths' law only three moments are known: the mean square hangs on it by more than a band is wide. From layer {row} on no band is given.": "长度不同的输入在不同的层到达 φ 弯曲之处，而长度的分布只知道前三阶矩：均方值对它的依赖超过了色带的宽度。从第 {row} 层起不给出色带。",
+  "What the output reads, the mean over an image's pixels, is made here of what single pixels or units have in common by chance, of which theory follows the mean only: the output has no band.": "输出层读取的是图像各像素的平均；在这里，它取决于单个像素或单元偶然的共同之处，而理论只跟踪其平均值：输出层不给出色带。",
   "No band is given: it needs the input's participation ratio, which is not given.": "不给出色带：它需要输入的参与率，而这里没有给出。",
   "ε counts beside the variances that the normalization divides by, and these differ by factors: from unit to unit or from example to example. What it leaves of them is not followed. No band is given.": "与归一化所除的方差相比，ε 不可忽略，而这些方差在单元之间或样本之间相差数倍。ε 使它们变成多少没有逐层计算。因此不给出色带。",
-  "Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output row, which has no band.":
-    "像素之间的相关系数从所有距离上的平均值出发推算：这是近似，在输出行能看出来，因此输出行不给出色带。",
+  "Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output, which has no band.":
+    "像素之间的相关系数从所有距离上的平均值出发推算：这是近似，在输出层能看出来，因此输出层不给出色带。",
   "Through many layers the examples of a batch come to depend on each other, which is not followed: expect the gradient to grow faster than theory says, by up to a sixth a layer where the activation is nearly linear.":
     "经过很多层之后，一批中的样本会互相依赖，这里没有跟踪：梯度会比理论说的增长得更快，在激活函数接近线性时每层最多快六分之一。",
   "Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average as if padding were circular: an approximation.":
     "零填充：方差逐像素推算后取平均，相关系数和梯度使用这个平均值，就像循环填充那样：这是近似。",
   "The normalization's average over pixels is taken as the average over independent units: an approximation.": "把归一化在像素上的平均当作在独立单元上的平均：这是近似。",
-  "Every example counts as having the batch's mean square, while those of {data} differ in length: where φ bends, expect deviations in the first rows, before q forgets the input.":
-    "这里把每个样本的均方值都当作整个批次的均方值，而 {data} 的样本长短不一：在 φ 弯曲的地方，头几行（q 忘掉输入之前）会有偏差。",
-  "A unit's standard deviation over the batch, by which batch normalization divides, comes from only {seen} numbers of the input and is often small: expect the gradient to grow by up to 8 a layer where the activation is nearly linear, and by 2 to 4 in the first rows of others.":
-    "批归一化要除以单元在批次上的标准差，而这里它只来自输入的 {seen} 个数，常常很小：激活函数近似线性时梯度每层最多增长到 8 倍，其他激活函数在头几行每层增长到 2 至 4 倍。",
+  "Every example counts as having the batch's mean square, while those of {data} differ in length: where φ bends, expect deviations in the first layers, before q forgets the input.":
+    "这里把每个样本的均方值都当作整个批次的均方值，而 {data} 的样本长短不一：在 φ 弯曲的地方，头几层（q 忘掉输入之前）会有偏差。",
+  "A unit's standard deviation over the batch, by which batch normalization divides, comes from only {seen} numbers of the input and is often small: expect the gradient to grow by up to 8 a layer where the activation is nearly linear, and by 2 to 4 in the first layers of others.":
+    "批归一化要除以单元在批次上的标准差，而这里它只来自输入的 {seen} 个数，常常很小：激活函数近似线性时梯度每层最多增长到 8 倍，其他激活函数在头几层每层增长到 2 至 4 倍。",
   "Batch normalization is treated for large batches; with {batch} examples expect errors of a few times 1/{batch}.": "批归一化按大批次处理；{batch} 个样本时误差约为 1/{batch} 的几倍。",
   "LSUV fits every layer's weights to the batch: its output's variance is 1 before the gain, and σ_w² is what that takes.": "LSUV 按批次调整每层的权重：乘以增益之前输出方差为 1，σ_w² 取所需的值。",
   "Uniform biases count as Gaussian ones of the same variance: an approximation where they dominate.": "均匀分布的偏置按同方差的高斯偏置处理：偏置占主导时这是近似。",

@@ -14,11 +14,12 @@ import { Rail } from "./controls.js";
 import { byId, el } from "./dom.js";
 import { embedded, snippet } from "./embed.js";
 import { saveFigures, savePreview, showExport } from "./exporting.js";
+import { unreadable } from "./field.js";
 import { FollowedRun } from "./followed.js";
 import { FrameStore } from "./frames.js";
 import { configOf, LessonCard, optionsOf, viewOf } from "./lesson.js";
 import { runName, titleOf } from "./menus.js";
-import { notice, share, tellProblems, toast } from "./notices.js";
+import { notice, share, tellProblems, toast, urgent } from "./notices.js";
 import { phaseUrl } from "./phase/link.js";
 import { layerBeside, stepsOfEpoch } from "./panels/common.js";
 import { PANELS } from "./panels/index.js";
@@ -64,7 +65,7 @@ export class App {
       compare: (step) => void this.compare(step), fail: (text) => notice("lesson", text), read: api.getLesson,
     });
     this.weights = new WeightsChoice((source) => this.change(SOURCE, source, true));
-    this.twins = new Twins({ config: () => this.config(), submit: (config) => this.submit(config) });
+    this.twins = new Twins({ config: () => this.config(), readable: () => this.readable(), submit: (config) => this.submit(config) });
     this.previewer = new Previewer({ drawn: (answer) => this.drawn(answer), failed: (problem) => this.failed(problem), busy: (busy) => { this.busy = busy; this.status(); } });
   }
 
@@ -192,7 +193,7 @@ export class App {
 
   /** @param {unknown} [config] @param {boolean} [fresh] */
   async train(config = this.config(), fresh = false) {
-    if (this.followed?.live) return;
+    if (this.followed?.live || !this.readable()) return;
     const before = this.run?.id, record = await this.submit(config, fresh);
     if (!record) return;
     address.push(address.runUrl(record.id, { ...this.options, "view.step": null }));
@@ -200,6 +201,13 @@ export class App {
     this.enter(record);
     const known = !fresh && !LIVE.includes(record.status) && (before === record.id || record.steps_done > 0);
     if (known) toast(t("notice.known"), el("button", { type: "button", text: t("action.fresh"), onclick: () => void this.train(config, true) }));
+  }
+
+  /** Whether what stands in the controls is what would run; what is not is said. */
+  readable() {
+    const detail = unreadable(this.rail.controls.values());
+    if (detail) urgent("run", t("notice.train_failed", { detail }));
+    return !detail;
   }
 
   /** @param {unknown} config @param {boolean} [fresh] @returns {Promise<RunRecord | null>} null where it was refused, which is then said */
@@ -211,7 +219,7 @@ export class App {
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
       const detail = this.refusal(error);
-      if (error.status !== 401) notice("run", t("notice.train_failed", { detail }));
+      if (error.status !== 401) urgent("run", t("notice.train_failed", { detail }));
       return null;
     }
   }
@@ -258,7 +266,7 @@ export class App {
     this.weights.hide();
     this.board.stale(true);
     notice("refused", "");
-    notice("waiting", t("notice.waiting"));
+    if (!this.board.view) notice("waiting", t("notice.waiting")); // over what is on show it would move all of it, twice
     this.player.reset(this.options["view.step"] === null);
     const followed = new FollowedRun(record, {
       changed: () => { if (this.followed === followed) this.streamed(followed); },

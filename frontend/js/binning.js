@@ -135,6 +135,15 @@ export function gridOf(quantity, axis, bins) {
   };
 }
 
+/** How many rows a linear axis cannot tell from 0: their root mean square is below one bin's width, and is not 0.
+ * @param {Quantity} quantity @param {Grid} grid */
+export function flattened(quantity, { axis, centers }) {
+  if (axis.name !== "linear") return 0;
+  const width = (axis.high - axis.low) / centers.length;
+  const sizes = fullRows(quantity).map((row) => Math.sqrt(quantity.mean_square[row] ?? NaN));
+  return sizes.filter((size) => size > 0 && size < width).length;
+}
+
 /** @param {Quantity} quantity @param {Axis} axis @param {number} row @param {Float64Array} edges in values; on the log10 axis in exponents */
 function sharesOf(quantity, axis, row, edges) {
   const all = total(quantity.linear.counts[row]);

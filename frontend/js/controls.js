@@ -5,7 +5,7 @@
  * @typedef {import("./types.js").State} State
  * @typedef {import("./types.js").Value} Value
  * @typedef {(path: string, value: Value, committed: boolean) => void} OnChange
- * @typedef {{path: string, label: string, element: HTMLElement, kinds: string[], show: (state: State) => void, fail: (message: string) => void}} Control
+ * @typedef {{path: string, label: string, element: HTMLElement, kinds: string[], show: (state: State) => void, fail: (message: string) => void, unread: () => boolean}} Control
  */
 import { fieldControl } from "./field.js";
 import { cardFields, cardOf, KIND } from "./state.js";

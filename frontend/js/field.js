@@ -29,7 +29,16 @@ export function fieldControl(field, onChange, labels = {}) {
   body.main.setAttribute("aria-describedby", `${help.id} ${error.id}`);
   const label = el("label", { for: `control-${field.path}`, text: field.label }, field.unit ? el("span", { class: "unit", text: ` ${field.unit}` }) : "");
   const element = el("div", { class: `control control-${field.type}` }, label, ...body.nodes, help.textContent ? help : "", error);
-  return { path: field.path, label: field.label, element, kinds: field.kinds, fail, show: (state) => body.show(state[field.path]) };
+  const unread = () => !/** @type {HTMLInputElement} */ (body.main).validity.valid;
+  return { path: field.path, label: field.label, element, kinds: field.kinds, fail, unread, show: (state) => body.show(state[field.path]) };
+}
+
+/** Whether every number can be read; what is typed in a field and is none of its values must not be passed over for the value before it.
+ * The first such field gets the focus. @param {Iterable<Control>} controls @returns {string} what to say, "" where all can be read */
+export function unreadable(controls) {
+  const found = [...controls].filter((control) => control.unread());
+  /** @type {HTMLElement | null | undefined} */ (found[0]?.element.querySelector("[aria-invalid]"))?.focus();
+  return found.length ? t("notice.at_controls", { list: found.map(({ label }) => label).join(t("words.comma")) }) : "";
 }
 
 /** @param {Field} field */
@@ -75,11 +84,13 @@ function numeric(field, set, fail) {
   const special = field.special.length ? field.special[0] : undefined;
   const word = special === undefined ? "" : t(`control.special.${special}`);
   let remembered = typeof field.default === "number" ? field.default : (field.slider?.[0] ?? field.low ?? 1);
+  const refuse = (/** @type {string} */ message) => { input.setCustomValidity(message); fail(message); };
   const read = (/** @type {boolean} */ committed) => {
+    input.setCustomValidity("");
     if (input.value.trim() === "" && special !== undefined && !input.validity.badInput) return set(special, committed);
     const value = readValue(field, input.value);
     if (typeof value === "number") return set(value, committed);
-    fail(t("control.bad", { text: input.value || t("control.bad_text"), allowed: allowed(field) }));
+    refuse(t("control.bad", { text: input.value || t("control.bad_text"), allowed: allowed(field) }));
   };
   const input = el("input", { type: "number", ...hooks(field), step: field.type === "int" ? 1 : "any", placeholder: word, inputmode: field.type === "int" ? "numeric" : "decimal",
     autocomplete: "off", oninput: () => read(false), onchange: () => read(true) });
@@ -91,6 +102,7 @@ function numeric(field, set, fail) {
     nodes: [el("span", { class: "entry" }, switched, input), ...(slider ? [slider.input] : [])], main: input,
     show: (value) => {
       const numberShown = typeof value === "number";
+      if (!input.validity.valid) { input.value = ""; refuse(""); }
       if (numberShown) remembered = value;
       if (toggle) toggle.checked = !numberShown;
       const isSame = numberShown ? Number(input.value) === value && input.value !== "" : input.value === "";

@@ -38,8 +38,11 @@ async function fillRuns(current, open) {
   el("a", { class: "all", href: "/runs", text: t("runs.all") }));
 }
 
+/** In the page's language, as the reader's country writes it, where the browser says which: not everybody's English has AM and PM. */
+const locale = navigator.languages?.find((one) => one.startsWith(language)) ?? language;
+
 /** @param {unknown} time */
-export const when = (time) => (time ? new Date(milliseconds(time)).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" }) : "");
+export const when = (time) => (time ? new Date(milliseconds(time)).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" }) : "");
 
 /** A run's name from what makes it what it is. @param {any} config */
 export const runName = (config) => t("runs.line", {

@@ -14,6 +14,12 @@ export function notice(id, text, ...more) {
   else root.append(made);
 }
 
+/** A notice that answers a button: where it stands out of sight, the page scrolls to it. @param {string} id @param {string} text */
+export function urgent(id, text) {
+  notice(id, text);
+  byId("notices").scrollIntoView({ block: "nearest" });
+}
+
 /** What of an address was not understood. @param {import("./state.js").Problem[]} problems */
 export function tellProblems(problems) {
   const list = problems.map(({ key, text, reason }) => `${key}=${text} (${t(`notice.reason.${reason}`)})`).join(", ");

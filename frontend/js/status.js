@@ -39,7 +39,7 @@ function runWords(run, frames) {
     run.status === "queued" && run.queue_position != null ? t("status.queue", { position: run.queue_position }) : "",
     run.fetching ? fetchWords(run.fetching) : "",
     t("status.step", { done: integer(run.steps_done), total: integer(run.steps_total) }),
-    t("status.frames", { count: integer(seen) }),
+    seen || !LIVE.includes(run.status) ? t("status.frames", { count: integer(seen) }) : t("notice.waiting"),
     left === null ? "" : t("status.left", { time: duration(left) }),
     run.status === "running" || !run.device ? "" : t("status.device", { device: run.device }),
   ].filter(Boolean).join(" · ");

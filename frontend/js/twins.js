@@ -15,14 +15,15 @@ import { t } from "../i18n/index.js";
 const SEEDS = 5;
 
 export class Twins {
-  /** @param {{config: () => unknown, submit: (config: unknown) => Promise<RunRecord | null>}} page the configuration on show; submit says what was refused */
+  /** @param {{config: () => unknown, readable: () => boolean, submit: (config: unknown) => Promise<RunRecord | null>}} page the configuration on show,
+   * and whether it is what stands in the controls; submit says what was refused */
   constructor(page) {
     this.page = page;
     /** The run that the configuration on show was changed from. @type {RunRecord | null} */
     this.origin = null;
     /** @type {RunRecord | null} */
     this.run = null;
-    byId("twin").addEventListener("click", () => void this.trainBeside(page.config(), this.beside()));
+    byId("twin").addEventListener("click", () => { if (page.readable()) void this.trainBeside(page.config(), this.beside()); });
     byId("seeds").addEventListener("click", () => void this.overSeeds());
     byId("keep").addEventListener("click", () => { if (this.run) toggleKept({ id: this.run.id, name: titleOf(this.run) }); this.show(this.run); });
   }

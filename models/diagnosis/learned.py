@@ -51,7 +51,7 @@ def level(left: float | None) -> Outcome:
     return "fails" if left is None or left >= LEARNED[1] else "slow" if left >= LEARNED[0] else "trains"
 
 
-def overconfident(config: RunConfig, frame: Frame) -> bool:
+def understated(config: RunConfig, frame: Frame) -> bool:
     """Whether the loss alone says less of what is learned than the accuracy does."""
     loss = training_loss(frame)
     return loss is not None and level(loss / guess(config)) != level(unlearned(config, frame))
@@ -94,7 +94,13 @@ def facts(config: RunConfig, frame: Frame) -> Text:
                "a guess has {guess:.3g} and {chance:.0%}.", **values)
 
 
-def surer(config: RunConfig, frame: Frame) -> Text:
-    """Why the loss says less than the network knows, where it does."""
-    return say("What it gets wrong it is sure of: right as often and no surer than that, it would have a loss of {worth:.3g}.",
-               worth=worth(config, frame)) if overconfident(config, frame) else NOTHING
+def understatement(config: RunConfig, frame: Frame) -> Text:
+    """Why the loss says less than the network knows, where it does. Above a guess's loss it must be sure of what it gets wrong; below, it
+    may as well be unsure of what it gets right, as networks are that begin to learn."""
+    if not understated(config, frame):
+        return NOTHING
+    if (training_loss(frame) or 0.0) > guess(config):
+        return say("What it gets wrong it is sure of: right as often and no surer than that, it would have a loss of {worth:.3g}.",
+                   worth=worth(config, frame))
+    return say("It is right more often than the loss tells: right as often and exactly as sure, it would have a loss of {worth:.3g}.",
+               worth=worth(config, frame))

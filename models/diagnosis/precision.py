@@ -30,7 +30,7 @@ BF16_MIN = 9.2e-41
 """Smallest subnormal of bfloat16, whose largest number is float32's."""
 
 LOST = 0.05
-"""Share of a row's values that may fall outside before it is said."""
+"""Share of a layer's values that may fall outside before it is said."""
 
 FORESEEN = 0.02
 """The same share as theory may foresee it for a start that is offered: what a single draw adds to it is not foreseen."""
@@ -59,8 +59,8 @@ def half_precision(look: Look) -> Finding | None:
     start = _sound_start(look)
     return Finding(
         rule="half_precision", severity="note", layers=sorted(found), measured=worst, threshold=LOST,
-        title=say("fp16 would overflow: {share:.0%} of a row's values", share=worst) if over
-        else say("fp16 would lose: {share:.0%} of a row's values", share=worst),
+        title=say("fp16 would overflow: {share:.0%} of a layer's values", share=worst) if over
+        else say("fp16 would lose: {share:.0%} of a layer's values", share=worst),
         cause=_cause(bool(over), lost), remedy=start[0] if start else _by_hand(look, bool(over), lost), config=dump(start))
 
 
@@ -136,13 +136,13 @@ def loss_scale(gradient: Quantity) -> int | None:
 
 def _cause(over: bool, lost: bool) -> Text:
     if over and lost:
-        return say("Values of these rows overflow fp16's range (6·10⁻⁸ to 65504), and bf16's as well.")
+        return say("Values of these layers overflow fp16's range (6·10⁻⁸ to 65504), and bf16's as well.")
     if over:
-        return say("Values of these rows overflow fp16's range (6·10⁻⁸ to 65504); bf16 has float32's range and keeps them, "
+        return say("Values of these layers overflow fp16's range (6·10⁻⁸ to 65504); bf16 has float32's range and keeps them, "
                    "with 8 bits of precision.")
     if lost:
-        return say("Gradients of these rows underflow fp16's range (6·10⁻⁸ to 65504), and bf16's as well.")
-    return say("Gradients of these rows underflow fp16's range (6·10⁻⁸ to 65504); bf16 has float32's range and keeps them, "
+        return say("Gradients of these layers underflow fp16's range (6·10⁻⁸ to 65504), and bf16's as well.")
+    return say("Gradients of these layers underflow fp16's range (6·10⁻⁸ to 65504); bf16 has float32's range and keeps them, "
                "with 8 bits of precision.")
 
 

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 from models.config import RunConfig
 from models.datasets import SOURCES
 from models.diagnosis.finding import Finding, Severity
-from models.diagnosis.learned import LEARNED, Outcome, facts, guess, level, surer, training_loss, unlearned
+from models.diagnosis.learned import LEARNED, Outcome, facts, guess, level, training_loss, understatement, unlearned
 from models.diagnosis.look import Look
 from models.diagnosis.signal import correlation_gap, difference
 from models.diagnosis.tolerance import bare, bears, bounded
@@ -179,7 +179,8 @@ def score(prediction: Prediction, config: RunConfig, last: Frame) -> Finding:
         rule="prediction", severity="ok" if right else "note", measured=loss, threshold=LEARNED[0] * guess(config),
         title=say("Predicted: {predicted}. It held.", predicted=predicted) if right
         else say("Predicted: {predicted}. It did not hold: the network {came}.", predicted=predicted, came=words[came]),
-        cause=together(prediction.sentence, facts(config, last), surer(config, last), _counts(config) if came == "slow" else NOTHING))
+        cause=together(prediction.sentence, facts(config, last), understatement(config, last),
+                       _counts(config) if came == "slow" else NOTHING))
 
 
 def _counts(config: RunConfig) -> Text:

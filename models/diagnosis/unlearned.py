@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from models.config import RunConfig
 from models.diagnosis.finding import Finding
-from models.diagnosis.learned import LEARNED, accuracy_of, guess, surer, training_loss
+from models.diagnosis.learned import LEARNED, accuracy_of, guess, training_loss, understatement
 from models.diagnosis.look import Look
 from models.diagnosis.prediction import Prediction, outcome
 from models.diagnosis.rates import PATIENCE, settled, slower
@@ -93,7 +93,7 @@ def overconfident(prediction: Prediction, start: list[Finding], first: Look, las
         rule="overconfident", severity="note" if outcome(config, last) == "trains" else "warning", measured=loss, threshold=guess(config),
         title=say("Overconfident: {accuracy:.0%} are right, but the loss is {loss:.3g}; a guess has {guess:.3g}",
                   accuracy=accuracy_of(last), loss=loss, guess=guess(config)),
-        cause=together(surer(config, last), _risen(first, last) or _fallen(first, loss)),
+        cause=together(understatement(config, last), _risen(first, last) or _fallen(first, loss)),
         remedy=found[0] if found else NOTHING_PROMISED, config=dump(found))
 
 

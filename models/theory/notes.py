@@ -45,7 +45,7 @@ def _overflow(rows: Chain) -> list[Text]:
     first = next((row for row, q in enumerate(rows.q[:-1], 1) if not q < FLOAT32_MAX), None)
     if first is None:
         return []
-    return [say("From row {row} on the mean square is beyond float32's largest number, 3.4·10³⁸: a measured run shows infinities, "
+    return [say("From layer {row} on the mean square is beyond float32's largest number, 3.4·10³⁸: a measured run shows infinities, "
                 "at the latest where single values, of the size of its root, overflow as well.", row=first)]
 
 
@@ -68,17 +68,17 @@ def _fixed_point(plan: Plan, rest: FixedPoint, phase: str | None) -> list[Text]:
 
 def _running_away(plan: Plan, rows: Chain, low: Array, decided: int | None) -> list[Text]:
     if decided is not None:
-        return [say("Inputs of different lengths reach φ's bend in different rows, and of their lengths' law only three moments are "
-                    "known: the mean square hangs on it by more than a band is wide. From row {row} on no band is given.", row=decided)]
+        return [say("Inputs of different lengths reach φ's bend in different layers, and of their lengths' law only three moments are "
+                    "known: the mean square hangs on it by more than a band is wide. From layer {row} on no band is given.", row=decided)]
     if plan.pre == "batch" and math.isnan(low[-1]) and unknown_from(plan, rows) is None and not output_unknown(plan, rows):
         return [say("Batch normalization holds the batch's mean square, but not each example's: this activation makes long ones longer, "
-                    "row by row, until a few rule. That is not followed: the output row has no band.")]
+                    "layer by layer, until a few rule. That is not followed: the output has no band.")]
     ends = low[:-1] if output_unknown(plan, rows) else low
     first = next((row for row, (end, q) in enumerate(zip(ends, rows.q, strict=False), 1) if math.isnan(end) and q < math.inf), None)
     if first is None or unknown_from(plan, rows) is not None:
         return []
     return [say("q runs away from an unstable fixed point, or so few units draw so much: soon networks of this width differ by factors, "
-                "and their mean square is no longer near theory's. From row {row} on no band is given.", row=first)]
+                "and their mean square is no longer near theory's. From layer {row} on no band is given.", row=first)]
 
 
 def _shared(plan: Plan, rows: Chain, beyond: Array) -> list[Text]:
@@ -101,15 +101,15 @@ def _convolution(plan: Plan, rows: Chain) -> list[Text]:
         return []
     found = []
     if math.isnan(rows.pooled):
-        found.append(say("The output row needs the correlations between the input's pixels, which are not given: null."))
+        found.append(say("The output needs the correlations between the input's pixels, which are not given: null."))
     elif plan.config.data.name != "gaussian":
-        found.append(say("Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output "
-                         "row, which has no band."))
+        found.append(say("Pixels' correlations are followed from their mean over all distances: an approximation, seen in the output, "
+                         "which has no band."))
     if plan.config.data.name != "gaussian" and rows.fields.participation is None:
         found.append(say("No band is given: it needs the input's participation ratio, which is not given."))
     elif output_unknown(plan, rows):
-        found.append(say("What the output row reads, the mean over an image's pixels, is made here of what single pixels or units have in "
-                         "common by chance, of which theory follows the mean only: the output row has no band."))
+        found.append(say("What the output reads, the mean over an image's pixels, is made here of what single pixels or units have in "
+                         "common by chance, of which theory follows the mean only: the output has no band."))
     if plan.kernel > 1:
         found.append(say("Zero padding: the variance is followed pixel by pixel and averaged, correlation and gradient use that average "
                          "as if padding were circular: an approximation."))
@@ -129,7 +129,7 @@ def _elasticity(plan: Plan, rows: Chain) -> float:
 def _of_the_input(plan: Plan) -> Iterator[Text]:
     if plan.config.data.name != "gaussian" and plan.pre not in ("layer", "group", "rms"):
         yield say("Every example counts as having the batch's mean square, while those of {data} differ in length: "
-                  "where φ bends, expect deviations in the first rows, before q forgets the input.", data=plan.config.data.name)
+                  "where φ bends, expect deviations in the first layers, before q forgets the input.", data=plan.config.data.name)
     if plan.seen < FEW and plan.nl.slope != 1.0:
         yield say("A unit of the first layer sees only {seen} of the input's numbers, so pairs of inputs have very different "
                   "cosines, of which theory follows the mean: expect two inputs' correlation to be off by up to 0.1, of images "
@@ -144,7 +144,7 @@ def _of_normalizations(plan: Plan) -> Iterator[Text]:
     if plan.flat:
         yield say("A unit's standard deviation over the batch, by which batch normalization divides, comes from only {seen} "
                   "{seen|number|numbers} of the input and is often small: expect the gradient to grow by up to 8 a layer where "
-                  "the activation is nearly linear, and by 2 to 4 in the first rows of others.", seen=plan.seen)
+                  "the activation is nearly linear, and by 2 to 4 in the first layers of others.", seen=plan.seen)
     if plan.norm == "batch":
         yield say("Batch normalization is treated for large batches; "
                   "with {batch} {batch|example|examples} expect errors of a few times 1/{batch}.", batch=plan.batch)
@@ -161,10 +161,10 @@ def _without_band(plan: Plan, rows: Chain) -> Iterator[Text]:
     row = unknown_from(plan, rows)
     if row == 2:
         yield say("An image's pixels differ in length, which these layers keep or turn into means. That is not followed, and more "
-                  "seeds would lie outside than a band says. From row {row} on no band is given.", row=row)
+                  "seeds would lie outside than a band says. From layer {row} on no band is given.", row=row)
     if row is not None and row > 2:
         yield say("Skips beside a batch normalization behind the activation let the examples' lengths drift apart, which is not "
-                  "followed: expect deviations that grow with depth. From row {row} on no band is given.", row=row)
+                  "followed: expect deviations that grow with depth. From layer {row} on no band is given.", row=row)
 
 
 def _of_lsuv(plan: Plan, rows: Chain) -> Iterator[Text]:

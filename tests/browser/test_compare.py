@@ -211,6 +211,8 @@ def test_an_address_that_cannot_be_shown_says_what_to_do(tab, pair, query, words
     tab.page.goto("/compare" + query.format(*(record["id"] for record in pair)))
     tab.drawn()
     tab.until("words => document.querySelector('#notices').innerText.includes(words)", words)
+    shown = tab.page.locator("#compared > *").count() > 0
+    assert shown == tab.page.locator("#dock").is_visible() == tab.at("share-button").is_visible()  # no button that does nothing
     tab.complaints[:] = [text for text in tab.complaints if "404" not in text]  # Chromium's own note of the answer
 
 

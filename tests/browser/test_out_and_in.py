@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import re
 import struct
 import threading
@@ -11,6 +12,7 @@ import zipfile
 import numpy as np
 import pytest
 import safetensors.numpy
+import torch
 
 from models.images import MNIST_FILES
 from tests import mirror
@@ -269,3 +271,48 @@ def test_no_network_is_said_with_a_way_out(tab, own_server):
     tab.at("control-data.name").select_option("digits")
     tab.until("() => !/by hand/.test(document.body.innerText) && document.body.dataset.step === '0'")
     tab.complaints[:] = [text for text in tab.complaints if "503" not in text]
+
+
+def columns(text):
+    """A CSV's columns of numbers, in order; NaN where a cell is empty."""
+    head, *rows = csv.reader(io.StringIO(text.decode()))
+    return head, np.array([[float(cell or "nan") for cell in row] for row in rows]).T
+
+
+def test_the_phase_diagram_leaves_as_numbers(tab):
+    """The critical line against quadrature of GELU's own erf, the maps against what is drawn."""
+    tab.open("/phase#network.activation.name=gelu&network.depth=10&network.width=32&points=5&sigma_b2.low=0.2")
+    drawn = """() => { const map = document.querySelector('[data-testid=panel-phase] .js-plotly-plot').data.find((trace) => trace.colorbar);
+                       return map.customdata.flatMap((row) => [...row]); }"""
+    text, name = saved(tab, lambda: tab.at("phase-map-csv").click())
+    assert name == "signal-propagation-phase-map-gelu-10x32.csv"
+    head, (w2, b2, scale, chi, q) = columns(text)
+    assert head[:2] == ["weight variance × fan_in, σ_w²", "bias variance, σ_b²"]
+    assert len(set(zip(w2, b2, strict=True))) == len(w2) == 64 * 64
+    assert scale == pytest.approx(1 / np.abs(np.log(chi)), rel=1e-5, nan_ok=True)
+    assert scale[~np.isnan(scale)] == pytest.approx(np.array(tab.page.evaluate(drawn), float)[~np.isnan(scale)], rel=1e-8)
+    tab.page.locator("#line summary").click()
+    text, _ = saved(tab, lambda: tab.at("phase-line-csv").click())
+    _, (b2, w2) = columns(text)
+    for bias, weight in [(b, w) for b, w in zip(b2, w2, strict=True) if not np.isnan(w)][::16]:
+        assert gelu_slope(weight, bias) == pytest.approx(1.0, abs=2e-5)
+    tab.at("measure-button").click()
+    tab.until("() => document.querySelector('[data-testid=sweep-status]').textContent.includes('finished')")
+    text, _ = saved(tab, lambda: tab.at("phase-map-csv").click())
+    head, (w2, b2, q, correlation, chi, loss, final) = columns(text)
+    assert len(w2) == 25 and np.isnan(final).all() and (loss > 0).all() and (np.abs(correlation) <= 1).all() and (q > 0).all()
+    tab.until(f"(count) => ({drawn})().filter(Number.isFinite).length === count", int(np.isfinite(chi).sum()))
+    assert 1 / np.abs(np.log(chi)) == pytest.approx(np.array(tab.page.evaluate(drawn)), rel=1e-8)
+
+
+def gelu_slope(weight, bias):
+    """chi at the fixed point of q = sigma_w^2 E[phi(sqrt(q) z)^2] + sigma_b^2, for phi(x) = x Phi(x)."""
+    nodes, shares = np.polynomial.hermite_e.hermegauss(200)
+    shares = shares / shares.sum()
+    q = 1.0
+    for _ in range(2000):
+        x = math.sqrt(q) * nodes
+        below = 0.5 + 0.5 * torch.erf(torch.tensor(x) / math.sqrt(2)).numpy()
+        q = weight * shares @ (x * below) ** 2 + bias
+    slope = below + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+    return weight * shares @ slope**2

@@ -166,6 +166,17 @@ def test_training_streams_to_its_end_and_the_scrubber_goes_back(trained):
     tab.until("() => document.body.dataset.step === '20'")
 
 
+def test_the_first_curve_moves_nothing_below_it(tab):
+    tab.open(f"/#{QUICK}&seed=77")
+    apart = """() => { const top = (name) => document.querySelector(`[data-testid=panel-${name}]`).getBoundingClientRect().top;
+                       return top("gradient-norms") - top("loss"); }"""
+    before = tab.page.evaluate(apart)
+    tab.at("run-button").click()
+    tab.status("finished")
+    tab.until("() => document.querySelector('[data-testid=panel-loss] .legend li') && document.body.dataset.step === '40'")
+    assert before > 200 and abs(tab.page.evaluate(apart) - before) < 4
+
+
 def test_the_prediction_is_said_once(trained):
     """Below what is worst, with its reason; not again among the other findings."""
     tab, _ = trained
@@ -219,6 +230,20 @@ def test_share_copies_the_link(trained):
     assert copied.split("#")[0] == url.split("#")[0]
 
 
+def test_a_click_on_train_does_not_move_the_charts_away(tab):
+    """Until the first frame the status line says what is waited for; where nothing is on show it stands where charts will be."""
+    tab.open(f"/#{QUICK}&seed=77")
+    tab.page.route("**/api/runs/*/events*", lambda route: None)  # no frame ever comes
+    grid = tab.page.locator("#grid")
+    before = grid.bounding_box()
+    tab.at("run-button").click()
+    tab.page.wait_for_url("**/runs/*")
+    assert "Waiting for the first frame" in tab.at("run-status").inner_text()
+    assert grid.bounding_box() == before and tab.page.locator("[data-notice]").count() == 0
+    tab.page.reload()
+    tab.until("() => document.querySelector('[data-notice=waiting]')")
+
+
 def test_a_reload_in_the_middle_of_a_run_goes_on(tab):
     tab.open("/#network.depth=10&network.width=128&training.steps=20000&capture.every=20&seed=5")
     tab.at("run-button").click()
@@ -244,6 +269,7 @@ def test_a_network_that_explodes_is_drawn_and_said(tab):
     assert rows > 10 and columns == 61
     text = tab.page.locator("main").inner_text()
     assert re.search(r"NaN|Inf|∞|not finite", text)
+    assert "too small to be told from 0 here" in tab.at("panel-histograms").inner_text()
 
 
 def test_what_the_server_refuses_is_said_beside_the_control(tab):
@@ -252,6 +278,28 @@ def test_what_the_server_refuses_is_said_beside_the_control(tab):
     tab.at("control-network.width").press("Enter")
     tab.until("() => document.body.innerText.includes('does not divide')")
     tab.complaints[:] = [text for text in tab.complaints if "422" not in text]  # Chromium's own note of the answer
+
+
+@pytest.mark.parametrize(("typed", "known"), [("-3", "6"), ("2.5", "2"), ("1e", "1"), ("", "6")])
+def test_what_is_typed_and_is_no_value_is_not_passed_over_for_the_value_before(new_tab, typed, known):
+    """From the end of the page: the words come into view, and the field has the focus."""
+    tab = new_tab(viewport={"width": 1440, "height": 700})
+    tab.open(f"/#{QUICK}&network.depth=6")
+    depth = tab.at("control-network.depth")
+    depth.fill("")
+    depth.type(typed)
+    tab.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    tab.at("run-button").click()
+    tab.until("""() => {
+        const notice = document.querySelector('[data-notice=run]'), box = notice?.getBoundingClientRect();
+        return notice?.textContent.includes('See the controls: depth') && box.top >= 0 && box.bottom <= innerHeight;
+    }""")
+    assert depth.evaluate("field => document.activeElement === field") and "/runs/" not in tab.page.url
+    tab.at("control-network.activation.name").select_option("tanh")
+    tab.until("() => document.querySelector('[data-testid=run-status]').textContent.includes('at initialization')")
+    assert depth.input_value() == known and tab.page.locator("#error-network\\.depth").is_hidden()
+    tab.at("run-button").click()
+    tab.page.wait_for_url("**/runs/*")
 
 
 def test_an_address_that_makes_no_sense_opens_and_says_what_it_did_not_understand(tab):

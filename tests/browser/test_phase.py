@@ -79,6 +79,17 @@ def test_a_measured_map_streams_its_rows(tab):
     assert plot(tab, "map.z.length") == 5
 
 
+def test_no_map_is_measured_of_another_size_than_is_typed(tab):
+    drawn(tab)
+    tab.at("control-points").fill("1")
+    tab.at("measure-button").click()
+    tab.until("() => document.querySelector('[data-notice=refused]')?.textContent.includes('See the controls: points a side')")
+    assert "sweep=" not in tab.page.url and tab.page.evaluate("document.activeElement.dataset.testid") == "control-points"
+    tab.at("control-points").fill("3")
+    tab.at("measure-button").click()
+    tab.until("() => document.body.dataset.rows === '3' && !document.querySelector('[data-notice=refused]')")
+
+
 def test_relu_is_treated_honestly(tab):
     drawn(tab, f"{MAP}&network.activation.name=relu")
     assert set(plot(tab, "named('critical line, χ = 1').x.map(x => x.toFixed(4))")) == {"2.0000"}

@@ -1,7 +1,7 @@
 /** Rebinning keeps what it moves; axes go there and back; rows without a finite value are empty. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axisOf, backward, gridOf, rebin, total } from "../../frontend/js/binning.js";
+import { axisOf, backward, flattened, gridOf, rebin, total } from "../../frontend/js/binning.js";
 import { randomFrom } from "./catalog.mjs";
 
 const near = (a, b, tolerance = 1e-9) => assert.ok(Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a), Math.abs(b)), `${a} != ${b}`);
@@ -82,4 +82,14 @@ test("a signal that vanishes or explodes keeps its widest layers in sight, and a
   const powers = Array.from({ length: 30 }, (_, layer) => 0.2 ** layer);
   assert.ok(width(powers) > 2 && width(powers.toReversed()) > 2);
   assert.ok(width([1, 1, 1000, 1]) < 50);
+});
+
+test("rows that a linear axis shows as 0 are counted, and no others", () => {
+  const random = randomFrom(6), row = (/** @type {number} */ size) => Array.from({ length: 400 }, () => size * (random() + random() + random() - 1.5));
+  const rows = [1000, 1000, 300, 20, 1, 1e-6].map(row), quantity = quantityOf([...rows, [0, 0], [NaN]]);
+  const grid = gridOf(quantity, axisOf(quantity, "linear")), near = grid.centers[1] - grid.centers[0];
+  const hidden = rows.filter((values) => values.filter((x) => Math.abs(x) < 2 * near).length > 0.9 * values.length);
+  assert.equal(flattened(quantity, grid), hidden.length);
+  assert.equal(hidden.length, 3);
+  for (const name of ["symlog", "log10"]) assert.equal(flattened(quantity, gridOf(quantity, axisOf(quantity, name))), 0);
 });

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { BINS, gridOf, rebin, sharedAxis, total } from "../../frontend/js/binning.js";
 import { differences } from "../../frontend/js/compare/differences.js";
 import { labelOf } from "../../frontend/js/compare/labels.js";
+import { seriesTraces } from "../../frontend/js/compare/panels/common.js";
 import { statisticPanel, together } from "../../frontend/js/compare/panels/statistic.js";
 import { reach } from "../../frontend/js/compare/panels/losses.js";
 import { spread } from "../../frontend/js/compare/spread.js";
@@ -23,6 +24,12 @@ test("only the keys that differ, with undefined where there is none", () => {
     { path: "init.std", values: [0.1, undefined, 0.1] },
   ]);
   assert.deepEqual(differences([{ a: null }, { a: 0 }, {}]).map(({ values }) => values), [[null, 0, undefined]]);
+});
+
+test("a run with a single loss has a mark beside a longer one's line", () => {
+  const of = (/** @type {any} */ y) => ({ x: y.map((/** @type {any} */ _, /** @type {number} */ step) => step), y });
+  const modes = [[3.6, null], [null, null], [2.3, 2.2, 2.1]].map((y) => seriesTraces(/** @type {any} */ ({ letter: "A", colour: "#000", members: [y] }), of, { mode: "lines" })[0].mode);
+  assert.deepEqual(modes, ["lines+markers", "lines", "lines"]);
 });
 
 test("the difference of a configuration and its change is the change", () => {
@@ -123,7 +130,7 @@ function lab(rgb) {
 }
 
 test("the six colours are told apart by every eye, in light and dark", () => {
-  const css = readFileSync(new URL("../../frontend/styles.css", import.meta.url), "utf8");
+  const css = readFileSync(new URL("../../frontend/styles/base.css", import.meta.url), "utf8");
   const palettes = [...css.matchAll(/--series: ([^;]+);/g)].map(([, text]) => text.trim().split(/\s+/));
   assert.ok(palettes.length >= 2);
   for (const palette of palettes) {

@@ -21,3 +21,8 @@ test("a loss of every step is a line", () => {
   const [train] = /** @type {any[]} */ (loss.figure(view([2.3, 2.1, null, 1.9])).data);
   assert.equal(train.mode, "lines");
 });
+
+test("a run that is not finite from the start is not told to run for longer", () => {
+  assert.match(String(loss.empty(view([null]))), /^The loss is not finite before the first step.*initializer/);
+  assert.match(String(loss.empty(view([2.3]))), /^Only one frame .* 2\.3\..*more steps/);
+});

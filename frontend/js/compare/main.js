@@ -35,9 +35,8 @@ function wire(page) {
     " ": () => player.toggle(), ArrowLeft: () => player.go(player.index - 1), ArrowRight: () => player.go(player.index + 1),
     Home: () => player.go(0), End: () => player.follow(), d: () => { nextTheme(); page.draw(true); }, s: () => byId("share").click(),
   });
-  byId("language").hidden = false;
+  for (const id of ["language", "figures", "share", "dock"]) byId(id).hidden = false;
   startLanguage((chosen) => { page.choose("view.lang", chosen); flush(); });
-  byId("figures").hidden = false;
   byId("figures").addEventListener("click", () => void page.figures());
   byId("share").addEventListener("click", () => void share(new URL(page.url(), location.href).href, t("share.copied_comparison")));
 }

@@ -5,11 +5,14 @@
  * @typedef {import("../types.js").Quantity} Quantity
  * @typedef {import("../types.js").Maybe} Maybe
  */
-import { nonFinite, number, powerOfTen } from "../format.js";
+import { isFinite, nonFinite, number, powerOfTen } from "../format.js";
 import { t } from "../../i18n/index.js";
 
 /** @param {View} view @param {string} name @returns {Quantity | undefined} */
 export const quantityOf = (view, name) => view.frame.quantities[name];
+
+/** Why there is no update where one frame is all there is: more may come only while the run goes on. @param {View} view */
+export const onlyStart = ({ running }) => (running ? "update.only_start" : "update.never");
 
 /** @param {Theme} theme @param {Record<string, any>} [more] */
 export function layout(theme, more = {}) {
@@ -114,13 +117,15 @@ export const layerSelection = { option: "view.layer", at: layerAt, beside: layer
 /** Each point that is marked is an element of its own, and a third of the drawing at 50 layers.
  * @param {string} name @param {ArrayLike<number | null>} x @param {ArrayLike<number | null>} y @param {string} colour @param {Record<string, any>} [more] */
 export function line(name, x, y, colour, more = {}) {
-  const { dash, width, ...rest } = more;
-  const few = x.length <= 32 && !dash;
+  const { dash, width, mode = x.length <= 32 && !dash ? "lines+markers" : "lines", ...rest } = more;
   return {
-    type: "scatter", mode: few ? "lines+markers" : "lines", name, x, y, connectgaps: false,
+    type: "scatter", mode: isLone(y) ? "lines+markers" : mode, name, x, y, connectgaps: false,
     line: { color: colour, width: width ?? 1.8, dash: dash ?? "solid" }, marker: { size: 4.5, color: colour }, ...rest,
   };
 }
+
+/** One value, as the loss of a run that diverges at once, is no line: only a mark shows it. @param {ArrayLike<import("../types.js").Maybe>} values */
+const isLone = (values) => Array.from(values).filter(isFinite).length === 1;
 
 const HALO_PX = 2;
 

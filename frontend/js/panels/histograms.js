@@ -3,10 +3,10 @@
  * @typedef {import("../types.js").Panel} Panel
  * @typedef {import("../types.js").View} View
  */
-import { axisOf, gridOf } from "../binning.js";
+import { axisOf, flattened, gridOf } from "../binning.js";
 import { finiteCount, integer, isEmptyRow, nonFinite, number, percent, root } from "../format.js";
 import { t } from "../../i18n/index.js";
-import { layerSelection, layerTable, quantityOf } from "./common.js";
+import { layerSelection, layerTable, onlyStart, quantityOf } from "./common.js";
 import { heatmap } from "./heatmap.js";
 import { multiples, MULTIPLES_LIMIT } from "./multiples.js";
 import { ridges } from "./ridges.js";
@@ -36,9 +36,10 @@ function caption(view) {
   const { quantity, grid } = shown(view);
   const cut = [...grid.cut.keys()].filter((row) => grid.cut[row] > 0.01 && grid.axis.name !== "log10");
   const zeros = quantity.zeros.reduce((sum, count) => sum + count, 0), all = quantity.n.reduce((sum, count) => sum + count, 0);
-  const lost = quantity.n.filter((_, row) => nonFinite(quantity, row)).length;
+  const small = flattened(quantity, grid), lost = quantity.n.filter((_, row) => nonFinite(quantity, row)).length;
   return [
     cut.length ? t("histograms.cut", { count: cut.length }) : "",
+    small ? t("histograms.flattened", { count: small }) : "",
     grid.axis.name === "log10" && zeros ? t("histograms.zeros", { share: percent(zeros / all) }) : "",
     grid.axis.name === "symlog" ? t("histograms.symlog", { scale: number(grid.axis.scale, 1) }) : "",
     lost ? t("histograms.lost", { count: lost }) : "",
@@ -52,7 +53,7 @@ export const histograms = {
   options: ["view.quantity", "view.axis", "view.form"],
   selects: layerSelection,
   empty: (view) => (quantityOf(view, String(view.options["view.quantity"])) ? null
-    : t(view.preview ? "histograms.no_update" : view.history.length === 1 ? "update.only_start" : view.frame.step === 0 ? "histograms.no_update_yet" : "histograms.not_captured")),
+    : t(view.preview ? "histograms.no_update" : view.history.length === 1 ? onlyStart(view) : view.frame.step === 0 ? "histograms.no_update_yet" : "histograms.not_captured")),
   figure: (view) => FORMS[formOf(view)](view, shown(view)),
   caption,
   table: (view, words) => {

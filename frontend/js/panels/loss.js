@@ -17,7 +17,7 @@ function figure(view) {
   const curve = thinned(view.curve, POINTS), steps = history.map((frame) => frame.step), [train, validation] = theme.series;
   const validated = history.some((frame) => isFinite(frame.validation_loss)), differs = history.some((frame) => isFinite(frame.evaluation_loss));
   const data = [
-    line(t("loss.train"), curve.steps, curve.values.map(shown), train, { mode: modeOf(curve.values), width: 1.6, cliponaxis: false }),
+    line(t("loss.train"), curve.steps, curve.values.map(shown), train, { mode: "lines", width: 1.6, cliponaxis: false }),
     ...(validated ? [line(t("loss.validation"), steps, history.map((frame) => shown(frame.validation_loss)), validation, { cliponaxis: false })] : []),
     ...(differs ? [line(t("loss.evaluation"), steps, history.map((frame) => shown(frame.evaluation_loss ?? null)), theme.series[2], { dash: "dash" })] : []),
     ...(accuracy ? accuracyLines(view, steps, validated) : []),
@@ -27,9 +27,6 @@ function figure(view) {
   const second = { ...axis(theme, { title: t("axis.accuracy"), range: [0, 1.02], tickvals: [0, 0.25, 0.5, 0.75, 1], tickformat: ".0%", showgrid: false }), overlaying: "y", side: "right" };
   return { data, layout: layout(theme, { xaxis: stepAxis(view.epoch, steps.at(-1) ?? 0), yaxis: loss, ...(accuracy ? { yaxis2: second } : {}), shapes: [cursor(view)] }) };
 }
-
-/** A run that diverges at once has a single loss, which no line shows. @param {import("../types.js").Maybe[]} values */
-const modeOf = (values) => (values.filter(isFinite).length > 1 ? "lines" : "lines+markers");
 
 /** @param {View} view @param {number[]} steps @param {boolean} validated */
 const accuracyLines = ({ theme, history }, steps, validated) => [
@@ -78,7 +75,7 @@ export const loss = {
   id: "loss",
   options: ["view.loss_log", "view.accuracy"],
   empty: (view) => (view.preview ? t("loss.preview", { loss: number(view.frame.loss), accuracy: percent(view.frame.accuracy) })
-    : view.history.length < 2 ? t(view.running ? "loss.first" : "loss.single", { loss: number(view.frame.loss) }) : null),
+    : view.history.length < 2 ? t(view.running ? "loss.first" : isFinite(view.frame.loss) ? "loss.single" : "loss.none", { loss: number(view.frame.loss) }) : null),
   figure,
   caption,
   table: (view, numbers) => {

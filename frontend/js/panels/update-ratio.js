@@ -5,7 +5,7 @@
  */
 import { isFinite, positive } from "../format.js";
 import { t } from "../../i18n/index.js";
-import { depthAxis, faded, layerTable, layout, line, logAxis, quantityOf } from "./common.js";
+import { depthAxis, faded, layerTable, layout, line, logAxis, onlyStart, quantityOf } from "./common.js";
 
 const GUIDE = 1e-3, LOW = 1e-4, HIGH = 1e-2;
 
@@ -33,11 +33,18 @@ function caption(view) {
   return still ? [words, t("update.still", { still })].join(t("words.between")) : words;
 }
 
+/** Why no layer has a ratio that can be drawn. @param {View} view */
+function why(view) {
+  if (view.preview) return "update.preview";
+  if (view.frame.step === 0) return view.history.length === 1 ? onlyStart(view) : "update.at_start";
+  const update = quantityOf(view, "update");
+  return !update ? "update.unmeasured" : update.ratio?.some((ratio) => ratio === 0) ? "update.none" : "update.lost";
+}
+
 /** @type {Panel} */
 export const updateRatio = {
   id: "update-ratio",
-  empty: (view) => (ratios(view).some((ratio) => ratio !== null) ? null
-    : t(view.preview ? "update.preview" : view.history.length === 1 ? "update.only_start" : view.frame.step === 0 ? "update.at_start" : "update.none")),
+  empty: (view) => (ratios(view).some((ratio) => ratio !== null) ? null : t(why(view))),
   figure,
   caption,
   table: (view, words) => layerTable(view, [

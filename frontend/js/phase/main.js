@@ -17,6 +17,8 @@ const valueOf = (id) => /** @type {HTMLInputElement} */ (byId(id)).valueAsNumber
 function wire(page) {
   byId("measure").addEventListener("click", () => void page.measure());
   byId("cancel").addEventListener("click", () => void page.cancel());
+  byId("map-csv").addEventListener("click", () => page.save("map"));
+  byId("line-csv").addEventListener("click", () => page.save("line"));
   byId("share").addEventListener("click", () => void share(new URL(page.url(), location.href).href, t("share.copied_config")));
   byId("place").addEventListener("submit", (event) => { event.preventDefault(); page.dots.add(valueOf("place-w2"), valueOf("place-b2")); });
   startLanguage((chosen) => page.keep(chosen));

@@ -8,17 +8,22 @@
 import * as address from "../address.js";
 import * as api from "../api.js";
 import { readTheme, render } from "../charts.js";
+import { csv } from "../csv.js";
 import { byId, el, setText } from "../dom.js";
-import { fieldControl } from "../field.js";
+import { fieldControl, unreadable } from "../field.js";
+import { fileName, save } from "../files.js";
+import { EXACT } from "../format.js";
 import { showLegend } from "../legend.js";
-import { notice } from "../notices.js";
+import { notice, urgent } from "../notices.js";
 import { addressed, t } from "../../i18n/index.js";
 import { answered } from "./answered.js";
+import { isShown } from "./colours.js";
 import { Dots, at } from "./dots.js";
 import { figure } from "./figure.js";
 import { backUrl } from "./link.js";
 import { ACTIVATION, COLOURS, fieldsOf, parse, serialise, sweepConfig, trainedConfig } from "./state.js";
 import { Sweep, agrees } from "./sweep.js";
+import { lineTable, mapTable } from "./tables.js";
 import { tellNone, tellSweep, tellTheory } from "./words.js";
 
 const THEORY_POINTS = 64, PAUSE_MS = 150;
@@ -40,6 +45,8 @@ export class PhasePage {
     /** The dashboard that one came from. @type {string | null} */
     this.from = null;
     this.timer = 0;
+    /** @type {import("../controls.js").Control[]} */
+    this.controls = [];
     /** Gives up what is asked for when something newer is. */
     this.asking = new AbortController();
     this.sweep = new Sweep(() => this.draw(), () => { this.keep(); this.draw(); });
@@ -85,10 +92,10 @@ export class PhasePage {
   rail() {
     const name = `${ACTIVATION}.name`, labels = Object.fromEntries(this.catalog.choices[ACTIVATION].entries.map((card) => [card.name, card.label]));
     const words = Object.fromEntries(COLOURS.map((colour) => [colour, t(`phase.colour.${colour}`)]));
-    const controls = fieldsOf(this.catalog, this.state[name]).map((field) => fieldControl(
+    this.controls = fieldsOf(this.catalog, this.state[name]).map((field) => fieldControl(
       named(field), (path, value, committed) => this.change(path, value, committed), field.path === name ? labels : field.path === "colour" ? words : {}));
-    byId("controls").replaceChildren(el("div", { class: "section" }, ...controls.map(({ element }) => element)));
-    for (const control of controls) control.show(this.state);
+    byId("controls").replaceChildren(el("div", { class: "section" }, ...this.controls.map(({ element }) => element)));
+    for (const control of this.controls) control.show(this.state);
   }
 
   /** @param {string} path @param {Value | undefined} value @param {boolean} [committed] whether a drag is over */
@@ -139,6 +146,8 @@ export class PhasePage {
   }
 
   async measure() {
+    const detail = unreadable(this.controls);
+    if (detail) return urgent("refused", t("notice.action_failed", { detail }));
     const trained = this.state.colour === "loss", { generation } = this.dots;
     this.sweep.drop();
     if (this.state.colour === "theory") this.change("colour", "measured");
@@ -153,6 +162,13 @@ export class PhasePage {
     await answered(() => api.cancelSweep(this.sweep.id));
   }
 
+  /** The map on show, or the critical line, as a table for programs. @param {"map" | "line"} what */
+  save(what) {
+    if (!this.map) return;
+    const sheet = what === "line" ? lineTable(this.map, EXACT) : mapTable({ map: this.map, rows: this.sweep.rows, colour: String(this.state.colour) }, EXACT);
+    save(`${fileName(`phase-${what}`)}.csv`, csv(sheet), "text/csv");
+  }
+
   // ---- drawing ----------------------------------------------------------------------------------------------------
 
   draw() {
@@ -160,6 +176,7 @@ export class PhasePage {
     if (!map) return;
     const dots = this.dots.drawn(), own = this.own && { w2: this.own[0], b2: this.own[1], text: t("phase.own_at", { dot: at(...this.own) }) };
     tellSweep(this.sweep, state);
+    byId("map-csv").toggleAttribute("disabled", !isShown(this.sweep.rows, String(state.colour)));
     render(byId("plot"), () => {
       const drawn = figure({ theme: readTheme(), map, rows: this.sweep.rows, total: this.sweep.record?.steps_total ?? 0, colour: String(state.colour), depth: Number(mapped["network.depth"]), dots, own });
       showLegend(byId("legend"), drawn);

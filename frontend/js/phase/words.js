@@ -6,7 +6,7 @@
  * @typedef {import("./sweep.js").Sweep} Sweep
  */
 import { byId, el, setContents, setText, sheetTable } from "../dom.js";
-import { duration, integer, number } from "../format.js";
+import { EXACT, READABLE, duration, integer, number } from "../format.js";
 import { notice } from "../notices.js";
 import { cardOf } from "../state.js";
 import { timeLeft } from "../status.js";
@@ -14,6 +14,7 @@ import { said, t } from "../../i18n/index.js";
 import { isShown } from "./colours.js";
 import { TRAINABLE_SCALES, endless, isStraight, reaching } from "./figure.js";
 import { ACTIVATION } from "./state.js";
+import { lineTable } from "./tables.js";
 
 /** What a step of the map's grid is worth. */
 const GRID_DIGITS = 2;
@@ -21,8 +22,7 @@ const GRID_DIGITS = 2;
 /** Theory's sentence and the critical line as a table. @param {PhaseMap} map @param {State} state @param {Catalog} catalog
  * @param {(path: string, value: number) => void} widen brings a critical line in that lies beyond the picture */
 export function tellTheory(map, state, catalog, widen) {
-  byId("line-table").replaceChildren(sheetTable({ head: [t("phase.sigma_b2"), t("phase.critical")],
-    rows: map.sigma_b2.map((b2, index) => [number(b2), number(map.critical_sigma_w2[index], 4)]) }, t("phase.critical")));
+  setContents(byId("line-table"), [map.sigma_b2, map.critical_sigma_w2], () => [sheetTable(lineTable(map, READABLE), t("phase.critical"), lineTable(map, EXACT))]);
   const label = cardOf(catalog, ACTIVATION, state[`${ACTIVATION}.name`])?.label ?? "", depth = Number(state["network.depth"]);
   setText(byId("run-name"), `${label} · ${integer(depth)} × ${integer(Number(state["network.width"]))}`);
   const line = map.critical_sigma_w2.findIndex((value) => value !== null), beyond = reaching(map);

@@ -7,7 +7,7 @@ import torch
 
 from models.config import RunConfig
 from models.diagnosis import Prediction, Verdict, outcome, score
-from models.diagnosis.learned import worth
+from models.diagnosis.learned import understatement, worth
 from models.diagnosis.variants import changed
 from models.training import initial_frame, train
 from models.words import Text
@@ -95,6 +95,19 @@ def test_what_an_accuracy_is_worth_is_the_best_loss_of_a_network_right_as_often(
     logits = torch.nn.functional.one_hot(told, 10).double()
     best = min(float(torch.nn.functional.cross_entropy(size * logits, labels)) for size in torch.linspace(0.0, 8.0, 801))
     assert worth(config, ending(9.0, right, config)) == pytest.approx(best, abs=1e-4)
+
+
+def test_a_network_that_is_less_sure_than_right_is_not_called_too_sure():
+    """Logits that lean to the label by little, as early in training: right on 80 %, and their own softmax bears the loss. Only a loss above
+    a guess's takes answers that are wrong and sure."""
+    config = network(2, data={"name": "digits", "batch_size": 1000})
+    labels = torch.arange(1000) % 10
+    told = torch.nn.functional.one_hot(torch.where(torch.arange(1000) < 800, labels, (labels + 1) % 10), 10).double()
+    unsure, sure = (float(torch.nn.functional.cross_entropy(size * told, labels)) for size in (1.3, 15.0))
+    assert 0.5 * math.log(10) < unsure < math.log(10) < sure
+    assert understatement(config, ending(unsure, 0.8, config)).startswith("It is right more often than the loss tells")
+    assert understatement(config, ending(sure, 0.8, config)).startswith("What it gets wrong it is sure of")
+    assert understatement(config, ending(0.9, 0.8, config)) == ""
 
 
 def test_a_network_surer_than_it_is_right_is_told_so_and_learns_with_more_steps():

@@ -8,7 +8,7 @@
  * @typedef {{series: Series, frame: Frame, grid: Grid}} Side
  * @typedef {{name: string, sides: Side[], layers: number[], top: number}} Pair
  */
-import { BINS, gridOf, sharedAxis } from "../../binning.js";
+import { BINS, flattened, gridOf, sharedAxis } from "../../binning.js";
 import { number, percent } from "../../format.js";
 import { depthAxis, layout, lostMarks, unitAxis } from "../../panels/common.js";
 import { cells, empties, overlay, topShare, valueAxis } from "../../panels/heatmap.js";
@@ -63,7 +63,7 @@ export const mapPanel = (side) => ({
     const data = [cells(frame.layers, grid, view.theme, pair.top), ...empties(own, quantity, grid), ...overlay(own, quantity, grid), ...lostMarks(own, quantity, "y2")];
     return { data, layout: frameOf(view, pair, series.letter) };
   },
-  caption: (view) => captionOf(view, /** @type {Pair} */ (pairOf(view)).sides[side]),
+  caption: (view) => captionOf(view, /** @type {Pair} */ (pairOf(view)), side),
   table: (view, words) => {
     const pair = /** @type {Pair} */ (pairOf(view)), { frame } = pair.sides[side], quantity = frame.quantities[pair.name];
     return { head: [t("axis.layer_short"), t("stat.mean"), t("stat.std"), t("stat.min"), t("stat.max")],
@@ -74,9 +74,16 @@ export const mapPanel = (side) => ({
 /** One setting alone, over its seeds, has no second map. @param {Comparison} view */
 const alone = ({ series }) => series.length < 2;
 
-/** @param {Comparison} view @param {Side} side */
-const captionOf = (view, { series, frame }) => [t("compare.map_of", { letter: series.letter, step: frame.step }), alone(view) ? "" : t("compare.map_both"),
-  series.members.length > 1 ? t("compare.map_seed", { seed: /** @type {any} */ (series.members[0].record.config).seed }) : ""].filter(Boolean).join(t("words.between"));
+/** @param {Comparison} view @param {Pair} pair @param {number} side */
+function captionOf(view, { name, sides }, side) {
+  const { series, frame, grid } = sides[side], small = flattened(frame.quantities[name], grid);
+  return [
+    t("compare.map_of", { letter: series.letter, step: frame.step }),
+    alone(view) ? "" : t("compare.map_both"),
+    small ? t("histograms.flattened", { count: small }) : "",
+    series.members.length > 1 ? t("compare.map_seed", { seed: /** @type {any} */ (series.members[0].record.config).seed }) : "",
+  ].filter(Boolean).join(t("words.between"));
+}
 
 /** The difference of the shares in the layers that both have: [bin][layer]. @param {Pair} pair */
 export function difference({ sides: [first, second] }) {

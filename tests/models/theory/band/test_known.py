@@ -23,7 +23,7 @@ def test_ends_where_q_runs_away_and_says_so() -> None:
     assert 6 <= known.sum() < 15 and (np.diff(known.astype(int)) <= 0).all()
     assert (inside[known] >= LEAST).all(), inside
     row = int(known.sum()) + 1
-    assert any(f"From row {row} on no band" in note for note in found.notes)
+    assert any(f"From layer {row} on no band" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(("activation", "known"), [("gelu", False), ("relu", True)])
@@ -39,17 +39,17 @@ def test_an_output_row_that_alone_differs_by_factors_says_so() -> None:
     config = settings("gelu", "moons", {"name": "kaiming_normal"}, depth=8, width=16, dropout=0.4)
     found = theory_of(config, initial_frame(config)["input"])
     assert [low is not None for low in found.preactivation_band.low] == [True] * 8 + [False]
-    assert any("From row 9 on no band" in note for note in found.notes)
+    assert any("From layer 9 on no band" in note for note in found.notes)
 
 
 def test_ends_where_the_law_of_lengths_decides_and_says_so() -> None:
-    """Two circles come to hardtanh's corner in different rows, which no law of three moments tells: rows 10 to 12 held 0.89."""
+    """Two circles come to hardtanh's corner in different layers, which no law of three moments tells: rows 10 to 12 held 0.89."""
     config = settings("hardtanh", "circles", {"name": "uniform", "a": -0.197, "b": 0.197}, depth=12, width=77, batch=128, dropout=0.4)
     found, inside, _, _ = measured(config)
     known = np.isfinite(np.array(found.preactivation_band.low, dtype=float))
     row = int(known.sum()) + 1
     assert 7 <= row <= 10 and (np.diff(known.astype(int)) <= 0).all() and (inside[known] >= LEAST).all(), inside
-    assert any(f"From row {row} on no band" in note for note in found.notes)
+    assert any(f"From layer {row} on no band" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(("data", "init", "norm", "known"), [
@@ -68,7 +68,7 @@ def test_of_kernels_of_one_pixel_that_bend_only_the_first_row_is_known() -> None
     config = settings("gelu", "digits", {"name": "kaiming_normal"}, depth=6, width=32, batch=16, kind="cnn", kernel_size=1)
     found, inside, _, _ = measured(config)
     assert [low is not None for low in found.preactivation_band.low] == [True] + [False] * 6
-    assert inside[0] >= LEAST and any("From row 2 on no band" in note for note in found.notes)
+    assert inside[0] >= LEAST and any("From layer 2 on no band" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(("activation", "init", "norm", "known"), [
@@ -80,7 +80,7 @@ def test_of_real_images_ends_where_pixels_lengths_decide_and_says_so(activation:
     config = settings(activation, "digits", {"name": init}, depth=5, width=32, batch=16, kind="cnn", padding="circular", **normalization)
     found = theory_of(config, next(Run.start(config).frames())["input"])
     assert list(np.isfinite(np.array(found.preactivation_band.low, dtype=float))) == [True] * known + [False] * (6 - known)
-    assert any("From row 2 on no band" in note for note in found.notes) == (known == 1)
+    assert any("From layer 2 on no band" in note for note in found.notes) == (known == 1)
 
 
 @pytest.mark.parametrize(("activation", "spread", "known"), [("relu", 3.1, 1), ("relu", 0.3, 3), ("tanh", 3.1, 3)])
@@ -89,7 +89,7 @@ def test_ends_where_the_longest_of_real_fields_rule(activation: str, spread: flo
     config = settings(activation, "mnist", {"name": "lecun_normal"}, depth=3, width=16, batch=16, kind="cnn")
     found = theory(config, 0.94, 0.28, (0.01, 0.0), Fields(0.94, 2.1, spread))
     assert [low is not None for low in found.preactivation_band.low] == [True] * known + [False] * (4 - known)
-    assert any("From row 2 on no band" in note for note in found.notes) == (known == 1)
+    assert any("From layer 2 on no band" in note for note in found.notes) == (known == 1)
 
 
 @pytest.mark.parametrize(("activation", "network", "known"), [
@@ -100,7 +100,7 @@ def test_of_noise_images_output_without_a_band(activation: str, network: dict[st
     config = settings(activation, "gaussian", {"name": "lecun_normal"}, depth=3, width=16, batch=16, kind="cnn", **network)
     found = theory_of(config, initial_frame(config)["input"])
     assert (found.preactivation_band.low[-1] is not None) == known
-    assert any("the output row has no band" in note for note in found.notes) != known
+    assert any("the output has no band" in note for note in found.notes) != known
 
 
 @pytest.mark.parametrize(("activation", "init", "network", "known"), [
@@ -111,7 +111,7 @@ def test_of_noise_images_output_where_phis_mean_outgrows_q(activation: str, init
     config = settings(activation, "gaussian", {"name": init}, depth=3, width=16, batch=16, kind="cnn", **network)
     found = theory_of(config, initial_frame(config)["input"])
     assert (found.preactivation_band.low[-1] is not None) == known
-    assert any("the output row has no band" in note for note in found.notes) != known
+    assert any("the output has no band" in note for note in found.notes) != known
 
 
 @pytest.mark.parametrize("fields", [Fields(8e29, None, 1.5e308, None), Fields(0.0, 1.0, 1e104, 1.0), Fields(None, 1e300, 1e-300, 0.0)])
