@@ -21,6 +21,9 @@ from models.written import Written
 
 NN, OPTIM = Written("nn", nn), Written("torch.optim", optim)
 
+OWN = "RMSNormChannels"
+"""The module among the catalogue's that torch.nn does not have: its source is written, too."""
+
 SKIP = """class Skip(nn.Sequential):
     def forward(self, x):
         return x + super().forward(x)"""
@@ -39,13 +42,11 @@ def as_pytorch(config: RunConfig, before: RunConfig | None = None) -> str:
 
 def model(config: RunConfig) -> str:
     """The network: a function that makes a hidden layer, and `model`."""
-    network, layer = config.network, list(_layer(config))
-    if network.kind == "cnn" and network.normalization.name == "rms":
-        own, layer = f"{_source_of_rms()}\n\n", [Written(str(part).replace("nn.RMSNormChannels", "RMSNormChannels")) for part in layer]
-    else:
-        own = ""
-    skip = f"{SKIP}\n\n\n" if network.residual else ""
-    return f"{own}def hidden(inputs):\n    return {NN.Sequential(*layer)}\n\n\n{skip}{_stacked(config)}\n"
+    skip = f"{SKIP}\n\n\n" if config.network.residual else ""
+    text = f"def hidden(inputs):\n    return {NN.Sequential(*_layer(config))}\n\n\n{skip}{_stacked(config)}\n"
+    if f"nn.{OWN}(" in text:
+        return f"{_source_of_own(config)}\n\n{text.replace(f'nn.{OWN}(', f'{OWN}(')}"
+    return text
 
 
 def _layer(config: RunConfig) -> Iterator[Written]:
@@ -67,11 +68,11 @@ def _layer(config: RunConfig) -> Iterator[Written]:
         yield NN.Dropout(network.dropout)
 
 
-def _source_of_rms() -> str:
-    """The one module that torch.nn does not have."""
-    from models.modules import RMSNormChannels  # loads torch
-
-    return inspect.getsource(RMSNormChannels).replace("Tensor", "torch.Tensor")
+def _source_of_own(config: RunConfig) -> str:
+    """The source of OWN."""
+    norm = config.network.normalization
+    made = NORMALIZATIONS[norm.name].build(config.network.kind, config.network.width, norm.params)
+    return inspect.getsource(type(made)).replace("Tensor", "torch.Tensor")
 
 
 def _stacked(config: RunConfig) -> str:
