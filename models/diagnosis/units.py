@@ -66,9 +66,10 @@ def dead(look: Look) -> Finding | None:
 
 def _reached(look: Look, shares: dict[int, float]) -> dict[int, float]:
     """Without the rows before which the signal has vanished: their units are 0 because nothing is left to hand on. Rows behind a layer that
-    is dead to the last unit stay."""
+    hands on nothing of what reached it, dead or by dropout, stay."""
     sizes = _shares(look, look.quantity("preactivation").get("mean_square", ()))
-    blocked = min((row for row, share in shares.items() if share >= DEAD[2] and not _faint(sizes.get(row))), default=math.inf)
+    left = _shares(look, look.quantity("activation").get("mean_square", ()))
+    blocked = min((row for row in shares if left.get(row) == 0.0 and not _faint(sizes.get(row))), default=math.inf)
     return {row: share for row, share in shares.items() if row >= blocked or not _faint(sizes.get(row))}
 
 
