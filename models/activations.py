@@ -56,7 +56,7 @@ class Pairing:
 class Activation(Choice):
     """An elementwise nonlinearity phi.
 
-    module:      makes the torch.nn module from the parameters
+    make:        (torch.nn, params) -> its module; (what writes calls in torch.nn's place, params) -> the call's source
     phi:         (x, params) -> phi(x), elementwise, in float64; learnable parameters are at their initial value
     derivative:  (x, params) -> phi'(x) almost everywhere, likewise
     kinks:       params -> points where phi or its derivative is not smooth: quadrature splits there
@@ -70,7 +70,7 @@ class Activation(Choice):
     (params are the values of its parameters, by name.)
     """
 
-    module: Callable[[Params], nn.Module]
+    make: Callable[[Any, Params], Any]
     phi: Callable[[Array, Params], Array]
     derivative: Callable[[Array, Params], Array]
     kinks: Callable[[Params], tuple[float, ...]] = lambda params: ()
@@ -80,6 +80,11 @@ class Activation(Choice):
     slow: bool = False
     torch_gain: Callable[[Params], tuple[str, float | None] | None] = lambda params: None
     pairing: Pairing | None = None
+
+    def module(self, params: Params) -> nn.Module:
+        """The torch.nn module."""
+        made: nn.Module = self.make(nn, params)
+        return made
 
     def card(self, shared: tuple[Parameter, ...]) -> dict[str, Any]:
         """The entry as JSON, with the pairing; the note ends with the pairing in words."""
@@ -193,13 +198,13 @@ _ALPHA = Parameter("alpha", "float", 1.0, "alpha", "Value that the activation te
 ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
     Activation(
         name="linear", label="Linear", formula="φ(x) = x", source="torch.nn.Identity; Saxe et al. 2014 (1312.6120)",
-        module=lambda p: nn.Identity(), phi=lambda x, p: x, derivative=lambda x, p: np.ones_like(x),
+        make=lambda nn, p: nn.Identity(), phi=lambda x, p: x, derivative=lambda x, p: np.ones_like(x),
         slope_below=lambda p: 1.0, torch_gain=lambda p: ("linear", None),
         pairing=Pairing("orthogonal", 100, say("it keeps every length, forward and backward.")),
     ),
     Activation(
         name="relu", label="ReLU", formula="φ(x) = max(0, x)", source="torch.nn.ReLU; Nair & Hinton 2010",
-        module=lambda p: nn.ReLU(), phi=lambda x, p: np.maximum(x, 0.0), derivative=lambda x, p: _leaky_slope(x, 0.0),
+        make=lambda nn, p: nn.ReLU(), phi=lambda x, p: np.maximum(x, 0.0), derivative=lambda x, p: _leaky_slope(x, 0.0),
         kinks=lambda p: (0.0,), slope_below=lambda p: 0.0, torch_gain=lambda p: ("relu", None),
         pairing=Pairing("kaiming_normal", 30, _HANDED_ON),
     ),
@@ -207,7 +212,7 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         name="leaky_relu", label="Leaky ReLU", formula="φ(x) = x if x > 0 else negative_slope · x",
         source="torch.nn.LeakyReLU; Maas et al. 2013",
         parameters=(Parameter("negative_slope", "float", 0.01, "negative slope", low=-10.0, high=10.0, slider=(0.0, 1.0)),),
-        module=lambda p: nn.LeakyReLU(p["negative_slope"]),
+        make=lambda nn, p: nn.LeakyReLU(p["negative_slope"]),
         phi=lambda x, p: _leaky(x, p["negative_slope"]), derivative=lambda x, p: _leaky_slope(x, p["negative_slope"]),
         kinks=lambda p: (0.0,), slope_below=lambda p: float(p["negative_slope"]),
         torch_gain=lambda p: ("leaky_relu", float(p["negative_slope"])),
@@ -217,21 +222,21 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         name="prelu", label="PReLU", formula="φ(x) = x if x > 0 else a · x, a learned",
         source="torch.nn.PReLU; He et al. 2015 (1502.01852)",
         parameters=(Parameter("init", "float", 0.25, "initial slope a", low=-10.0, high=10.0, slider=(0.0, 1.0)),),
-        module=lambda p: nn.PReLU(init=p["init"]),
+        make=lambda nn, p: nn.PReLU(init=p["init"]),
         phi=lambda x, p: _leaky(x, p["init"]), derivative=lambda x, p: _leaky_slope(x, p["init"]),
         kinks=lambda p: (0.0,), slope_below=lambda p: float(p["init"]), torch_gain=lambda p: ("leaky_relu", float(p["init"])),
         pairing=Pairing("kaiming_normal", 50, _HANDED_ON),
     ),
     Activation(
         name="elu", label="ELU", formula="φ(x) = x if x > 0 else α (eˣ − 1)", source="torch.nn.ELU; Clevert et al. 2016 (1511.07289)",
-        parameters=(_ALPHA,), module=lambda p: nn.ELU(p["alpha"]),
+        parameters=(_ALPHA,), make=lambda nn, p: nn.ELU(p["alpha"]),
         phi=lambda x, p: _elu(x, p["alpha"]), derivative=lambda x, p: _elu_slope(x, p["alpha"]), kinks=lambda p: (0.0,),
         pairing=Pairing("kaiming_normal", 50, _STABLE),
     ),
     Activation(
         name="selu", label="SELU", formula="φ(x) = 1.0507 · (x if x > 0 else 1.6733 (eˣ − 1))",
         source="torch.nn.SELU; Klambauer et al. 2017 (1706.02515)",
-        module=lambda p: nn.SELU(),
+        make=lambda nn, p: nn.SELU(),
         phi=lambda x, p: SELU_SCALE * _elu(x, SELU_ALPHA), derivative=lambda x, p: SELU_SCALE * _elu_slope(x, SELU_ALPHA),
         kinks=lambda p: (0.0,), torch_gain=lambda p: ("selu", None),
         pairing=Pairing("lecun_normal", 50, say("mean 0 and variance 1 are a stable fixed point. The gradient's mean square "
@@ -240,7 +245,7 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
     Activation(
         name="celu", label="CELU", formula="φ(x) = x if x > 0 else α (e^(x/α) − 1)", source="torch.nn.CELU; Barron 2017 (1704.07483)",
         parameters=(replace(_ALPHA, low=1e-6, above=False),),  # torch divides by it in float32
-        module=lambda p: nn.CELU(p["alpha"]),
+        make=lambda nn, p: nn.CELU(p["alpha"]),
         phi=lambda x, p: p["alpha"] * _elu(x / p["alpha"], 1.0), derivative=lambda x, p: _elu_slope(x / p["alpha"], 1.0),
         kinks=lambda p: (0.0,), scale=lambda p: float(p["alpha"]),
         pairing=Pairing("kaiming_normal", 50, _STABLE),
@@ -249,17 +254,17 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
         name="gelu", label="GELU", formula="φ(x) = x Φ(x), Φ the normal distribution function",
         source="torch.nn.GELU; Hendrycks & Gimpel 2016 (1606.08415)",
         parameters=(Parameter("approximate", "choice", "none", "approximation", choices=("none", "tanh")),),
-        module=lambda p: nn.GELU(approximate=p["approximate"]), phi=_gelu, derivative=_gelu_slope,
+        make=lambda nn, p: nn.GELU(approximate=p["approximate"]), phi=_gelu, derivative=_gelu_slope,
         pairing=Pairing("kaiming_normal", 15, _UNSTABLE),
     ),
     Activation(
         name="silu", label="SiLU (swish)", formula="φ(x) = x σ(x)", source="torch.nn.SiLU; Ramachandran et al. 2017 (1710.05941)",
-        module=lambda p: nn.SiLU(), phi=lambda x, p: x * _sigmoid(x), derivative=lambda x, p: _sigmoid(x) + x * _sigmoid_slope(x),
+        make=lambda nn, p: nn.SiLU(), phi=lambda x, p: x * _sigmoid(x), derivative=lambda x, p: _sigmoid(x) + x * _sigmoid_slope(x),
         pairing=Pairing("kaiming_normal", 10, _UNSTABLE),
     ),
     Activation(
         name="mish", label="Mish", formula="φ(x) = x tanh(softplus(x))", source="torch.nn.Mish; Misra 2019 (1908.08681)",
-        module=lambda p: nn.Mish(), phi=lambda x, p: x * np.tanh(_softplus(x)), derivative=lambda x, p: _mish_slope(x),
+        make=lambda nn, p: nn.Mish(), phi=lambda x, p: x * np.tanh(_softplus(x)), derivative=lambda x, p: _mish_slope(x),
         pairing=Pairing("kaiming_normal", 30, _UNSTABLE),
     ),
     Activation(
@@ -269,21 +274,21 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
             Parameter("threshold", "float", 20.0, "threshold", "Above βx = threshold the function is x, as in torch.",
                       low=1.0, high=1000.0, slider=(1.0, 50.0)),
         ),
-        module=lambda p: nn.Softplus(p["beta"], p["threshold"]),
+        make=lambda nn, p: nn.Softplus(p["beta"], p["threshold"]),
         phi=lambda x, p: np.where(p["beta"] * x > p["threshold"], x, _softplus(p["beta"] * x) / p["beta"]),
         derivative=lambda x, p: np.where(p["beta"] * x > p["threshold"], 1.0, _sigmoid(p["beta"] * x)),
         kinks=lambda p: (p["threshold"] / p["beta"],), scale=lambda p: 1.0 / float(p["beta"]),
     ),
     Activation(
         name="softsign", label="Softsign", formula="φ(x) = x / (1 + |x|)", source="torch.nn.Softsign; Glorot & Bengio 2010",
-        module=lambda p: nn.Softsign(),
+        make=lambda nn, p: nn.Softsign(),
         phi=lambda x, p: x / (1.0 + np.abs(x)), derivative=lambda x, p: (1.0 + np.abs(x)) ** -2.0,
         kinks=lambda p: (0.0,), limits=lambda p: (-1.0, 1.0), slow=True,
         pairing=Pairing("xavier_normal", 12, say("σ_w² = 1 is critical where the signal is small, and every layer makes it smaller.")),
     ),
     Activation(
         name="tanh", label="Tanh", formula="φ(x) = tanh(x)", source="torch.nn.Tanh; LeCun et al. 1998",
-        module=lambda p: nn.Tanh(), phi=lambda x, p: np.tanh(x),
+        make=lambda nn, p: nn.Tanh(), phi=lambda x, p: np.tanh(x),
         derivative=lambda x, p: np.cosh(np.clip(x, -300, 300)) ** -2.0, limits=lambda p: (-1.0, 1.0),
         torch_gain=lambda p: ("tanh", None),
         pairing=Pairing("xavier_normal", 100, say("σ_w² = 1 is critical where the signal is small, and that falls only like 1/layer.")),
@@ -295,32 +300,32 @@ ACTIVATIONS: Table[Activation] = Table("Activation", "relu", (
             Parameter("max_val", "float", 1.0, "max_val", low=-100.0, high=100.0, slider=(0.0, 5.0)),
         ),
         check=lambda p: None if p["min_val"] < p["max_val"] else say("min_val {min_val} must be below max_val {max_val}", **p),
-        module=lambda p: nn.Hardtanh(p["min_val"], p["max_val"]),
+        make=lambda nn, p: nn.Hardtanh(p["min_val"], p["max_val"]),
         phi=lambda x, p: np.clip(x, p["min_val"], p["max_val"]), derivative=lambda x, p: _between(x, p["min_val"], p["max_val"]),
         kinks=lambda p: (p["min_val"], p["max_val"]), limits=lambda p: (p["min_val"], p["max_val"]),
         pairing=Pairing("orthogonal", 100, say("it keeps every length, and few values reach the limits.")),
     ),
     Activation(
         name="sigmoid", label="Sigmoid", formula="φ(x) = 1 / (1 + e^(−x))", source="torch.nn.Sigmoid",
-        module=lambda p: nn.Sigmoid(), phi=lambda x, p: _sigmoid(x), derivative=lambda x, p: _sigmoid_slope(x), limits=lambda p: (0.0, 1.0),
-        torch_gain=lambda p: ("sigmoid", None),
+        make=lambda nn, p: nn.Sigmoid(), phi=lambda x, p: _sigmoid(x), derivative=lambda x, p: _sigmoid_slope(x),
+        limits=lambda p: (0.0, 1.0), torch_gain=lambda p: ("sigmoid", None),
     ),
     Activation(
         name="hardsigmoid", label="Hardsigmoid", formula="φ(x) = min(max(x/6 + 1/2, 0), 1)", source="torch.nn.Hardsigmoid",
-        module=lambda p: nn.Hardsigmoid(), phi=lambda x, p: _hard_sigmoid(x), derivative=lambda x, p: _between(x, -3.0, 3.0) / 6.0,
+        make=lambda nn, p: nn.Hardsigmoid(), phi=lambda x, p: _hard_sigmoid(x), derivative=lambda x, p: _between(x, -3.0, 3.0) / 6.0,
         kinks=lambda p: (-3.0, 3.0), limits=lambda p: (0.0, 1.0),
     ),
     Activation(
         name="hardswish", label="Hardswish", formula="φ(x) = x · min(max(x/6 + 1/2, 0), 1)",
         source="torch.nn.Hardswish; Howard et al. 2019 (1905.02244)",
-        module=lambda p: nn.Hardswish(), phi=lambda x, p: x * _hard_sigmoid(x),
+        make=lambda nn, p: nn.Hardswish(), phi=lambda x, p: x * _hard_sigmoid(x),
         derivative=lambda x, p: np.where(x >= 3.0, 1.0, _between(x, -3.0, 3.0) * (2.0 * x + 3.0) / 6.0),
         kinks=lambda p: (-3.0, 3.0),
         pairing=Pairing("kaiming_normal", 8, _UNSTABLE),
     ),
     Activation(
         name="relu6", label="ReLU6", formula="φ(x) = min(max(0, x), 6)", source="torch.nn.ReLU6; Krizhevsky 2010",
-        module=lambda p: nn.ReLU6(), phi=lambda x, p: np.clip(x, 0.0, 6.0), derivative=lambda x, p: _between(x, 0.0, 6.0),
+        make=lambda nn, p: nn.ReLU6(), phi=lambda x, p: np.clip(x, 0.0, 6.0), derivative=lambda x, p: _between(x, 0.0, 6.0),
         kinks=lambda p: (0.0, 6.0), limits=lambda p: (0.0, 6.0),
         pairing=Pairing("kaiming_normal", 30, _HANDED_ON),
     ),

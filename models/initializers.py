@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from models.choices import Choice, Parameter, Params, Table
 from models.later import nn, torch
 from models.words import Text, say
+from models.written import Written
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -49,6 +50,14 @@ Fill: TypeAlias = "Callable[[Tensor, Params, float, Generator], object]"
 Variance = Callable[[Fan, Params, float], float]
 
 
+@dataclass(frozen=True, slots=True)
+class Kaiming:
+    """What Kaiming's rule knows of an activation: the gain, and the arguments that give it in torch (calculate_gain), if torch has it."""
+
+    gain: float
+    named: tuple[str, float | None] | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Initializer(Choice):
     """How the weights are drawn.
@@ -56,6 +65,8 @@ class Initializer(Choice):
     fill:        (weight, params, nonlinearity_gain, generator) fills the weight in place
     variance:    (fan, params, nonlinearity_gain) -> E[(w - E w)^2] of one entry
     std:         (fan, params, nonlinearity_gain) -> its root as a formula with these numbers, as text
+    lines:       (params, what Kaiming's rule knows of the activation) -> PyTorch that fills layer.weight, as source, with fan_in and
+                 fan_out as names; None where the weights depend on more than that
     law:         "gaussian" or "uniform" where entries are independent, "orthogonal" where they are not, "fixed" where nothing is drawn
     fan:         the fan in the formula; None where it has none, or where it is the parameter `mode`
     uses_gain:   whether nonlinearity_gain, the activation's (models.activations.gain_of), is in the formula
@@ -68,6 +79,7 @@ class Initializer(Choice):
     fill: Fill
     variance: Variance
     std: Callable[[Fan, Params, float], str]
+    lines: Callable[[Params, Kaiming], str] | None
     law: Literal["gaussian", "uniform", "orthogonal", "fixed"]
     fan: Literal["fan_in", "fan_out", "fan_avg"] | None = None
     uses_gain: bool = False
@@ -82,12 +94,14 @@ class BiasInitializer(Choice):
     """How the biases are drawn.
 
     fill:     (bias, params, fan_in, generator) fills the bias in place
+    line:     params -> PyTorch that fills layer.bias, as source, with fan_in as a name
     variance: (params, fan_in) -> E[(b - E b)^2] of one entry, sigma_b^2 where the mean is 0
     mean:     params -> E b
     kurtosis: E[(b - E b)^4] / E[(b - E b)^2]^2 of one entry
     """
 
     fill: Callable[[Tensor, Params, int, Generator], object]
+    line: Callable[[Params], str]
     variance: Callable[[Params, int], float]
     mean: Callable[[Params], float] = lambda params: 0.0
     kurtosis: float = GAUSSIAN
@@ -194,6 +208,38 @@ def _kaiming_uniform(weight: Tensor, mode: str, gain: float, generator: Generato
     nn.init.uniform_(weight, -bound, bound, generator=generator)
 
 
+def _call(name: str, **named: object) -> str:
+    """A call of torch.nn.init on layer.weight, as source."""
+    return str(getattr(Written("nn.init", nn.init), name)(Written("layer.weight"), **named))
+
+
+def _kaiming_lines(law: str, p: Params, kaiming: Kaiming) -> str:
+    """torch's own call where it knows the activation, else the law with the gain as a number."""
+    if kaiming.named is None:
+        return _law_lines(law, f"{kaiming.gain:.7g} / {p['mode']}**0.5")
+    nonlinearity, slope = kaiming.named
+    return _call(f"kaiming_{law}_", a=slope or 0, mode=p["mode"], nonlinearity=nonlinearity)
+
+
+def _law_lines(law: str, std: str) -> str:
+    """Weights of mean 0 and this standard deviation, a formula."""
+    if law == "normal":
+        return _call("normal_", std=Written(std))
+    if law == "uniform":
+        return f"bound = 3**0.5 * {std}\n" + _call("uniform_", a=Written("-bound"), b=Written("bound"))
+    return f"std = {std} / {TRUNCATED_STD:.8g}\n" + _call("trunc_normal_", std=Written("std"), a=Written("-2 * std"), b=Written("2 * std"))
+
+
+def _variance_scaling_lines(p: Params) -> str:
+    fan = "(0.5 * (fan_in + fan_out))" if p["mode"] == "fan_avg" else p["mode"]
+    return _law_lines(p["distribution"], f"({p['scale']!r} / {fan})**0.5") if p["scale"] else _call("zeros_")
+
+
+_DELTA_LINES = """nn.init.zeros_(layer.weight)
+middle = layer.weight.shape[-1] // 2
+nn.init.orthogonal_(layer.weight.data[:, :, middle, middle] if isinstance(layer, nn.Conv2d) else layer.weight)"""
+
+
 def _ordered(p: Params) -> Text | None:
     return None if p["a"] < p["b"] else say("a = {a} must be below b = {b}", a=p["a"], b=p["b"])
 
@@ -276,11 +322,13 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     Initializer(
         name="zeros", label="Zeros", formula="w = 0", source="torch.nn.init.zeros_", law="fixed",
         note=say("Every unit of a layer computes the same and gets the same gradient: nothing breaks the symmetry."),
+        lines=lambda p, kaiming: _call("zeros_"),
         fill=lambda w, p, gain, g: nn.init.zeros_(w), variance=lambda fan, p, gain: 0.0, std=lambda fan, p, gain: "0",
     ),
     Initializer(
         name="constant", label="Constant", formula="w = value", source="torch.nn.init.constant_", law="fixed",
         parameters=(Parameter("value", "float", 0.05, "value", low=-1000.0, high=1000.0, slider=(-1.0, 1.0)),),
+        lines=lambda p, kaiming: _call("constant_", val=p["value"]),
         fill=lambda w, p, gain, g: nn.init.constant_(w, p["value"]), mean=lambda p: float(p["value"]),
         variance=lambda fan, p, gain: 0.0, std=lambda fan, p, gain: "0",
     ),
@@ -292,12 +340,14 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
         ),
         check=_ordered, mean=lambda p: (p["a"] + p["b"]) / 2,
         kurtosis=_flat,
+        lines=lambda p, kaiming: _call("uniform_", a=p["a"], b=p["b"]),
         fill=lambda w, p, gain, g: nn.init.uniform_(w, p["a"], p["b"], generator=g),
         variance=lambda fan, p, gain: (p["b"] - p["a"]) ** 2 / 12, std=lambda fan, p, gain: f"{p['b'] - p['a']:.4g} / √12",
     ),
     Initializer(
         name="normal", label="Normal", formula="w ~ N(mean, std²)", source="torch.nn.init.normal_", law="gaussian",
         parameters=(_STD, _MEAN), mean=lambda p: float(p["mean"]),
+        lines=lambda p, kaiming: _call("normal_", mean=p["mean"], std=p["std"]),
         fill=lambda w, p, gain, g: nn.init.normal_(w, p["mean"], p["std"], generator=g),
         variance=lambda fan, p, gain: p["std"] ** 2, std=lambda fan, p, gain: f"{p['std']:.4g}",
     ),
@@ -314,6 +364,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
         check=lambda p: _ordered(p) or (
             None if p["a"] <= p["mean"] <= p["b"]
             else say("mean {mean} must lie between a = {a} and b = {b}", mean=p["mean"], a=p["a"], b=p["b"])),
+        lines=lambda p, kaiming: _call("trunc_normal_", mean=p["mean"], std=p["std"], a=p["a"], b=p["b"]),
         fill=lambda w, p, gain, g: nn.init.trunc_normal_(w, p["mean"], p["std"], p["a"], p["b"], generator=g),
         variance=lambda fan, p, gain: truncated_variance(p["mean"], p["std"], p["a"], p["b"]),
         std=lambda fan, p, gain: f"{p['std']:.4g} · {_left_by_the_cut(p):.4g}",
@@ -323,12 +374,14 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     Initializer(
         name="xavier_uniform", label="Xavier uniform", formula="w ~ U(±√(6 / (fan_in + fan_out)))", source=_GLOROT, law="uniform",
         fan="fan_avg", kurtosis=_flat,
+        lines=lambda p, kaiming: _call("xavier_uniform_"),
         fill=lambda w, p, gain, g: nn.init.xavier_uniform_(w, generator=g),
         variance=lambda fan, p, gain: 2.0 / (fan.fan_in + fan.fan_out),
         std=lambda fan, p, gain: f"√(6 / ({fan.fan_in} + {fan.fan_out})) / √3",
     ),
     Initializer(
         name="xavier_normal", label="Xavier normal", formula="w ~ N(0, 2 / (fan_in + fan_out))", source=_GLOROT, law="gaussian",
+        lines=lambda p, kaiming: _call("xavier_normal_"),
         fan="fan_avg", fill=lambda w, p, gain, g: nn.init.xavier_normal_(w, generator=g),
         variance=lambda fan, p, gain: 2.0 / (fan.fan_in + fan.fan_out),
         std=lambda fan, p, gain: f"√(2 / ({fan.fan_in} + {fan.fan_out}))",
@@ -337,6 +390,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
         name="kaiming_uniform", label="Kaiming (He) uniform", formula="w ~ U(±gain(φ) √(3 / fan))", source=_HE, law="uniform",
         note=_KAIMING_NOTE, parameters=(_FAN_MODE,), uses_gain=True,
         kurtosis=_flat,
+        lines=lambda p, kaiming: _kaiming_lines("uniform", p, kaiming),
         fill=lambda w, p, gain, g: _kaiming_uniform(w, p["mode"], gain, g),
         variance=lambda fan, p, gain: gain**2 / fan.mode(p["mode"]),
         std=lambda fan, p, gain: f"{gain:.4g} · √(3 / {fan.mode(p['mode'])}) / √3",
@@ -344,6 +398,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     Initializer(
         name="kaiming_normal", label="Kaiming (He) normal", formula="w ~ N(0, gain(φ)² / fan)", source=_HE, law="gaussian",
         note=_KAIMING_NOTE, parameters=(_FAN_MODE,), uses_gain=True,
+        lines=lambda p, kaiming: _kaiming_lines("normal", p, kaiming),
         fill=lambda w, p, gain, g: _kaiming_normal(w, p["mode"], gain, g),
         variance=lambda fan, p, gain: gain**2 / fan.mode(p["mode"]),
         std=lambda fan, p, gain: f"{gain:.4g} / √{fan.mode(p['mode'])}",
@@ -351,17 +406,20 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
     Initializer(
         name="lecun_uniform", label="LeCun uniform", formula="w ~ U(±√(3 / fan_in))", source="LeCun et al. 1998, Efficient BackProp",
         law="uniform", fan="fan_in", kurtosis=_flat,
+        lines=lambda p, kaiming: _call("kaiming_uniform_", nonlinearity="linear"),
         fill=lambda w, p, gain, g: _lecun_uniform(w, g), variance=lambda fan, p, gain: 1.0 / fan.fan_in,
         std=lambda fan, p, gain: f"√(3 / {fan.fan_in}) / √3",
     ),
     Initializer(
         name="lecun_normal", label="LeCun normal", formula="w ~ N(0, 1 / fan_in)", source="LeCun et al. 1998, Efficient BackProp",
+        lines=lambda p, kaiming: _call("kaiming_normal_", nonlinearity="linear"),
         law="gaussian", fan="fan_in", fill=lambda w, p, gain, g: _lecun_normal(w, g), variance=lambda fan, p, gain: 1.0 / fan.fan_in,
         std=lambda fan, p, gain: f"1 / √{fan.fan_in}",
     ),
     Initializer(
         name="orthogonal", label="Orthogonal", formula="WᵀW = I, drawn uniformly", law="orthogonal",
         source="torch.nn.init.orthogonal_; Saxe et al. 2014 (1312.6120)",
+        lines=lambda p, kaiming: _call("orthogonal_"),
         fill=lambda w, p, gain, g: _orthogonal(w, g), variance=lambda fan, p, gain: _matrix_variance(fan),
         std=lambda fan, p, gain: f"1 / √{1 / _matrix_variance(fan):.0f}",
     ),
@@ -369,11 +427,13 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
         name="delta_orthogonal", label="Delta-orthogonal", formula="orthogonal at the kernel's centre, 0 elsewhere",
         source="Xiao et al. 2018 (1806.05393)", law="orthogonal", kinds=("cnn",),
         note=say("The output layer, which is no convolution, is orthogonal."),
+        lines=lambda p, kaiming: _DELTA_LINES,
         fill=lambda w, p, gain, g: _delta_orthogonal(w, g), variance=lambda fan, p, gain: _delta_variance(fan),
         std=lambda fan, p, gain: f"1 / √{1 / _delta_variance(fan):.0f}",
     ),
     Initializer(
         name="identity", label="Identity", formula="W = I (Dirac for convolutions)", source="torch.nn.init.eye_, dirac_", law="fixed",
+        lines=lambda p, kaiming: "(nn.init.eye_ if layer.weight.dim() == 2 else nn.init.dirac_)(layer.weight)",
         fill=lambda w, p, gain, g: _identity(w), variance=lambda fan, p, gain: _identity_variance(fan),
         std=lambda fan, p, gain: f"√({_share_of_ones(fan):.4g} · (1 − {_share_of_ones(fan):.4g}))",
     ),
@@ -386,6 +446,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
             Parameter("distribution", "choice", "truncated_normal", "distribution", choices=("normal", "uniform", "truncated_normal")),
         ),
         kurtosis=_scaled_kurtosis,
+        lines=lambda p, kaiming: _variance_scaling_lines(p),
         fill=lambda w, p, gain, g: _variance_scaling(w, p, g), variance=lambda fan, p, gain: p["scale"] / fan.mode(p["mode"]),
         std=lambda fan, p, gain: f"√({p['scale']:.4g} / {fan.mode(p['mode'])})",
     ),
@@ -394,6 +455,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
         source="torch.nn.Linear, torch.nn.Conv2d: kaiming_uniform_(a=√5)",
         note=say("Its variance is 1 / (3 fan_in): a third of LeCun's, a sixth of He's."),
         fan="fan_in", kurtosis=_flat,
+        lines=lambda p, kaiming: _call("kaiming_uniform_", a=Written("5**0.5")),
         fill=lambda w, p, gain, g: nn.init.kaiming_uniform_(w, a=math.sqrt(5), generator=g),
         variance=lambda fan, p, gain: 1.0 / (3 * fan.fan_in), std=lambda fan, p, gain: f"1 / √(3 · {fan.fan_in})",
     ),
@@ -405,6 +467,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
                       slider=(1e-3, 0.5), log=True),
             Parameter("max_iterations", "int", 10, "iterations", "At most so many rescalings a layer.", low=1, high=100, slider=(1, 20)),
         ),
+        lines=None,
         fill=lambda w, p, gain, g: _orthogonal(w, g), variance=lambda fan, p, gain: _matrix_variance(fan),
         std=lambda fan, p, gain: f"1 / √{1 / _matrix_variance(fan):.0f}",
     ),
@@ -418,6 +481,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
                 "kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform", "lecun_normal", "lecun_uniform", "orthogonal",
                 "pytorch_default", "identity", "zeros")),
         ),
+        lines=None,
         fill=_fill_fallback, variance=_fallback_variance, std=_fallback_std, uses_gain=True,
     ),
 ), shared=(GAIN,))
@@ -426,26 +490,31 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
 BIAS_INITIALIZERS: Table[BiasInitializer] = Table("Bias", "zeros", (
     BiasInitializer(
         name="zeros", label="Zeros", formula="b = 0", source="torch.nn.init.zeros_",
+        line=lambda p: "nn.init.zeros_(layer.bias)",
         fill=lambda b, p, fan_in, g: nn.init.zeros_(b), variance=lambda p, fan_in: 0.0,
     ),
     BiasInitializer(
         name="constant", label="Constant", formula="b = value", source="torch.nn.init.constant_",
         parameters=(Parameter("value", "float", 0.01, "value", low=-1000.0, high=1000.0, slider=(-1.0, 1.0)),),
+        line=lambda p: f"nn.init.constant_(layer.bias, {p['value']!r})",
         fill=lambda b, p, fan_in, g: nn.init.constant_(b, p["value"]), variance=lambda p, fan_in: 0.0, mean=lambda p: float(p["value"]),
     ),
     BiasInitializer(
         name="normal", label="Normal", formula="b ~ N(0, std²)", source="torch.nn.init.normal_; σ_b = std in mean-field theory",
         parameters=(Parameter("std", "float", 0.05, "std = σ_b", low=0.0, high=1000.0, slider=(1e-3, 10.0), log=True),),
+        line=lambda p: f"nn.init.normal_(layer.bias, std={p['std']!r})",
         fill=lambda b, p, fan_in, g: nn.init.normal_(b, 0.0, p["std"], generator=g), variance=lambda p, fan_in: p["std"] ** 2,
     ),
     BiasInitializer(
         name="uniform", label="Uniform", formula="b ~ U(±bound)", source="torch.nn.init.uniform_",
         parameters=(Parameter("bound", "float", 0.05, "bound", low=0.0, high=1000.0, slider=(1e-3, 10.0), log=True),),
+        line=lambda p: f"nn.init.uniform_(layer.bias, {-p['bound']!r}, {p['bound']!r})",
         fill=lambda b, p, fan_in, g: nn.init.uniform_(b, -p["bound"], p["bound"], generator=g),
         variance=lambda p, fan_in: p["bound"] ** 2 / 3, kurtosis=UNIFORM,
     ),
     BiasInitializer(
         name="pytorch_default", label="PyTorch default", formula="b ~ U(±1 / √fan_in)", source="torch.nn.Linear, torch.nn.Conv2d",
+        line=lambda p: "nn.init.uniform_(layer.bias, -1 / fan_in**0.5, 1 / fan_in**0.5)",
         fill=lambda b, p, fan_in, g: nn.init.uniform_(b, -1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in), generator=g),
         variance=lambda p, fan_in: 1.0 / (3 * fan_in), kurtosis=UNIFORM,
     ),

@@ -1,9 +1,15 @@
-"""Modules that torch.nn does not have, or that behave differently here."""
+"""torch.nn's modules, and those that it does not have, or that behave differently here."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(nn, name)
 
 
 class RMSNormChannels(nn.Module):

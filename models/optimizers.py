@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from models.choices import Choice, Parameter, Params, Table
 from models.later import nn, optim
@@ -14,12 +15,17 @@ from models.words import say
 class OptimizerChoice(Choice):
     """An optimizer.
 
-    build: (parameters, params) -> torch.optim.Optimizer
+    make:  (torch.optim, parameters, params) -> the optimizer; with what writes calls in torch.optim's place, the call's source
     state: how many numbers it keeps for each weight
     """
 
-    build: Callable[[Iterable[nn.Parameter], Params], optim.Optimizer]
+    make: Callable[[Any, Any, Params], Any]
     state: int
+
+    def build(self, parameters: Iterable[nn.Parameter], params: Params) -> optim.Optimizer:
+        """The torch.optim optimizer."""
+        made: optim.Optimizer = self.make(optim, parameters, params)
+        return made
 
 
 def _lr(default: float) -> Parameter:
@@ -39,7 +45,7 @@ _BETAS = (_unit("beta1", 0.9, "β₁", "Decay of the mean gradient."), _unit("be
 _NESTEROV = Parameter("nesterov", "bool", False, "Nesterov")
 
 
-def _adam(cls: type[optim.Adam], parameters: Iterable[nn.Parameter], p: Params) -> optim.Optimizer:
+def _adam(cls: Any, parameters: Any, p: Params) -> Any:
     return cls(parameters, lr=p["lr"], betas=(p["beta1"], p["beta2"]), eps=p["eps"], weight_decay=p["weight_decay"])
 
 
@@ -47,30 +53,30 @@ OPTIMIZERS: Table[OptimizerChoice] = Table("Optimizer", "sgd", (
     OptimizerChoice(
         name="sgd", label="SGD", formula="θ ← θ − lr · g", source="torch.optim.SGD", state=0,
         parameters=(_lr(0.01), _decay(), _unit("momentum", 0.0, "momentum")),
-        build=lambda params, p: optim.SGD(params, lr=p["lr"], weight_decay=p["weight_decay"], momentum=p["momentum"]),
+        make=lambda optim, params, p: optim.SGD(params, lr=p["lr"], weight_decay=p["weight_decay"], momentum=p["momentum"]),
     ),
     OptimizerChoice(
         name="momentum", label="SGD + momentum", formula="v ← momentum · v + g;  θ ← θ − lr · v",
         source="torch.optim.SGD; Sutskever et al. 2013", state=1,
         parameters=(_lr(0.01), _decay(), _unit("momentum", 0.9, "momentum"), _NESTEROV),
         check=lambda p: say("nesterov needs a momentum above 0") if p["nesterov"] and p["momentum"] == 0 else None,
-        build=lambda params, p: optim.SGD(params, lr=p["lr"], weight_decay=p["weight_decay"], momentum=p["momentum"],
-                                          nesterov=p["nesterov"]),
+        make=lambda optim, params, p: optim.SGD(params, lr=p["lr"], weight_decay=p["weight_decay"], momentum=p["momentum"],
+                                               nesterov=p["nesterov"]),
     ),
     OptimizerChoice(
         name="rmsprop", label="RMSprop", formula="s ← α s + (1 − α) g²;  θ ← θ − lr · g / (√s + ε)",
         source="torch.optim.RMSprop; Tieleman & Hinton 2012", state=1,
         parameters=(_lr(0.001), _decay(), _unit("alpha", 0.99, "α"), _EPS, _unit("momentum", 0.0, "momentum")),
-        build=lambda params, p: optim.RMSprop(params, lr=p["lr"], weight_decay=p["weight_decay"], alpha=p["alpha"], eps=p["eps"],
-                                              momentum=p["momentum"]),
+        make=lambda optim, params, p: optim.RMSprop(params, lr=p["lr"], weight_decay=p["weight_decay"], alpha=p["alpha"], eps=p["eps"],
+                                                   momentum=p["momentum"]),
     ),
     OptimizerChoice(
         name="adam", label="Adam", formula="θ ← θ − lr · m̂ / (√v̂ + ε)", source="torch.optim.Adam; Kingma & Ba 2015 (1412.6980)",
-        state=2, parameters=(_lr(0.001), _decay(), *_BETAS, _EPS), build=lambda params, p: _adam(optim.Adam, params, p),
+        state=2, parameters=(_lr(0.001), _decay(), *_BETAS, _EPS), make=lambda optim, params, p: _adam(optim.Adam, params, p),
     ),
     OptimizerChoice(
         name="adamw", label="AdamW", formula="θ ← (1 − lr · weight_decay) θ − lr · m̂ / (√v̂ + ε)",
         source="torch.optim.AdamW; Loshchilov & Hutter 2019 (1711.05101)", state=2,
-        parameters=(_lr(0.001), _decay(0.01), *_BETAS, _EPS), build=lambda params, p: _adam(optim.AdamW, params, p),
+        parameters=(_lr(0.001), _decay(0.01), *_BETAS, _EPS), make=lambda optim, params, p: _adam(optim.AdamW, params, p),
     ),
 ))

@@ -18,7 +18,7 @@ import torch
 from models import cost, device, images, mapping
 from models.config import RunConfig
 from models.datasets import SOURCES
-from models.diagnosis import Finding, Severity, Verdict
+from models.diagnosis import Finding, Severity, Verdict, written
 from models.diagnosis.pretrained import pretrained
 from models.drawn import Drawn
 from models.frame import Frame
@@ -74,7 +74,7 @@ def preview(config_json: str, places: Places, form: Form = "full") -> bytes:
     findings = [*about_weights(started), *Verdict(config, lambda frame: said).of(frame, trains=False)]
     return encode.dumps({
         "config": config.model_dump(mode="json"), "layers": cost.layers(config, frame["layers"]), "frame": encode.formed(frame, form),
-        "theory": said.model_dump(mode="json"), "findings": [finding.model_dump(mode="json") for finding in findings],
+        "theory": said.model_dump(mode="json"), "findings": [finding.model_dump(mode="json") for finding in written(config, findings)],
     })
 
 
@@ -195,7 +195,7 @@ class Judge:
         if gist == self.known and not last:
             return None
         self.known = gist
-        return [finding.model_dump(mode="json") for finding in findings]
+        return [finding.model_dump(mode="json") for finding in written(self.config, findings)]
 
 
 class Reporter:

@@ -289,6 +289,10 @@ export const EN = {
   "verdict.activation_broken": "The activation's rms is {first} in layer 1 and {last} in layer {depth}.",
   "verdict.gradient_broken": "The gradient's norm is {last} in layer {depth} and {first} in layer 1.",
   "verdict.lost": "From layer {layer} on values are not finite.",
+  "verdict.pytorch": "As PyTorch",
+  "verdict.copy": "Copy",
+  "verdict.copied": "PyTorch copied.",
+  "verdict.selected": "This browser lets nothing be copied: the lines are selected.",
   "verdict.empty": "Choose a network on the left: what becomes of its signal is said here.",
 
   "status.preview": "preview",

@@ -289,6 +289,10 @@ export const ZH = {
   "verdict.activation_broken": "激活的均方根在第 1 层为 {first}，在第 {depth} 层为 {last}。",
   "verdict.gradient_broken": "梯度范数在第 {depth} 层为 {last}，在第 1 层为 {first}。",
   "verdict.lost": "从第 {layer} 层起，值不再有限。",
+  "verdict.pytorch": "PyTorch 代码",
+  "verdict.copy": "复制",
+  "verdict.copied": "已复制 PyTorch 代码。",
+  "verdict.selected": "浏览器不允许复制：代码已选中。",
   "verdict.empty": "在左边选一个网络：它的信号会怎样，这里会说。",
 
   "status.preview": "预览",

@@ -88,7 +88,7 @@ export interface Theory {
 export interface Finding {
   rule?: string; severity?: "ok" | "note" | "warning" | "critical"; title?: string; layers?: number[];
   measured?: unknown; threshold?: unknown; theory?: unknown; cause?: string; remedy?: string;
-  config?: Record<string, unknown> | null;
+  config?: Record<string, unknown> | null; pytorch?: string;
 }
 export interface Layer {
   row: number; name: string; kind: string; parameters: number; output_shape: number[];

@@ -7,6 +7,7 @@
  */
 import { el } from "./dom.js";
 import { isFinite, nonFinite, number, root } from "./format.js";
+import { toast } from "./notices.js";
 import { said, t } from "../i18n/index.js";
 
 /** A network that is well and bears a note is well: that comes first, unless it is foretold that it will not train. */
@@ -28,12 +29,13 @@ export const worstFirst = (findings) => [...findings].sort((a, b) => rank(a) - r
 export function showVerdict(root, findings, frame, apply) {
   const [worst, ...others] = worstFirst(findings), key = JSON.stringify([findings, worst ? 0 : frame && sentences(frame)]);
   if (root.dataset.shown === key) return;
-  const open = root.querySelector("details")?.open ?? false;
+  const opened = new Set([...root.querySelectorAll("details")].filter((one) => one.open).map((one) => one.dataset.of));
   root.dataset.shown = key;
   root.dataset.severity = worst ? severity(worst) : "plain";
   const [predictions, found] = [true, false].map((is) => others.filter(({ rule }) => (rule === "prediction") === is));
-  root.replaceChildren(...(worst ? [headline(worst, apply), ...predictions.map(foretold), ...more(found, open, apply)]
+  root.replaceChildren(...(worst ? [headline(worst, apply), ...predictions.map(foretold), ...more(found, apply)]
     : [el("p", { class: "plain", text: frame ? sentences(frame) : t("verdict.empty") })]));
+  for (const one of root.querySelectorAll("details")) one.open = opened.has(one.dataset.of);
 }
 
 /** @param {Finding} finding @param {(config: Record<string, unknown>) => void} apply */
@@ -42,18 +44,38 @@ function headline(finding, apply) {
   const words = [cause, remedy].filter(Boolean).join(t("words.between"));
   return el("div", { class: `finding ${severity(finding)}` },
     el("span", { class: "badge", text: t(`verdict.severity.${severity(finding)}`) }),
-    el("div", { class: "words" }, el("p", { class: "headline", text: title ?? "" }), words && el("p", { text: words }), evidence(finding)),
+    el("div", { class: "words" }, el("p", { class: "headline", text: title ?? "" }), words && el("p", { text: words }), evidence(finding), pytorch(finding)),
     config && el("button", { type: "button", class: "primary", text: t("action.apply"), onclick: () => apply(config) }));
 }
 
 /** Whether it will train, and why, and afterwards whether that was right: in sight below whatever is worst. @param {Finding} finding */
 const foretold = (finding) => el("p", { class: "foretold" }, el("strong", { text: said(finding, "title") ?? "" }), ` ${said(finding, "cause") ?? ""}`);
 
-/** @param {Finding[]} others @param {boolean} open @param {(config: Record<string, unknown>) => void} apply */
-function more(others, open, apply) {
+/** What the remedy changes as lines of PyTorch, to be copied. The verdict speaks when it changes; the lines are read where somebody goes to them.
+ * @param {Finding} finding */
+function pytorch({ pytorch: lines, rule }) {
+  if (!lines) return null;
+  const code = el("code", { text: lines }), shown = el("pre", { tabindex: "0", role: "region", "aria-label": t("verdict.pytorch"), lang: "en" }, code);
+  const copy = el("button", { type: "button", class: "quiet", text: t("verdict.copy"), onclick: () => void copied(code) });
+  return el("details", { class: "pytorch", "data-of": rule ?? "", "aria-live": "off" }, el("summary", { text: t("verdict.pytorch") }), shown, copy);
+}
+
+/** Where the browser lets nothing be copied, the lines stand selected. @param {HTMLElement} code */
+async function copied(code) {
+  try {
+    await navigator.clipboard.writeText(code.textContent ?? "");
+    toast(t("verdict.copied"));
+  } catch {
+    window.getSelection()?.selectAllChildren(code);
+    toast(t("verdict.selected"));
+  }
+}
+
+/** @param {Finding[]} others @param {(config: Record<string, unknown>) => void} apply */
+function more(others, apply) {
   if (!others.length) return [];
   const summary = t("verdict.more", { count: others.length });
-  return [el("details", { open }, el("summary", { text: summary }), ...others.map((finding) => headline(finding, apply)))];
+  return [el("details", { class: "more", "data-of": "more" }, el("summary", { text: summary }), ...others.map((finding) => headline(finding, apply)))];
 }
 
 /** The numbers that a finding rests on. @param {Finding} finding */

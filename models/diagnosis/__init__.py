@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from models.config import RunConfig
 from models.diagnosis.dropout import dropout_noise
-from models.diagnosis.finding import Finding, Severity, worst_first
+from models.diagnosis.finding import Finding, Severity, worst_first, written
 from models.diagnosis.learned import Outcome, training_loss
 from models.diagnosis.look import Look
 from models.diagnosis.precision import half_precision
@@ -31,6 +31,7 @@ from models.words import Text, say
 
 __all__ = [
     "RULES", "Finding", "Outcome", "Prediction", "Severity", "Verdict", "announced", "diagnose", "held", "outcome", "predict", "score",
+    "written",
 ]
 
 RULES: tuple[Callable[[Look], Finding | None], ...] = (

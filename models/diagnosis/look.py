@@ -13,19 +13,27 @@ from models.diagnosis.movement import Movement, Row, is_adaptive, movement
 from models.frame import Frame, Quantity
 from models.theory import Theory
 
-TINY = 1e-45
-"""Stands for 0 where a logarithm is taken: float32's smallest number."""
+TINY = 1e-90
+"""Stands for 0 where a logarithm of a mean square is taken: the square of float32's smallest number."""
+
+SMALLEST = 1.2e-38
+"""float32's smallest number with all its digits: smaller ones lose them, and become 0."""
 
 Column = Sequence[float | None]
 
 
 @dataclass(frozen=True)
 class Change:
-    """How a quantity changes over the hidden rows: decades in all, from the first to the last, and the factor a layer."""
+    """How a mean square changes over the hidden rows: decades in all, from the first to the last, and the factor a layer.
+
+    gone: whether it fades on the way until float32 holds nothing of it: the factor is then that of the rows where it is still there, and
+          the decades are the least that it falls by
+    """
 
     decades: float
     rate: float
     rows: list[int]
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ class Look:
         """Of the pre-activation gradient's square, from the last hidden row back to the first."""
         norms = self.quantity("preactivation_gradient").get("norm", ())
         found = change(self.hidden, [None if norm is None else norm * norm for norm in norms])
-        return None if found is None else Change(-found.decades, 1.0 / found.rate, found.rows[::-1])
+        return None if found is None else Change(-found.decades, 1.0 / found.rate, found.rows[::-1], found.gone)
 
     @property
     def signal_theory(self) -> float | None:
@@ -135,4 +143,10 @@ def change(rows: list[int], values: Column) -> Change | None:
     (first, start), (last, end) = known[0], known[-1]
     decades = end - start
     moved = [row for row, value in known[1:] if abs(value - start) > 0.5 and (value > start) == (decades > 0)]
+    seen = [(row, value) for row, value in known if value > 2.0 * math.log10(SMALLEST)]
+    if 2 <= len(seen) < len(known):
+        (begin, high), (end_seen, low) = seen[0], seen[-1]
+        slope = (low - high) / (end_seen - begin)
+        if slope * math.copysign(last - first, decades) >= abs(decades):  # it fades: no layer cuts it off
+            return Change(decades, 10.0**slope, moved, gone=True)
     return Change(decades, 10.0 ** (decades / (last - first)), moved)

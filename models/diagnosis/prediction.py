@@ -13,7 +13,7 @@ from models.diagnosis.finding import Finding, Severity
 from models.diagnosis.learned import LEARNED, Outcome, facts, guess, level, training_loss, understatement, unlearned
 from models.diagnosis.look import Look
 from models.diagnosis.signal import correlation_gap, difference
-from models.diagnosis.tolerance import bare, bears, bounded
+from models.diagnosis.tolerance import ALIKE, bare, bears, bounded
 from models.frame import Frame
 from models.words import NOTHING, Text, Worded, say, together
 
@@ -23,12 +23,9 @@ Sign = tuple[Outcome, str, Text]
 SHORTEST = 20
 """A run of fewer steps says nothing of the network."""
 
-ALIKE = (0.025, 0.005)
-"""1 - correlation of two inputs in the last hidden layer: slow below the first, fails below the second. Plain gradient steps need
-about 1 / (1 - c) times as many to tell two inputs apart. An optimizer that divides by the gradient's size is held up by rounding only,
-below ALIKE_ADAPTIVE (softplus of 6 and 11 layers trains with 4e-5 and 1e-5, with 4e-8 slowly); normalized layers that add to a skip are
-not, since the differences of all layers add up."""
 ALIKE_ADAPTIVE = 1e-5
+"""1 - correlation of two inputs in the last hidden layer from which on rounding holds up an optimizer that divides by the gradient's size
+(softplus of 6 and 11 layers trains with 4e-5 and 1e-5, with 4e-8 slowly)."""
 
 ADAPTIVE_STRIDE, UNBOUNDED_STRIDE = 0.7, 3.0
 """An optimizer that divides by the gradient's size takes no smaller steps as it nears its aim, so that from ADAPTIVE_STRIDE on training is

@@ -68,7 +68,7 @@ def _of_depth(look: Look, what: str, found: Change, levels: tuple[float, float, 
     return Finding(
         rule=f"{'exploding' if up else 'vanishing'}_{what}", severity=severity, title=_title(what, up, found, theory),
         layers=sorted(found.rows), measured=found.rate, threshold=10.0 ** ((levels[0] if up else -levels[0]) / layers), theory=theory,
-        cause=_cause(what, up, found.decades, look.config.network.residual), remedy=sentence, config=config)
+        cause=_faded(what) if found.gone else _cause(what, up, found.decades, look.config.network.residual), remedy=sentence, config=config)
 
 
 def _title(what: str, up: bool, found: Change, theory: float | None) -> Text:
@@ -97,6 +97,13 @@ def _cause(what: str, up: bool, decades: float, residual: bool) -> Text:
                "χ, the factor a layer, is above 1.", size=size) if up else \
         say("From the last hidden layer back to the first the gradient's mean square shrinks by a factor of {size:.2g}: "
             "χ, the factor a layer, is below 1.", size=size)
+
+
+def _faded(what: str) -> Text:
+    return say("The mean square of the activations shrinks until float32 holds nothing of it: each layer hands on less than it receives.") \
+        if what == "signal" else \
+        say("On the way back from the last hidden layer to the first the gradient's mean square shrinks until float32 holds nothing of it: "
+            "χ, the factor a layer, is below 1.")
 
 
 def correlation_gap(look: Look) -> float | None:

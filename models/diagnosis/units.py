@@ -7,7 +7,7 @@ from typing import Any
 
 from models.activations import ACTIVATIONS
 from models.diagnosis.finding import Finding, Severity, grade
-from models.diagnosis.look import Column, Look
+from models.diagnosis.look import SMALLEST, Column, Look
 from models.diagnosis.rates import paced
 from models.diagnosis.remedy import mended
 from models.diagnosis.signal import remedy
@@ -48,7 +48,7 @@ def saturation(look: Look) -> Finding | None:
 
 
 def dead(look: Look) -> Finding | None:
-    shares = _shares(look, look.quantity("activation").get("dead", ()))
+    shares = _reached(look, _shares(look, look.quantity("activation").get("dead", ())))
     worst = max(shares.values(), default=0.0)
     severity: Severity | None = grade(worst, *DEAD)
     if severity is None:
@@ -62,6 +62,19 @@ def dead(look: Look) -> Finding | None:
         title=say("Dead: {share:.0%} of a layer's units are zero for every example", share=worst),
         layers=rows, measured=worst, threshold=DEAD[0], cause=_why_dead(look, rows[0]),
         remedy=sentence, config=config)
+
+
+def _reached(look: Look, shares: dict[int, float]) -> dict[int, float]:
+    """Without the rows before which the signal has vanished: their units are 0 because nothing is left to hand on. Rows behind a layer that
+    hands on nothing of what reached it, dead or by dropout, stay."""
+    sizes = _shares(look, look.quantity("preactivation").get("mean_square", ()))
+    left = _shares(look, look.quantity("activation").get("mean_square", ()))
+    blocked = min((row for row in shares if left.get(row) == 0.0 and not _faint(sizes.get(row))), default=math.inf)
+    return {row: share for row, share in shares.items() if row >= blocked or not _faint(sizes.get(row))}
+
+
+def _faint(mean_square: float | None) -> bool:
+    return mean_square is not None and mean_square < SMALLEST**2
 
 
 def _why_dead(look: Look, first: int) -> Text:

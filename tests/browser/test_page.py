@@ -430,3 +430,21 @@ def test_the_output_row_has_no_activation_to_be_saturated(tab):
     tab.open("/#network.depth=4&network.width=16&network.activation.name=hardtanh")
     heads, rows = tables(tab)["panel-dead-saturated"]
     assert [row[heads.index("saturated")] == "–" for row in rows] == [False] * 4 + [True]
+
+
+def test_a_remedy_can_be_copied_as_pytorch_without_a_mouse(tab):
+    """What the page shows is what the API sends, and what it copies; the lines stay open while a run's verdict is written anew."""
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.open("/#network.depth=20&network.width=32&init.name=xavier_normal&data.name=digits&view.lang=en")
+    shown = tab.page.locator("#verdict > .finding details.pytorch")
+    shown.locator("summary").focus()
+    tab.page.keyboard.press("Enter")
+    lines = shown.locator("pre").inner_text()
+    compile(lines, "remedy", "exec")
+    assert "nn.init.normal_(layer.weight, std=(2.0 / fan_in)**0.5)" in lines and "Sequential" not in lines
+    tab.page.keyboard.press("Tab")
+    assert tab.page.evaluate("document.activeElement.tagName") == "PRE"
+    tab.page.keyboard.press("Tab")
+    tab.page.keyboard.press("Enter")
+    tab.page.get_by_text("PyTorch copied").wait_for()
+    assert tab.until("async () => await navigator.clipboard.readText()").strip() == lines.strip()
