@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 FIRST = "0001"
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in migrations/versions."""
 
 

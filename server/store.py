@@ -61,7 +61,7 @@ runs = Table(
     "runs", metadata,
     Column("id", String(32), primary_key=True),
     Column("number", Integer, nullable=False, unique=True),
-    Column("kind", String(8), nullable=False, index=True),
+    Column("kind", String(8), nullable=False),
     Column("fingerprint", String(32), nullable=False, index=True),
     Column("status", String(16), nullable=False, index=True),
     Column("config", Text, nullable=False),
@@ -82,6 +82,7 @@ runs = Table(
     Column("heartbeat_at", Float),
     Column("bytes", Integer, nullable=False, default=0),
     Column("pinned", Integer, nullable=False, default=0),
+    Index("runs_newest_first", "kind", "number"),
 )
 
 frames = Table(

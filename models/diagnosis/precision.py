@@ -65,12 +65,12 @@ def half_precision(look: Look) -> Finding | None:
 
 
 def _sound_start(look: Look) -> Remedy | None:
-    """Where theory says that this start does not carry signal and gradient: the first sound one within fp16's range, or the best if
-    the measured one does not either."""
+    """Where theory says that this start does not carry signal and gradient: the first sound one within fp16's range, or the best of those
+    that are better than this one."""
     if not look.initial or cost(look.config) <= 1.0:
         return None
-    tolerated = 1.0 if look.carried else cost(look.config)
-    better = sorted((found for found in candidates(look.config) if cost(found[1]) < tolerated), key=lambda found: max(1.0, cost(found[1])))
+    better = sorted((found for found in candidates(look.config) if cost(found[1]) < cost(look.config)),
+                    key=lambda found: max(1.0, cost(found[1])))
     start = next((found for found in better if _within_range(found[1], look)), None)
     return start and paced(start, look)
 

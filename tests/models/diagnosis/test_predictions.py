@@ -41,7 +41,7 @@ def moved(config):
     rows = [row.weighted.weight for row in run.network.rows()]
     before = [weight.detach().clone() for weight in rows]
     frame = next(run.frames())
-    run.update(keep_weights=False)
+    run.update()
     return frame, [float((weight.detach() - old).norm() / old.norm()) for weight, old in zip(rows, before, strict=True)]
 
 
