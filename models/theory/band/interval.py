@@ -52,7 +52,7 @@ from models.theory.band.pooled import of_pooled, raised_by, with_shared
 from models.theory.band.quantiles import FLOOR, quantiles
 from models.theory.band.silent import Silent, silent
 from models.theory.band.skips import with_skips
-from models.theory.band.steps import Steps, steps_of
+from models.theory.band.steps import Steps, steps_of, through_normalization
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
@@ -166,7 +166,7 @@ def _longer_ones(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, steps: S
 def _hold_fast(found: Spreads, plan: Plan, rows: Chain, single: Array) -> None:
     """A normalization before phi leaves eps's share of each hidden row's deviations, and makes the middle lower, as v / (v + eps) is bent
     downwards. single: the variance of ln v of one example (depth + 1,)."""
-    share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
+    share = through_normalization(plan, rows)
     found.inherited[:-1], found.own[:-1] = share**2 * (found.inherited + found.own)[:-1], 0.0
     found.shift[:-1] = -share * (1.0 - share) * (single[:-1] + few(plan))
 

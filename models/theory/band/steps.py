@@ -50,3 +50,8 @@ def steps_of(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Steps:
     carried, bent, sphere = (measurable(plan, rows, at, shares(plan, rows) * column) for column in (
         (0.0 if anew else 1.0) * elasticity, bend, sphere))
     return Steps(carried, bent, 2.0 * bent - carried**2 + carried, sphere, smoothed[1:] / smoothed[:-1])
+
+
+def through_normalization(plan: Plan, rows: Chain) -> Array:
+    """d ln q / d ln v of each hidden row: a normalization before phi makes q = v / (v + eps) of v, and leaves eps's share (depth,)."""
+    return plan.eps / (np.array(rows.v[:-1]) + plan.eps) if plan.pre != "none" else np.ones(plan.depth)
