@@ -125,17 +125,17 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
     steps, start = steps_of(plan, rows, at, smoothed), apart_at_first(plan, rows, smoothed)
     noise = noise_of(plan, rows, at, pairs.hidden(), taps.hidden())
     batch, single, shift, away = followed(plan, steps, noise, start)
-    third = np.zeros(plan.depth + 1)
+    third, turned = np.zeros(plan.depth + 1), np.ones(plan.depth + 1)
     if unbound(plan, rows):
         if (single - batch).max() > CLOSE and not plan.residual:
             noise = noise_of(plan, rows, of_longer(plan, rows, at, single), pairs.hidden(), taps.hidden())
-        batch, single, shift, away, third = by_lengths(plan, rows, steps, noise, start)
+        batch, single, shift, away, third, turned = by_lengths(plan, rows, steps, noise, start)
     itself, shift[-1] = _longer_ones(plan, rows, at, pairs, steps, start, single - batch, float(shift[-1]))
     units, loose = np.append(np.full(plan.depth, plan.width), plan.config.classes), plan.each("loose")
     beside = (1.0 - loose) * beside_orthogonal(plan, rows, by_length(plan, rows, pairs))
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
-        third, batch = 0.0 * third, with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch)
+        third, batch = 0.0 * third, with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch, turned)
     found = Spreads(batch, third, own, shift, away)
     if plan.pre != "none":
         _hold_fast(found, plan, rows, single + (0.0 if plan.unit else (2.0 * loose + beside) / units))

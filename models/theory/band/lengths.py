@@ -164,28 +164,41 @@ def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float
     squares, shares = _lengths(start, rows.fields.third if plan.kernel == 1 else None) if start > ALIKE else (np.ones(1), np.ones(1))
     law = np.repeat(inputs * squares + 1.0 - inputs, DRAWS).tolist()
     weight: list[float] = np.multiply.outer(shares, hermite(DRAWS)[1]).ravel().tolist()
-    found, few = [(0.0, math.log(_second(weight, law)), 0.0, 0.0, 0.0)], Few(plan)
+    places, normal = (part.tolist() for part in hermite(DRAWS))
+    found, few = [(0.0, math.log(_second(weight, law)), 0.0, 0.0, 0.0, 1.0)], Few(plan)
     columns = (steps.carried, steps.bend, noise.batch, noise.alone / (plan.batch * plan.pixels), noise.single, steps.sphere, steps.kept)
     for row, (carried, bend, drawn, alone, drawn_single, sphere, kept) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
-        batch, single, shift, away, third = found[-1]
-        level = rows.v[row] * math.exp(shift)
-        q = [level * square for square in law]
+        batch, single, shift, away, third, _ = found[-1]
+        level, deviation = rows.v[row] * math.exp(shift - batch / 2.0 - third / 6.0), math.sqrt(batch)
+        q = [level * math.exp(deviation * place) * square for place in places for square in law]
         if row == plan.depth - 1 or not _alike(q, settled):
             m, made, grows = _through(plan, rows, row, m, np.array([*q, rows.v[row]]))
             settled = [] if plan.residual or row == 0 else q
-        mean, middle = _dot(weight, made), made[-1]
-        if not (0.0 < mean < math.inf and 0.0 < middle < math.inf and abs(away) <= BEYOND >= shift * plan.residual):
-            return np.array(found + [(math.nan,) * 5] * (plan.depth - row)).T
-        elasticity = _dot(weight, grows) / mean
-        together, (own, skew) = elasticity**2 * batch, few.cumulants(drawn + alone * math.expm1(min(max(single - batch, 0.0), MOST_APART)))
-        spread = together + own
+        means, middle = [_dot(weight, made[first:first + len(law)]) for first in range(0, len(q), len(law))], made[-1]
+        if not (0.0 < min(means) <= max(means) < math.inf and 0.0 < middle < math.inf and abs(away) <= BEYOND >= shift * plan.residual):
+            return np.array(found + [(math.nan,) * 6] * (plan.depth - row)).T
+        typical = slice(DRAWS // 2 * len(law), (DRAWS // 2 + 1) * len(law))
+        elasticity = _dot(weight, grows[typical]) / means[DRAWS // 2]
+        together, centre, skewed = _moments(normal, [math.log(mean / middle) for mean in means])
+        own, skew = few.cumulants(drawn + alone * math.expm1(min(max(single - batch, 0.0), MOST_APART)))
+        spread, third = together + own, elasticity**3 * third + skewed + skew
         if spread > FACTORS and plan.nl.slope is None:
-            return np.array(found + [(math.nan,) * 5] * (plan.depth - row)).T
-        law, apart, between = _wider([each / mean for each in made[:-1]], weight, together, kept, math.log1p(drawn_single))
-        found.append((spread, spread + between + longer(max(apart - spread, 0.0), plan.batch * plan.pixels),
-                      math.log(mean / middle) - sphere, carried * away + bend * before - sphere, elasticity**3 * third + skew))
+            return np.array(found + [(math.nan,) * 6] * (plan.depth - row)).T
+        law, apart, between = _wider([each / means[DRAWS // 2] for each in made[typical]], weight, kept,
+                                     math.log1p(max(drawn_single - drawn, 0.0)))
+        found.append((spread, spread + between + longer(apart, plan.batch * plan.pixels),
+                      centre + together / 2.0 + (third - skew) / 6.0 - sphere, carried * away + bend * before - sphere, third,
+                      math.sqrt(together / batch) / carried if batch > 0.0 and carried > 0.0 else 1.0))
         before = carried**2 * kept * before + drawn_single
     return np.array(found).T
+
+
+def _moments(weight: list[float], values: list[float]) -> tuple[float, float, float]:
+    """(variance, mean, third central moment)."""
+    mean = _dot(weight, values)
+    apart = [value - mean for value in values]
+    square = [value * value for value in apart]
+    return _dot(weight, square), mean, _dot(square, [share * value for share, value in zip(weight, apart, strict=True)])
 
 
 def _dot(weight: list[float], values: list[float]) -> float:
@@ -204,7 +217,7 @@ def _alike(q: list[float], settled: list[float]) -> bool:
     return bool(settled) and all(abs(new - old) <= SETTLED * old for new, old in zip(q, settled, strict=True))
 
 
-def _wider(law: list[float], weight: list[float], together: float, kept: float, drawn: float) -> tuple[list[float], float, float]:
+def _wider(law: list[float], weight: list[float], kept: float, drawn: float) -> tuple[list[float], float, float]:
     """(the law of lengths after another row, scaled to mean 1; the variance of ln q within its groups; ln of the mean square of the groups'
     means).
 
@@ -221,7 +234,7 @@ def _wider(law: list[float], weight: list[float], together: float, kept: float, 
     within = [sum(share * (log - own) ** 2 for share, log in zip(normal, group, strict=True))
               for group, own in zip(groups, middles, strict=True)]
     variance = sum(share * (inside + (own - middle) ** 2) for share, inside, own in zip(shares, within, middles, strict=True))
-    left = (together + max(variance - together, 0.0) * kept) / variance if variance > 0.0 else 0.0
+    left = kept if variance > 0.0 else 0.0
     squares: list[float] = []
     apart = mean = second = 0.0
     for group, own, inside, share in zip(groups, middles, within, shares, strict=True):
