@@ -80,7 +80,7 @@ def _left_beside_biases(plan: Plan, rows: Chain, around: Array, deviation: Array
     v, x = _steps(drawn, b, np.sqrt(biases * np.maximum(m - biases / units, 0.0))[:, None, None] * z, float(params["tolerance"]))
     own = (1.0 - gain**2) * biases * np.sqrt(2.0 * (1.0 - plan.each("even_bias")) / units)
     crossed = 2.0 * (gain - gain**2) * x
-    made = gain**2 * v + (1.0 - gain**2) * b + np.sign(crossed) * np.hypot(crossed, own[:, None, None] * z)
+    made = gain**2 * v + (1.0 - gain**2) * b + np.copysign(np.hypot(crossed, own[:, None, None] * z), (gain - gain**2) * z)
     logs = np.log(np.maximum(made / np.array(rows.q)[:, None, None], LEAST))
     return _quantiles(logs.reshape(len(logs), -1), np.multiply.outer(weights, weights).ravel())
 
