@@ -32,7 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.theory.band.cosines import Cosines, by_length, constant, cosines, smoothing
-from models.theory.band.draws import beside_orthogonal, drawn, few, of_uniform_biases
+from models.theory.band.draws import beside_orthogonal, drawn, of_uniform_biases
 from models.theory.band.fitted import left_by_lsuv
 from models.theory.band.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
 from models.theory.band.lengths import (
@@ -168,7 +168,7 @@ def _hold_fast(found: Spreads, plan: Plan, rows: Chain, single: Array) -> None:
     downwards. single: the variance of ln v of one example (depth + 1,)."""
     share = through_normalization(plan, rows)
     found.inherited[:-1], found.own[:-1] = share**2 * (found.inherited + found.own)[:-1], 0.0
-    found.shift[:-1] = -share * (1.0 - share) * (single[:-1] + few(plan))
+    found.shift[:-1] = -share * (1.0 - share) * single[:-1]
 
 
 def _silence(found: Spreads, plan: Plan, rows: Chain, lost: Silent) -> None:

@@ -14,8 +14,8 @@ from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
 
-def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Array, without_mean: Array,
-               turned: Array) -> Array:
+def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Array, without_mean: Array, turned: Array,
+               ) -> Array:
     """The variance of ln q that each row inherits (depth + 1,), where `without_mean` is that of a phi whose mean E[phi] is 0.
 
     Skips add up E[phi], so that what is handed on, x, has a mean m over the units. It varies from seed to seed, and adds 2 m E[phi] to the
@@ -24,6 +24,7 @@ def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Ar
     (4 p Var(a) + 4 m Cov(a, a^2) + Var(a^2)) / N and Var(a) / N, and the covariance (2 m Var(a) + Cov(a, a^2)) / N.
 
     longer: by how much an input with itself counts for more than 1 / B where lengths differ; `pairs` have it already
+    turned: by which factor the elasticity over the seeds differs from the one at q (depth + 1,)
     """
     q, p = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, np.array(rows.p[:-1])
     mean = at.mean
