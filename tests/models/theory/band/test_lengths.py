@@ -47,8 +47,8 @@ def test_the_inputs_lengths_are_followed_one_by_one(activation: str, residual: b
 
 @pytest.mark.parametrize(("activation", "scale", "drawn"), [("relu6", 2.0, 0.09), ("hardtanh", 1.1, 0.09), ("silu", 2.2, 0.03)])
 def test_what_the_seeds_draw_is_passed_on_by_the_typical_seed(activation: str, scale: float, drawn: float) -> None:
-    """By 20,000 seeds, in each of which a row multiplies q by a Gamma number of mean 1. The elasticity had been that at the mean over seeds,
-    which few large ones rule: in 12 x 24 networks of ReLU6 half of the variance was missing."""
+    """By 20,000 seeds, in each of which a row multiplies q by a Gamma number of mean 1. The elasticity had been that at the mean over
+    seeds, which few large ones rule: in 12 x 24 networks of ReLU6 half of the variance was missing."""
     config = settings(activation, "gaussian", chaotic(scale), depth=9)
     facts = plan(config)
     rows, still = chain(facts, 2.0, Correlations(0.0)), np.zeros(facts.depth)
