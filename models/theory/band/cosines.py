@@ -26,7 +26,6 @@ from models.theory.chain import AROUND_MEAN, Chain
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
-from models.theory.padding import cuts
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +158,7 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: float, followed: floa
         itself = (1.0 + (rows.fields.spread or 0.0)) / inputs
         variance = (_uneven(plan, rows.fields.participation, rows.fields.mean_share) - itself - followed) / (1.0 - itself)
     else:
-        variance = wander * (cut_taps(plan) - 1.0) if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
+        variance = 0.0 if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
     counted = min(1.0, max(-1.0, _at_input(plan, rows, mean) + beyond))
     variance = min(variance, 1.0 - counted**2)
     law = counted, _even_in_plane(plan, counted, variance)
@@ -187,12 +186,3 @@ def _uneven(plan: Plan, participation: float, mean_share: float | None) -> float
     if plan.pre != "batch" or mean_share is None or not mean_share < 1.0:
         return 1.0 / participation
     return min((max(1.0 / participation - mean_share**2, 0.0)) / (1.0 - mean_share) ** 2, 1.0)
-
-
-def cut_taps(plan: Plan) -> float:
-    """How many times larger than without padding the mean c^2 of patches of noise is in a zero-padded image, where some taps lie outside
-    for some of the pixels."""
-    if plan.kernel == 1:
-        return 1.0
-    shares = cuts(plan.size, plan.kernel).mean(axis=1)
-    return (plan.kernel * float((shares**2).sum()) / float(shares.sum()) ** 2) ** 2

@@ -12,7 +12,7 @@ import numpy as np
 from models.theory.band.cosines import Cosines, by_length, constant
 from models.theory.band.quantiles import uniform
 from models.theory.chain import Chain
-from models.theory.layers import Plan, inner_width
+from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
 FEW = 64
@@ -68,12 +68,3 @@ def beside_orthogonal(plan: Plan, rows: Chain, mean: Array) -> Array:
     found = 2.0 * (1.0 - plan.each("even_bias")[:mean.size]) * s * s + 4.0 * s * t + 4.0 * (s + t) * np.maximum((1.0 - t) * mean - s, 0.0)
     result: Array = np.where(np.isfinite(found), found, 0.0)
     return result
-
-
-def few(plan: Plan) -> float:
-    """By how much E[1 / v] - 1 exceeds 2 / N where a normalization takes the variance v over n units of one example: E[1 / v] is n / (n -
-    3) for a variance around the units' mean, else n / (n - 2)."""
-    units = inner_width(plan.config)
-    if plan.pre not in ("layer", "group", "rms") or plan.pixels > 1:
-        return 0.0
-    return (2.0 / (units - 2.0) if plan.pre == "rms" else 3.0 / (units - 3.0)) - 2.0 / plan.width

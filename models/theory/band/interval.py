@@ -32,7 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.theory.band.cosines import Cosines, by_length, constant, cosines, smoothing
-from models.theory.band.draws import beside_orthogonal, drawn, few, of_uniform_biases
+from models.theory.band.draws import beside_orthogonal, drawn, of_uniform_biases
 from models.theory.band.fitted import left_by_lsuv
 from models.theory.band.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
 from models.theory.band.lengths import (
@@ -52,7 +52,7 @@ from models.theory.band.pooled import of_pooled, raised_by, with_shared
 from models.theory.band.quantiles import FLOOR, quantiles
 from models.theory.band.silent import Silent, silent
 from models.theory.band.skips import with_skips
-from models.theory.band.steps import Steps, steps_of
+from models.theory.band.steps import Steps, steps_of, through_normalization
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
@@ -125,17 +125,17 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
     steps, start = steps_of(plan, rows, at, smoothed), apart_at_first(plan, rows, smoothed)
     noise = noise_of(plan, rows, at, pairs.hidden(), taps.hidden())
     batch, single, shift, away = followed(plan, steps, noise, start)
-    third = np.zeros(plan.depth + 1)
+    third, turned = np.zeros(plan.depth + 1), np.ones(plan.depth + 1)
     if unbound(plan, rows):
         if (single - batch).max() > CLOSE and not plan.residual:
             noise = noise_of(plan, rows, of_longer(plan, rows, at, single), pairs.hidden(), taps.hidden())
-        batch, single, shift, away, third = by_lengths(plan, rows, steps, noise, start)
+        batch, single, shift, away, third, turned = by_lengths(plan, rows, steps, noise, start)
     itself, shift[-1] = _longer_ones(plan, rows, at, pairs, steps, start, single - batch, float(shift[-1]))
     units, loose = np.append(np.full(plan.depth, plan.width), plan.config.classes), plan.each("loose")
     beside = (1.0 - loose) * beside_orthogonal(plan, rows, by_length(plan, rows, pairs))
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
-        third, batch = 0.0 * third, with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch)
+        third, batch = 0.0 * third, with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch, turned)
     found = Spreads(batch, third, own, shift, away)
     if plan.pre != "none":
         _hold_fast(found, plan, rows, single + (0.0 if plan.unit else (2.0 * loose + beside) / units))
@@ -166,9 +166,9 @@ def _longer_ones(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, steps: S
 def _hold_fast(found: Spreads, plan: Plan, rows: Chain, single: Array) -> None:
     """A normalization before phi leaves eps's share of each hidden row's deviations, and makes the middle lower, as v / (v + eps) is bent
     downwards. single: the variance of ln v of one example (depth + 1,)."""
-    share = plan.eps / (np.array(rows.v[:-1]) + plan.eps)
+    share = through_normalization(plan, rows)
     found.inherited[:-1], found.own[:-1] = share**2 * (found.inherited + found.own)[:-1], 0.0
-    found.shift[:-1] = -share * (1.0 - share) * (single[:-1] + few(plan))
+    found.shift[:-1] = -share * (1.0 - share) * single[:-1]
 
 
 def _silence(found: Spreads, plan: Plan, rows: Chain, lost: Silent) -> None:

@@ -5,7 +5,7 @@ known, a Gamma law, as a chi square's is. A few nodes of the law go through E[ph
 example meets are drawn, which spreads each of these lengths further; that spread has nodes of its own.
 
 The batch's mean square is the mean of this law. Long examples rule it, so its elasticity is theirs, and what single examples draw averages
-out to (1 + their squared relative spread) / B only.
+out to (1 + their squared relative spread) / B only. From seed to seed it varies as a whole; over the seeds no mean is taken, but quantiles.
 """
 
 from __future__ import annotations
@@ -36,9 +36,6 @@ FACTORS = 1.0
 """Beyond this variance of ln q over the seeds no band is given: the networks differ by factors, and what holds to first order around q does
 not hold for many of them (0.8 to 0.92 were inside). ReLU's family is excepted, whose elasticity is 1 at any q."""
 
-TURNED = 0.25
-"""The most by which lengths that differ may change an elasticity: only the first of many orders is followed."""
-
 LENGTHS, DRAWS = 4, 3
 """Nodes of the law of the inputs' lengths, and of the spread that is drawn around each of them."""
 
@@ -47,6 +44,9 @@ ALIKE = 1e-9
 
 MOST_APART = 5.0
 """The largest variance of ln q between examples that is followed; more counts as this."""
+
+SKEWED = 1.0
+"""The largest skewness over the seeds that is followed; more counts as this."""
 
 SHORTEST = 1e-12
 """The smallest squared length relative to the others'; the eigenvalues that lengths come from are no more exact."""
@@ -92,15 +92,14 @@ def followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
     """
     found, passes, inputs = [(0.0, 0.0, start, 0.0, 0.0)], plan.pre == "none", plan.batch * plan.pixels
     nothing = np.zeros(plan.depth)  # of what a normalization lets none of through, numbers may be beyond any float
-    carry = (steps.carried, steps.bend, steps.curved) if passes else (nothing, nothing, nothing)
+    carry = (steps.carried, steps.bend) if passes else (nothing, nothing)
     columns = (*carry, noise.batch, noise.alone, noise.single, steps.sphere, steps.kept)
-    for carried, bend, curved, drawn, alone, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
+    for carried, bend, drawn, alone, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
         batch, single, given, shift, away = found[-1] if passes else (0.0, 0.0, 0.0, 0.0, 0.0)
         apart = max(single - batch, 0.0)
-        turned = min(max(curved * apart, -TURNED), TURNED)
-        together = (carried * (1.0 + turned)) ** 2 * batch
         more = alone * math.expm1(min(apart + given, MOST_APART)) / inputs
-        found.append((together + drawn + more, together + carried**2 * (1.0 + 3.0 * turned) * apart * kept + drawn_single,
+        together = carried**2 * batch
+        found.append((together + drawn + more, together + carried**2 * apart * kept + drawn_single,
                       carried**2 * kept * given,
                       carried * shift + bend * (single + given) - sphere, carried * away + bend * single - sphere))
     batches, drawn, given, shift, away = np.array(found).T
@@ -155,37 +154,61 @@ def of_kurtosis(at: Averages, apart: float, square: float) -> float:
 
 
 def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
-    """The same four numbers where nothing sets lengths anew, and the third cumulant of what the batch's mean inherits (5, depth + 1): a few
-    lengths, whose law is at first the inputs', go through phi row by row, and what is drawn spreads each of them. (Laws are short lists,
-    three times as fast as arrays.)
+    """The same four numbers where nothing sets lengths anew, the third cumulant of what the batch's mean inherits, and by which factor its
+    elasticity over the seeds differs from the one at q (6, depth + 1).
+
+    A few lengths, whose law is at first the inputs', go through phi row by row, and what is drawn spreads each of them. They do so at three
+    batches' mean squares, the nodes of their law over the seeds: what most seeds pass on is ruled by the typical seed's q, which lies below
+    the mean over seeds by half the variance. (Laws are short lists, three times as fast as arrays.)
     """
-    before, m, made, grows, inputs = 0.0, np.zeros(1), [0.0], [0.0], 1.0 - plan.first.bias / rows.v[0]
+    before, m, made, inputs = 0.0, np.zeros(1), [0.0], 1.0 - plan.first.bias / rows.v[0]
     settled: list[float] = []
     squares, shares = _lengths(start, rows.fields.third if plan.kernel == 1 else None) if start > ALIKE else (np.ones(1), np.ones(1))
     law = np.repeat(inputs * squares + 1.0 - inputs, DRAWS).tolist()
     weight: list[float] = np.multiply.outer(shares, hermite(DRAWS)[1]).ravel().tolist()
-    found, few = [(0.0, math.log(_second(weight, law)), 0.0, 0.0, 0.0)], Few(plan)
+    found, few = [(0.0, math.log(_second(weight, law)), 0.0, 0.0, 0.0, 1.0)], Few(plan)
     columns = (steps.carried, steps.bend, noise.batch, noise.alone / (plan.batch * plan.pixels), noise.single, steps.sphere, steps.kept)
     for row, (carried, bend, drawn, alone, drawn_single, sphere, kept) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
-        batch, single, shift, away, third = found[-1]
-        level = rows.v[row] * math.exp(shift)
-        q = [level * square for square in law]
+        batch, single, shift, away, third, _ = found[-1]
+        level, (places, seeds) = rows.v[row] * math.exp(shift - batch / 2.0 - third / 6.0), _over_seeds(batch, third)
+        q = [level * math.exp(place) * square for place in places for square in law]
         if row == plan.depth - 1 or not _alike(q, settled):
-            m, made, grows = _through(plan, rows, row, m, np.array([*q, rows.v[row]]))
+            m, made = _through(plan, rows, row, m, np.array([*q, rows.v[row]]))
             settled = [] if plan.residual or row == 0 else q
-        mean, middle = _dot(weight, made), made[-1]
-        if not (0.0 < mean < math.inf and 0.0 < middle < math.inf and abs(away) <= BEYOND >= shift * plan.residual):
-            return np.array(found + [(math.nan,) * 5] * (plan.depth - row)).T
-        elasticity = _dot(weight, grows) / mean
-        together, (own, skew) = elasticity**2 * batch, few.cumulants(drawn + alone * math.expm1(min(max(single - batch, 0.0), MOST_APART)))
+        means, middle = [_dot(weight, made[first:first + len(law)]) for first in range(0, len(q), len(law))], made[-1]
+        if not (0.0 < min(means) <= max(means) < math.inf and 0.0 < middle < math.inf and abs(away) <= BEYOND >= shift * plan.residual):
+            return np.array(found + [(math.nan,) * 6] * (plan.depth - row)).T
+        centre, together, inherited = _cumulants(seeds, [math.log(each / middle) for each in means])
+        own, skew = few.cumulants(drawn + alone * math.expm1(min(max(single - batch, 0.0), MOST_APART)))
         spread = together + own
         if spread > FACTORS and plan.nl.slope is None:
-            return np.array(found + [(math.nan,) * 5] * (plan.depth - row)).T
-        law, apart, between = _wider([each / mean for each in made[:-1]], weight, together, kept, math.log1p(drawn_single))
-        found.append((spread, spread + between + longer(max(apart - spread, 0.0), plan.batch * plan.pixels),
-                      math.log(mean / middle) - sphere, carried * away + bend * before - sphere, elasticity**3 * third + skew))
+            return np.array(found + [(math.nan,) * 6] * (plan.depth - row)).T
+        law, apart, between = _wider([each / means[1] for each in made[len(law):2 * len(law)]], weight, kept,
+                                     math.log1p(max(drawn_single - drawn, 0.0)))
+        found.append((spread, spread + between + longer(apart, plan.batch * plan.pixels),
+                      centre + together / 2.0 + inherited / 6.0 - sphere, carried * away + bend * before - sphere, inherited + skew,
+                      math.sqrt(together / batch) / carried if batch > 0.0 and carried > 0.0 else 1.0))
         before = carried**2 * kept * before + drawn_single
     return np.array(found).T
+
+
+def _over_seeds(variance: float, third: float) -> tuple[list[float], list[float]]:
+    """Three places around 0, the middle one there, and their weights: a law with these second and third cumulants, and a normal law's
+    kurtosis."""
+    deviation = math.sqrt(variance)
+    skew = min(max(third / deviation**3, -SKEWED), SKEWED) if variance > 0.0 else 0.0
+    half = math.sqrt(3.0 - 0.75 * skew**2)
+    low, high = skew / 2.0 - half, skew / 2.0 + half
+    ends = -0.5 / (low * half), 0.5 / (high * half)
+    return [deviation * low, 0.0, deviation * high], [ends[0], 1.0 - sum(ends), ends[1]]
+
+
+def _cumulants(weight: list[float], values: list[float]) -> tuple[float, float, float]:
+    """The first three: mean, variance and third central moment."""
+    mean = _dot(weight, values)
+    apart = [value - mean for value in values]
+    squares = [value * value for value in apart]
+    return mean, _dot(weight, squares), _dot(squares, [share * value for share, value in zip(weight, apart, strict=True)])
 
 
 def _dot(weight: list[float], values: list[float]) -> float:
@@ -204,13 +227,13 @@ def _alike(q: list[float], settled: list[float]) -> bool:
     return bool(settled) and all(abs(new - old) <= SETTLED * old for new, old in zip(q, settled, strict=True))
 
 
-def _wider(law: list[float], weight: list[float], together: float, kept: float, drawn: float) -> tuple[list[float], float, float]:
+def _wider(law: list[float], weight: list[float], kept: float, drawn: float) -> tuple[list[float], float, float]:
     """(the law of lengths after another row, scaled to mean 1; the variance of ln q within its groups; ln of the mean square of the groups'
     means).
 
     A group is one of the inputs' lengths with the DRAWS nodes of what has been drawn around it. The row adds the variance `drawn` to each
     group: in the shape that the group has, or, where the new variance is the larger one, in a normal law's. A convolution's average over
-    its taps leaves `kept` of the variance, but for the part `together` that is the same for all pixels.
+    its taps leaves `kept` of the variance.
     """
     least, (places, normal) = SHORTEST * max(law), (part.tolist() for part in hermite(DRAWS))
     logs = [math.log(max(square, least)) for square in law]
@@ -220,13 +243,11 @@ def _wider(law: list[float], weight: list[float], together: float, kept: float, 
     middle = _dot(shares, middles)
     within = [sum(share * (log - own) ** 2 for share, log in zip(normal, group, strict=True))
               for group, own in zip(groups, middles, strict=True)]
-    variance = sum(share * (inside + (own - middle) ** 2) for share, inside, own in zip(shares, within, middles, strict=True))
-    left = (together + max(variance - together, 0.0) * kept) / variance if variance > 0.0 else 0.0
     squares: list[float] = []
     apart = mean = second = 0.0
     for group, own, inside, share in zip(groups, middles, within, shares, strict=True):
-        deviation, moved = math.sqrt(min(left * inside + drawn, MOST_APART)), (own - middle) * math.sqrt(left)
-        shape = [(log - own) / math.sqrt(inside) for log in group] if left * inside > drawn else places
+        deviation, moved = math.sqrt(min(kept * inside + drawn, MOST_APART)), (own - middle) * math.sqrt(kept)
+        shape = [(log - own) / math.sqrt(inside) for log in group] if kept * inside > drawn else places
         spread = [math.exp(moved + deviation * place) for place in shape]
         squares += spread
         length = _dot(normal, spread)
@@ -234,22 +255,19 @@ def _wider(law: list[float], weight: list[float], together: float, kept: float, 
     return [square / mean for square in squares], apart, math.log(second / mean**2)
 
 
-def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Array, list[float], list[float]]:
-    """For examples with these q, the last one theory's own: (m, the next row's q, its change with ln q).
+def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Array, list[float]]:
+    """For examples with these q, the last one theory's own: (m, the next row's q).
 
     m: with skips, the mean over units of what all layers so far have added, over the root of its mean square; it depends on an example's
     length. The argument `m` is that before this row.
     """
-    square, mean, grows, mean_grows = near_moments(plan.nl, q)
-    made, grows = square / plan.keep, grows / plan.keep
+    square, mean, *_ = near_moments(plan.nl, q)
+    made = square / plan.keep
     if plan.residual and row > 0:
         variance = np.maximum(q - plan.layer(row + 1).bias, 0.0) / rows.sigma_w2[row]
-        skip, along = m * np.sqrt(variance), q / rows.sigma_w2[row]
-        made = made + variance + 2.0 * skip * mean
-        grows = grows + along + 2.0 * skip * mean_grows + np.divide(skip * mean * along, variance, where=variance > 0, out=0.0 * q)
-        mean = mean + skip
-    weight = rows.sigma_w2[row + 1]
-    return mean / np.sqrt(made), (weight * made + plan.layer(row + 2).bias).tolist(), (weight * grows).tolist()
+        skip = m * np.sqrt(variance)
+        made, mean = made + variance + 2.0 * skip * mean, mean + skip
+    return mean / np.sqrt(made), (rows.sigma_w2[row + 1] * made + plan.layer(row + 2).bias).tolist()
 
 
 def _lengths(apart: float, third: float | None) -> tuple[Array, Array]:

@@ -14,7 +14,8 @@ from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
 
-def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Array, without_mean: Array) -> Array:
+def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Array, without_mean: Array, turned: Array,
+               ) -> Array:
     """The variance of ln q that each row inherits (depth + 1,), where `without_mean` is that of a phi whose mean E[phi] is 0.
 
     Skips add up E[phi], so that what is handed on, x, has a mean m over the units. It varies from seed to seed, and adds 2 m E[phi] to the
@@ -23,6 +24,7 @@ def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Ar
     (4 p Var(a) + 4 m Cov(a, a^2) + Var(a^2)) / N and Var(a) / N, and the covariance (2 m Var(a) + Cov(a, a^2)) / N.
 
     longer: by how much an input with itself counts for more than 1 / B where lengths differ; `pairs` have it already
+    turned: by which factor the elasticity over the seeds differs from the one at q (depth + 1,)
     """
     q, p = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, np.array(rows.p[:-1])
     mean = at.mean
@@ -36,12 +38,12 @@ def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Ar
     third, own = ((at.cube - mean * at.square) * same + masks * at.cube) / plan.keep, single * same + masks * at.square
     crossed = single * alike + masks * at.square
     squares = (sampling(plan, rows, at, pairs, itself) * at.square**2 + masks * at.fourth) / plan.keep**2
-    if not np.isfinite([*bent, *third, *own, *squares]).all() or not (mean != 0).all():
+    if not (mean != 0).all():
         return without_mean
     before, after, old, new = p[:-1], p[1:], m[:-1], slice(1, None)
     shared, root = share[new] * mean[new] * bent[new], np.sqrt(before / after)
     stretch = before / after + (share[new] * at.even[new] / (2 * plan.keep) + 2 * old * shared) / after
-    columns = (stretch, 2 * mean[new] * root / np.sqrt(after), shared / np.sqrt(after), root,
+    columns = (stretch * turned[2:], 2 * mean[new] * root / np.sqrt(after), shared / np.sqrt(after), root,
                (4 * before * crossed[new] + 4 * old * third[new] + squares[new]) / after**2,
                (2 * old * own[new] + third[new]) / after**1.5, own[new] / after)
     length, cross, spread = float(squares[0] / p[0] ** 2), float(third[0] / p[0] ** 1.5), float(own[0] / p[0])

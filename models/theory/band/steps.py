@@ -21,14 +21,12 @@ class Steps:
 
     carried:  the elasticity d ln q_{l+1} / d ln q_l
     bend:     the shift of ln q_{l+1} for each unit of ln q_l's variance
-    curved:   d carried / d ln q_l. Where lengths differ, the longer ones rule the mean, and their elasticity is another
     sphere:   the shift that is missing with orthogonal weights, which keep lengths
     kept:     the share of a single pixel's deviation that the next convolution's average over its taps leaves
     """
 
     carried: Array
     bend: Array
-    curved: Array
     sphere: Array
     kept: Array
 
@@ -49,4 +47,9 @@ def steps_of(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Steps:
     sphere = 2.0 * np.where(loose < 1.0, (1.0 - loose) / plan.width, plan.each("even")[:-1] / (fan_in(plan)[:-1] + 2.0)) * bend
     carried, bent, sphere = (measurable(plan, rows, at, shares(plan, rows) * column) for column in (
         (0.0 if anew else 1.0) * elasticity, bend, sphere))
-    return Steps(carried, bent, 2.0 * bent - carried**2 + carried, sphere, smoothed[1:] / smoothed[:-1])
+    return Steps(carried, bent, sphere, smoothed[1:] / smoothed[:-1])
+
+
+def through_normalization(plan: Plan, rows: Chain) -> Array:
+    """d ln q / d ln v of each hidden row: a normalization before phi makes q = v / (v + eps) of v, and leaves eps's share (depth,)."""
+    return plan.eps / (np.array(rows.v[:-1]) + plan.eps) if plan.pre != "none" else np.ones(plan.depth)
