@@ -36,7 +36,7 @@ def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Ar
     third, own = ((at.cube - mean * at.square) * same + masks * at.cube) / plan.keep, single * same + masks * at.square
     crossed = single * alike + masks * at.square
     squares = (sampling(plan, rows, at, pairs, itself) * at.square**2 + masks * at.fourth) / plan.keep**2
-    if not np.isfinite([*bent, *third, *own, *squares]).all() or not (mean != 0).all():
+    if not mean.all():
         return without_mean
     before, after, old, new = p[:-1], p[1:], m[:-1], slice(1, None)
     shared, root = share[new] * mean[new] * bent[new], np.sqrt(before / after)
