@@ -75,8 +75,8 @@ def test_of_spirals_whose_lengths_have_no_gamma_law(activation: str, init: dict[
 
 @pytest.mark.parametrize(("activation", "data"), [("silu", "digits"), ("gelu", "moons")])
 def test_a_band_that_ends_is_beside_skips_what_it_is_where_it_does_not_end(activation: str, data: str) -> None:
-    """q runs away from theory's in a later row, and the band ends there. The rows before it do not hang on that: a network without the later
-    rows has the same band. It lost the part that E[phi] has in the spread, and SiLU's rows 4 to 7 of 16 units held 0.92 to 0.88."""
+    """q runs away from theory's in a later row, and the band ends there. The rows before it do not hang on that: one without later rows
+    has the same band. It lost the part that E[phi] has in the spread, and SiLU's rows 4 to 7 of 16 units held 0.92 to 0.88."""
     shallow, deep = (theory_of(config, initial_frame(config)["input"]).preactivation_band for config in (
         settings(activation, data, {"name": "xavier_normal"}, depth=depth, width=16, batch=32, residual=True) for depth in (5, 14)))
     assert deep.low[4] is not None and deep.low[13] is None
