@@ -48,7 +48,7 @@ from models.theory.band.lengths import (
     unbound,
 )
 from models.theory.band.noise import Noise, noise_of, shares
-from models.theory.band.pooled import of_pooled, raised_by, with_shared
+from models.theory.band.pooled import of_pooled, raised_by, with_shared, with_shared_beside_rms
 from models.theory.band.quantiles import FLOOR, quantiles
 from models.theory.band.silent import Silent, silent
 from models.theory.band.skips import with_skips
@@ -186,6 +186,8 @@ def _pool(found: Spreads, plan: Plan, rows: Chain, at: Averages, raised: float, 
         found.inherited[-1] = pooled
     elif plan.norm == "none" and not plan.residual:
         found.inherited[-1] = with_shared(plan, rows, noise.batch, steps.carried) * float(shares(plan, rows)[-1]) ** 2
+    elif plan.norm == "rms" and not plan.residual:
+        found.inherited[-1] = with_shared_beside_rms(plan, rows, at) * float(shares(plan, rows)[-1]) ** 2
     else:
         found.inherited[-1] += pooled  # what all pixels share goes with q
     return mean, square

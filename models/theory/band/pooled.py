@@ -65,6 +65,40 @@ def with_shared(plan: Plan, rows: Chain, noise: Array, carried: Array) -> float:
 
     noise, carried: what each hidden row's units add to ln q's variance in the next row, and d ln q_{l+1} / d ln q_l (depth,)
     """
+    alpha, along, of_m, of_p, weights, c = _of_shared(plan, rows)
+    drawn, crossed = (of_m**2 * weights).sum(1) / plan.width, (of_m * of_p * weights).sum(1) / plan.width
+    columns = (carried, _beside_biases(plan, rows, c), alpha, along, noise, crossed, drawn)
+    of_q, both, of_s = 0.0, 0.0, 0.0  # variances of ln q and ln s^2, and their covariance
+    for kept, left, by_s, by_q, new_q, new_both, new_m in zip(*(column.tolist() for column in columns), strict=True):
+        both, of_s = left * both, left**2 * of_s
+        of_s = by_s**2 * of_s + 2.0 * by_s * by_q * both + by_q**2 * of_q + new_m
+        both, of_q = kept * (by_s * both + by_q * of_q) + new_both, kept**2 * of_q + new_q
+    return of_s
+
+
+def with_shared_beside_rms(plan: Plan, rows: Chain, at: Averages) -> float:
+    """The same beside an RMS normalization, which holds each image's q fast, so that s^2 varies as M / P.
+
+    Behind phi it divides by the very P of these units. Before phi it divides by the mean square of h over units and pixels, of which the
+    share c is h's own: that takes (d ln M / d ln q) c (h^2 - 1) from what N units draw of f^2, and the same of P's elasticity from P. The
+    output row then reads M itself.
+    """
+    alpha, along, of_m, of_p, weights, c = _of_shared(plan, rows)
+    if plan.pre == "rms":
+        of_m[:, 1] -= math.sqrt(2.0) * c * (alpha + along)
+        of_p[:, 1] -= math.sqrt(2.0) * c * at.even / (2.0 * at.square)
+    left, of_all = _beside_biases(plan, rows, c)[1:], _beside_biases(plan, rows, np.ones_like(c))[1:]
+    handed = left[:, None] * of_m[:-1] - of_all[:, None] * of_p[:-1]
+    reads = of_m[-1] if plan.pre == "rms" else of_m[-1] - of_p[-1]
+    drawn, found = (np.vstack([handed, reads])**2 * weights).sum(1) / plan.width, 0.0
+    for passed, new in zip((np.append(left, 1.0) * alpha).tolist(), drawn.tolist(), strict=True):
+        found = passed**2 * found + new
+    return found
+
+
+def _of_shared(plan: Plan, rows: Chain) -> tuple[Array, Array, Array, Array, Array, Array]:
+    """(M's elasticities in s^2 and in q, each (depth,); f^2 over M and E_g[phi^2] over P, by Hermite's terms in h (depth, TERMS); how much
+    each term's square counts in a mean over the pairs of a batch; c (depth,)) of every hidden row."""
     still = constant(plan, rows)[:-1]
     q, (_, pixels, across) = np.array(rows.q[:-1]) * (1.0 - still), 1.0 - np.array(rows.pairs[:-1]).T / (1.0 - still)
     c = np.clip(pixels, 0.0, 1.0)
@@ -75,15 +109,14 @@ def with_shared(plan: Plan, rows: Chain, noise: Array, carried: Array) -> float:
     alike = np.clip(np.divide(across, pixels, where=pixels > 0.0, out=np.zeros_like(c)), 0.0, 1.0)
     weights = 1.0 / plan.batch + (1.0 - 1.0 / plan.batch) * alike[:, None] ** np.arange(1, TERMS + 1)
     weights[:, 1] *= plan.each("loose")[:-1]  # lengths are kept by orthogonal weights
-    drawn, crossed = (of_m**2 * weights).sum(1) / plan.width, (of_m * of_p * weights).sum(1) / plan.width
-    shared = 1.0 - np.divide(plan.each("bias")[:-1], c * q, where=c * q > 0.0, out=np.zeros_like(c))
-    columns = (carried, np.clip(shared, 0.0, 1.0), alpha, along, noise, crossed, drawn)
-    of_q, both, of_s = 0.0, 0.0, 0.0  # variances of ln q and ln s^2, and their covariance
-    for kept, left, by_s, by_q, new_q, new_both, new_m in zip(*(column.tolist() for column in columns), strict=True):
-        both, of_s = left * both, left**2 * of_s
-        of_s = by_s**2 * of_s + 2.0 * by_s * by_q * both + by_q**2 * of_q + new_m
-        both, of_q = kept * (by_s * both + by_q * of_q) + new_both, kept**2 * of_q + new_q
-    return of_s
+    return alpha, along, of_m, of_p, weights, c
+
+
+def _beside_biases(plan: Plan, rows: Chain, c: Array) -> Array:
+    """The share of the part c of each hidden row's variance that its weights make, the rest being the biases' (depth,)."""
+    v = c * np.array(rows.v[:-1]) * (1.0 - constant(plan, rows)[:-1])
+    result: Array = np.clip(1.0 - np.divide(plan.each("bias")[:-1], v, where=v > 0.0, out=np.zeros_like(c)), 0.0, 1.0)
+    return result
 
 
 def _pixels_means(plan: Plan, q: Array, c: Array) -> tuple[Array, Array, Array, Array, Array]:

@@ -9,7 +9,7 @@ import numpy as np
 from models.theory.band.cosines import Cosines
 from models.theory.band.noise import sampling
 from models.theory.chain import Chain
-from models.theory.gaussian import Averages, averages
+from models.theory.gaussian import Averages
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
@@ -28,8 +28,10 @@ def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Ar
     """
     q, p = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, np.array(rows.p[:-1])
     mean = at.mean
+    if not mean.all():
+        return without_mean
     m = np.cumsum(mean)
-    bent = np.divide(np.log(np.abs(averages(plan.nl, q * 1.001).mean / mean)), math.log(1.001))
+    bent = at.arched / (2.0 * mean)  # d ln E[phi] / d ln q
     share = np.array(rows.sigma_w2[:-1]) * np.append(math.nan, p[:-1]) / q
     alike, same = pairs.square, pairs.mean
     single = np.maximum(at.square - mean**2, 0.0)
@@ -38,8 +40,6 @@ def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Ar
     third, own = ((at.cube - mean * at.square) * same + masks * at.cube) / plan.keep, single * same + masks * at.square
     crossed = single * alike + masks * at.square
     squares = (sampling(plan, rows, at, pairs, itself) * at.square**2 + masks * at.fourth) / plan.keep**2
-    if not (mean != 0).all():
-        return without_mean
     before, after, old, new = p[:-1], p[1:], m[:-1], slice(1, None)
     shared, root = share[new] * mean[new] * bent[new], np.sqrt(before / after)
     stretch = before / after + (share[new] * at.even[new] / (2 * plan.keep) + 2 * old * shared) / after
@@ -50,9 +50,9 @@ def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Ar
     found = [0.0, length / plan.width]
     for kept, across, sent, straight, drawn, between, apart in zip(*(column.tolist() for column in columns), strict=True):
         lengths, crossing = kept * length + across * cross, kept * cross + across * spread
-        turned, spreading = sent * length + straight * cross, sent * cross + straight * spread
+        passed, spreading = sent * length + straight * cross, sent * cross + straight * spread
         length, cross, spread = (kept * lengths + across * crossing + drawn, sent * lengths + straight * crossing + between,
-                                 sent * turned + straight * spreading + apart)
+                                 sent * passed + straight * spreading + apart)
         found.append(length / plan.width)
     out = np.array(rows.sigma_w2[1:]) * np.append(p[:-1], rows.pooled) / np.array(rows.q[1:])
     result: Array = np.append(0.0, out**2 * np.array(found[1:]))
