@@ -246,6 +246,7 @@ export const SAID = {
 
   // ---- findings: units ----
   "Saturated: {share} of a layer's values are at the activation's limits": "饱和：某一层有 {share} 的值处在激活函数的极限",
+  "The pre-activations are so large that the activation is flat there. What gradient there is passes through the other values: each example teaches few units.": "预激活过大，激活函数在那里是平的。剩下的梯度只经过其余的值：每个样本只能教会少数单元。",
   "The pre-activations are so large that the activation is flat there, and its derivative lets no gradient pass.":
     "预激活太大，激活函数在那里是平的，导数几乎不让梯度通过。",
   "Dead: {share} of a layer's units are zero for every example": "死亡：某一层有 {share} 的单元对所有样本都输出 0",

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from models.config import RunConfig
 from models.diagnosis.candidates import candidates
-from models.diagnosis.soundness import cost, cost_of_gap
+from models.diagnosis.soundness import cost
 from models.diagnosis.variants import Remedy
 from models.theory import outlook
 
@@ -17,21 +17,19 @@ single draws stray from theory."""
 
 @lru_cache(maxsize=64)
 def mended(config: RunConfig, apart: bool = False, redrawn: bool = False, only_sound: bool = False,
-           gap: float | None = None) -> Remedy | None:
+           measured: float | None = None) -> Remedy | None:
     """The first candidate that theory says is sound, else the best of them if it is better than this configuration.
 
     apart:      two inputs must stay clearly apart
     redrawn:    only with another initializer, even if it is no better
     only_sound: nothing that is merely better, or sound only for most draws of the weights: for a mere note
-    gap:        1 - correlation as it was measured in this configuration, where theory may not know it
+    measured:   the cost of what was found in this configuration's own frame, where theory may not know it
     """
-    present, best = cost(config, apart), None
-    if gap is not None:
-        present = max(present, cost_of_gap(config, gap, apart))
+    present, best = max(cost(config, apart), measured or 0.0), None
     for sentence, candidate in candidates(config):
         if candidate == config or (redrawn and candidate.init == config.init):
             continue
-        if gap is not None and outlook(candidate) is None:
+        if measured is not None and outlook(candidate) is None:
             continue  # nothing promises that it is better than what was measured
         found = (cost(candidate, apart, certain=only_sound), sentence, candidate)
         if found[0] <= (NOTED if only_sound and candidate.network.normalization.name == "none" else 1.0):

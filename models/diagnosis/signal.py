@@ -6,6 +6,7 @@ from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Change, Look
 from models.diagnosis.rates import first_of, paced, sized
 from models.diagnosis.remedy import mended
+from models.diagnosis.soundness import cost_of_gap
 from models.diagnosis.steps import NOTHING_HELPS
 from models.diagnosis.variants import Remedy
 from models.words import Text, say
@@ -128,7 +129,7 @@ def correlation(look: Look) -> Finding | None:
     if severity is None:
         return None
     theory = None if look.theory is None else look.theory.correlation[len(look.hidden) - 1]
-    sentence, config = remedy(look, severity, apart=True, gap=gap)
+    sentence, config = remedy(look, severity, apart=True, measured=cost_of_gap(look.config, gap, apart=True) if look.initial else None)
     return Finding(
         rule="correlation", severity=severity,
         title=say("Inputs become alike: correlation {correlation:.6g} in layer {layer}", correlation=known[-1][1], layer=known[-1][0]),
@@ -146,10 +147,10 @@ def _began_well(first: Look) -> bool:
 
 
 def remedy(look: Look, severity: Severity, apart: bool = False, redrawn: bool = False,
-           gap: float | None = None) -> tuple[Text, dict[str, object] | None]:
+           measured: float | None = None) -> tuple[Text, dict[str, object] | None]:
     """The mended initialization, with a learning rate where the old one does not suit it; once the weights are trained, and
-    theory sees no fault in the start, the learning rate that suits it."""
-    found: Remedy | None = mended(look.config, apart, redrawn, only_sound=severity == "note", gap=gap if look.initial else None)
+    theory sees no fault in the start, the learning rate that suits it. (apart, redrawn, measured: as in `mended`.)"""
+    found: Remedy | None = mended(look.config, apart, redrawn, only_sound=severity == "note", measured=measured)
     if found is not None:
         found = paced(found, look)
     elif not look.initial and severity != "note" and _began_well(first_of(look)):

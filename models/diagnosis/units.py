@@ -8,9 +8,9 @@ from typing import Any
 from models.activations import ACTIVATIONS
 from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import SMALLEST, Column, Look
-from models.diagnosis.rates import paced
+from models.diagnosis.rates import first_of, paced
 from models.diagnosis.remedy import mended
-from models.diagnosis.signal import remedy
+from models.diagnosis.signal import VANISHING_DECADES, remedy
 from models.diagnosis.soundness import SILENCED, crowded, silenced
 from models.diagnosis.steps import dump
 from models.diagnosis.variants import alike, changed, drawn
@@ -38,13 +38,29 @@ def saturation(look: Look) -> Finding | None:
         return None
     if look.config.network.residual:
         severity = "warning" if severity == "critical" else "note"  # the gradient passes by a layer that is flat
-    sentence, config = remedy(look, severity)
+    if look.learned:
+        severity = "note"
+    sentence, config = remedy(look, severity, measured=_saturated_start(look))
     return Finding(
         rule="saturation", severity=severity,
         title=say("Saturated: {share:.0%} of a layer's values are at the activation's limits", share=worst),
         layers=[row for row, share in shares.items() if share >= SATURATED[0]], measured=worst, threshold=SATURATED[0],
-        cause=say("The pre-activations are so large that the activation is flat there, and its derivative lets no gradient pass."),
-        remedy=sentence, config=config)
+        cause=_why_flat(look), remedy=sentence, config=config)
+
+
+def _saturated_start(look: Look) -> float | None:
+    """What the first frame's saturation costs, in units of what is tolerated; None where the first frame had none."""
+    first = first_of(look)
+    worst = max(_shares(first, first.quantity("activation").get("saturated", ())).values(), default=0.0)
+    return worst / SATURATED[1] if worst >= SATURATED[0] else None
+
+
+def _why_flat(look: Look) -> Text:
+    """What the units that are left make of the gradient: weights so large may multiply it by more than the flat ones lose."""
+    if look.gradient is not None and look.gradient.decades > -VANISHING_DECADES[0]:
+        return say("The pre-activations are so large that the activation is flat there. What gradient there is passes through the other "
+                   "values: each example teaches few units.")
+    return say("The pre-activations are so large that the activation is flat there, and its derivative lets no gradient pass.")
 
 
 def dead(look: Look) -> Finding | None:

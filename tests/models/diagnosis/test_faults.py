@@ -207,3 +207,26 @@ def test_a_healthy_network_whose_signal_changes_with_depth_says_by_how_much():
     cause = rules(look(config))["healthy"].cause
     assert f"a factor of {signal[-1] / signal[0]:.3g} and the gradient, on its way back, by {back[0] / back[-1]:.3g}" in str(cause)
     assert "keep their size" in str(rules(look(network(8, "selu", "lecun_normal", width=256)))["healthy"].cause)
+
+
+@pytest.mark.parametrize(("width", "lr"), [(64, 0.01), (256, 0.01)])
+def test_saturation_counts_where_its_remedy_is_chosen(width: int, lr: float) -> None:
+    """Theory sees signal and gradient carried; the frame sees them flat. The remedy learns more in as many steps."""
+    config = network(depth=6, activation="sigmoid", init={"name": "normal", "std": 1.0}, width=width, capture={"every": 100},
+                     training={"steps": 100, "optimizer": {"name": "momentum", "lr": lr}})
+    finding = rules(look(config))["saturation"]
+    assert finding.remedy != str(NOTHING_HELPS) and finding.config is not None
+    mended = changed(RunConfig.model_validate(finding.config), training__steps=100, capture__every=100)
+    assert "saturation" not in rules(look(mended))
+    losses = [list(train(each))[-1]["loss"] for each in (config, mended)]
+    assert losses[1] < 0.5 * losses[0]
+
+
+def test_saturated_is_not_said_to_stop_a_gradient_that_arrives() -> None:
+    causes = {}
+    for scale in (1.0, 400.0):
+        config = network(depth=6, activation="sigmoid" if scale == 1.0 else "tanh", init={"name": "normal", "std": scale}, width=256)
+        found = look(config)
+        causes[rules(found)["saturation"].cause] = "vanishing_gradient" in rules(found)
+    assert any("passes through the other values" in cause for cause in causes)
+    assert all("lets no gradient pass" in cause for cause, vanishes in causes.items() if vanishes)
