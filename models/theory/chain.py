@@ -260,7 +260,7 @@ def moments_of_image(plan: Plan, q: Array, around: float) -> tuple[Array, Array,
     first, back = mirrored(q.shape[0])
     asked = np.empty(first.size + 1)
     asked[:-1], asked[-1] = q.ravel()[first], around
-    square, mean, *_ = near_moments(plan.nl, asked)
+    square, mean = near_moments(plan.nl, asked)
     return square[back], mean[back], (float(square[-1]), float(mean[-1]))
 
 

@@ -250,39 +250,13 @@ def second_moment(nl: Nonlinearity, q: float) -> tuple[float, float]:
     return square, mean
 
 
-def moments_and_growth(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array, Array]:
-    """E[phi^2] and E[phi] at a few neighbouring q (Q,), and their derivatives with respect to ln q, E[(z^2 - 1) phi^2] / 2 and
-    E[(z^2 - 1) phi] / 2."""
+def second_moments(nl: Nonlinearity, q: Array) -> tuple[Array, Array]:
+    """The same at a few neighbouring q (Q,)."""
     if nl.slope is not None:
-        square, mean = q * ((1 + nl.slope**2) / 2), (1 - nl.slope) * np.sqrt(q / (2 * math.pi))
-        return square, mean, square, mean / 2.0
-    if q.min() > Q_HIGH:
-        return _far_up(nl, q)
-    inside, nodes = np.clip(q, Q_LOW, Q_HIGH), nodes_of(nl)
-    table, core = _growth_table(nl)
-    mean, square, along, squared = _density_product(nodes, table, core, inside).T
-    found = square, mean, (squared / inside - square) / 2.0, (along / inside - mean) / 2.0
-    if (inside == q).all():
-        return found
-    square, mean = np.array([second_moment(nl, one) for one in q.tolist()]).T  # beyond the nodes phi is affine on each side of 0
-    at_zero, grows = float(nl.phi(np.zeros(1))[0]), np.where((q > inside) & nl.bounded, 0.0, 1.0)
-    start = np.where(q < inside, at_zero, 0.0)
-    return (square, mean, np.where(inside == q, found[2], grows * (square - start**2)),
-            np.where(inside == q, found[3], grows * (mean - start) / 2.0))
-
-
-def _far_up(nl: Nonlinearity, q: Array) -> tuple[Array, Array, Array, Array]:
-    """The same where every q is beyond the nodes, up to inf: phi is affine on each side of 0, or constant."""
-    square, mean = _highest(nl)
-    if nl.bounded:
-        still = np.zeros_like(q)
-        return still + square, still + mean, still, still
-    factor = q / Q_HIGH
-    return square * factor, mean * factor**0.5, square * factor, mean * factor**0.5 / 2.0
-
-
-@lru_cache(maxsize=64)
-def _growth_table(nl: Nonlinearity) -> tuple[Array, Array]:
-    """phi, phi^2, x^2 phi and x^2 phi^2 of the activation's nodes."""
-    nodes, columns = nodes_of(nl), [0, 1, 10, 6]
-    return np.ascontiguousarray(nodes.table[:, columns]), nodes.core[columns]
+        return q * ((1 + nl.slope**2) / 2), (1 - nl.slope) * np.sqrt(q / (2 * math.pi))
+    if q.min() >= Q_LOW and q.max() <= Q_HIGH:
+        nodes = nodes_of(nl)
+        mean, square = _density_product(nodes, nodes.pair, nodes.core[:2], q).T
+    else:
+        square, mean = np.array([second_moment(nl, one) for one in q.tolist()]).T
+    return square, mean

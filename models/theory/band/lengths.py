@@ -261,7 +261,7 @@ def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Arr
     m: with skips, the mean over units of what all layers so far have added, over the root of its mean square; it depends on an example's
     length. The argument `m` is that before this row.
     """
-    square, mean, *_ = near_moments(plan.nl, q)
+    square, mean = near_moments(plan.nl, q)
     made = square / plan.keep
     if plan.residual and row > 0:
         variance = np.maximum(q - plan.layer(row + 1).bias, 0.0) / rows.sigma_w2[row]
