@@ -81,7 +81,7 @@ def test_a_map_is_no_run_for_the_page_as_for_the_api(server, addresses):
 PLOTLY = "/static/vendor/plotly.min.js"
 
 
-@pytest.mark.parametrize("path", [PLOTLY, "/static/styles.css", "/openapi.json", "/", "/api/catalog"])
+@pytest.mark.parametrize("path", [PLOTLY, "/static/styles/panels.css", "/openapi.json", "/", "/api/catalog"])
 @pytest.mark.parametrize(("accepted", "coding"), [
     ("gzip;q=0", None), ("identity, gzip;q=0.0", None), ("gzip;q=0.5", "gzip"), ("x-gzip2", None)])
 def test_nobody_gets_gzip_who_did_not_ask_for_it(server, path, accepted, coding):
