@@ -55,7 +55,7 @@ const foretold = (finding) => el("p", { class: "foretold" }, el("strong", { text
  * @param {Finding} finding */
 function pytorch({ pytorch: lines, rule }) {
   if (!lines) return null;
-  const code = el("code", { text: lines }), shown = el("pre", { tabindex: "0", role: "region", "aria-label": t("verdict.pytorch"), lang: "en" }, code);
+  const code = el("code", { text: lines }), shown = el("pre", { tabindex: "0", role: "group", "aria-label": t("verdict.pytorch"), lang: "en" }, code);
   const copy = el("button", { type: "button", class: "quiet", text: t("verdict.copy"), onclick: () => void copied(code) });
   return el("details", { class: "pytorch", "data-of": rule ?? "", "aria-live": "off" }, el("summary", { text: t("verdict.pytorch") }), shown, copy);
 }
