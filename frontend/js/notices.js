@@ -35,13 +35,24 @@ export function toast(text, ...more) {
 }
 
 /** Copies a link and says so; where the browser refuses, the link stands there to be copied by hand. @param {string} link @param {string} said */
-export async function share(link, said) {
+export const share = (link, said) => toClipboard(link, said, () => {
+  const field = el("input", { type: "text", readonly: true, value: link, "aria-label": t("share.link") });
+  const made = toast(t("share.by_hand"), field, el("button", { type: "button", class: "quiet", text: t("action.close"), onclick: () => made.remove() }));
+  field.select();
+});
+
+/** Copies the text of an element and says so; where the browser refuses, it stands selected. @param {HTMLElement} element @param {string} said */
+export const copy = (element, said) => toClipboard(element.textContent ?? "", said, () => {
+  window.getSelection()?.selectAllChildren(element);
+  toast(t("verdict.selected"));
+});
+
+/** @param {string} text @param {string} said @param {() => void} byHand what helps where the browser lets nothing be copied */
+async function toClipboard(text, said, byHand) {
   try {
-    await navigator.clipboard.writeText(link);
+    await navigator.clipboard.writeText(text);
     toast(said);
   } catch {
-    const field = el("input", { type: "text", readonly: true, value: link, "aria-label": t("share.link") });
-    const made = toast(t("share.by_hand"), field, el("button", { type: "button", class: "quiet", text: t("action.close"), onclick: () => made.remove() }));
-    field.select();
+    byHand();
   }
 }

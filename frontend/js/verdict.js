@@ -7,7 +7,7 @@
  */
 import { el } from "./dom.js";
 import { isFinite, nonFinite, number, root } from "./format.js";
-import { toast } from "./notices.js";
+import { copy } from "./notices.js";
 import { said, t } from "../i18n/index.js";
 
 /** A network that is well and bears a note is well: that comes first, unless it is foretold that it will not train. */
@@ -56,19 +56,8 @@ const foretold = (finding) => el("p", { class: "foretold" }, el("strong", { text
 function pytorch({ pytorch: lines, rule }) {
   if (!lines) return null;
   const code = el("code", { text: lines }), shown = el("pre", { tabindex: "0", role: "group", "aria-label": t("verdict.pytorch"), lang: "en" }, code);
-  const copy = el("button", { type: "button", class: "quiet", text: t("verdict.copy"), onclick: () => void copied(code) });
-  return el("details", { class: "pytorch", "data-of": rule ?? "", "aria-live": "off" }, el("summary", { text: t("verdict.pytorch") }), shown, copy);
-}
-
-/** Where the browser lets nothing be copied, the lines stand selected. @param {HTMLElement} code */
-async function copied(code) {
-  try {
-    await navigator.clipboard.writeText(code.textContent ?? "");
-    toast(t("verdict.copied"));
-  } catch {
-    window.getSelection()?.selectAllChildren(code);
-    toast(t("verdict.selected"));
-  }
+  const button = el("button", { type: "button", class: "quiet", text: t("verdict.copy"), onclick: () => void copy(code, t("verdict.copied")) });
+  return el("details", { class: "pytorch", "data-of": rule ?? "", "aria-live": "off" }, el("summary", { text: t("verdict.pytorch") }), shown, button);
 }
 
 /** @param {Finding[]} others @param {(config: Record<string, unknown>) => void} apply */

@@ -14,8 +14,8 @@ from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
 
-def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Array, without_mean: Array, turned: Array,
-               ) -> Array:
+def with_skips(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, longer: Array, without_mean: Array,
+               turned: Array) -> Array:
     """The variance of ln q that each row inherits (depth + 1,), where `without_mean` is that of a phi whose mean E[phi] is 0.
 
     Skips add up E[phi], so that what is handed on, x, has a mean m over the units. It varies from seed to seed, and adds 2 m E[phi] to the
