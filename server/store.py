@@ -274,14 +274,18 @@ class Store:
         return self._change(run_id, ("queued", "running"), status=status, finished_at=time.time(), **known)
 
     def progress(self, run_id: str, steps_done: int) -> bool:
-        """Writes the progress of a running run. False where it should stop: it is cancelled, ended or deleted."""
+        """Writes the progress of a running run, and says whether it `goes_on`."""
         self._change(run_id, ("running",), steps_done=steps_done)
+        return self.goes_on(run_id)
+
+    def goes_on(self, run_id: str) -> bool:
+        """Whether the run is running. False where it should stop: it is cancelled, ended or deleted."""
         with self.engine.connect() as connection:
             found = connection.execute(select(runs.c.status, runs.c.cancel_requested).where(runs.c.id == run_id)).first()
         return found is not None and found.status == "running" and not found.cancel_requested
 
     def request_cancel(self, run_id: str, reason: words.Text | None = None) -> None:
-        """Asks the run's worker to stop (`progress` tells it). reason: becomes the record's error."""
+        """Asks the run's worker to stop (`goes_on` tells it). reason: becomes the record's error."""
         self._change(run_id, ("queued", "running"), cancel_requested=1, error=None if reason is None else reason.dump())
 
     def beat(self, run_id: str) -> None:

@@ -28,12 +28,14 @@ from models.theory import Theory, theory_of
 from models.training import Run
 from server import encode, memory, tensors, trouble
 from server.encode import Form
+from server.records import Status
 from server.settings import Places
 from server.store import Store
 from server.trouble import TROUBLE, StoreFailed
 
 PROGRESS_S = 0.2
-"""Seconds between two writes of a run's progress. With each, the run asks whether it is cancelled."""
+"""Seconds between two times that a run asks whether it is cancelled. Then it also writes its progress, if no frame has told it since: each
+write wakes the server and every viewer."""
 
 BEAT_S = 1.0
 """Seconds between two signs of life."""
@@ -148,10 +150,12 @@ def _train(run_id: str, config: RunConfig, store: Store, places: Places) -> None
     loss: float | None = 0.0
     for frame in started.frames(reporter.on_step):
         store.append_frame(run_id, frame["seq"], frame["step"], encode.pack(frame), judge.changed(frame))
+        reporter.told = True
         loss = frame["loss"]
     if config.capture.weights and loss is not None and not reporter.stopped:
         tensors.write(places.weights, run_id, started.network.state_dict())
-    store.finish(run_id, "diverged" if loss is None else "cancelled" if reporter.stopped else "finished")
+    status: Status = "diverged" if loss is None else "cancelled" if reporter.stopped else "finished"
+    store.finish(run_id, status, steps_done=reporter.steps_done)
 
 
 @told_in_words()
@@ -199,13 +203,22 @@ class Judge:
 
 
 class Reporter:
-    """Is called between two steps: writes the progress every PROGRESS_S, and learns whether the run should stop."""
+    """Is called between two steps: writes the progress every PROGRESS_S, and learns whether the run should stop.
+
+    told:       whether a frame, which says how far the run is, has been stored since the last time
+    steps_done: where it was stopped, None where it was not
+    """
 
     def __init__(self, store: Store, run_id: str) -> None:
         self.store = store
         self.run_id = run_id
-        self.stopped = False
+        self.told = False
+        self.steps_done: int | None = None
         self.next_s = -math.inf
+
+    @property
+    def stopped(self) -> bool:
+        return self.steps_done is not None
 
     def on_step(self, steps_done: int) -> bool:
         """False where the run should stop (models.training.OnStep)."""
@@ -213,8 +226,11 @@ class Reporter:
         if now < self.next_s:
             return True
         self.next_s = now + PROGRESS_S
-        self.stopped = not self.store.progress(self.run_id, steps_done)
-        return not self.stopped
+        goes_on = self.store.goes_on(self.run_id) if self.told else self.store.progress(self.run_id, steps_done)
+        self.told = False
+        if not goes_on:
+            self.steps_done = steps_done
+        return goes_on
 
 
 @cache
