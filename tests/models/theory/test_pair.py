@@ -80,9 +80,11 @@ def graded(points: list[float], scales: tuple[float, ...], end: float) -> np.nda
 
 
 def panelled(cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre points and weights between the cuts of each row; two equal cuts have no weight between them."""
     points, weights = np.polynomial.legendre.leggauss(10)
-    half, middle = np.diff(cuts) / 2, (cuts[1:] + cuts[:-1]) / 2
-    return (middle[:, None] + half[:, None] * points).ravel(), (half[:, None] * weights).ravel()
+    half, middle = np.diff(cuts)[..., None] / 2, (cuts[..., 1:] + cuts[..., :-1])[..., None] / 2
+    shape = (*cuts.shape[:-1], -1)
+    return (middle + half * points).reshape(shape), (half * weights).reshape(shape)
 
 
 def conditional(nl: Nonlinearity, q: float, c: float) -> float:
@@ -92,14 +94,15 @@ def conditional(nl: Nonlinearity, q: float, c: float) -> float:
     points = sorted({0.0, *nl.kinks, *nl.centres})
     fixed, density = graded(points, (nl.scale,), 17 * math.sqrt(q)), own * np.linspace(-8.5, 8.5, 14)
 
-    def average(mean: float) -> float:
-        x, weight = panelled(np.unique(np.concatenate([np.clip(fixed, mean - 8.5 * own, mean + 8.5 * own), mean + density])))
-        return float((weight * np.exp(-(((x - mean) / own) ** 2) / 2)) @ nl.phi(x)) / (own * math.sqrt(2 * math.pi))
+    def average(mean: np.ndarray) -> np.ndarray:
+        m = mean[:, None]
+        x, weight = panelled(np.sort(np.concatenate([np.clip(fixed, m - 8.5 * own, m + 8.5 * own), m + density], axis=1)))
+        return (weight * np.exp(-(((x - m) / own) ** 2) / 2) * nl.phi(x)).sum(axis=1) / (own * math.sqrt(2 * math.pi))
 
     mirrored = sorted({*points, *(-point for point in points)})
     m, weight = panelled(np.unique(np.concatenate([graded(mirrored, (own, nl.scale), 8.5 * shared), shared * np.linspace(-8.5, 8.5, 14)])))
-    product = [average(one) * average(math.copysign(1.0, c) * one) for one in m]
-    return float((weight * np.exp(-((m / shared) ** 2) / 2)) @ product) / (shared * math.sqrt(2 * math.pi))
+    one = average(m)
+    return float((weight * np.exp(-((m / shared) ** 2) / 2)) @ (one * (one if c > 0 else average(-m)))) / (shared * math.sqrt(2 * math.pi))
 
 
 @pytest.mark.parametrize(("name", "params"), [case for case in CASES if case[0] not in ("linear", "relu", "leaky_relu", "prelu")], ids=str)
