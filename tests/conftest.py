@@ -29,6 +29,11 @@ START_S = 90
 """Seconds that a server may take to answer: machines that run tests are busy."""
 
 
+def pytest_collection_modifyitems(items):
+    """What takes longest comes first, so that nobody waits for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def sent_events(answer):
     """The server-sent events (kind, id, data) of a streamed answer."""
     fields = {}
@@ -118,6 +123,14 @@ def start_server(data_dir, *options, env=None, port=None):
     wait_for(answers, START_S)
     log.close()
     return LiveServer(process, url, data_dir, client)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Tests compute in one thread, servers in theirs: on small matrices threads wait for each other, and tests run beside tests."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

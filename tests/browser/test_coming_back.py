@@ -3,6 +3,10 @@
 import re
 import signal
 
+import pytest
+
+from tests.conftest import start_server
+
 LONG = "network.depth=4&network.width=32&data.batch_size=32&training.steps=300000&capture.every=100"
 OWN_NOTES = re.compile(r"ERR_|status of 5\d\d")
 """What Chromium itself writes about a lost connection."""
@@ -39,22 +43,50 @@ def here_again(tab):
     assert tab.page.evaluate("window.marked") is True
 
 
-def port_of(server):
-    return int(server.url.rsplit(":", 1)[1])
+class Fragile:
+    """A server that is killed, and comes back at its address with its data."""
+
+    def __init__(self, data_dir):
+        self.data_dir = data_dir
+        self.live = start_server(data_dir)
+        self.url, self.port = self.live.url, int(self.live.url.rsplit(":", 1)[1])
+
+    def is_killed(self):
+        return self.live.process.poll() is not None
+
+    def kill(self):
+        self.live.stop(signal.SIGKILL)
+
+    def come_back(self):
+        self.live = start_server(self.data_dir, port=self.port)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    server = Fragile(tmp_path_factory.mktemp("fragile") / "data")
+    yield server
+    server.live.stop()
+
+
+@pytest.fixture
+def fragile(kept):
+    """It runs, even if the test before has left it killed."""
+    if kept.is_killed():
+        kept.come_back()
+    return kept
 
 
 def ignore_own_notes(tab):
     tab.complaints[:] = [text for text in tab.complaints if not OWN_NOTES.search(text)]
 
 
-def test_after_the_server_came_back_nothing_is_missing_and_the_run_can_be_run_again(tab, own_server):
-    first = own_server()
-    run = started(tab, first.url, 1)
-    first.stop(signal.SIGKILL)
+def test_after_the_server_came_back_nothing_is_missing_and_the_run_can_be_run_again(tab, fragile):
+    run = started(tab, fragile.url, 1)
+    fragile.kill()
     away(tab)
-    again = own_server(port=port_of(first))
+    fragile.come_back()
     assert tab.status("failed", "finished") == "failed"
-    assert misses_nothing(tab, again, run)["error"].startswith("interrupted")
+    assert misses_nothing(tab, fragile.live, run)["error"].startswith("interrupted")
     tab.until("() => document.querySelector('[data-notice=lost]') === null && document.body.innerText.includes('interrupted')")
     tab.at("run-again").click()
     tab.until("""run => location.pathname.startsWith(`/runs/${run}-`)
@@ -62,27 +94,26 @@ def test_after_the_server_came_back_nothing_is_missing_and_the_run_can_be_run_ag
     assert tab.at("run-again").count() == 0
     fresh = tab.page.url.split("/runs/")[1].split("#")[0]
     tab.at("cancel-button").click()
-    assert tab.status("cancelled", "failed") == "cancelled" and misses_nothing(tab, again, fresh)["status"] == "cancelled"
+    assert tab.status("cancelled", "failed") == "cancelled" and misses_nothing(tab, fragile.live, fresh)["status"] == "cancelled"
     ignore_own_notes(tab)
 
 
-def test_what_every_page_asked_for_in_vain_comes_when_the_server_is_back(new_tab, own_server):
-    first = own_server()
-    run = first.client.post("/api/runs", json={"network": {"depth": 3, "width": 16}, "training": {"steps": 2}}).json()["id"]
-    first.finished(run)
-    pages = {"preview": f"{first.url}/#network.depth=3&network.width=16", "phase": f"{first.url}/phase", "runs": f"{first.url}/runs"}
+def test_what_every_page_asked_for_in_vain_comes_when_the_server_is_back(new_tab, fragile):
+    run = fragile.live.client.post("/api/runs", json={"network": {"depth": 3, "width": 16}, "training": {"steps": 2}}).json()["id"]
+    fragile.live.finished(run)
+    pages = {"preview": f"{fragile.url}/#network.depth=3&network.width=16", "phase": f"{fragile.url}/phase", "runs": f"{fragile.url}/runs"}
     tabs = {name: new_tab() for name in pages}
     for name, tab in tabs.items():
         tab.open(pages[name])
         tab.page.evaluate("window.marked = true")
     before = tabs["preview"].heat_map()
-    first.stop(signal.SIGKILL)
+    fragile.kill()
     tabs["preview"].at("control-network.activation.name").select_option("sigmoid")
     tabs["phase"].at("control-network.activation.name").select_option("relu")
-    tabs["runs"].page.locator("#filter-status").select_option("failed")
+    tabs["runs"].page.locator("#filter-status").select_option("diverged")
     for tab in tabs.values():
         away(tab)
-    own_server(port=port_of(first))
+    fragile.come_back()
     tabs["preview"].heat_map_changed(before)
     tabs["phase"].until("() => document.getElementById('words').textContent.includes('ReLU')")
     tabs["runs"].until("() => document.body.dataset.count === '0'")
@@ -91,33 +122,31 @@ def test_what_every_page_asked_for_in_vain_comes_when_the_server_is_back(new_tab
         ignore_own_notes(tab)
 
 
-def test_a_server_that_goes_while_the_page_loads_is_waited_for(tab, own_server):
-    first = own_server()
+def test_a_server_that_goes_while_the_page_loads_is_waited_for(tab, fragile):
 
     def stop_it(route):
-        if first.process.poll() is None:
-            first.stop(signal.SIGKILL)
+        if not fragile.is_killed():
+            fragile.kill()
         route.continue_()
 
     tab.page.route("**/api/catalog", stop_it)
-    tab.page.goto(f"{first.url}/#network.depth=3&network.width=16")
+    tab.page.goto(f"{fragile.url}/#network.depth=3&network.width=16")
     tab.page.evaluate("window.marked = true")
     away(tab)
-    own_server(port=port_of(first))
+    fragile.come_back()
     tab.drawn()
     here_again(tab)
     ignore_own_notes(tab)
 
 
-def test_what_was_not_done_is_said_and_can_be_done_again(tab, own_server):
-    first = own_server()
-    tab.open(f"{first.url}/#network.depth=3&network.width=16&training.steps=2")
+def test_what_was_not_done_is_said_and_can_be_done_again(tab, fragile):
+    tab.open(f"{fragile.url}/#network.depth=3&network.width=16&training.steps=2")
     tab.page.evaluate("window.marked = true")
-    first.stop(signal.SIGKILL)
+    fragile.kill()
     tab.at("run-button").click()
     away(tab)
     tab.until("() => document.querySelector('[data-notice=run]') !== null")
-    own_server(port=port_of(first))
+    fragile.come_back()
     here_again(tab)
     assert "could not be started" in tab.page.locator("[data-notice=run]").inner_text()
     tab.at("run-button").click()
@@ -142,7 +171,8 @@ def test_a_laptop_that_sleeps_takes_up_where_it_was(tab, server):
     ignore_own_notes(tab)
 
 
-def test_a_page_left_open_for_a_day_still_works(tab, server):
+def test_a_page_left_open_for_a_day_still_works(new_tab, server):
+    tab = new_tab(locale="en-IE")  # in a context that no other test uses: the clock is the context's
     tab.page.clock.install()
     run = started(tab, "", 3)
     server.client.post(f"/api/runs/{run}/cancel")

@@ -16,6 +16,7 @@ import torch
 
 from models.images import MNIST_FILES
 from tests import mirror
+from tests.conftest import start_server
 
 QUICK = "network.depth=3&network.width=24&training.steps=20&capture.every=5&data.name=moons&data.batch_size=64"
 
@@ -197,10 +198,16 @@ def test_without_weights_the_page_says_what_to_do_where_the_charts_will_be(train
     tab.complaints[:] = [text for text in tab.complaints if "422" not in text]
 
 
-def test_a_server_without_weights_says_how_to_make_some(new_tab, own_server):
-    live = own_server()
-    tab = new_tab()
-    tab.open(f"{live.url}/#{QUICK}&init.name=pretrained&view.lang=zh")
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """A server that nobody has trained anything on, and whose mirror does not answer."""
+    live = start_server(tmp_path_factory.mktemp("bare") / "data", "--dataset-mirror", "http://127.0.0.1:9")
+    yield live
+    live.stop()
+
+
+def test_a_server_without_weights_says_how_to_make_some(tab, bare):
+    tab.open(f"{bare.url}/#{QUICK}&init.name=pretrained&view.lang=zh")
     tab.until("() => document.getElementById('weights-choice').textContent.includes('这台服务器还没有权重')")
     assert "保留权重" in tab.at("weights-choice").inner_text()
     tab.complaints[:] = [text for text in tab.complaints if "422" not in text]
@@ -264,9 +271,8 @@ def test_compared_runs_say_how_far_their_data_set_is(tab, own_server, tmp_path):
     tab.complaints[:] = [text for text in tab.complaints if "503" not in text]
 
 
-def test_no_network_is_said_with_a_way_out(tab, own_server):
-    live = own_server("--dataset-mirror", "http://127.0.0.1:9")
-    tab.open(f"{live.url}/#network.depth=3&network.width=24&data.name=mnist")
+def test_no_network_is_said_with_a_way_out(tab, bare):
+    tab.open(f"{bare.url}/#network.depth=3&network.width=24&data.name=mnist")
     tab.until("() => /by hand/.test(document.body.innerText) && /need no network/.test(document.body.innerText)")
     tab.at("control-data.name").select_option("digits")
     tab.until("() => !/by hand/.test(document.body.innerText) && document.body.dataset.step === '0'")

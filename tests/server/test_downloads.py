@@ -62,6 +62,7 @@ async def told_while_many_wait(url, body):
         return answer.status_code
 
 
+@pytest.mark.slow
 def test_a_run_waits_for_its_data_through_a_stop_and_the_next_one_finds_it_there(own_server, source, folder):
     held = source.hold[IMAGES] = threading.Event()
     server = own_server("--dataset-mirror", source.url)

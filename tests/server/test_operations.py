@@ -42,6 +42,7 @@ def log(tmp_path):
     return lambda: [json.loads(line) for line in (tmp_path / "data.log").read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_seeing_inside_then_backup_of_a_live_database_and_restore(own_server, log, tmp_path):
     server = own_server("--log-format", "json")
     finished = server.client.post("/api/runs", json=SHORT).json()["id"]

@@ -4,10 +4,14 @@ import os
 import signal
 from contextlib import closing
 
+import pytest
+
 from server.store import Store
 from tests.conftest import wait_for
 from tests.server.test_api import problem
 from tests.server.test_faults import LONG, SHORT, descendants, gone, running, trainer_below
+
+pytestmark = pytest.mark.slow
 
 SOME_SECONDS = {**LONG, "training": {"steps": 2000}}
 

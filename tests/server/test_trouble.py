@@ -31,6 +31,7 @@ MANY = 30
 """Requests that write: most of these threads."""
 
 
+@pytest.mark.slow
 def test_a_file_that_another_program_holds_keeps_nobody_from_looking_and_no_run_waiting_for_ever(own_server, tmp_path):
     mirror.make_mnist(tmp_path / "mirror")
     with mirror.served(tmp_path / "mirror") as source, ThreadPoolExecutor(MANY) as threads:
@@ -89,6 +90,7 @@ def test_while_the_store_cannot_be_read_the_server_lives_and_viewers_come_back(o
     assert server.client.get("/api/health/ready").json() == {**server.client.get("/api/health").json(), "ready": True}
 
 
+@pytest.mark.slow
 def test_a_server_that_is_told_to_stop_while_another_program_holds_its_file_ends_well(own_server):
     server = own_server()
     ran = server.client.post("/api/runs", json=LONG).json()["id"]

@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)  # minutes on a busy machine
 def test_every_benchmark_runs_and_reports(tmp_path):
     target = tmp_path / "bench.json"

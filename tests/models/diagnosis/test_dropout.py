@@ -11,8 +11,6 @@ from models.theory import outlook
 from models.training import train
 from tests.models.diagnosis.networks import look, network, predicted, rules, scaled
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.parametrize(("depth", "rate", "skips", "severity"), [
     (8, 0.5, False, "critical"), (16, 0.1, False, "warning"), (3, 0.5, False, None), (8, 0.5, True, None), (8, 0.0, False, None)])

@@ -12,9 +12,6 @@ from models.theory import outlook, theory_of
 from models.training import initial_frame
 from tests.models.diagnosis.networks import look, network, rules
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 RECOMMENDED = [(name, entry.pairing) for name, entry in ACTIVATIONS.items() if entry.pairing]
 
 

@@ -14,9 +14,6 @@ from models.diagnosis.variants import changed
 from models.training import initial_frame, train
 from tests.models.diagnosis.networks import badness, look, network, predicted, rules, scaled, trained
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 FAULTS = {
     "vanishing_signal": network(init="xavier_normal"),
     "exploding_signal": network(init=scaled(3.0)),

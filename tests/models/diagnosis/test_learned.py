@@ -13,8 +13,6 @@ from models.training import initial_frame, train
 from models.words import Text
 from tests.models.diagnosis.networks import network, predicted, rules, scaled
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.parametrize(("config", "expected"), [
     (network(5, training={"steps": 80, "optimizer": {"name": "sgd", "lr": 0.05}}), "trains"),
@@ -44,7 +42,7 @@ def test_slowly_if_at_all_holds_where_it_does_not_train_as_well(said, share, hel
 
 def test_a_run_that_learned_nothing_is_not_called_healthy_and_is_mended_as_its_start_was():
     chaotic = network(30, "tanh", scaled(4.0), width=128, training={"steps": 60, "optimizer": {"name": "sgd", "lr": 0.0003}},
-                      data={"name": "digits"})
+                      data={"name": "digits"}, capture={"every": 250, "samples": 64, "bins": 8})
     verdict = Verdict(chaotic, predicted(chaotic))
     first, *_, last = [rules(verdict.of(frame)) for frame in train(chaotic)]
     assert "healthy" not in last
@@ -113,7 +111,7 @@ def test_a_network_that_is_less_sure_than_right_is_not_called_too_sure():
 def test_a_network_surer_than_it_is_right_is_told_so_and_learns_with_more_steps():
     """Fifty layers of ReLU between normalized skips start with a loss of 60, and come down from it."""
     config = network(50, "relu", "kaiming_normal", norm="layer", network={"residual": True},
-                     training={"steps": 100}, capture={"every": 50, "samples": 64, "bins": 8})
+                     training={"steps": 100}, capture={"every": 250, "samples": 64, "bins": 8})
     verdict = Verdict(config, predicted(config))
     last = [rules(verdict.of(frame)) for frame in train(config)][-1]
     found = last["overconfident"]

@@ -10,8 +10,6 @@ from models.theory import outlook
 from models.training import initial_frame
 from tests.models.diagnosis.networks import badness, look, network, rules, scaled
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def test_a_signal_that_float32_loses_has_vanished_and_no_unit_is_dead():
     """Small values meet GELU's slope 1/2: each layer halves them. In plain float64 the mean square falls by that, also where float32 holds

@@ -12,8 +12,6 @@ from models.training import Run, initial_frame
 from models.words import raised
 from tests.models.diagnosis.networks import look, network, rules, scaled
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def test_a_start_without_any_slope_is_not_offered_for_half_precision():
     """hardtanh from -0.001 to 0.001: every start that carries more leaves nearly all of the first layer's values at the limits, where

@@ -12,8 +12,6 @@ from models.frame import MAX_ROWS
 from models.theory import theory_of
 from models.training import Run, initial_frame, train
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def network(depth, activation, init, optimizer, lr, steps=150, norm="none", width=64, data="digits", **more):
     return RunConfig.model_validate({

@@ -19,8 +19,6 @@ from models.theory.layers import plan
 from models.training import initial_frame
 from tests.models.theory.second_road import config, correlated, forward, inputs, layers, mean_squares
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def test_lsuv_networks_have_the_variance_that_theory_says() -> None:
     for activation in ACTIVATIONS:

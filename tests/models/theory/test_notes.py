@@ -14,9 +14,6 @@ from models.theory import outlook, theory, theory_of
 from models.training import initial_frame
 from tests.models.theory.second_road import config
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 RANDOM = [name for name, entry in INITIALIZERS.items() if entry.law != "fixed" and "mlp" in entry.kinds and not entry.data_driven]
 
 

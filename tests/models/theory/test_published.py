@@ -10,8 +10,6 @@ import torch
 from models.theory import theory
 from tests.models.theory.second_road import config
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def test_he_keeps_relu_at_two() -> None:
     found = theory(config("relu", "kaiming_normal", 50))

@@ -9,8 +9,6 @@ from models.theory.band.active import Few
 from models.theory.layers import plan
 from tests.models.theory.band.seeds import measured, settings
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.parametrize("units", [10, 16, 32])
 @pytest.mark.parametrize(("init", "first"), [("kaiming_normal", 5.0), ("orthogonal", 3.0)])

@@ -18,8 +18,6 @@ from models.initializers import INITIALIZERS
 from models.theory import theory
 from tests.models.theory.second_road import config, inputs
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 DEPTH, WIDTH, CHANNELS = 10, 1024, 256
 KNOWN = [name for name, entry in INITIALIZERS.items() if entry.law != "fixed"]
 GAINS = {name: entry.gain({parameter.name: parameter.default for parameter in entry.parameters}) for name, entry in ACTIVATIONS.items()}
@@ -66,7 +64,7 @@ def rows_of(activation: str, init: str, weights: torch.Tensor, first: int) -> li
 
 
 @pytest.fixture(scope="module")
-def places(one_thread: None) -> dict[tuple[str, str], np.ndarray]:
+def places() -> dict[tuple[str, str], np.ndarray]:
     """Where each row lies: its distance from the band's middle over the half width, on ln's axis; nan where no band is given."""
     found = {}
     for init in KNOWN:

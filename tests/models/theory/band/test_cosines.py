@@ -28,8 +28,6 @@ from models.theory.layers import Plan, plan
 from models.training import Run
 from tests.models.theory.band.seeds import LEAST, measured, settings
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 HE, XAVIER = {"name": "kaiming_normal"}, {"name": "xavier_normal"}
 
 

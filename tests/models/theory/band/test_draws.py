@@ -8,8 +8,6 @@ import pytest
 
 from tests.models.theory.band.seeds import LEAST, measured, measured_of_uniform, settings
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.parametrize(("activation", "gain", "data"), [("gelu", 1.4, "moons"), ("relu", 1.414, "moons"), ("tanh", 1.7, "digits")])
 def test_of_orthogonal_weights_beside_drawn_biases(activation: str, gain: float, data: str) -> None:

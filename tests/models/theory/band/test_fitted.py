@@ -12,8 +12,6 @@ from models.theory.band.fitted import ends, left_alone, of_mean
 from models.training import initial_frame
 from tests.models.theory.band.seeds import LEAST, measured_of_uniform, settings
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.parametrize(("activation", "gain"), [("elu", 1.3), ("relu6", 1.0), ("linear", 1.0)])
 def test_of_lsuvs_rows(activation: str, gain: float) -> None:

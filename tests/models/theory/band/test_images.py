@@ -17,8 +17,6 @@ from models.theory.band.walks import of_walks
 from models.theory.chain import Fields
 from tests.models.theory.band.seeds import BEHIND, LEAST, chaotic, ensemble, measured, settings
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.parametrize(("activation", "init"), [("relu", {"name": "kaiming_normal"}), ("tanh", chaotic(3.0))])
 def test_of_kernels_of_one_pixel(activation: str, init: dict[str, Any]) -> None:

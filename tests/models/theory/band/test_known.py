@@ -13,8 +13,6 @@ from models.theory.chain import Fields
 from models.training import Run, initial_frame
 from tests.models.theory.band.seeds import BEHIND, LEAST, chaotic, measured, settings
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def test_ends_where_q_runs_away_and_says_so() -> None:
     """GELU at sigma_w^2 = 2 leaves its unstable fixed point: at width 256 the deep rows were 17 standard deviations off the band."""

@@ -19,8 +19,6 @@ from models.theory.layers import plan
 from models.training import initial_frame
 from tests.models.theory.band.seeds import LEAST, chaotic, measured, settings
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.parametrize(("spread", "third"), [(0.283, -0.0227), (0.4, 0.1), (0.05, 0.004), (0.9, -0.08), (0.3, 0.18), (0.3, 0.5)])
 def test_the_law_of_lengths_has_the_moments_that_were_measured(spread: float, third: float) -> None:

@@ -15,9 +15,6 @@ from models.theory.chain import Fields
 from models.training import Run, initial_frame
 from tests.models.theory.second_road import config, forward, mean_squares
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 BANDS: list[tuple[str, str, dict[str, Any]]] = [
     ("relu", "kaiming_normal", {}), ("tanh", "xavier_uniform", {}), ("gelu", "lecun_normal", {}), ("tanh", "orthogonal", {}),
     ("relu", "kaiming_normal", {"residual": True}), ("relu", "kaiming_uniform", {"dropout": 0.2}), ("sigmoid", "xavier_normal", {}),

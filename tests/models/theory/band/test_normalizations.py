@@ -9,8 +9,6 @@ import pytest
 from models.config import RunConfig
 from tests.models.theory.band.seeds import BEHIND, LEAST, measured, settings
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.parametrize(("norm", "activation"), [("layer", "elu"), ("group", "mish"), ("rms", "relu")])
 def test_of_what_a_normalization_before_phi_holds_fast(norm: str, activation: str) -> None:

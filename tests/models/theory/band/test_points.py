@@ -6,9 +6,6 @@ import pytest
 
 from tests.models.theory.band.seeds import LEAST, chaotic, measured, settings
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 POINTS = [("tanh", "moons", 2.5), ("tanh", "circles", 4.0), ("tanh", "spirals", 4.0), ("hardtanh", "spirals", 4.0),
           ("softsign", "moons", 3.0), ("elu", "moons", 1.5), ("gelu", "circles", 2.0), ("relu", "moons", 2.0)]
 

@@ -10,8 +10,6 @@ from scipy import stats
 
 from models.theory.band.quantiles import quantiles, student, uniform
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.parametrize("own", [1.0, 0.7, 0.4, 0.1, 0.01])
 @pytest.mark.parametrize("inherited", [0.0, 0.05, 0.5])

@@ -14,8 +14,6 @@ from models import seeds
 from models.config import RunConfig
 from models.training import initial_frame
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.parametrize("seed", range(3))
 def test_one_seed_of_an_ensemble_is_that_runs_network(seed: int) -> None:
