@@ -125,11 +125,10 @@ def test_what_every_page_asked_for_in_vain_comes_when_the_server_is_back(new_tab
 def test_a_server_that_goes_while_the_page_loads_is_waited_for(tab, fragile):
 
     def stop_it(route):
-        if not fragile.is_killed():
-            fragile.kill()
+        fragile.kill()
         route.continue_()
 
-    tab.page.route("**/api/catalog", stop_it)
+    tab.page.route("**/api/catalog", stop_it, times=1)
     tab.page.goto(f"{fragile.url}/#network.depth=3&network.width=16")
     tab.page.evaluate("window.marked = true")
     away(tab)

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import wait_for
 from tests.processes import descendants, gone, workers_below
 
-KILLS = ["worker"] * 46 + ["server"] * 4
+KILLS = ["worker"] * 48 + ["server"] * 2
 LIVE = 3
 """Runs that wait or run at any time, for two workers."""
 
