@@ -114,7 +114,7 @@ CHOICES = {
     ("ten-layers-mnist", 1): lambda r: r[2](LOSS) > 1.3 * max(r[0](LOSS), r[1](LOSS)),
     ("mnist-classifier", 1): lambda r: r[0](LOSS) < 0.5 * r[0](FIRST_LOSS),
     ("edge-of-chaos", 0): lambda r: r[0](gradient(1)) < 1e-4 * r[0](gradient(30)),
-    ("edge-of-chaos", 2): lambda r: r[1](LOSS) < 1.0 < 2.0 < min(r[0](LOSS), r[2](LOSS)),
+    ("edge-of-chaos", 2): lambda r: r[1](LOSS) < 1.0 < 1.5 < min(r[0](LOSS), r[2](LOSS)),
     ("residual-connections", 2): lambda r: r[1](square(20)) > 1e8 and r[0](square(20)) < 5 and r[2](square(20)) < 100,
     ("bias-and-dying-relus", 2): lambda r: r[0](at("dead", "activation", 1, -1)) < 0.1 and r[1](at("dead", "activation", 1, -1)) > 0.9,
     ("which-initializer", 0): lambda r: 0.5 < r[0](std(10)) / r[0](std(1)) < 0.6,
