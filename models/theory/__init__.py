@@ -8,7 +8,7 @@
                             backward.py       chi_l, the gradient's factor;  shared.py: what it is beside skips at a finite width
                             band/             how far a network of this width may lie from q_l
     where it leads          fixed_point.py    q*, chi, c* and the depth scales
-                            phase.py          ordered or chaotic; the critical line and the phase diagram
+                            phase.py          ordered or chaotic; the critical line and the phase diagram;  outline.py: a part's outline
     what is said            answer.py         all of it for a configuration, as the page and the API show it
                             applies.py        where theory does not apply, and why;  notes.py: which approximations it made
     for the verdict         outlook.py        how signal, gradient and correlation end
@@ -19,11 +19,11 @@
 from models.theory.answer import Theory, start_of, theory, theory_of
 from models.theory.fixed_point import FixedPoint, Map, fixed_point
 from models.theory.outlook import Outlook, outlook
-from models.theory.phase import PhaseGrid, critical_sigma_w2, phase_grid, phase_of
+from models.theory.phase import PhaseGrid, critical_sigma_w2, phase_grid, phase_of, trainable_outline
 from models.theory.warm import warm_up
 from models.theory.weights import WeightGradients, weight_gradients
 
 __all__ = [
     "FixedPoint", "Map", "Outlook", "PhaseGrid", "Theory", "WeightGradients", "critical_sigma_w2", "fixed_point", "outlook", "phase_grid",
-    "phase_of", "start_of", "theory", "theory_of", "warm_up", "weight_gradients",
+    "phase_of", "start_of", "theory", "theory_of", "trainable_outline", "warm_up", "weight_gradients",
 ]

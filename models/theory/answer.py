@@ -18,7 +18,7 @@ from models.theory.applies import why_not
 from models.theory.backward import gradient_factors
 from models.theory.band import LEVEL, band
 from models.theory.chain import UNKNOWN, Chain, Correlations, Fields, chain
-from models.theory.fixed_point import FixedPoint, Map, depth_scale, fixed_point
+from models.theory.fixed_point import TRAINABLE_SCALES, FixedPoint, Map, depth_scale, fixed_point
 from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, plan
 from models.theory.nonlinearity import Array
@@ -169,7 +169,8 @@ def _answer(facts: Plan, rows: Chain, layers: list[int]) -> Theory:
         fixed_point=Rest(q=finite(rest.q), chi=finite(rest.chi), depth_scale_q=finite(rest.depth_scale_q),
                          depth_scale_c=finite(rest.depth_scale_c)),
         phase=phase, c_star=None if rest.one_minus_c is None else finite(1.0 - rest.one_minus_c),
-        trainable_depth=finite(6.0 * rest.depth_scale_c), notes=notes(facts, rows, rest, phase, low, decided, growth / factors),
+        trainable_depth=finite(TRAINABLE_SCALES * rest.depth_scale_c),
+        notes=notes(facts, rows, rest, phase, low, decided, growth / factors),
     )
 
 

@@ -3,7 +3,7 @@
     q*    = f(q*), the stable one that the given q runs into       xi_q = -1 / ln |f'(q*)|
     chi   = sigma_w^2 E[phi'(sqrt(q*) z)^2]: a layer's factor on the mean square of the gradient; 1 is the edge of chaos
     c*    = the correlation that two inputs run into               xi_c = -1 / ln |dc_{l+1} / dc_l at c*|
-Units: layers. Schoenholz et al. 2017 (1611.01232), equations 7 and 9. A network trains up to about 6 xi_c layers.
+Units: layers. Schoenholz et al. 2017 (1611.01232), equations 7 and 9.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import numpy as np
 from models.theory.gaussian import Averages, averages, second_moment
 from models.theory.nonlinearity import Array, Nonlinearity
 from models.theory.pair import gap
+
+TRAINABLE_SCALES = 6.0
+"""A network trains up to about so many depth scales (Schoenholz et al. 2017, section 5)."""
 
 SCAN = 10.0 ** np.linspace(-18, 18, 289)
 ROUNDING = 1e-12

@@ -15,9 +15,10 @@ from typing import Literal
 import numpy as np
 
 from models.choices import Params
-from models.theory.fixed_point import ROUNDING, SCAN, Map, bracketed_zero, rest, scanned
+from models.theory.fixed_point import ROUNDING, SCAN, TRAINABLE_SCALES, Map, bracketed_zero, rest, scanned
 from models.theory.gaussian import averages
 from models.theory.nonlinearity import Array, Nonlinearity, nonlinearity
+from models.theory.outline import Mask, outline
 
 Phase = Literal["ordered", "critical", "chaotic"]
 
@@ -90,18 +91,34 @@ class PhaseGrid:
 
 def phase_grid(activation: str, params: Params, sigma_w2: Array, sigma_b2: Array) -> PhaseGrid:
     """The phase diagram's numbers, all points at once; 64 x 64 in a fraction of a second."""
-    nl = nonlinearity(activation, params)
     weight, bias = np.meshgrid(np.asarray(sigma_w2, dtype=np.float64), np.asarray(sigma_b2, dtype=np.float64))
-    if nl.slope is not None:
-        chi = weight * (1 + nl.slope**2) / 2
-        q = np.array([_or_nan(rest(Map(nl, w, b), 1.0)) for w, b in zip(weight.flat, bias.flat, strict=True)]).reshape(chi.shape)
-    else:
-        table = _Table.of(nl)
-        q = _fixed_points(table, weight.ravel(), bias.ravel()).reshape(weight.shape)
-        chi = weight * table.at(table.slope_square, np.where(np.isnan(q), LN_Q[-1], np.log(np.maximum(q, 1e-18))))
+    q, chi = (found.reshape(weight.shape) for found in _q_and_chi(nonlinearity(activation, params), weight.ravel(), bias.ravel()))
     with np.errstate(divide="ignore"):
         scale = 1.0 / np.abs(np.log(chi))
     return PhaseGrid(np.asarray(sigma_w2), np.asarray(sigma_b2), q, chi, scale)
+
+
+def trainable_outline(activation: str, params: Params, depth: int, sigma_w2: Array, sigma_b2: Array) -> list[Array]:
+    """Around the networks of `depth` layers that are at most TRAINABLE_SCALES of the gradient's depth scales deep: lines, each (P, 2) of
+    (sigma_w^2, sigma_b^2). Where chi jumps, as q* of GELU does, the outline runs along the jump.
+    """
+    nl, steepest = nonlinearity(activation, params), math.exp(TRAINABLE_SCALES / depth)
+
+    def inside(weight: Array, bias: Array) -> Mask:
+        _, chi = _q_and_chi(nl, weight, bias)
+        return (chi >= 1 / steepest) & (chi <= steepest)
+
+    return outline(inside, sigma_w2, sigma_b2)
+
+
+def _q_and_chi(nl: Nonlinearity, weight: Array, bias: Array) -> tuple[Array, Array]:
+    """q*, nan where it grows without end, and chi there, for each pair (N,)."""
+    if nl.slope is not None:
+        q = np.array([_or_nan(rest(Map(nl, w, b), 1.0)) for w, b in zip(weight, bias, strict=True)])
+        return q, weight * (1 + nl.slope**2) / 2
+    table = _table(nl)
+    q = _fixed_points(table, weight, bias)
+    return q, weight * table.at(table.slope_square, np.where(np.isnan(q), LN_Q[-1], np.log(np.maximum(q, 1e-18))))
 
 
 LN_Q = np.log(10.0) * np.linspace(-18, 18, 2049)
@@ -114,11 +131,6 @@ class _Table:
     square: Array
     slope_square: Array
 
-    @classmethod
-    def of(cls, nl: Nonlinearity) -> _Table:
-        found = averages(nl, np.exp(LN_Q))
-        return cls(found.square, found.slope_square)
-
     @staticmethod
     def at(values: Array, ln_q: Array) -> Array:
         """Lagrange's cubic through the two nodes on each side."""
@@ -129,6 +141,12 @@ class _Table:
         result: Array = ((t - 1) * (t - 2) * (3 - t) * a + 3 * t * (t - 2) * (t - 3) * b
                          - 3 * t * (t - 1) * (t - 3) * c + t * (t - 1) * (t - 2) * d) / 6
         return result
+
+
+@lru_cache(maxsize=32)
+def _table(nl: Nonlinearity) -> _Table:
+    found = averages(nl, np.exp(LN_Q))
+    return _Table(found.square, found.slope_square)
 
 
 def _fixed_points(table: _Table, weight: Array, bias: Array) -> Array:

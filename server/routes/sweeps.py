@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 import models
 from models.sweep import SweepConfig
-from models.theory import critical_sigma_w2, phase_grid
+from models.theory import critical_sigma_w2, phase_grid, trainable_outline
 from models.words import say
 from server import limits, sse
 from server.deps import AfterQuery, DownloadsDep, EngineDep, SettingsDep, StoreDep, StreamsDep, SweepDep
@@ -32,11 +32,11 @@ BENDS = 12
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "there is no such sweep"}}
 
 
-class CriticalLine(BaseModel):
-    """Points where chi = 1, in columns. Between the map's first two rows, where the line bends most, there are more."""
+class Line(BaseModel):
+    """Points of a line, in columns; null where it is interrupted."""
 
-    sigma_w2: list[float | None] = Field(description="null where there is no critical sigma_w2")
-    sigma_b2: list[float]
+    sigma_w2: list[float | None]
+    sigma_b2: list[float | None]
 
 
 class PhaseMap(BaseModel):
@@ -48,7 +48,8 @@ class PhaseMap(BaseModel):
     chi: list[list[float | None]]
     depth_scale: list[list[float | None]] = Field(description="1 / |ln chi|, in layers; null where it is infinite")
     critical_sigma_w2: list[float | None] = Field(description="where chi = 1, for each sigma_b2; null where there is none")
-    critical_line: CriticalLine = Field(description="where chi = 1, for drawing")
+    critical_line: Line = Field(description="where chi = 1, for drawing: more points between the first two rows, where it bends most")
+    trainable: Line = Field(description="around where `base`'s depth is at most six depth scales; it runs along jumps of chi, too")
 
 
 @router.post("", status_code=201, response_model=RunRecord, responses={
@@ -86,10 +87,12 @@ def phases(config: SweepConfig) -> PhaseMap:
     activation = config.base.network.activation
     sigma_w2, sigma_b2 = config.sigma_w2.values(), config.sigma_b2.values()
     found = phase_grid(activation.name, activation.params, np.array(sigma_w2), np.array(sigma_b2))
+    around = trainable_outline(activation.name, activation.params, config.base.network.depth, found.sigma_w2, found.sigma_b2)
     line = {value: critical_sigma_w2(activation.name, activation.params, value) for value in _bending(sigma_b2)}
     return PhaseMap(sigma_w2=sigma_w2, sigma_b2=sigma_b2, q=_rows(found.q), chi=_rows(found.chi), depth_scale=_rows(found.depth_scale),
                     critical_sigma_w2=[line[value] for value in sigma_b2],
-                    critical_line=CriticalLine(sigma_w2=list(line.values()), sigma_b2=list(line)))
+                    critical_line=Line(sigma_w2=list(line.values()), sigma_b2=list(line)),
+                    trainable=_line(around))
 
 
 @router.get("/{sweep_id}", responses=UNKNOWN)
@@ -121,6 +124,12 @@ def _bending(sigma_b2: list[float]) -> list[float]:
     """The values, with more between the first two, closest together near the first: at sigma_b2 = 0 the critical line may be flat."""
     first, second, *_ = sigma_b2
     return sorted({*sigma_b2, *(first + (second - first) * (part / BENDS) ** 3 for part in range(1, BENDS))})
+
+
+def _line(parts: list[Any]) -> Line:
+    """Parts, each (P, 2), one after another."""
+    points = [point for part in parts for point in [*part.tolist(), (None, None)]][:-1]
+    return Line(sigma_w2=[w2 for w2, _ in points], sigma_b2=[b2 for _, b2 in points])
 
 
 def _rows(values: Any) -> list[list[float | None]]:

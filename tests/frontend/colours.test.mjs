@@ -48,10 +48,10 @@ test("a row keeps its height while the others are on their way", () => {
 
 test("a trained network without a loss has diverged, once all are trained", () => {
   const map = /** @type {any} */ ({ sigma_w2: [1, 2], sigma_b2: [0, 1], chi: [[0.5, 2], [0.5, 2]], q: [[1, 1], [1, 1]], depth_scale: [[1, 1], [1, 1]],
-    critical_sigma_w2: [1.5, 1.5], critical_line: { sigma_w2: [], sigma_b2: [] } });
+    critical_sigma_w2: [1.5, 1.5], critical_line: { sigma_w2: [], sigma_b2: [] }, trainable: { sigma_w2: [], sigma_b2: [] } });
   const rows = [0, 1].map((seq) => row({ seq, final_loss: [0.4, null], chi: [1.1, null] }));
   const named = (/** @type {string} */ colour, /** @type {any[]} */ known) => figure(/** @type {any} */ ({ theme: { ...THEME, paper: "#ffffff", ink: "#000000", muted: "#808080", danger: "#ff0000", grid: "#eeeeee" },
-    map, rows: known, total: 2, colour, depth: 5, dots: [], own: null })).data.find(({ fill }) => fill === "toself").name;
+    map, rows: known, total: 2, colour, dots: [], own: null })).data.find(({ fill }) => fill === "toself").name;
   assert.deepEqual([named("loss", rows), named("loss", rows.slice(1)), named("measured", rows)], ["diverged", "no number here", "no number here"]);
   assert.deepEqual([[2, 2, 2], [1, 1.2, 1.3], [2, null, 2]].map((line) => isStraight(/** @type {any} */ ({ critical_sigma_w2: line }))), [true, false, false]);
 });

@@ -1,6 +1,7 @@
 """Maps over HTTP: theory's at once, measured ones row by row."""
 
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -66,6 +67,15 @@ def test_the_line_for_drawing_bends_where_the_critical_line_does(server):
         config = {"network": {"activation": {"name": "tanh"}}, "init": {"name": "variance_scaling", "scale": w2, "mode": "fan_in"},
                   "bias_init": {"name": "normal", "std": b2 ** 0.5}}
         assert server.client.post("/api/theory", json=config).json()["fixed_point"]["chi"] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_the_outline_of_what_is_trainable_is_of_the_depth_asked_for(server):
+    relu = {"network": {"depth": 12, "activation": {"name": "relu"}}}
+    axes = {"sigma_w2": {"low": 0.5, "high": 4.0, "count": 9}, "sigma_b2": {"low": 0.1, "high": 0.3, "count": 3}}
+    line = server.client.post("/api/sweeps/theory", json={"base": relu, **axes}).json()["trainable"]
+    ends = [2 * math.exp(sign * 6 / 12) for sign in (-1, 1)]
+    assert line["sigma_w2"] == pytest.approx([*[ends[0]] * 3, None, *[ends[1]] * 3], abs=1e-5)
+    assert sorted(line["sigma_b2"][:3]) == pytest.approx([0.1, 0.2, 0.3]) and line["sigma_b2"][3] is None
 
 
 def test_what_a_map_cannot_be_is_refused(server):

@@ -1,15 +1,16 @@
 /**
- * The phase diagram as a figure: colour over (sigma_w^2, sigma_b^2), the critical line, the contour of what is trainable at
+ * The phase diagram as a figure: colour over (sigma_w^2, sigma_b^2), the critical line, the outline of what is trainable at
  * this depth, the dots, and a star for the network from which one came. Pure: what is known -> figure.
  * @typedef {import("../types.js").Theme} Theme
  * @typedef {import("../types.js").Maybe} Maybe
- * @typedef {{sigma_w2: number[], sigma_b2: number[], chi: Maybe[][], q: Maybe[][], depth_scale: Maybe[][], critical_sigma_w2: Maybe[], critical_line: {sigma_w2: Maybe[], sigma_b2: number[]}}} PhaseMap
+ * @typedef {{sigma_w2: Maybe[], sigma_b2: Maybe[]}} Line
+ * @typedef {{sigma_w2: number[], sigma_b2: number[], chi: Maybe[][], q: Maybe[][], depth_scale: Maybe[][], critical_sigma_w2: Maybe[], critical_line: Line, trainable: Line}} PhaseMap
  * @typedef {{seq: number, sigma_b2: number, sigma_w2: number[], q: Maybe[], correlation: Maybe[], chi: Maybe[], loss: Maybe[], final_loss: Maybe[]}} Row
  * @typedef {{w2: number, b2: number, text: string, loss?: string}} Dot
- * @typedef {{theme: Theme, map: PhaseMap, rows: Row[], total: number, colour: string, depth: number, dots: Dot[], own: Dot | null}} View
+ * @typedef {{theme: Theme, map: PhaseMap, rows: Row[], total: number, colour: string, dots: Dot[], own: Dot | null}} View
  */
 import { isFinite, number } from "../format.js";
-import { faded, halo, haloLine, layout } from "../panels/common.js";
+import { faded, halo, layout } from "../panels/common.js";
 import { t } from "../../i18n/index.js";
 import { SHOWN, colouring, isShown, log } from "./colours.js";
 
@@ -91,20 +92,19 @@ export function reaching({ critical_sigma_w2: line, sigma_w2 }) {
   return known[0] >= high ? ["sigma_w2.high", Number((BEYOND * Math.max(...known)).toPrecision(2))] : ["sigma_w2.low", 0];
 }
 
-/** @param {View} view */
-function critical({ theme, map }) {
-  const line = { type: "scatter", mode: "lines", name: t("phase.critical"), connectgaps: false,
-    x: map.critical_line.sigma_w2, y: map.critical_line.sigma_b2, line: { color: theme.danger, width: 2.5, dash: "solid" }, hovertemplate: t("phase.critical_hover") };
+/** @param {Theme} theme @param {Line} points @param {Record<string, any>} look */
+function drawn(theme, { sigma_w2: x, sigma_b2: y }, look) {
+  const line = { type: "scatter", mode: "lines", connectgaps: false, x, y, ...look };
   return [halo(theme, [line]), line];
 }
 
-/** Where depth is six depth scales: shallower networks than this train. @param {View} view */
-function trainable({ theme, map, depth }) {
-  const at = Math.log10(depth / TRAINABLE_SCALES);
-  const contour = { type: "contour", x: map.sigma_w2, y: map.sigma_b2, z: map.depth_scale.map((row) => row.map(log)), showscale: false, hoverinfo: "skip", name: t("phase.trainable"),
-    contours: { coloring: "none", start: at, end: at, size: 1 }, line: { color: theme.ink, width: 1.8, dash: "dash", smoothing: 0 } };
-  return [{ ...contour, name: "", showlegend: false, line: { ...contour.line, ...haloLine(theme, contour.line.width) } }, contour];
-}
+/** @param {View} view */
+const critical = ({ theme, map }) => drawn(theme, map.critical_line,
+  { name: t("phase.critical"), line: { color: theme.danger, width: 2.5, dash: "solid" }, hovertemplate: t("phase.critical_hover") });
+
+/** Around where depth is at most six depth scales: shallower networks than this train. @param {View} view */
+const trainable = ({ theme, map }) => drawn(theme, map.trainable,
+  { name: t("phase.trainable"), line: { color: theme.ink, width: 1.8, dash: "dash" }, hoverinfo: "skip" });
 
 /** What was trained is filled, and bears the loss reached. @param {View} view */
 const marks = ({ theme, dots }) => ({

@@ -178,7 +178,7 @@ export class PhasePage {
     tellSweep(this.sweep, state);
     byId("map-csv").toggleAttribute("disabled", !isShown(this.sweep.rows, String(state.colour)));
     render(byId("plot"), () => {
-      const drawn = figure({ theme: readTheme(), map, rows: this.sweep.rows, total: this.sweep.record?.steps_total ?? 0, colour: String(state.colour), depth: Number(mapped["network.depth"]), dots, own });
+      const drawn = figure({ theme: readTheme(), map, rows: this.sweep.rows, total: this.sweep.record?.steps_total ?? 0, colour: String(state.colour), dots, own });
       showLegend(byId("legend"), drawn);
       return drawn;
     }, (x, y) => this.dots.add(Number(x), Number(y)));

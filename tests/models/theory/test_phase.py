@@ -13,7 +13,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 from models.activations import ACTIVATIONS
-from models.theory import Map, critical_sigma_w2, fixed_point, phase_grid, phase_of, theory
+from models.theory import Map, critical_sigma_w2, fixed_point, phase_grid, phase_of, theory, trainable_outline
 from models.theory.answer import observed_scale
 from models.theory.gaussian import averages
 from models.theory.nonlinearity import Array, nonlinearity
@@ -126,6 +126,19 @@ def test_the_grid_agrees_with_single_points(name: str, record_property: Callable
         else:
             assert grid.q[row, column] == pytest.approx(single.q, rel=1e-5)
             assert grid.chi[row, column] == pytest.approx(single.chi, rel=1e-5)
+
+
+@pytest.mark.parametrize(("name", "lines"), [("tanh", 2), ("relu", 2), ("gelu", 1), ("selu", 3)])
+def test_on_one_side_of_the_outline_fifty_layers_are_six_depth_scales_and_on_the_other_more(name: str, lines: int) -> None:
+    """Second road: chi of single points a little to the left and the right, or below and above. GELU's chi jumps on part of its outline."""
+    found = trainable_outline(name, defaults(name), 50, np.linspace(0.25, 4.0, 40), np.linspace(0.0, 0.5, 20))
+    assert len(found) == lines
+    for weight, bias in np.concatenate(found)[::5]:
+        def reaches(to_right: float, up: float, weight: float = weight, bias: float = bias) -> bool:
+            chi = fixed_point(layer(name, weight * (1 + to_right), bias * (1 + up)), 1.0).chi
+            return abs(math.log(chi)) <= 6 / 50
+
+        assert reaches(-1e-4, 0) != reaches(1e-4, 0) or reaches(0, -1e-4) != reaches(0, 1e-4)
 
 
 @pytest.mark.parametrize(("name", "sigma_w2", "sigma_b2", "error"), [
