@@ -57,15 +57,20 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, Parameter | None], ...]], ...] = (
 """The controls of the page in their order: a field's path with its parameter, or with None where the field is a table's choice."""
 
 
+def _label(table: Table[Any]) -> str:
+    """Written as the labels of the other controls are."""
+    return table.title.lower()
+
+
 def catalog() -> dict[str, Any]:
     """Every choice and every control as JSON: what the page draws, and what people script against."""
     return {
         "sections": [
             {"title": title, "controls": [
-                {"path": path, **(parameter.control() if parameter else {"type": "table", "label": TABLES[path].title})}
+                {"path": path, **(parameter.control() if parameter else {"type": "table", "label": _label(TABLES[path])})}
                 for path, parameter in controls]}
             for title, controls in SECTIONS],
-        "choices": {path: {"title": table.title, "default": table.default, "entries": table.cards()}
+        "choices": {path: {"title": _label(table), "default": table.default, "entries": table.cards()}
                     for path, table in TABLES.items()},
         "schema": RunConfig.model_json_schema(),
         "defaults": RunConfig().model_dump(mode="json"),

@@ -487,7 +487,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
 ), shared=(GAIN,))
 
 
-BIAS_INITIALIZERS: Table[BiasInitializer] = Table("Bias", "zeros", (
+BIAS_INITIALIZERS: Table[BiasInitializer] = Table("Biases", "zeros", (
     BiasInitializer(
         name="zeros", label="Zeros", formula="b = 0", source="torch.nn.init.zeros_",
         line=lambda p: "nn.init.zeros_(layer.bias)",

@@ -12,9 +12,12 @@ export const SAID = {
   "Data": "数据",
   "Training": "训练",
   "Run": "运行",
-  "Initializer": "权重初始化",
-  "Bias": "偏置初始化",
-  "Optimizer": "优化器",
+  "initializer": "权重初始化",
+  "biases": "偏置初始化",
+  "activation": "激活函数",
+  "normalization": "归一化",
+  "data": "数据",
+  "optimizer": "优化器",
   "layers": "层",
   "pixels": "像素",
   "kind": "类型",
@@ -392,8 +395,8 @@ export const SAID = {
   " (mean of the last {many} steps)": "（最后 {many} 步的均值）",
   "What it gets wrong it is sure of: right as often and no surer than that, it would have a loss of {worth}.":
     "它对答错的也很有把握：若同样的正确率而不过分自信，损失应为 {worth}。",
-  "It is right more often than the loss tells: right as often and exactly as sure, it would have a loss of {worth}.":
-    "它答对的比损失所显示的多：若同样的正确率而把握恰如其分，损失应为 {worth}。",
+  "Its loss understates that: a network that is right as often, and just as sure as that, has one of {worth}.":
+    "损失低估了这一点：正确率相同、把握恰如其分的网络，损失为 {worth}。",
   "It counts as trained below a loss of {limit}, half of a guess's; more steps may get it there.":
     "损失低于 {limit}（随机猜测的一半）才算训练起来；更多步数或许能做到。",
   "After {steps} steps the loss is no longer finite; a guess has {guess}.": "{steps} 步之后损失不再有限；随机猜测的损失为 {guess}。",

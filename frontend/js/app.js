@@ -133,21 +133,24 @@ export class App {
     this.draw();
   }
 
-  /** The last good picture stays, dimmed; the problem stands at its control. @param {api.Problem} problem */
+  /** The last good picture stays, dimmed; the problem stands at its control. That no trained weights are chosen yet is no problem, but a
+   * question. @param {api.Problem} problem */
   failed(problem) {
     this.fetching = problem.fetching;
     if (this.fetching) return this.awaitData();
-    const detail = this.refusal(problem);
+    const asks = problem.errors.some(({ loc }) => loc === SOURCE), unchosen = asks && problem.errors.length === 1 && !this.state[SOURCE];
+    const detail = this.refusal(unchosen ? { ...problem, errors: [] } : problem);
     this.board.stale(true);
-    if (problem.errors.some(({ loc }) => loc === SOURCE)) void this.weights.show();
+    if (asks) void this.weights.show();
     else this.weights.hide();
-    if (problem.status !== 401) notice("refused", t(this.board.view ? "notice.refused" : "notice.impossible", { detail }));
+    if (unchosen) notice("refused", "");
+    else if (problem.status !== 401) notice("refused", t(this.board.view ? "notice.refused" : "notice.impossible", { detail }));
     this.status();
     document.body.dataset.ready = "true";
   }
 
   /** Marks the controls that a problem names, and gives what is left to say; a refused configuration's detail is but its errors together.
-   * @param {api.Problem} problem */
+   * @param {Pick<api.Problem, "status" | "errors" | "detail">} problem */
   refusal({ status, errors, detail }) {
     const left = this.rail.fail(errors);
     return status === UNPROCESSABLE && errors.length ? left : detail;

@@ -4,7 +4,7 @@
  * @typedef {import("./types.js").View} View
  */
 import { Card } from "./card.js";
-import { readTheme } from "./charts.js";
+import { isTouched, readTheme } from "./charts.js";
 
 /** @template {BaseView} [V=View] */
 export class Board {
@@ -19,10 +19,10 @@ export class Board {
     root.hidden = true;
   }
 
-  /** @param {Omit<V, "theme">} view @param {boolean} recoloured */
+  /** @param {Omit<V, "theme" | "touched">} view @param {boolean} recoloured */
   show(view, recoloured) {
     if (recoloured) this.theme = readTheme();
-    const whole = /** @type {V} */ (/** @type {unknown} */ ({ ...view, theme: this.theme }));
+    const whole = /** @type {V} */ (/** @type {unknown} */ ({ ...view, theme: this.theme, touched: isTouched() }));
     this.view = whole;
     this.root.hidden = false;
     for (const card of this.cards) card.show(whole);

@@ -111,9 +111,9 @@ function draw(element, chart) {
   const { width, height } = chart.size;
   Object.assign(chart, { changed: 0, drawn: true });
   const { data, layout } = chart.make(), larger = layout.font?.size / USUAL_TEXT_PX;
-  const bar = barred(data), room = bar ? { margin: withRoom(layout) } : {};
-  window.Plotly.react(element, larger > 1 ? scaled(data, larger) : data, { ...layout, ...room, ...dragged(), xaxis: fitted(layout.xaxis, width), width, height }, config());
-  drawColorbar(element, bar, /** @type {any} */ (element)._fullLayout._size, layout.font?.size);
+  const bar = barred(data), room = bar ? { margin: withRoom(bar, layout, width) } : {};
+  window.Plotly.react(element, larger > 1 ? scaled(data, larger) : data, { ...layout, ...room, ...dragged(), xaxis: fitted(layout.xaxis, width / larger), width, height }, config());
+  drawColorbar(element, bar, /** @type {any} */ (element)._fullLayout._size, layout.font?.size, width);
   if (!chart.bound) bind(element, chart);
 }
 
@@ -121,14 +121,15 @@ const USUAL_TEXT_PX = 12;
 
 /** A mouse zooms; a finger that moves over a plot scrolls the page. */
 const dragged = () => (isTouched() ? { dragmode: false } : {});
-const isTouched = () => matchMedia("(pointer: coarse)").matches;
+export const isTouched = () => matchMedia("(pointer: coarse)").matches;
 
 /** A tap comes twice where nothing is dragged: by itself, and as the mouse that the browser plays for it, on the nearest whole pixel. */
 const TAP_MS = 1000, TAP_PX = 2;
 
 const TICK_PX = 48, MOST_TICKS = 10;
 
-/** Not more ticks than a narrow plot has room for: Plotly would turn their labels. @param {Record<string, any> | undefined} axis @param {number} width */
+/** Not more ticks than a narrow plot has room for: Plotly would turn their labels.
+ * @param {Record<string, any> | undefined} axis @param {number} width in pixels of the usual text */
 const fitted = (axis, width) => axis && { ...axis, nticks: Math.min(axis.nticks || MOST_TICKS, Math.max(2, Math.floor(width / TICK_PX))) };
 
 /** @param {HTMLElement} element @param {Chart} chart */
@@ -161,7 +162,7 @@ function imageButton(format) {
   const { Plotly } = window;
   const click = (/** @type {any} */ plot) => {
     const card = plot.closest("[data-testid]"), panel = card.dataset.testid.replace("panel-", ""), { data, layout } = plot;
-    const drawn = { data, layout: barred(data) ? { ...layout, margin: withRoom(layout, -1) } : layout }; // as far as somebody has zoomed
+    const bar = barred(data), drawn = { data, layout: bar ? { ...layout, margin: withRoom(bar, layout, layout.width, -1) } : layout }; // as far as somebody has zoomed
     return Plotly.downloadImage(told(drawn, card.querySelector("h2").textContent), { ...imageOf(format), filename: fileName(panel) });
   };
   return { name: format, title: format.toUpperCase(), icon: format === "png" ? Plotly.Icons.camera : Plotly.Icons.disk, click };

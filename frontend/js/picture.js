@@ -4,7 +4,7 @@
  * and colour bar stand outside the plot.
  * @typedef {import("./types.js").Figure} Figure
  */
-import { barred, withRoom } from "./colorbar.js";
+import { barred } from "./colorbar.js";
 
 /** The picture's size and its text's, in pixels before it is scaled. */
 export const WIDTH_PX = 800, HEIGHT_PX = 450, TEXT_PX = 16;

@@ -87,7 +87,7 @@ export interface Theory {
 }
 export interface Finding {
   rule?: string; severity?: "ok" | "note" | "warning" | "critical"; title?: string; layers?: number[];
-  measured?: unknown; threshold?: unknown; theory?: unknown; cause?: string; remedy?: string;
+  measured?: unknown; threshold?: unknown; theory?: unknown; cause?: string; outcome?: string; remedy?: string;
   config?: Record<string, unknown> | null; pytorch?: string;
 }
 export interface Layer {
@@ -116,7 +116,8 @@ export interface Theme {
 export interface Curve { steps: number[]; values: Maybe[] }
 
 /** What every panel's view has: its options, the colours, and why a choice cannot be taken now ("" where it can). */
-export interface BaseView { options: State; theme: Theme; refuse?: (path: string, choice: Value) => string }
+/** touched: by fingers, where there may be no keyboard */
+export interface BaseView { options: State; theme: Theme; touched: boolean; refuse?: (path: string, choice: Value) => string }
 
 /** Of a run's whole configuration, what panels read. */
 export interface Config {

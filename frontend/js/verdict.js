@@ -19,8 +19,11 @@ const severity = (finding) => finding.severity ?? "note";
 /** @param {Finding} finding */
 const rank = (finding) => ORDER.indexOf(foretellsTrouble(finding) ? "trouble" : severity(finding));
 
-/** A prediction that has been scored bears the loss that came. @param {Finding} finding */
-const foretellsTrouble = (finding) => finding.rule === "prediction" && severity(finding) === "note" && finding.measured == null;
+/** A prediction that has been scored bears the limit it was scored by, or the loss that came. @param {Finding} finding */
+const isScored = ({ measured, threshold }) => measured != null || threshold != null;
+
+/** @param {Finding} finding */
+const foretellsTrouble = (finding) => finding.rule === "prediction" && severity(finding) === "note" && !isScored(finding);
 
 /** The worst first, as the page shows them. @param {Finding[]} findings */
 export const worstFirst = (findings) => [...findings].sort((a, b) => rank(a) - rank(b));
@@ -40,16 +43,19 @@ export function showVerdict(root, findings, frame, apply) {
 
 /** @param {Finding} finding @param {(config: Record<string, unknown>) => void} apply */
 function headline(finding, apply) {
-  const { config } = finding, [title, cause, remedy] = ["title", "cause", "remedy"].map((field) => said(finding, field));
-  const words = [cause, remedy].filter(Boolean).join(t("words.between"));
+  const { config } = finding, [title, ...texts] = ["title", "cause", "outcome", "remedy"].map((field) => said(finding, field));
+  const words = texts.filter(Boolean).join(t("words.between"));
   return el("div", { class: `finding ${severity(finding)}` },
     el("span", { class: "badge", text: t(`verdict.severity.${severity(finding)}`) }),
     el("div", { class: "words" }, el("p", { class: "headline", text: title ?? "" }), words && el("p", { text: words }), evidence(finding), pytorch(finding)),
     config && el("button", { type: "button", class: "primary", text: t("action.apply"), onclick: () => apply(config) }));
 }
 
-/** Whether it will train, and why, and afterwards whether that was right: in sight below whatever is worst. @param {Finding} finding */
-const foretold = (finding) => el("p", { class: "foretold" }, el("strong", { text: said(finding, "title") ?? "" }), ` ${said(finding, "cause") ?? ""}`);
+/** Whether it will train, and why, and afterwards whether that was right: in sight below whatever is worst. What came has its line from the
+ * start, so that no chart moves when a run is over. @param {Finding} finding */
+const foretold = (finding) => el("div", { class: "foretold" },
+  el("p", {}, el("strong", { text: said(finding, "title") ?? "" }), ` ${said(finding, "cause") ?? ""}`),
+  el("p", { text: said(finding, "outcome") || (isScored(finding) ? "" : t("verdict.later")) }));
 
 /** What the remedy changes as lines of PyTorch, to be copied. The verdict speaks when it changes; the lines are read where somebody goes to them.
  * @param {Finding} finding */
@@ -71,7 +77,7 @@ function more(others, apply) {
 function evidence(finding) {
   const parts = /** @type {[string, unknown][]} */ ([["measured", finding.measured], ["threshold", finding.threshold], ["theory", finding.theory]])
     .filter(([, value]) => typeof value === "number" || typeof value === "string")
-    .map(([name, value]) => t(`verdict.${name}`, { value: typeof value === "number" ? number(value) : value }));
+    .map(([name, value]) => t(`verdict.${name}`, { value: typeof value === "number" ? number(value) : value }).replaceAll(" ", "\u00a0"));
   if (finding.layers?.length) parts.unshift(t("verdict.layers", { count: finding.layers.length, layers: spans(finding.layers) }));
   return parts.length ? el("p", { class: "evidence", text: parts.join(" · ") }) : null;
 }

@@ -102,5 +102,5 @@ def understatement(config: RunConfig, frame: Frame) -> Text:
     if (training_loss(frame) or 0.0) > guess(config):
         return say("What it gets wrong it is sure of: right as often and no surer than that, it would have a loss of {worth:.3g}.",
                    worth=worth(config, frame))
-    return say("It is right more often than the loss tells: right as often and exactly as sure, it would have a loss of {worth:.3g}.",
+    return say("Its loss understates that: a network that is right as often, and just as sure as that, has one of {worth:.3g}.",
                worth=worth(config, frame))

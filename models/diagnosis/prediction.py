@@ -170,14 +170,14 @@ def score(prediction: Prediction, config: RunConfig, last: Frame) -> Finding:
     predicted = say("trains slowly, if at all") if prediction.outcome == "slow" else words[prediction.outcome]
     if came is None:
         return Finding(rule="prediction", severity="note", title=say("Predicted: {predicted}; this run cannot tell", predicted=predicted),
-                       measured=loss, cause=together(facts(config, last), say("Too few steps, or labels drawn at random.")))
+                       measured=loss, cause=say("Too few steps, or labels drawn at random."), outcome=facts(config, last))
     right = held(prediction.outcome, came)
     return Finding(
         rule="prediction", severity="ok" if right else "note", measured=loss, threshold=LEARNED[0] * guess(config),
         title=say("Predicted: {predicted}. It held.", predicted=predicted) if right
         else say("Predicted: {predicted}. It did not hold: the network {came}.", predicted=predicted, came=words[came]),
-        cause=together(prediction.sentence, facts(config, last), understatement(config, last),
-                       _counts(config) if came == "slow" else NOTHING))
+        cause=prediction.sentence,
+        outcome=together(facts(config, last), understatement(config, last), _counts(config) if came == "slow" else NOTHING))
 
 
 def _counts(config: RunConfig) -> Text:

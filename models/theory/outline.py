@@ -21,7 +21,7 @@ HALVINGS = 20
 
 def outline(inside: Callable[[Array, Array], Mask], x: Array, y: Array) -> list[Array]:
     """The lines along which `inside` changes, within the rectangle of x (W,) and y (B,), both rising: each (P, 2), closed or ending at the
-    rectangle's border. `inside` takes points as their x (N,) and y (N,). What is smaller than a cell may be missed.
+    rectangle's border. `inside` takes points as their x (N,) and y (N,). A part with no more than one node of the grid is left out.
     """
     nodes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     there, number = inside(*nodes.T), np.arange(len(nodes)).reshape(len(y), len(x))
@@ -56,6 +56,11 @@ def _links(number: NDArray[np.int_], crossed: dict[Side, Array]) -> list[tuple[S
     return [(cell[at], cell[at + 1]) for cell in cells for at in range(0, len(cell), 2)]
 
 
+def _is_around_one_node(line: list[Side]) -> bool:
+    """So small that its shape is the grid's."""
+    return len(line) == 5 and line[0] == line[-1]
+
+
 def _lines(links: list[tuple[Side, Side]]) -> list[list[Side]]:
     """The links in rows, those first that have ends; a ring comes back to its first side."""
     beside: defaultdict[Side, list[Side]] = defaultdict(list)
@@ -69,6 +74,6 @@ def _lines(links: list[tuple[Side, Side]]) -> list[list[Side]]:
             following = beside[line[-1]].pop()
             beside[following].remove(line[-1])
             line.append(following)
-        if len(line) > 1:
+        if len(line) > 1 and not _is_around_one_node(line):
             lines.append(line)
     return lines

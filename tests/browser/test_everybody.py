@@ -117,12 +117,13 @@ def test_every_page_fits_a_narrow_phone(new_tab, addresses, locale):
     assert {page: misfits for page, misfits in found.items() if misfits} == {}
 
 
-def test_text_of_twice_the_size_is_not_cut(new_tab, addresses):
+@pytest.mark.parametrize(("width", "pages"), [(1280, PAGES), (390, ("first visit", "run", "comparison", "runs", "phase", "lesson"))])
+def test_text_of_twice_the_size_is_not_cut(new_tab, addresses, width, pages):
     """For whoever has told the browser so; zooming the page makes its window narrower, which the phone stands for."""
-    tab = new_tab(locale="en-GB", viewport={"width": 1280, "height": 900})
+    tab = new_tab(locale="en-GB", viewport={"width": width, "height": 900})
     tab.page.context.new_cdp_session(tab.page).send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
     found = {}
-    for page in PAGES:
+    for page in pages:
         opened(tab, addresses[page])
         assert tab.page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
         found[page] = tab.page.evaluate(MISFITS) + tab.page.evaluate("""() => [...document.querySelectorAll('.top *')]
@@ -163,6 +164,8 @@ def test_nothing_is_beyond_a_narrow_window(new_tab, addresses, width):
 def test_a_finger_over_a_plot_scrolls_the_page_and_a_tap_chooses_a_layer(new_tab, addresses):
     tab = new_tab(locale="en-GB", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     opened(tab, addresses["run"])
+    caption = tab.at("panel-layer").locator(".caption").inner_text()
+    assert caption.startswith("Tap a column") and "press" not in caption
     plot = tab.at("panel-histograms").locator(".plot")
     plot.scroll_into_view_if_needed()
     tab.until("() => document.querySelector('[data-testid=panel-histograms] .nsewdrag')")

@@ -185,6 +185,7 @@ def test_without_weights_the_page_says_what_to_do_where_the_charts_will_be(train
     tab.until("run => document.getElementById('weights-choice').textContent.includes(run.slice(0, 8))", run)
     choice = tab.at("weights-choice")
     assert choice.is_visible() and not tab.page.locator("#grid").is_visible()
+    assert tab.page.locator("[data-notice], [aria-invalid]").count() == 0  # nothing is wrong yet
     chosen = choice.get_by_role("button").filter(has_text=run[:8])
     assert "kaiming" in chosen.inner_text()
     chosen.focus()

@@ -170,11 +170,13 @@ def test_the_first_curve_moves_nothing_below_it(tab):
     tab.open(f"/#{QUICK}&seed=77")
     apart = """() => { const top = (name) => document.querySelector(`[data-testid=panel-${name}]`).getBoundingClientRect().top;
                        return top("gradient-norms") - top("loss"); }"""
-    before = tab.page.evaluate(apart)
+    before, grid = tab.page.evaluate(apart), tab.page.locator("#grid").bounding_box()["y"]
     tab.at("run-button").click()
     tab.status("finished")
     tab.until("() => document.querySelector('[data-testid=panel-loss] .legend li') && document.body.dataset.step === '40'")
     assert before > 200 and abs(tab.page.evaluate(apart) - before) < 4
+    tab.until("() => document.querySelector('#verdict .foretold').textContent.startsWith('Predicted: ')")
+    assert tab.page.locator("#grid").bounding_box()["y"] == grid  # what is said of the prediction had its place
 
 
 def test_the_prediction_is_said_once(trained):

@@ -26,10 +26,11 @@ test("only the keys that differ, with undefined where there is none", () => {
   assert.deepEqual(differences([{ a: null }, { a: 0 }, {}]).map(({ values }) => values), [[null, 0, undefined]]);
 });
 
-test("a run with a single loss has a mark beside a longer one's line", () => {
+test("a run with a single loss has a whole mark beside a longer one's line", () => {
   const of = (/** @type {any} */ y) => ({ x: y.map((/** @type {any} */ _, /** @type {number} */ step) => step), y });
-  const modes = [[3.6, null], [null, null], [2.3, 2.2, 2.1]].map((y) => seriesTraces(/** @type {any} */ ({ letter: "A", colour: "#000", members: [y] }), of, { mode: "lines" })[0].mode);
-  assert.deepEqual(modes, ["lines+markers", "lines", "lines"]);
+  const traces = [[3.6, null], [null, null], [2.3, 2.2, 2.1]].map((y) => seriesTraces(/** @type {any} */ ({ letter: "A", colour: "#000", members: [y] }), of, { mode: "lines" })[0]);
+  assert.deepEqual(traces.map(({ mode }) => mode), ["lines+markers", "lines", "lines"]);
+  assert.deepEqual(traces.map(({ cliponaxis }) => cliponaxis), [false, undefined, undefined]);
 });
 
 test("the difference of a configuration and its change is the change", () => {

@@ -4,7 +4,8 @@ from models.config import RunConfig
 
 VANISHING = {"network": {"depth": 20, "width": 32}, "init": {"name": "xavier_normal"}, "data": {"name": "digits", "batch_size": 64},
              "training": {"steps": 30}, "capture": {"every": 10}}
-FIELDS = {"words", "rule", "severity", "title", "layers", "measured", "threshold", "theory", "cause", "remedy", "config", "pytorch"}
+FIELDS = {"words", "rule", "severity", "title", "layers", "measured", "threshold", "theory", "cause", "outcome", "remedy", "config",
+          "pytorch"}
 
 
 def test_a_preview_has_findings_and_the_mended_configuration_is_healthy(server):

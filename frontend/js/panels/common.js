@@ -119,7 +119,7 @@ export const layerSelection = { option: "view.layer", at: layerAt, beside: layer
 export function line(name, x, y, colour, more = {}) {
   const { dash, width, mode = x.length <= 32 && !dash ? "lines+markers" : "lines", ...rest } = more;
   return {
-    type: "scatter", mode: isLone(y) ? "lines+markers" : mode, name, x, y, connectgaps: false,
+    type: "scatter", mode, name, x, y, connectgaps: false, ...(isLone(y) ? { mode: "lines+markers", cliponaxis: false } : {}),
     line: { color: colour, width: width ?? 1.8, dash: dash ?? "solid" }, marker: { size: 4.5, color: colour }, ...rest,
   };
 }

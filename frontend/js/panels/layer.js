@@ -96,7 +96,7 @@ export const layer = {
   },
   figure,
   facts,
-  caption: (view) => (view.options["view.layer"] === null ? t("layer.choose") : ""),
+  caption: (view) => (view.options["view.layer"] === null ? t(view.touched ? "layer.choose_by_touch" : "layer.choose") : ""),
   table: (view, words) => {
     const { quantity, row, log } = chosen(view), { x, y } = bars(quantity, row, log);
     return { head: [t(log ? "layer.bin_log" : "layer.bin"), t("axis.share")], rows: x.map((at, bin) => [words.number(at, 4), words.percent(y[bin])]) };

@@ -92,8 +92,9 @@ export function reaching({ critical_sigma_w2: line, sigma_w2 }) {
   return known[0] >= high ? ["sigma_w2.high", Number((BEYOND * Math.max(...known)).toPrecision(2))] : ["sigma_w2.low", 0];
 }
 
-/** @param {Theme} theme @param {Line} points @param {Record<string, any>} look */
+/** Nothing where the line has no point in the picture's plane. @param {Theme} theme @param {Line} points @param {Record<string, any>} look */
 function drawn(theme, { sigma_w2: x, sigma_b2: y }, look) {
+  if (!x.some(isFinite)) return [];
   const line = { type: "scatter", mode: "lines", connectgaps: false, x, y, ...look };
   return [halo(theme, [line]), line];
 }

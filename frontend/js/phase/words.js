@@ -27,9 +27,9 @@ export function tellTheory(map, state, catalog, widen) {
   setText(byId("run-name"), `${label} · ${integer(depth)} × ${integer(Number(state["network.width"]))}`);
   const line = map.critical_sigma_w2.findIndex((value) => value !== null), beyond = reaching(map);
   const from = endless(map), where = t(isStraight(map) ? "phase.line_straight" : "phase.line_from", { w2: number(map.critical_sigma_w2[line], 4), b2: number(map.sigma_b2[line]) });
-  const critical = t(line < 0 ? "phase.words_none" : beyond ? "phase.words_beyond" : "phase.words",
-    { label, where, depth: integer(depth), scale: number(depth / TRAINABLE_SCALES) });
-  const text = [critical, from === null ? "" : t("phase.no_fixed_point", { first: number(from, GRID_DIGITS) })].filter(Boolean).join(t("words.between"));
+  const critical = t(line < 0 ? "phase.words_none" : beyond ? "phase.words_beyond" : "phase.words", { label, where });
+  const within = map.trainable.sigma_w2.length ? t("phase.within", { depth: integer(depth), scale: number(depth / TRAINABLE_SCALES) }) : "";
+  const text = [critical, within, from === null ? "" : t("phase.no_fixed_point", { first: number(from, GRID_DIGITS) })].filter(Boolean).join(t("words.between"));
   const button = beyond && el("button", { type: "button", "data-testid": "phase-widen", text: t("phase.widen"), onclick: () => widen(...beyond) });
   setContents(byId("words"), [text, beyond], () => [el("span", { text }), ...(button ? [document.createTextNode(" "), button] : [])]);
 }

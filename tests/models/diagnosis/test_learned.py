@@ -37,7 +37,7 @@ def test_slowly_if_at_all_holds_where_it_does_not_train_as_well(said, share, hel
     found = score(Prediction(outcome=said, rule=None, sentence=Text("")), config, last)
     assert (found.severity == "ok") == ("It held" in found.title) == held
     assert ("if at all" in found.title) == (said == "slow")
-    assert ("below a loss of 1.15" in found.cause) == (share == 0.7)
+    assert ("below a loss of 1.15" in found.outcome) == (share == 0.7)
 
 
 def test_a_run_that_learned_nothing_is_not_called_healthy_and_is_mended_as_its_start_was():
@@ -103,7 +103,7 @@ def test_a_network_that_is_less_sure_than_right_is_not_called_too_sure():
     told = torch.nn.functional.one_hot(torch.where(torch.arange(1000) < 800, labels, (labels + 1) % 10), 10).double()
     unsure, sure = (float(torch.nn.functional.cross_entropy(size * told, labels)) for size in (1.3, 15.0))
     assert 0.5 * math.log(10) < unsure < math.log(10) < sure
-    assert understatement(config, ending(unsure, 0.8, config)).startswith("It is right more often than the loss tells")
+    assert understatement(config, ending(unsure, 0.8, config)).startswith("Its loss understates that")
     assert understatement(config, ending(sure, 0.8, config)).startswith("What it gets wrong it is sure of")
     assert understatement(config, ending(0.9, 0.8, config)) == ""
 

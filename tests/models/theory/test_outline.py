@@ -41,6 +41,10 @@ def test_opposite_corners_of_a_cell_are_two_lines() -> None:
     assert sorted(len(line) for line in outline(inside, np.array([0.0, 1.0]), np.array([0.0, 1.0]))) == [2, 2]
 
 
+def test_a_part_around_one_node_is_left_out() -> None:
+    assert outline(lambda x, y: np.asarray(np.hypot(x - X[5], y - Y[5]) < 0.05), X, Y) == []
+
+
 @pytest.mark.parametrize("always", [True, False])
 def test_where_nothing_changes_there_is_no_line(always: bool) -> None:
     assert outline(lambda x, y: np.full(x.shape, always), X, Y) == []
