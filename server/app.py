@@ -14,7 +14,7 @@ from fastapi.staticfiles import StaticFiles
 import models
 from models.theory import warm_up
 from models.words import say
-from server import encode, errors, schema
+from server import encode, errors, reserve, schema
 from server.access import Access, Gate, token_of
 from server.codings import Gzip
 from server.downloads import Downloads
@@ -80,6 +80,7 @@ async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
         _take_up(store, engine)
     settings.places.weights.mkdir(exist_ok=True)  # for people to put theirs into
     remove_unfinished(settings.places.weights)
+    reserve.keep(settings.reserve)
     app.state.settings, app.state.store, app.state.engine = settings, store, engine
     app.state.downloads, app.state.metrics = downloads, counted
     app.state.streams = Streams(store, settings.tail_interval_s)

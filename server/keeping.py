@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
+from sqlalchemy.exc import OperationalError
+
 from models.words import say
-from server import weights
+from server import reserve, weights
 from server.errors import Conflict, NotFound, Unavailable
 from server.records import Storage
 from server.settings import GIB, Settings
@@ -86,9 +88,16 @@ def make_room(store: Store, settings: Settings) -> list[str]:
 
 
 def forget(store: Store, settings: Settings, name: str) -> None:
-    """Removes a run with its frames and the weights that it kept, or uploaded weights."""
-    store.delete(name)
+    """Removes a run with its frames and the weights that it kept, or uploaded weights; on a full disk too, by the room held in reserve."""
+    try:
+        store.delete(name)
+    except OperationalError as error:
+        if not reserve.is_full(error):
+            raise
+        reserve.give_up(settings.reserve)
+        store.delete(name)
     weights.forget(settings.places.weights, name)
+    reserve.keep(settings.reserve)
 
 
 def forget_weights(store: Store, settings: Settings, source: str) -> None:

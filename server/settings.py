@@ -69,6 +69,11 @@ class Settings(BaseSettings):
         return Places(self.data_dir / "datasets", self.data_dir / "weights")
 
     @property
+    def reserve(self) -> Path:
+        """The file that keeps some room on the disk."""
+        return self.data_dir / "reserve"
+
+    @property
     def store_url(self) -> str:
         """SQLAlchemy's URL of the store."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'sigprop.db').absolute()}"

@@ -328,9 +328,10 @@ class Store:
 
 
 def _configure_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:
-    """Readers do not wait for the writer (WAL); a second writer waits up to 15 s."""
+    """Readers do not wait for the writer (WAL); a second writer waits up to 15 s. What is deleted is not overwritten with zeros, which
+    takes as much room in the log as it frees, and a deletion on a full disk has little."""
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON", "secure_delete=OFF"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

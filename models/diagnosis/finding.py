@@ -20,7 +20,8 @@ class Finding(Worded):
     """measured stands beside threshold (the value at which the rule begins to speak) and theory, null where there is none.
 
     layers: rows it holds for;  cause, remedy: a sentence each;  outcome: what came of a prediction, empty until the run is over;
-    config: the complete configuration that mends it, or null;  pytorch: what differs in that configuration as lines of PyTorch, empty where it takes more than lines.
+    config: the complete configuration that mends it, or null;  pytorch: what differs in that configuration as lines of PyTorch, empty
+    where it takes more than lines.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

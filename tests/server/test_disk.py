@@ -58,6 +58,7 @@ def fill(path):
 def test_a_full_disk_and_files_that_may_not_grow_fail_what_writes_and_nothing_else(small_disk):
     server = start_server(small_disk)
     try:
+        short = server.finished(server.client.post("/api/runs", json=SHORT).json()["id"])["id"]
         run = running(server)
         fill(small_disk / "other")
         answers = (server.client.post("/api/runs", json={**SHORT, "seed": seed}) for seed in range(1000))
@@ -67,6 +68,9 @@ def test_a_full_disk_and_files_that_may_not_grow_fail_what_writes_and_nothing_el
         assert server.client.post("/api/preview", json=SHORT).status_code == 200
         log = small_disk.with_name(f"{small_disk.name}.log")
         wait_for(lambda: f"run {run}: The store cannot be used" in log.read_text())
+        assert (small_disk / "reserve").exists()
+        assert server.client.delete(f"/api/runs/{short}").status_code == 204 and not (small_disk / "reserve").exists()
+        assert server.client.get(f"/api/runs/{short}").status_code == 404
         (small_disk / "other").unlink()
         failed_and_kept(server, run)
         again = server.client.post("/api/runs", json={**SHORT, "seed": 2000}).json()["id"]
