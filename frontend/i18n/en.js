@@ -1,6 +1,7 @@
 /** Every sentence of the page in English, by key; `{name}` is filled in. @type {Record<string, string>} */
 export const EN = {
   "words.between": " ",
+  "words.stop": ".",
   "words.comma": ", ",
   "app.title": "Signal propagation",
   "app.subtitle": "how a signal travels through a deep network",

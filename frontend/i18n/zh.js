@@ -1,6 +1,7 @@
 /** 页面上的每一句话（简体中文），键与 en.js 相同；`{name}` 会被替换。 @type {Record<string, string>} */
 export const ZH = {
   "words.between": "",
+  "words.stop": "。",
   "words.comma": "，",
   "app.title": "信号传播",
   "app.subtitle": "信号如何穿过深层网络",

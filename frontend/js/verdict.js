@@ -54,8 +54,11 @@ function headline(finding, apply) {
 /** Whether it will train, and why, and afterwards whether that was right: in sight below whatever is worst. What came has its line from the
  * start, so that no chart moves when a run is over. @param {Finding} finding */
 const foretold = (finding) => el("div", { class: "foretold" },
-  el("p", {}, el("strong", { text: said(finding, "title") ?? "" }), ` ${said(finding, "cause") ?? ""}`),
+  el("p", {}, el("strong", { text: stopped(said(finding, "title") ?? "") }), ` ${said(finding, "cause") ?? ""}`),
   el("p", { text: said(finding, "outcome") || (isScored(finding) ? "" : t("verdict.later")) }));
+
+/** A title that stands before a sentence. @param {string} title */
+const stopped = (title) => (title.endsWith(t("words.stop")) ? title : title + t("words.stop"));
 
 /** What the remedy changes as lines of PyTorch, to be copied. The verdict speaks when it changes; the lines are read where somebody goes to them.
  * @param {Finding} finding */

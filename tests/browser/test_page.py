@@ -166,8 +166,8 @@ def test_training_streams_to_its_end_and_the_scrubber_goes_back(trained):
     tab.until("() => document.body.dataset.step === '20'")
 
 
-def test_the_first_curve_moves_nothing_below_it(tab):
-    tab.open(f"/#{QUICK}&seed=77")
+def test_neither_the_first_curve_nor_the_outcome_moves_what_is_below(tab):
+    tab.open(f"/#{QUICK}&seed=77&training.optimizer.name=momentum")
     apart = """() => { const top = (name) => document.querySelector(`[data-testid=panel-${name}]`).getBoundingClientRect().top;
                        return top("gradient-norms") - top("loss"); }"""
     before, grid = tab.page.evaluate(apart), tab.page.locator("#grid").bounding_box()["y"]
