@@ -162,7 +162,7 @@ def test_another_network_starts_from_these_weights(trained, server):
     tab, run = trained
     last = server.client.get(f"/api/runs/{run}/frames", params={"after": 3}).json()["frames"][0]
     tab.at("control-init.name").select_option("pretrained")
-    tab.until("() => document.body.innerText.includes('name a run that kept its weights')")
+    tab.until("() => document.getElementById('weights-choice').checkVisibility()")
     source = tab.at("control-init.source")
     source.focus()
     tab.until("run => [...document.querySelectorAll('datalist option')].some(option => option.value === run)", run)
