@@ -95,7 +95,8 @@ class InputMoments(TypedDict):
     correlation:              mean cosine between two different examples
     pixel_correlation:        of images, mean product of two different pixels of one image over the mean square
     pixel_correlation_across: likewise of two different pixels of two different images
-    participation_ratio and receptive_...: what a unit of the first layer sees (models.receptive.Receptive)
+    participation_ratio and receptive_...: what a unit of the first layer sees (models.receptive.Receptive): of the first frame only, as
+                              nothing but theory, which is of the network at its start, asks for them
     """
 
     mean: float | None

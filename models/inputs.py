@@ -11,18 +11,18 @@ from torch import Tensor
 from models.config import RunConfig
 from models.frame import InputMoments, each_finite
 from models.moments import FIELDS, correlation, moments, pixel_correlations
-from models.receptive import receptive, receptive_sums
+from models.receptive import Receptive, receptive, receptive_sums
 
 INPUT_FIELDS = FIELDS[:3]
 """The moments that a frame has of its input: mean, std and mean square."""
 
 
-def input_sums(config: RunConfig, inputs: Tensor) -> Tensor:
-    """(12,), float64, on the inputs' device: mean, std, mean square, correlation of two examples, of two pixels of one image and of two
-    images, and the six numbers of `receptive_sums`."""
+def input_sums(config: RunConfig, inputs: Tensor, initial: bool = True) -> Tensor:
+    """(6,), float64, on the inputs' device: mean, std, mean square, correlation of two examples, of two pixels of one image and of two
+    images. For the `initial` frame also the six numbers of `receptive_sums` (12,)."""
     pixels = pixel_correlations(inputs) if inputs.dim() == 4 else inputs.new_full((2,), math.nan, dtype=torch.float64)
-    fields = receptive_sums(inputs, _taps(config), config.network.padding)
-    return torch.cat([moments(inputs)[: len(INPUT_FIELDS)], correlation(inputs).reshape(1), pixels, fields])
+    fields = [receptive_sums(inputs, _taps(config), config.network.padding)] if initial else []
+    return torch.cat([moments(inputs)[: len(INPUT_FIELDS)], correlation(inputs).reshape(1), pixels, *fields])
 
 
 def _taps(config: RunConfig) -> int:
@@ -32,8 +32,15 @@ def _taps(config: RunConfig) -> int:
 
 def input_moments(config: RunConfig, inputs: Tensor, found: Sequence[float | None]) -> InputMoments:
     """What a frame has of its input. found: its `input_sums` as Python has read them."""
-    sums = [math.nan if value is None else value for value in found[6:]]
-    mean_square, participation, spread, alike, third, mean_share = each_finite([*receptive(sums, inputs.shape, _taps(config))])
+    mean_square, participation, spread, alike, third, mean_share = _receptive(config, inputs, found[6:])
     return InputMoments(mean=found[0], std=found[1], mean_square=found[2], correlation=found[3], pixel_correlation=found[4],
                         pixel_correlation_across=found[5], receptive_mean_square=mean_square, participation_ratio=participation,
                         receptive_spread=spread, receptive_correlation=alike, receptive_third_moment=third, receptive_mean_share=mean_share)
+
+
+def _receptive(config: RunConfig, inputs: Tensor, found: Sequence[float | None]) -> list[float | None]:
+    """The numbers of `models.receptive.Receptive`; None where they are not known."""
+    if not found:
+        return [None] * len(Receptive._fields)
+    sums = [math.nan if value is None else value for value in found]
+    return each_finite([*receptive(sums, inputs.shape, _taps(config))])

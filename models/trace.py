@@ -1,4 +1,4 @@
-"""Hooks: during one forward and backward pass every layer's tensors are handed to a visitor as they are computed; no hook stays behind.
+"""Hooks: during one forward and backward pass every layer's tensors are handed to a visitor as they are computed.
 
 A `Probe` says where a row's nonlinearity, output and weight are, so this works on any network whose nonlinearities do not work in place.
 Nothing is kept here, so watching takes no memory.
@@ -51,59 +51,72 @@ def probes(network: Network, rows: Sequence[int]) -> list[Probe]:
             for row, layer in zip(rows, layers, strict=True)]
 
 
-@contextmanager
-def hooked(places: Sequence[Probe], visitor: Visitor) -> Iterator[None]:
-    """Within it, a forward pass calls the visitor's `nonlinearity` and then `output` for every probe, and a backward pass `gradient`. Each
-    `weight_gradient` is called once, at the latest when the context ends. Outside it the network has no hooks."""
-    weights = _Weights(places, visitor)
-    handles = [handle for index, probe in enumerate(places) for handle in _hook(index, probe, visitor, weights)]
-    try:
-        yield
-        weights.visit_rest()
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-class _Weights:
-    """Visits the weights' gradients without hooks of their own: on its way back, torch has stored a weight's gradient before it reaches the
-    row below, whose hook visits it then."""
+class Hooks:
+    """Hands a network's tensors to a visitor during the passes within `watching`. Other passes go unseen."""
 
     def __init__(self, places: Sequence[Probe], visitor: Visitor) -> None:
+        self.places = places
         self.visitor = visitor
-        self.left = dict(enumerate(place.weight for place in places))
+        self.watches = False
+        self._handles: list[RemovableHandle] = []
+        self._left: dict[int, Tensor] = {}
 
-    def visit(self, index: int) -> None:
-        """Visits the gradient of this probe's weight, if it is there and has not been visited."""
-        weight = self.left.get(index)
+    @contextmanager
+    def watching(self, stay: bool = False) -> Iterator[None]:
+        """Within it, a forward pass calls the visitor's `nonlinearity` and then `output` for every probe, and a backward pass `gradient`.
+        Each `weight_gradient` is called once, at the latest when the context ends. Then the network has no hooks; with `stay` it keeps them
+        for the next time, as setting them takes as long as a layer's pass."""
+        self._left = dict(enumerate(place.weight for place in self.places))
+        self._handles = self._handles or [handle for index, probe in enumerate(self.places) for handle in self._hook(index, probe)]
+        self.watches = True
+        try:
+            yield
+            for index in list(self._left):
+                self._visit_weight(index)
+        except BaseException:
+            self.remove()
+            raise
+        finally:
+            self.watches = False
+        if not stay:
+            self.remove()
+
+    def remove(self) -> None:
+        """Takes all hooks away."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def _visit_weight(self, index: int) -> None:
+        """Visits the gradient of this probe's weight, if it is there and has not been visited. It needs no hook of its own: on its way
+        back, torch has stored a weight's gradient before it reaches the row below, whose hook visits it then."""
+        weight = self._left.get(index)
         if weight is not None and weight.grad is not None:
-            del self.left[index]
+            del self._left[index]
             self.visitor.weight_gradient(index, weight.grad)
 
-    def visit_rest(self) -> None:
-        for index in list(self.left):
-            self.visit(index)
+    def _hook(self, index: int, probe: Probe) -> Iterator[RemovableHandle]:
+        """The hooks of one probe. A weight is visited right after the passes have used it, while it is in the cache."""
+        ends = probe.output is probe.nonlinearity
 
+        def arriving(gradient: Tensor) -> None:
+            self._visit_weight(index + 1)
+            self.visitor.gradient(index, gradient)
 
-def _hook(index: int, probe: Probe, visitor: Visitor, weights: _Weights) -> Iterator[RemovableHandle]:
-    """The hooks of one probe. A weight is visited right after the passes have used it, while it is in the cache."""
-    ends = probe.output is probe.nonlinearity
+        def leaving(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> None:
+            if not self.watches:
+                return
+            z: Tensor = args[0]
+            if z.requires_grad:
+                z.register_hook(arriving)
+            self.visitor.nonlinearity(index, z, result)
+            if ends:
+                self.visitor.output(index, result, probe.weight)
 
-    def arriving(gradient: Tensor) -> None:
-        weights.visit(index + 1)
-        visitor.gradient(index, gradient)
+        def handed_on(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> None:
+            if self.watches:
+                self.visitor.output(index, result, probe.weight)
 
-    def leaving(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> None:
-        z: Tensor = args[0]
-        if z.requires_grad:
-            z.register_hook(arriving)
-        visitor.nonlinearity(index, z, result)
-        if ends:
-            visitor.output(index, result, probe.weight)
-
-    def handed_on(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> None:
-        visitor.output(index, result, probe.weight)
-
-    yield probe.nonlinearity.register_forward_hook(leaving)
-    if not ends:
-        yield probe.output.register_forward_hook(handed_on)
+        yield probe.nonlinearity.register_forward_hook(leaving)
+        if not ends:
+            yield probe.output.register_forward_hook(handed_on)

@@ -28,7 +28,7 @@ from models.network import Network, build
 from models.normalized import Norms, as_columns
 from models.optimizers import OPTIMIZERS
 from models.pretrained import Fit, Tensors, fit
-from models.trace import Probe, hooked, probes
+from models.trace import Hooks, Probe, probes
 
 VALIDATION_CHUNK = 4096
 """Validation examples in one forward pass."""
@@ -105,6 +105,12 @@ class Run:
         A run ends after its last step, when `on_step` returns False, or when the loss is no longer finite: the last frame then shows that
         loss as None. Batches are drawn without replacement, epoch after epoch; a last batch that is not full is left out.
         """
+        try:
+            yield from self._frames(on_step)
+        finally:
+            self.hooks.remove()
+
+    def _frames(self, on_step: OnStep) -> Iterator[Frame]:
         config = self.config
         batches = _batches(config, self.data)
         for step in range(config.total_steps + 1):
@@ -140,12 +146,14 @@ class Run:
         with `keep_weights` the weights are copied, for the next step's frame to measure their change."""
         validation, evaluation = self.validate(), self.evaluate(inputs, labels)
         self.meter.keep = keep_weights
-        with hooked(self.places, self.meter), self.norms.watched():
+        with self.hooks.watching(stay=keep_weights), self.norms.watched():
             loss, logits = self.backward(inputs, labels)
         accuracy = (logits.argmax(1) == labels).double().mean()
-        quantities, correlation, (losses, shares, seen, held) = self.meter.read(
-            torch.stack([*self.losses, loss]), torch.stack([accuracy, *validation, *evaluation]), input_sums(self.config, inputs),
+        others = (
+            torch.stack([*self.losses, loss]), torch.stack([accuracy, *validation, *evaluation]),
+            input_sums(self.config, inputs, initial=self.seq == 0),
             self.norms.numbers() if self.norms.any else torch.empty(0, device=self.device))
+        quantities, correlation, (losses, shares, seen, held) = self.meter.read(*others)
         self.diverged = losses[-1] is None
         self.newest_loss = math.nan if losses[-1] is None else losses[-1]
         if step == 0:
@@ -213,6 +221,11 @@ class Run:
         if self.modes_differ:
             self.network.train()
         return sums / total
+
+    @cached_property
+    def hooks(self) -> Hooks:
+        """Hand what the passes of frames compute to the meter."""
+        return Hooks(self.places, self.meter)
 
     @cached_property
     def meter(self) -> Meter:

@@ -29,7 +29,7 @@ from models.moments import (
 from models.network import build
 from models.sampling import sample, stride
 from models.sheet import Sheet, sheet
-from models.trace import hooked, probes
+from models.trace import Hooks, probes
 from models.training import Run, _batches, initial_frame, train
 
 
@@ -367,20 +367,47 @@ def test_hooks_are_gone_afterwards_and_after_an_error():
     config = RunConfig.model_validate({"network": {"depth": 3, "width": 8}})
     network = build(config, torch.device("cpu"))
     seen = []
-    with hooked(probes(network, [1, 4]), Seen(lambda what, index, *_: seen.append((what, index)))):
+    with Hooks(probes(network, [1, 4]), Seen(lambda what, index, *_: seen.append((what, index)))).watching():
         network(torch.randn(4, 64)).sum().backward()
-    assert sorted(seen) == [(what, index) for what in sorted(VISITS) for index in (0, 1)]
-    with pytest.raises(ZeroDivisionError), hooked(probes(network, [1]), Seen(lambda *_: 1 / 0)):
+    assert sorted(seen) == [(what, index) for what in sorted(VISITS) for index in (0, 1)] and not hooks_of(network)
+    with pytest.raises(ZeroDivisionError), Hooks(probes(network, [1]), Seen(lambda *_: 1 / 0)).watching(stay=True):
         network(torch.randn(4, 64))
-    for module in network.modules():
-        assert not module._forward_hooks and not module._forward_pre_hooks and not module._backward_hooks
+    assert not hooks_of(network)
+
+
+def test_hooks_that_stay_see_only_what_is_watched():
+    network, seen = build(RunConfig.model_validate({"network": {"depth": 3, "width": 8}}), torch.device("cpu")), []
+    hooks = Hooks(probes(network, [1, 4]), Seen(lambda what, index, *_: seen.append((what, index))))
+    for _ in range(2):
+        seen.clear()
+        with hooks.watching(stay=True):
+            network(torch.randn(4, 64)).sum().backward()
+        network(torch.randn(4, 64)).sum().backward()
+        assert sorted(seen) == [(what, index) for what in sorted(VISITS) for index in (0, 1)]
+    assert hooks_of(network)
+    hooks.remove()
+    assert not hooks_of(network)
+
+
+def test_a_run_leaves_no_hook_however_it_is_left():
+    run = Run.start(RunConfig.model_validate({"network": {"depth": 3, "width": 8}, "capture": {"every": 1}, "training": {"steps": 4}}))
+    frames = run.frames()
+    next(frames)
+    assert hooks_of(run.network)
+    frames.close()
+    assert not hooks_of(run.network)
+
+
+def hooks_of(network):
+    return [hook for module in network.modules()
+            for hooks in (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks) for hook in hooks]
 
 
 def test_a_weights_gradient_is_visited_before_the_pass_goes_on_to_the_row_below():
     """Of whichever rows are measured; the whole of it, though it is asked for without a hook of its own."""
     network, seen = build(RunConfig.model_validate({"network": {"depth": 3, "width": 8}}), torch.device("cpu")), []
     places = probes(network, [1, 3, 4])
-    with hooked(places, Seen(lambda what, index, *found: seen.append((what, index, found[0].clone())))):
+    with Hooks(places, Seen(lambda what, index, *found: seen.append((what, index, found[0].clone())))).watching():
         network(torch.randn(4, 64)).sum().backward()
     backward = [(what, index) for what, index, _ in seen if "gradient" in what]
     assert backward == [("gradient", 2), ("weight_gradient", 2), ("gradient", 1), ("weight_gradient", 1), ("gradient", 0),

@@ -6,7 +6,7 @@ import torch
 
 from models.config import RunConfig
 from models.receptive import MOST_SEEN, receptive, receptive_sums
-from models.training import initial_frame
+from models.training import initial_frame, train
 
 
 def found_in(inputs, kernel, padding):
@@ -117,3 +117,11 @@ def test_a_frame_has_that_of_what_its_first_layer_sees():
         config = RunConfig.model_validate({"network": {"kind": "cnn", "depth": 2, "width": 8}, "init": {"name": init}, "device": "cpu"})
         return initial_frame(config)["input"]["participation_ratio"]
     assert seen("delta_orthogonal") == pytest.approx(1.0) and 3.0 < seen("kaiming_normal") < 9.0
+
+
+def test_later_frames_have_the_inputs_moments_alone():
+    frames = list(train(RunConfig.model_validate({"network": {"depth": 2, "width": 8}, "training": {"steps": 1}, "device": "cpu"})))
+    first, later = (frame["input"] for frame in frames)
+    of_theory = {"participation_ratio", *(name for name in first if name.startswith("receptive"))}
+    assert len(of_theory) == 6 and None not in [first[name] for name in of_theory] and [later[name] for name in of_theory] == [None] * 6
+    assert None not in [later[name] for name in ("mean", "std", "mean_square", "correlation")]
