@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.models.theory.band.seeds import LEAST, measured, measured_of_uniform, settings
@@ -50,3 +52,14 @@ def test_of_logits_that_are_uniform_biases_alone(activation: str) -> None:
     config = settings(activation, "circles", init, depth=6, width=100, batch=104, bias={"name": "pytorch_default"})
     _, inside, ratio, _ = measured_of_uniform(config)
     assert inside[-1] >= LEAST and 0.85 < ratio[-1] < 1.15, (inside, ratio)
+
+
+def test_of_uniform_biases_beside_two_inputs() -> None:
+    """Most of what the first row's units have is their biases, which are uniform: flatter than Gaussian numbers, of which softsign squares
+    more. Row 2's middle was 0.7 of the seeds' spread too low, and 0.57 of them were inside."""
+    config = settings("softsign", "moons", {"name": "orthogonal"}, depth=3, width=200, bias={"name": "pytorch_default"})
+    found, inside, _, rows = measured_of_uniform(config)
+    lowest, highest = np.log(np.quantile(rows[:, 1], (0.025, 0.975)))
+    low, high = (math.log(column[1] or 0.0) for column in (found.preactivation_band.low, found.preactivation_band.high))
+    assert abs(low + high - lowest - highest) < 0.35 * (highest - lowest)
+    assert (inside > 0.85).all(), inside
