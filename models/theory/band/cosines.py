@@ -163,7 +163,7 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: float, followed: floa
     variance = min(variance, 1.0 - counted**2)
     law = counted, _even_in_plane(plan, counted, variance)
     c, weights = nodes(*law) if variance > 1e-9 else (np.array([counted]), np.ones(1))
-    batch = by_batch(plan, at, law, weights) if plan.norm == "batch" and (plan.pixels == 1 or law[1] > NARROW) else None
+    batch = by_batch(plan, rows, at, law, weights) if plan.norm == "batch" and (plan.pixels == 1 or law[1] > NARROW) else None
     found, around = carried(plan, rows, at, wander > 0.0, np.append(biased + (1.0 - biased) * c, mean), batch)
     lift, c, around = found[:, :-1] @ weights - found[:, -1], np.clip(found[:, :-1], -1.0, 1.0), around[:, :-1]
     apart, square = c - (c @ weights)[:, None], c**2

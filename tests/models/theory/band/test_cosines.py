@@ -105,6 +105,17 @@ def test_squared_cosines(activation: str, init: dict[str, Any], data: str, netwo
     assert theory[np.array(rows) - 1] == pytest.approx(found, rel=0.25)
 
 
+@pytest.mark.parametrize("batch", [24, 96])
+def test_what_a_saturating_phi_gives_back_behind_a_batch_normalization(batch: int) -> None:
+    """A unit that is divided by its size lies flatter in the direction that made it large, and tanh cuts less off. It was followed at four
+    fifths, and 0.91 to 0.92 of the seeds' outputs were inside."""
+    config = settings("tanh", "gaussian", XAVIER, depth=20, batch=batch, normalization={"name": "batch"})
+    inputs, numbers = start(config)
+    signals, theory = hidden(config, inputs, 20), followed(config, numbers)
+    found = [mean_squared_cosine(signals[row - 1][0], config.network.padding) for row in (5, 10, 20)]
+    assert theory[[4, 9, 19]] == pytest.approx(np.array(found), rel=0.06)
+
+
 def test_few_units_under_dropout() -> None:
     """Two inputs have two masks, however alike they are; and lengths that differ by factors differ in a batch by what so few show. Cosines
     were followed at two thirds of what they are, lengths at a quarter; 0.86 to 0.92 of the seeds were inside."""
