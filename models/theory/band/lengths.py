@@ -159,7 +159,8 @@ def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float
 
     A few lengths, whose law is at first the inputs', go through phi row by row, and what is drawn spreads each of them. They do so at three
     batches' mean squares, the nodes of their law over the seeds: what most seeds pass on is ruled by the typical seed's q, which lies below
-    the mean over seeds by half the variance. (Laws are short lists, three times as fast as arrays.)
+    the mean over seeds by half the variance. LSUV sets that mean square anew in every row, and leaves only how lengths differ. (Laws are
+    short lists, three times as fast as arrays.)
     """
     before, m, made, inputs = 0.0, np.zeros(1), [0.0], 1.0 - plan.first.bias / rows.v[0]
     settled: list[float] = []
@@ -185,9 +186,10 @@ def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float
             return np.array(found + [(math.nan,) * 6] * (plan.depth - row)).T
         law, apart, between = _wider([each / means[1] for each in made[len(law):2 * len(law)]], weight, kept,
                                      math.log1p(max(drawn_single - drawn, 0.0)))
-        found.append((spread, spread + between + longer(apart, plan.batch * plan.pixels),
-                      centre + together / 2.0 + inherited / 6.0 - sphere, carried * away + bend * before - sphere, inherited + skew,
-                      math.sqrt(together / batch) / carried if batch > 0.0 and carried > 0.0 else 1.0))
+        between += longer(apart, plan.batch * plan.pixels)
+        found.append((0.0, between, 0.0, 0.0, 0.0, 1.0) if plan.unit else (
+            spread, spread + between, centre + together / 2.0 + inherited / 6.0 - sphere, carried * away + bend * before - sphere,
+            inherited + skew, math.sqrt(together / batch) / carried if batch > 0.0 and carried > 0.0 else 1.0))
         before = carried**2 * kept * before + drawn_single
     return np.array(found).T
 
