@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.theory.band.branches import branch, parts
+from models.theory.band.branches import parts
 from models.theory.band.cosines import Cosines
 from models.theory.band.draws import beside_orthogonal, uneven
 from models.theory.chain import Chain
@@ -84,11 +84,20 @@ def handed_on(plan: Plan, at: Averages) -> tuple[Array, Array, Array, Array]:
 
 
 def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
-    """The variance of the product 2 x a in (x + a)^2, x a skip's input and a the branch: 4 p Var(a), over the sum's square (depth - 1,)."""
-    mean = at.mean[1:] if plan.post == "none" else 0.0
-    spread = np.maximum(branch(plan, rows, at)[1:] * plan.keep - mean**2, 0.0)
-    p = np.array(rows.p[:-1])
-    result: Array = 4.0 * p[:-1] * spread / p[1:] ** 2
+    """The variance of the product 2 x a in (x + a)^2, x a skip's input and a the branch: 4 p Var(a), over the sum's square (depth - 1,).
+
+    An RMS normalization behind phi holds the branch's mean square fast, and with it most of the branch's mean: what the skip's own mean M
+    over the units reads of it varies only as sum(phi) / sqrt(sum(phi^2)) does.
+    """
+    mean, square, p = at.mean[1:], at.square[1:], np.array(rows.p[:-1])
+    before, after, held = p[:-1], p[1:], 0.0 * mean
+    spread = np.ones(plan.depth - 1) if plan.post != "none" else np.maximum(square - mean**2, 0.0)
+    if plan.post == "rms":
+        spread = np.maximum(1.0 - mean**2 / square, 0.0)
+        beside = mean / square * (at.cube[1:] - mean * square) / square - (mean / square) ** 2 * (at.fourth[1:] / square - square) / 4.0
+        shared = np.cumsum(at.mean / np.sqrt(at.square))[:-1]
+        held = np.minimum(shared**2, before) * np.minimum(beside, spread)
+    result: Array = 4.0 * (before * spread - held) / after**2
     return result
 
 
