@@ -32,7 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.theory.band.cosines import Cosines, by_length, constant, cosines, smoothing
-from models.theory.band.draws import beside_orthogonal, drawn, of_uniform_biases
+from models.theory.band.draws import beside_one, beside_orthogonal, drawn, of_uniform_biases
 from models.theory.band.fitted import left_by_lsuv
 from models.theory.band.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
 from models.theory.band.lengths import (
@@ -92,7 +92,7 @@ def _band(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> tuple[Array, A
     else:
         more, lower, higher = of_uniform_biases(plan, rows)
         found.own[-1] += more
-        low, high = quantiles(found.inherited + (UNSURE * shift) ** 2, found.own, found.third)
+        low, high = quantiles(found.inherited + (UNSURE * shift) ** 2, found.own, found.third, found.constant, found.beside)
         low[-1], high[-1] = low[-1] + lower, high[-1] + higher
     hangs = (np.abs(shift) > high - low) & (np.abs(found.away) > UNSURE * np.abs(shift)) & ~beyond
     if hangs.any() and plan.config.data.name != "gaussian" and unbound(plan, rows):  # two moments tell noise's law, drawn or not
@@ -108,12 +108,15 @@ class Spreads:
 
     inherited: the variance that comes from the rows before        own: the variance that the row's own weights and biases draw
     third:     the third cumulant of what is inherited
+    constant:  the share of the mean square that the row's own draw hardly changes      beside: its relative deviation (beside_one)
     shift:     by how much the middle lies above q                 away: the same without what comes from the input's lengths
     """
 
     inherited: Array
     third: Array
     own: Array
+    constant: Array
+    beside: Array
     shift: Array
     away: Array
 
@@ -136,7 +139,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
     own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
     if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
         third, batch = 0.0 * third, with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch, turned)
-    found = Spreads(batch, third, own, shift, away)
+    found = Spreads(batch, third, own, *beside_one(pairs.counting(itself), own), shift, away)
     if plan.pre != "none":
         _hold_fast(found, plan, rows, single + (0.0 if plan.unit else (2.0 * loose + beside) / units))
     if plan.post == "batch":
@@ -144,7 +147,9 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
     raised = raised_by(plan, lift)
     if plan.pixels > 1 and not of_real_images(plan) and not plan.unit:
         mean, square = _pool(found, plan, rows, at, raised, noise, steps)
-        found.own[-1] = (2.0 * loose[-1] * drawn(plan, rows, pairs.reading(mean, square))[-1] + beside[-1]) / units[-1]
+        read = pairs.reading(mean, square)
+        found.own[-1] = (2.0 * loose[-1] * drawn(plan, rows, read)[-1] + beside[-1]) / units[-1]
+        found.constant[-1], found.beside[-1] = (each[-1] for each in beside_one(read, found.own))
     found.shift[-1] += math.log1p(raised * (1.0 - float(constant(plan, rows)[-1])))
     return found
 
