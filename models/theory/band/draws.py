@@ -47,7 +47,7 @@ def beside_one(pairs: Cosines, own: Array) -> tuple[Array, Array]:
     """
     square, root = pairs.square, np.sqrt(pairs.square)
     c = np.clip(pairs.mean, 0.0, root)
-    rest, left = square - c**2, 1.0 - c
+    rest, left = np.maximum(square - c**2, 0.0), 1.0 - c
     cubes = np.clip(c**3 + np.divide(rest**2, left, where=left > 0.0, out=np.zeros_like(c)), square**2, square * root)
     constant = 1.0 - np.divide(square**2, cubes, where=cubes > 0.0, out=np.ones_like(cubes))
     deviation = np.sqrt(own * np.divide(rest, square, where=square > 0.0, out=np.zeros_like(c)))
