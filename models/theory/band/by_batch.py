@@ -43,7 +43,8 @@ class ByBatch:
     loose:    Layer.loose: orthogonal weights turn more inputs than units into as many equal directions as there are units, and dividing
               equal ones changes nothing
     takes:    for each hidden row, whether the mean over the batch is taken away behind phi
-    power:    for each hidden row: a unit counts as divided by this power of its size before phi
+    power:    for each hidden row: by this power of a unit's size before phi what cosines have wandered counts as divided. The law counts
+              as divided by all of it: where a batch lies in few directions the rest is mostly that of small units, which phi does not bend
     """
 
     weights: Array
@@ -60,7 +61,7 @@ class ByBatch:
         if self.harmonic is None:
             return c, left
         result = c.copy()
-        result[:-1] = self.harmonic.divided(c[:-1], power)
+        result[:-1] = self.harmonic.divided(c[:-1])
         return result, left
 
     def centred(self, row: int, made: Array, own: float) -> tuple[Array, float]:

@@ -89,6 +89,8 @@ def followed_by_theory(config: RunConfig, numbers: dict[str, Any]) -> tuple[Plan
     ("tanh", XAVIER, "moons", {"normalization": {"name": "batch"}}, (2, 4, 6, 8, 12)),
     ("tanh", XAVIER, "spirals", {"normalization": {"name": "batch"}, "residual": True}, (4, 8, 12)),
     ("tanh", XAVIER, "circles", {"normalization": {"name": "batch", "placement": "post_activation"}}, (2, 3, 4, 5)),
+    ("tanh", XAVIER, "moons", {"normalization": {"name": "batch", "placement": "post_activation"}}, (2, 4, 8, 12)),
+    ("linear", XAVIER, "moons", {"normalization": {"name": "batch", "placement": "post_activation"}}, (2, 8, 16)),
     ("linear", XAVIER, "gaussian", {"normalization": {"name": "batch", "placement": "post_activation"}}, (2, 5, 10, 20))])
 def test_squared_cosines(activation: str, init: dict[str, Any], data: str, network: dict[str, Any], rows: tuple[int, ...]) -> None:
     """A pair moves by the slope at its own cosine and draws more the more alike it is; a convolution averages young noise more than old
