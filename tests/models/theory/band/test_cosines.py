@@ -26,7 +26,7 @@ from models.theory.chain import Chain, Fields, chain
 from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, plan
 from models.training import Run
-from tests.models.theory.band.seeds import LEAST, measured, settings
+from tests.models.theory.band.seeds import LEAST, measured, measured_of_uniform, settings
 
 HE, XAVIER = {"name": "kaiming_normal"}, {"name": "xavier_normal"}
 
@@ -264,3 +264,11 @@ def test_leaky_units_without_a_signal(bias: float | dict[str, Any]) -> None:
     _, inside, ratio, _ = measured(config)
     assert inside[1] >= LEAST
     assert ratio[1] < 4.0
+
+
+@pytest.mark.parametrize("data", ["circles", "moons"])
+def test_units_without_a_signal_of_points_beside_biases(data: str) -> None:
+    """How few directions the points have is known without the biases, which make all of them more alike: 0.5 to 0.77 were inside row 2."""
+    network = {"normalization": {"name": "batch", "placement": "post_activation"}, "bias": {"name": "pytorch_default"}}
+    _, inside, ratio, _ = measured_of_uniform(settings("relu", data, XAVIER, depth=2, **network))
+    assert inside[1] >= LEAST and ratio[1] < 1.5, (inside, ratio)
