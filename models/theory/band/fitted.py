@@ -6,7 +6,7 @@ LSUV divides each layer's weights by the standard deviation of its output over t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -15,9 +15,10 @@ import numpy as np
 from models.theory.band.cosines import Cosines, by_length, cosines, smoothing
 from models.theory.band.draws import beside_orthogonal, drawn
 from models.theory.band.lengths import MOST_APART, apart_at_first, by_lengths, unbound
-from models.theory.band.noise import noise_of
+from models.theory.band.noise import noise_of, shares
 from models.theory.band.quantiles import DEVIATIONS, ENDS, FLOOR, student
 from models.theory.band.sample import longer
+from models.theory.band.silent import Silent
 from models.theory.band.steps import steps_of, through_normalization
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages, hermite
@@ -25,7 +26,7 @@ from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
 
-def left_by_lsuv(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
+def left_by_lsuv(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> tuple[Array, Array]:
     """(low, high) of every row, as logarithms relative to q (depth + 1,).
 
     The variance is anywhere within the tolerance. And the fit sets the variance around the mean over all units and the batch, not the mean
@@ -36,7 +37,7 @@ def left_by_lsuv(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
     pairs, taps, _ = cosines(plan, rows, at, smoothed)
     along = _along_mean(plan, rows, at, pairs, taps, smoothed)
     m = along.shared / units
-    mean, (around, deviation) = of_mean(along, units), _as_drawn(plan, rows, at, pairs, taps)
+    mean, (around, deviation) = of_mean(along, units), _as_drawn(plan, rows, at, pairs, taps, lost)
     if plan.each("bias").any():
         found = _left_beside_biases(plan, rows, around, deviation, m, units)[:, :, None] + mean
     else:
@@ -75,10 +76,9 @@ def _along_mean(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cos
 
 def _lengths_apart(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines, smoothed: Array) -> Array:
     """How much examples differ in length, as the variance of ln q (depth + 1,); nothing where a normalization rules them."""
-    free = replace(plan, unit=False)
-    if not unbound(free, rows):
+    if not unbound(plan, rows):
         return np.zeros(plan.depth + 1)
-    steps, noise = steps_of(plan, rows, at, smoothed), noise_of(free, rows, at, pairs.hidden(), taps.hidden())
+    steps, noise = steps_of(plan, rows, at, smoothed), noise_of(plan, rows, at, pairs.hidden(), taps.hidden())
     _, single, *_ = by_lengths(plan, rows, steps, noise, apart_at_first(plan, rows, smoothed))
     return np.minimum(np.where(np.isfinite(single), single, MOST_APART), MOST_APART)
 
@@ -150,15 +150,17 @@ LEFT, FITS = 12, 6
 """Nodes of the variance as drawn, and of x; steps of the fit that are followed."""
 
 
-def _as_drawn(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines) -> tuple[Array, Array]:
+def _as_drawn(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines, lost: Silent) -> tuple[Array, Array]:
     """Mean and deviation of ln of the variance that a row has before the fit: what the weights make of what arrives, orthogonal ones, which
     as such draw little. What a tolerance has left of the row before counts as nothing: it is far less than what units draw."""
-    gain, loose, free = float(plan.config.init.params["gain"]), plan.each("loose"), replace(plan, unit=False)
+    gain, loose, part = float(plan.config.init.params["gain"]), plan.each("loose"), shares(plan, rows)
     units = np.append(np.full(plan.depth, plan.width), plan.config.classes)
-    own = (2.0 * loose * drawn(free, rows, pairs) + (1.0 - loose) * beside_orthogonal(free, rows, by_length(free, rows, pairs))) / units
-    variance = own + np.append(0.0, noise_of(free, rows, at, pairs.hidden(), taps.hidden()).batch)
+    own = (2.0 * loose * drawn(plan, rows, pairs) + (1.0 - loose) * beside_orthogonal(plan, rows, by_length(plan, rows, pairs))) / units
+    found = noise_of(plan, rows, at, pairs.hidden(), taps.hidden()).batch + lost.spread / plan.width * part**2
+    variance = own + np.append(0.0, found)
     biases = plan.each("bias")
     arrives = gain**2 * (1.0 - biases) / np.array(rows.sigma_w2)
+    arrives[1:] *= 1.0 - lost.least * part
     return np.log(plan.each("forward") / gain**2 * arrives + biases), np.sqrt(np.maximum(variance, FLOOR**2))
 
 

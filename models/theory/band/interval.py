@@ -84,16 +84,15 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | Non
 
 
 def _band(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> tuple[Array, Array, int | None]:
-    found = _spreads(plan, rows, at, lost)
-    beyond, decided = np.maximum.accumulate(np.abs(found.away) > BEYOND), None
-    shift = 0.0 * found.shift if plan.unit else found.shift
     if plan.unit:
-        low, high = left_by_lsuv(plan, rows, at)
-    else:
-        more, lower, higher = of_uniform_biases(plan, rows)
-        found.own[-1] += more
-        low, high = quantiles(found.inherited + (UNSURE * shift) ** 2, found.own, found.third, found.constant, found.beside)
-        low[-1], high[-1] = low[-1] + lower, high[-1] + higher
+        low, high = left_by_lsuv(plan, rows, at, lost)
+        return np.array(rows.q) * np.exp(low - FLOOR), np.array(rows.q) * np.exp(high + FLOOR), None
+    found = _spreads(plan, rows, at, lost)
+    beyond, decided, shift = np.maximum.accumulate(np.abs(found.away) > BEYOND), None, found.shift
+    more, lower, higher = of_uniform_biases(plan, rows)
+    found.own[-1] += more
+    low, high = quantiles(found.inherited + (UNSURE * shift) ** 2, found.own, found.third, found.constant, found.beside)
+    low[-1], high[-1] = low[-1] + lower, high[-1] + higher
     hangs = (np.abs(shift) > high - low) & (np.abs(found.away) > UNSURE * np.abs(shift)) & ~beyond
     if hangs.any() and plan.config.data.name != "gaussian" and unbound(plan, rows):  # two moments tell noise's law, drawn or not
         decided = int(hangs.argmax()) + 1
@@ -136,16 +135,16 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
     itself, shift[-1] = _longer_ones(plan, rows, at, pairs, steps, start, single - batch, float(shift[-1]))
     units, loose = np.append(np.full(plan.depth, plan.width), plan.config.classes), plan.each("loose")
     beside = (1.0 - loose) * beside_orthogonal(plan, rows, by_length(plan, rows, pairs))
-    own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
-    if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
+    own = (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
+    if plan.residual and plan.pre == "none" and plan.post == "none":
         third, batch = 0.0 * third, with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch, turned)
     found = Spreads(batch, third, own, *beside_one(pairs.counting(itself), own), shift, away)
     if plan.pre != "none":
-        _hold_fast(found, plan, rows, single + (0.0 if plan.unit else (2.0 * loose + beside) / units))
+        _hold_fast(found, plan, rows, single + (2.0 * loose + beside) / units)
     if plan.post == "batch":
         _silence(found, plan, rows, lost)
     raised = raised_by(plan, lift)
-    if plan.pixels > 1 and not of_real_images(plan) and not plan.unit:
+    if plan.pixels > 1 and not of_real_images(plan):
         mean, square = _pool(found, plan, rows, at, raised, noise, steps)
         read = pairs.reading(mean, square)
         found.own[-1] = (2.0 * loose[-1] * drawn(plan, rows, read)[-1] + beside[-1]) / units[-1]

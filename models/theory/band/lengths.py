@@ -73,8 +73,8 @@ def _of_positions(size: int, kernel: int) -> float:
 
 
 def unbound(plan: Plan, rows: Chain) -> bool:
-    """Whether no normalization, nor LSUV, sets the lengths anew, and all rows are finite and above 0."""
-    return plan.norm == "none" and not plan.unit and 0.0 < min(rows.v) <= max(rows.v) < math.inf
+    """Whether no normalization sets the lengths anew, and all rows are finite and above 0."""
+    return plan.norm == "none" and 0.0 < min(rows.v) <= max(rows.v) < math.inf
 
 
 def of_longer(plan: Plan, rows: Chain, at: Averages, single: Array) -> Averages:

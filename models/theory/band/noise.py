@@ -34,9 +34,9 @@ class Noise:
 def noise_of(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines) -> Noise:
     """What each layer's units add: by phi^2, where no normalization behind it holds that fast, by phi's product with a skip's input, and by
     dropout's masks. batch, taps: the cosines of the batch, and of one kernel's taps."""
-    part = parts(plan, rows, at) if plan.post == "none" and not plan.unit else np.zeros(plan.depth)
+    part = parts(plan, rows, at) if plan.post == "none" else np.zeros(plan.depth)
     crossed, masks, ones = np.zeros(plan.depth), _masks(plan, rows, at), np.ones(plan.depth)
-    if plan.residual and not plan.unit:
+    if plan.residual:
         crossed[1:] = _crossed(plan, rows, at)
 
     def made(pairs: Cosines, itself: float) -> Array:
@@ -55,7 +55,7 @@ def shares(plan: Plan, rows: Chain) -> Array:
 def measurable(plan: Plan, rows: Chain, at: Averages, values: Array) -> Array:
     """The values where they and the mean squares that they are relative to are finite and not 0, else 0 (depth,)."""
     after = np.array(rows.q[1:])
-    known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not plan.unit)
+    known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2)
     return np.where(known & np.isfinite(values), values, 0.0)
 
 

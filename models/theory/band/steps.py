@@ -44,7 +44,7 @@ def steps_of(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Steps:
             shared = np.append(0.0, 2.0 * np.cumsum(at.mean)[:-1] * at.mean[1:] / np.array(rows.p[1:-1]))
             elasticity += shared * (grows - 0.5 * brought)
             bend += shared * (grows**2 - 0.25 * brought**2 + grows * (brought - 1.0)) / 2.0
-    anew = plan.unit or (plan.post != "none" and not plan.residual)
+    anew = plan.post != "none" and not plan.residual
     sphere = _flatness(plan, rows) * bend
     carried, bent, sphere = (measurable(plan, rows, at, shares(plan, rows) * column) for column in (
         (0.0 if anew else 1.0) * elasticity, bend, sphere))
