@@ -90,14 +90,12 @@ def followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
 
     What a row's own units draw is not passed on here: the next row has it in the spread of phi^2 over these units.
     """
-    found, passes, inputs = [(0.0, 0.0, start, 0.0, 0.0)], plan.pre == "none", plan.batch * plan.pixels
-    nothing = np.zeros(plan.depth)  # of what a normalization lets none of through, numbers may be beyond any float
-    carry = (steps.carried, steps.bend) if passes else (nothing, nothing)
-    columns = (*carry, noise.batch, noise.alone, noise.single, steps.sphere, steps.kept)
-    for carried, bend, drawn, alone, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
-        batch, single, given, shift, away = found[-1] if passes else (0.0, 0.0, 0.0, 0.0, 0.0)
+    found, inputs, alone = [(0.0, 0.0, start, 0.0, 0.0)], plan.batch * plan.pixels, noise.alone if plan.pre == "none" else 0.0 * noise.alone
+    columns = (steps.carried, steps.bend, noise.batch, alone, noise.single, steps.sphere, steps.kept)
+    for carried, bend, drawn, each, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
+        batch, single, given, shift, away = found[-1]
         apart = max(single - batch, 0.0)
-        more = alone * math.expm1(min(apart + given, MOST_APART)) / inputs
+        more = each * math.expm1(min(apart + given, MOST_APART)) / inputs
         together = carried**2 * batch
         found.append((together + drawn + more, together + carried**2 * apart * kept + drawn_single,
                       carried**2 * kept * given,

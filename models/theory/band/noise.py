@@ -12,6 +12,7 @@ import numpy as np
 from models.theory.band.branches import parts
 from models.theory.band.cosines import Cosines
 from models.theory.band.draws import beside_orthogonal, uneven
+from models.theory.band.known import OF_EXAMPLES
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
@@ -48,7 +49,10 @@ def noise_of(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosine
 
 def shares(plan: Plan, rows: Chain) -> Array:
     """The share of the next row's q that comes from what each hidden row hands on, the rest being the biases' (depth,)."""
-    result: Array = np.array(rows.sigma_w2[1:]) * np.append(rows.p[:-2], rows.pooled) / np.array(rows.q[1:])
+    made, q = np.array(rows.sigma_w2[1:]) * np.append(rows.p[:-2], rows.pooled), np.array(rows.q[1:])
+    if plan.pre != "none":  # before it
+        q[:-1] = np.maximum(rows.v[1:-1], made[:-1])
+    result: Array = made / q
     return result
 
 
@@ -86,18 +90,19 @@ def handed_on(plan: Plan, at: Averages) -> tuple[Array, Array, Array, Array]:
 def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
     """The variance of the product 2 x a in (x + a)^2, x a skip's input and a the branch: 4 p Var(a), over the sum's square (depth - 1,).
 
-    An RMS normalization behind phi holds the branch's mean square fast, and with it most of the branch's mean: what the skip's own mean M
-    over the units reads of it varies only as sum(phi) / sqrt(sum(phi^2)) does.
+    Of that, what the skip's own mean M over the units reads of the branch's mean varies less beside a normalization over the units: behind
+    phi RMS's leaves what sum(phi) / sqrt(sum(phi^2)) varies by, and before phi sums of h^2, but for RMS of h too, are held fast.
     """
     mean, square, p = at.mean[1:], at.square[1:], np.array(rows.p[:-1])
-    before, after, held = p[:-1], p[1:], 0.0 * mean
+    before, after, held, shared = p[:-1], p[1:], 0.0 * mean, np.cumsum(at.mean)[:-1]
     spread = np.ones(plan.depth - 1) if plan.post != "none" else np.maximum(square - mean**2, 0.0)
     if plan.post == "rms":
         spread = np.maximum(1.0 - mean**2 / square, 0.0)
-        beside = mean / square * (at.cube[1:] - mean * square) / square - (mean / square) ** 2 * (at.fourth[1:] / square - square) / 4.0
+        held = mean / square * (at.cube[1:] - mean * square) / square - (mean / square) ** 2 * (at.fourth[1:] / square - square) / 4.0
         shared = np.cumsum(at.mean / np.sqrt(at.square))[:-1]
-        held = np.minimum(shared**2, before) * np.minimum(beside, spread)
-    result: Array = 4.0 * (before * spread - held) / after**2
+    elif plan.pre in OF_EXAMPLES:
+        held = at.arched[1:] ** 2 / 2.0 + (0.0 if plan.pre == "rms" else np.array(rows.q[1:-1]) * at.slope[1:] ** 2)
+    result: Array = 4.0 * (before * spread - np.minimum(shared**2, before) * np.minimum(held, spread)) / after**2
     return result
 
 

@@ -32,22 +32,24 @@ class Steps:
 
 
 def steps_of(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Steps:
-    """How each row passes deviations on: not at all where a normalization sets the next row's scale anew, or that is 0 or overflows.
+    """How each row passes deviations on: not at all where a normalization sets the next row's scale anew, or that is 0 or overflows. What a
+    skip brings along past a normalization is passed on.
     smoothed: what the convolutions up to each row leave of a pixel's own deviation (depth + 1,)."""
     part, bias = parts(plan, rows, at), of_biases(plan, rows)[:-1]
     brought = np.divide(1.0, 1.0 - bias, where=bias < 1.0, out=np.ones(plan.depth))  # d ln of what a skip brings / d ln q
     elasticity, bend = (1.0 - part) * brought, np.zeros(plan.depth)
     if plan.post == "none":  # what the branch adds behind a normalization has its size from it
-        elasticity, bend = elasticity + part * at.even / (2 * at.square), part * at.quartic / (8 * at.square)
+        grows, bend = part * at.even / (2 * at.square), part * at.quartic / (8 * at.square)
         if plan.residual:  # 2 m E[phi], and m goes with the root of a length
-            grows = np.divide(at.arched, 2.0 * at.mean, where=at.mean != 0.0, out=np.full(plan.depth, 0.5))
+            faster = np.divide(at.arched, 2.0 * at.mean, where=at.mean != 0.0, out=np.full(plan.depth, 0.5))
             shared = np.append(0.0, 2.0 * np.cumsum(at.mean)[:-1] * at.mean[1:] / np.array(rows.p[1:-1]))
-            elasticity += shared * (grows - 0.5 * brought)
-            bend += shared * (grows**2 - 0.25 * brought**2 + grows * (brought - 1.0)) / 2.0
-    anew = plan.post != "none" and not plan.residual
-    sphere = _flatness(plan, rows) * bend
+            elasticity, grows = elasticity - shared * 0.5 * brought, grows + shared * faster
+            bend += shared * (faster**2 - 0.25 * brought**2 + faster * (brought - 1.0)) / 2.0
+        elasticity += grows if plan.pre == "none" else 0.0
+    sphere, bend = _flatness(plan, rows) * bend, bend if plan.pre == "none" else 0.0 * bend
+    passes = plan.residual or plan.norm == "none"
     carried, bent, sphere = (measurable(plan, rows, at, shares(plan, rows) * column) for column in (
-        (0.0 if anew else 1.0) * elasticity, bend, sphere))
+        elasticity if passes else 0.0 * elasticity, bend, sphere))
     return Steps(carried, bent, sphere, smoothed[1:] / smoothed[:-1])
 
 
