@@ -10,12 +10,13 @@ order in 1 / N:
 
 What is inherited makes ln q Gaussian with the mean -variance / 2, which is exact for products of ReLU layers (Hanin & Nica 2020,
 1812.05994: 5 / N a layer). What a row's own weights draw has a Gamma law, whose long lower tail counts where there are few units, as two
-classes' logits.
+classes' logits; where all inputs point in one direction, a constant and a Gamma law, which has not.
 
     Pairs          cosines.py says how their cosines spread. E[phi_a^2 phi_b^2] over the pairs has Hermite's first two terms, and c^4 for
                    the rest.
     Dropout        draws its masks anew for each value.
-    Normalization  before phi it leaves only eps's share of what is inherited, and what phi^2 has in common with h and h^2 is held fast.
+    Normalization  before phi it leaves only eps's share of what is inherited, and what phi^2 has in common with h and h^2 is held fast; not
+                   what goes on along a skip.
     Images         every pixel is an input of its own, so the pairs are pairs of pixels, too. The output row reads their mean (pooled.py).
 
 The band's centre is not quite q_l. The inputs differ in length, and phi bends the longer ones otherwise than the shorter (lengths.py).
