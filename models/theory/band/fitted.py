@@ -12,11 +12,11 @@ from statistics import NormalDist
 
 import numpy as np
 
-from models.theory.band.cosines import Cosines, by_length, cosines, smoothing
+from models.theory.band.cosines import Cosines, by_length, constant, cosines, smoothing
 from models.theory.band.draws import beside_orthogonal, drawn
 from models.theory.band.lengths import MOST_APART, apart_at_first, by_lengths, unbound
 from models.theory.band.noise import noise_of, shares
-from models.theory.band.quantiles import DEVIATIONS, ENDS, FLOOR, student
+from models.theory.band.quantiles import ENDS, FLOOR, student
 from models.theory.band.sample import longer
 from models.theory.band.silent import Silent
 from models.theory.band.steps import steps_of, through_normalization
@@ -42,10 +42,20 @@ def left_by_lsuv(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> tuple[A
         found = _left_beside_biases(plan, rows, around, deviation, m, units)[:, :, None] + mean
     else:
         found = left_alone(around, deviation, 1.0 - plan.each("loose"), mean, float(plan.config.init.params["tolerance"]))
-    low, high = ends(found)
+    still = constant(plan, rows)[:, None, None]
+    low, high = ends(_beside_constant(found, mean, still) if still.any() else found)
     values, left = units * plan.batch * np.append(np.full(plan.depth, plan.pixels), 1), np.append(through_normalization(plan, rows), 1.0)
-    loose = DEVIATIONS * 2.0 * abs(plan.hidden.shift) * np.sqrt(m / np.array(rows.q))
-    return left * (low + np.log1p(-np.minimum(loose + 1.0 / values, 1.0 - 1e-9))), left * (high + np.log1p(loose))
+    return left * (low + np.log1p(-np.minimum(1.0 / values, 1.0 - 1e-9))), left * high
+
+
+def _beside_constant(found: Array, mean: Array, still: Array) -> Array:
+    """Logarithms of the mean square over q beside a constant bias b, where `found` are those of v + d^2 over what b leaves of q and `mean`
+    those of 1 + d^2 / v: d is the random mean, of either sign, and the mean square v + (b + d)^2 (rows, DRAWN, 2 MEANS). still: b^2 / q"""
+    square = np.exp(found)
+    crossed = 2.0 * np.sqrt(still * (1.0 - still) * np.maximum(square - np.exp(found - mean), 0.0))
+    around = still + (1.0 - still) * square
+    result: Array = np.log(np.maximum(np.concatenate([around - crossed, around + crossed], axis=2), LEAST))
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +105,9 @@ def of_mean(along: AlongMean, units: Array) -> Array:
     c, w = along.shared[:, None], along.longer[:, None]
     rest = np.maximum(1.0 - c - w, 0.0)
     uneven = np.maximum(along.square[:, None] - (c + w)**2, 1e-12)
-    between = (n - 1.0) * (z / student(n - 1.0, z))**2
+    between = (n - 1.0) * (z / student(np.maximum(n - 1.0, 1.0), z))**2
     around = c * between + w * (z**2 + between) + rest * n * (z / student(np.maximum(n * rest**2 / uneven, 1.0), z))**2
-    result: Array = np.log1p(c * z**2 / np.maximum(around, LEAST * z**2))[:, None]
+    result: Array = np.log1p(c * z**2 / np.maximum(around, FLOOR**2 * z**2))[:, None]
     return result
 
 
@@ -144,7 +154,7 @@ def _quantiles(values: Array, weights: Array) -> Array:
 
 
 LEAST = 0.01
-"""The smallest v that a step of the fit leaves, and the least that is left around a mean."""
+"""The smallest v that a step of the fit leaves."""
 
 LEFT, FITS = 12, 6
 """Nodes of the variance as drawn, and of x; steps of the fit that are followed."""
@@ -185,8 +195,9 @@ def _mean_at() -> tuple[Array, Array]:
 
 
 def ends(found: Array) -> tuple[Array, Array]:
-    """Between which of these logarithms LEVEL lie, row by row; found: one for each pair of cells (rows, DRAWN, MEANS)."""
-    flat, weights = found.reshape(len(found), -1), np.multiply.outer(_drawn_at()[1], _mean_at()[1]).ravel()
+    """Between which of these logarithms LEVEL lie, row by row; found: one for each pair of cells, or several (rows, DRAWN, times MEANS)."""
+    times = found.shape[2] // MEANS
+    flat, weights = found.reshape(len(found), -1), np.multiply.outer(_drawn_at()[1], np.tile(_mean_at()[1] / times, times)).ravel()
     order = flat.argsort(axis=1)
     shares = weights[order].cumsum(axis=1)
     places = (np.take_along_axis(order, (shares >= share).argmax(axis=1)[:, None], 1) for share in ENDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -67,9 +68,13 @@ def uniform(units: int) -> tuple[float, float]:
 
 
 def student(freedom: Array, z: Array | float = DEVIATIONS) -> Array:
-    """The quantile of Student's t with so many degrees of freedom where a normal law's is z, with LEVEL's the value that it stays within
-    with probability LEVEL: by Fisher's series (Abramowitz & Stegun, 26.7.5)."""
+    """The quantile of Student's t with so many degrees of freedom where a normal law's is z >= 0, with LEVEL's the value that it stays
+    within with probability LEVEL: by Fisher's series (Abramowitz & Stegun, 26.7.5), and exactly for one and two."""
     inverse = 1.0 / freedom
     terms = (z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384)
-    result: Array = sum((term * inverse**power for power, term in enumerate(terms)), 0.0 * inverse)
-    return result
+    series: Array = sum((term * inverse**power for power, term in enumerate(terms)), 0.0 * inverse)
+    if freedom.min() > 2.0:
+        return series
+    within = np.reshape([math.erf(each / math.sqrt(2.0)) for each in np.ravel(z).tolist()], np.shape(z))
+    one, two = np.tan(np.pi * within / 2.0), within * np.sqrt(2.0 / (1.0 - within**2))
+    return np.where(freedom == 1.0, one, np.where(freedom == 2.0, two, series))
