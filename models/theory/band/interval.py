@@ -38,6 +38,7 @@ from models.theory.band.fitted import left_by_lsuv
 from models.theory.band.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
 from models.theory.band.lengths import (
     BEYOND,
+    FEWEST,
     MOST_APART,
     apart_at_first,
     behind_batch,
@@ -62,6 +63,9 @@ from models.theory.nonlinearity import Array
 UNSURE = 0.125
 """The share of the shift that widens the band as well. Also: where more than this share of the shift is drawn by the seeds, the inputs'
 lengths alone no longer tell the law of lengths."""
+
+BY_LAW = 1.0 / 6.0
+"""Up to this share of the band's width the shift may be another one by another law of lengths with the same three moments."""
 
 CLOSE = 0.05
 """Up to this variance of ln q between the examples of a batch, phi's averages at the mean length stand for all of them."""
@@ -95,11 +99,21 @@ def _band(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> tuple[Array, A
     low, high = quantiles(found.inherited + (UNSURE * shift) ** 2, found.own, found.third, found.constant, found.beside)
     low[-1], high[-1] = low[-1] + lower, high[-1] + higher
     hangs = (np.abs(shift) > high - low) & (np.abs(found.away) > UNSURE * np.abs(shift)) & ~beyond
-    if hangs.any() and plan.config.data.name != "gaussian" and unbound(plan, rows):  # two moments tell noise's law, drawn or not
+    if plan.config.data.name == "gaussian" or not unbound(plan, rows):  # two moments tell noise's law, drawn or not
+        hangs[:] = False
+    elif hangs.any() and rows.fields.third is not None and plan.kernel == 1:
+        hangs &= ~(_by_law(plan, rows, found) < BY_LAW * (high - low))
+    if hangs.any():
         decided = int(hangs.argmax()) + 1
         beyond[decided - 1:] = True
     q = np.where(beyond, math.nan, rows.q) * np.exp(shift)
     return q * np.exp(low - FLOOR), q * np.exp(high + FLOOR), decided
+
+
+def _by_law(plan: Plan, rows: Chain, found: Spreads) -> Array:
+    """By how much the shift is another one (depth + 1,) if the inputs have two lengths only, with the same three moments."""
+    result: Array = np.abs(by_lengths(plan, rows, *found.passed, FEWEST)[2] - by_lengths(plan, rows, *found.passed)[2])
+    return result
 
 
 @dataclass(slots=True)
@@ -110,6 +124,7 @@ class Spreads:
     third:     the third cumulant of what is inherited
     constant:  the share of the mean square that the row's own draw hardly changes      beside: its relative deviation (beside_one)
     shift:     by how much the middle lies above q                 away: the same without what comes from the input's lengths
+    passed:    what the rows pass on, what they draw, and how much the inputs differ in length
     """
 
     inherited: Array
@@ -119,6 +134,7 @@ class Spreads:
     beside: Array
     shift: Array
     away: Array
+    passed: tuple[Steps, Noise, float]
 
 
 def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
@@ -139,7 +155,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
     own = (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
     if plan.residual and plan.pre == "none" and plan.post == "none":
         third, batch = 0.0 * third, with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch, turned)
-    found = Spreads(batch, third, own, *beside_one(pairs.counting(itself), own), shift, away)
+    found = Spreads(batch, third, own, *beside_one(pairs.counting(itself), own), shift, away, (steps, noise, start))
     if plan.pre != "none":
         _hold_fast(found, plan, rows, single + (2.0 * loose + beside) / units)
     if plan.post == "batch":

@@ -39,6 +39,9 @@ not hold for many of them (0.8 to 0.92 were inside). ReLU's family is excepted, 
 LENGTHS, DRAWS = 4, 3
 """Nodes of the law of the inputs' lengths, and of the spread that is drawn around each of them."""
 
+FEWEST = 2
+"""Nodes of another law of lengths, which has only two of them: of all laws with the same three moments the furthest from the inputs'."""
+
 ALIKE = 1e-9
 """Up to this variance of ln q between examples all count as equally long."""
 
@@ -151,7 +154,7 @@ def of_kurtosis(at: Averages, apart: float, square: float) -> float:
     return math.log1p(max((kurtosis - 3.0) * float(at.quartic[-1] / (24.0 * at.square[-1])), -0.5))
 
 
-def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
+def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float, count: int = LENGTHS) -> Array:
     """The same four numbers where nothing sets lengths anew, the third cumulant of what the batch's mean inherits, and by which factor its
     elasticity over the seeds differs from the one at q (6, depth + 1).
 
@@ -162,7 +165,7 @@ def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float
     """
     before, m, made, inputs = 0.0, np.zeros(1), [0.0], 1.0 - plan.first.bias / rows.v[0]
     settled: list[float] = []
-    squares, shares = _lengths(start, rows.fields.third if plan.kernel == 1 else None) if start > ALIKE else (np.ones(1), np.ones(1))
+    squares, shares = _lengths(start, rows.fields.third if plan.kernel == 1 else None, count) if start > ALIKE else (np.ones(1), np.ones(1))
     law = np.repeat(inputs * squares + 1.0 - inputs, DRAWS).tolist()
     weight: list[float] = np.multiply.outer(shares, hermite(DRAWS)[1]).ravel().tolist()
     found, few = [(0.0, math.log(_second(weight, law)), 0.0, 0.0, 0.0, 1.0)], Few(plan)
@@ -270,7 +273,7 @@ def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Arr
     return mean / np.sqrt(made), (rows.sigma_w2[row + 1] * made + plan.layer(row + 2).bias).tolist()
 
 
-def _lengths(apart: float, third: float | None) -> tuple[Array, Array]:
+def _lengths(apart: float, third: float | None, count: int = LENGTHS) -> tuple[Array, Array]:
     """Squared lengths of mean 1 whose ln has the variance `apart`, and their weights: of a Gamma law (for Gaussian numbers a chi square's),
     by its Gauss-Laguerre nodes. Where the third central moment is known, smaller than the Gamma law's and possible: of the Beta law between
     0 and a longest length that has it."""
@@ -278,8 +281,8 @@ def _lengths(apart: float, third: float | None) -> tuple[Array, Array]:
     if third is not None and spread**2 - spread < third < (1.0 - ALIKE) * 2.0 * spread**2:
         size = 2.0 * (spread - spread**2 + third) / (2.0 * spread**2 - third)
         longest = 1.0 + spread * (size + 1.0)
-        places, weights = nodes(2.0 / longest - 1.0, 4.0 * spread / longest**2, LENGTHS)
+        places, weights = nodes(2.0 / longest - 1.0, 4.0 * spread / longest**2, count)
         return longest / 2.0 * np.maximum(1.0 + places, SHORTEST), weights
-    shape, k = 1.0 / spread, np.arange(LENGTHS)
+    shape, k = 1.0 / spread, np.arange(count)
     squares, vectors = np.linalg.eigh(np.diag(2.0 * k + shape) + symmetric(k[1:] * (k[1:] + shape - 1.0)))
     return spread * np.maximum(squares, SHORTEST), vectors[0] ** 2
