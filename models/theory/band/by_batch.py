@@ -12,12 +12,14 @@ have the mean square w over n inputs, and the matrix has trace 1, its squared ei
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from models.theory.band.jacobi import Harmonics, harmonics
-from models.theory.gaussian import Averages
+from models.theory.chain import Chain
+from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
@@ -26,6 +28,9 @@ NARROW = 0.02
 
 SMALLEST = 1e-6
 """Share of phi's variance that counts as left where the mean is taken away."""
+
+NEAR = 1.01
+"""The factor between two q at which phi's slopes are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,8 @@ class ByBatch:
     loose:    Layer.loose: orthogonal weights turn more inputs than units into as many equal directions as there are units, and dividing
               equal ones changes nothing
     takes:    for each hidden row, whether the mean over the batch is taken away behind phi
-    power:    for each hidden row: a unit is divided by this power of its size before phi
+    power:    for each hidden row: by this power of a unit's size before phi what cosines have wandered counts as divided. The law counts
+              as divided by all of it: where a batch lies in few directions the rest is mostly that of small units, which phi does not bend
     """
 
     weights: Array
@@ -55,7 +61,7 @@ class ByBatch:
         if self.harmonic is None:
             return c, left
         result = c.copy()
-        result[:-1] = self.harmonic.divided(c[:-1], power)
+        result[:-1] = self.harmonic.divided(c[:-1])
         return result, left
 
     def centred(self, row: int, made: Array, own: float) -> tuple[Array, float]:
@@ -70,17 +76,31 @@ class ByBatch:
         return result, scale
 
 
-def by_batch(plan: Plan, at: Averages, law: tuple[float, float], weights: Array) -> ByBatch:
+def by_batch(plan: Plan, rows: Chain, at: Averages, law: tuple[float, float], weights: Array) -> ByBatch:
     """The normalizations of all hidden rows, for cosines whose law in the first row has this (mean, variance).
 
-    Before phi a unit is divided by its own size, power 1; behind phi by that power of its size before phi with which phi's deviation grows.
-    Every row's mean is taken away, except that of the output row where the normalization stands before phi.
+    Behind phi a unit is divided by that power of its size before phi with which phi's deviation grows; before phi by its own size, but phi
+    gives some of it back (`_given_back`). Every row's mean is taken away, except that of the output row where the normalization stands
+    before phi.
     """
-    power, takes, inputs = np.ones(plan.depth), [True] * plan.depth, plan.batch * plan.pixels
+    takes, inputs = [True] * plan.depth, plan.batch * plan.pixels
     if plan.post == "batch":
-        variance = at.square - at.mean**2
+        variance, power = at.square - at.mean**2, np.ones(plan.depth)
         power = np.divide(at.even / 2.0 - at.arched * at.mean, variance, where=variance > 0.0, out=power)
     else:
-        takes[-1] = False
+        power, takes[-1] = np.full(plan.depth, 1.0 - _given_back(plan, rows.q[0])), False
     harmonic = harmonics(*law, inputs, plan.width) if law[1] > NARROW else None
     return ByBatch(np.append(weights, 0.0), harmonic, 1.0 / inputs, plan.hidden.loose, takes, np.maximum(power, 0.0).tolist())
+
+
+def _given_back(plan: Plan, q: float) -> float:
+    """The power of a unit's size that a phi which saturates gives back behind a batch normalization before it.
+
+    Values that are divided by their own size over the batch are no Gaussian numbers: with G their matrix of cosines of trace 1 over B
+    inputs, E[He3(u_a) u_b] = -6 B (G G)_ab to first order. The more a unit lies in one direction the flatter are its values, and the less
+    of it phi cuts off. An eigenvalue e becomes e (1 - 2 e (E[He3 phi] / E[z phi])), where that ratio is 2 d ln E[phi'] / d ln q.
+    """
+    if plan.nl.slope is not None:
+        return 0.0
+    below, above = averages(plan.nl, q * np.array([1.0 / NEAR, NEAR])).slope.tolist()
+    return -math.log(above / below) / math.log(NEAR) if above * below > 0.0 else 0.0

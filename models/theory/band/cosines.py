@@ -161,9 +161,13 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: float, followed: floa
         variance = 0.0 if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
     counted = min(1.0, max(-1.0, _at_input(plan, rows, mean) + beyond))
     variance = min(variance, 1.0 - counted**2)
-    law = counted, _even_in_plane(plan, counted, variance)
-    c, weights = nodes(*law) if variance > 1e-9 else (np.array([counted]), np.ones(1))
-    batch = by_batch(plan, at, law, weights) if plan.norm == "batch" and (plan.pixels == 1 or law[1] > NARROW) else None
+    # what all inputs share a batch normalization takes away: the law is that of the rest, whose mean over different inputs is -1 / (n - 1)
+    shared = max((counted * (inputs - 1) + 1.0) / inputs, 0.0) if plan.norm == "batch" and counted < 1.0 else 0.0
+    around_mean = (counted - shared) / (1.0 - shared)
+    law = around_mean, _even_in_plane(plan, around_mean, min(variance / (1.0 - shared) ** 2, 1.0 - around_mean**2))
+    c, weights = nodes(*law) if variance > 1e-9 else (np.array([law[0]]), np.ones(1))
+    c = shared + (1.0 - shared) * c
+    batch = by_batch(plan, rows, at, law, weights) if plan.norm == "batch" and (plan.pixels == 1 or law[1] > NARROW) else None
     found, around = carried(plan, rows, at, wander > 0.0, np.append(biased + (1.0 - biased) * c, mean), batch)
     lift, c, around = found[:, :-1] @ weights - found[:, -1], np.clip(found[:, :-1], -1.0, 1.0), around[:, :-1]
     apart, square = c - (c @ weights)[:, None], c**2

@@ -36,6 +36,24 @@ def uneven(plan: Plan, rows: Chain, pairs: Cosines) -> Array:
     return result
 
 
+def beside_one(pairs: Cosines, own: Array) -> tuple[Array, Array]:
+    """(constant, beside): the share of each row's mean square that hardly varies with its own weights, and the relative deviation of that,
+    where these give the mean square the relative variance `own` (each (depth + 1,)).
+
+    With e the eigenvalues of the matrix of cosines, of sum 1, the mean square is sum(e chi^2_N) / N. Where one of them rules, as with
+    inputs that point in one direction, all the others together hardly vary. Pearson's law of the third type, a constant and a Gamma
+    variable, has the same three moments; its constant is 1 - sum(e^2)^2 / sum(e^3). One e is taken to be the mean cosine c, and the rest
+    to be alike: sum(e^3) = c^3 + (sum(e^2) - c^2)^2 / (1 - c).
+    """
+    square, root = pairs.square, np.sqrt(pairs.square)
+    c = np.clip(pairs.mean, 0.0, root)
+    rest, left = np.maximum(square - c**2, 0.0), 1.0 - c
+    cubes = np.clip(c**3 + np.divide(rest**2, left, where=left > 0.0, out=np.zeros_like(c)), square**2, square * root)
+    constant = 1.0 - np.divide(square**2, cubes, where=cubes > 0.0, out=np.ones_like(cubes))
+    deviation = np.sqrt(own * np.divide(rest, square, where=square > 0.0, out=np.zeros_like(c)))
+    return constant, np.divide(deviation, left, where=left > 0.0, out=np.zeros_like(c))
+
+
 def fan_in(plan: Plan) -> Array:
     """Weights of a unit, row by row (depth + 1,)."""
     return np.array([plan.seen, *[plan.width * plan.taps] * (plan.depth - 1), plan.width], dtype=np.float64)

@@ -6,57 +6,108 @@ LSUV divides each layer's weights by the standard deviation of its output over t
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
 
-from models.theory.band.cosines import Cosines, by_length, cosines, smoothing
+from models.theory.band.cosines import Cosines, by_length, constant, cosines, smoothing
 from models.theory.band.draws import beside_orthogonal, drawn
-from models.theory.band.noise import noise_of
-from models.theory.band.quantiles import DEVIATIONS, ENDS, FLOOR, student
-from models.theory.band.steps import through_normalization
+from models.theory.band.lengths import MOST_APART, apart_at_first, by_lengths, unbound
+from models.theory.band.noise import noise_of, shares
+from models.theory.band.quantiles import ENDS, FLOOR, student
+from models.theory.band.sample import longer
+from models.theory.band.silent import Silent
+from models.theory.band.steps import steps_of, through_normalization
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages, hermite
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
 
 
-def left_by_lsuv(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array]:
+def left_by_lsuv(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> tuple[Array, Array]:
     """(low, high) of every row, as logarithms relative to q (depth + 1,).
 
     The variance is anywhere within the tolerance. And the fit sets the variance around the mean over all units and the batch, not the mean
     itself: that is the biases' mean plus a random one. Drawn biases count as well: the fit does not scale them, nor does the gain. Of all
     that, a normalization before phi takes the mean away, and leaves eps's share of the rest.
     """
-    units = np.append(np.full(plan.depth, plan.width), plan.config.classes)
-    pairs, taps, _ = cosines(plan, rows, at, smoothing(plan))
-    m, freedom = _mean_square(pairs, by_length(plan, rows, pairs), units)
-    mean, (around, deviation) = of_mean(m, freedom), _as_drawn(plan, rows, at, pairs, taps)
+    units, smoothed = np.append(np.full(plan.depth, plan.width), plan.config.classes), smoothing(plan)
+    pairs, taps, _ = cosines(plan, rows, at, smoothed)
+    along = _along_mean(plan, rows, at, pairs, taps, smoothed)
+    m = along.shared / units
+    mean, (around, deviation) = of_mean(along, units), _as_drawn(plan, rows, at, pairs, taps, lost)
     if plan.each("bias").any():
         found = _left_beside_biases(plan, rows, around, deviation, m, units)[:, :, None] + mean
     else:
         found = left_alone(around, deviation, 1.0 - plan.each("loose"), mean, float(plan.config.init.params["tolerance"]))
-    low, high = ends(found)
+    still = constant(plan, rows)[:, None, None]
+    low, high = ends(_beside_constant(found, mean, still) if still.any() else found)
     values, left = units * plan.batch * np.append(np.full(plan.depth, plan.pixels), 1), np.append(through_normalization(plan, rows), 1.0)
-    loose = DEVIATIONS * 2.0 * abs(plan.hidden.shift) * np.sqrt(m / np.array(rows.q))
-    return left * (low + np.log1p(-np.minimum(loose + 1.0 / values, 1.0 - 1e-9))), left * (high + np.log1p(loose))
+    return left * (low + np.log1p(-np.minimum(1.0 / values, 1.0 - 1e-9))), left * high
 
 
-def _mean_square(pairs: Cosines, mean: Array, units: Array) -> tuple[Array, Array]:
-    """(m, freedom): the square of the mean over all units and the batch is m z^2, z normal, m the mean cosine over N. The variance around
-    it is 1 - m on average, and varies by 2 (C / N - m^2), C the mean of c^2, as a chi square with so many degrees of freedom does. Where
-    all inputs are one, these are N - 1."""
-    known = np.isfinite(mean) & np.isfinite(pairs.square)
-    m = np.minimum(np.where(known, mean, 1.0) / units, MOST)
-    square = np.maximum(np.where(known, pairs.square, 1.0), (units * m) ** 2)
-    return m, np.maximum((1.0 - m) ** 2 / np.maximum(square / units - m**2, 1e-12), 1.0)
+def _beside_constant(found: Array, mean: Array, still: Array) -> Array:
+    """Logarithms of the mean square over q beside a constant bias b, where `found` are those of v + d^2 over what b leaves of q and `mean`
+    those of 1 + d^2 / v: d is the random mean, of either sign, and the mean square v + (b + d)^2 (rows, DRAWN, 2 MEANS). still: b^2 / q"""
+    square = np.exp(found)
+    crossed = 2.0 * np.sqrt(still * (1.0 - still) * np.maximum(square - np.exp(found - mean), 0.0))
+    around = still + (1.0 - still) * square
+    result: Array = np.log(np.maximum(np.concatenate([around - crossed, around + crossed], axis=2), LEAST))
+    return result
 
 
-def of_mean(m: Array, freedom: Array) -> Array:
-    """ln of 1 + the square of the mean over the variance around it, which has the law of a squared Student's t (rows, 1, MEANS)."""
-    result: Array = np.log1p(student(freedom[:, None], _mean_at()[0]) ** 2 * (m / (1.0 - m))[:, None])[:, None]
+@dataclass(frozen=True, slots=True)
+class AlongMean:
+    """Of the mean square of a batch, which share lies along its mean over the examples, row by row (each (depth + 1,)).
+
+    shared: the mean's own square, which all examples have      longer: what the examples differ by in length, along it
+    square: mean of c^2, in which each input counts by its length
+    """
+
+    shared: Array
+    longer: Array
+    square: Array
+
+
+def _along_mean(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines, smoothed: Array) -> AlongMean:
+    """If the inputs have the mean cosine c and the lengths l, their mean's square is c E[l]^2, and c Var(l) lies along it."""
+    inputs = plan.batch * plan.pixels
+    known = np.isfinite(pairs.mean) & np.isfinite(pairs.square)
+    apart = _lengths_apart(plan, rows, at, pairs, taps, smoothed)
+    even = np.array([math.exp(-longer(each / 4.0, inputs)) for each in apart.tolist()])
+    mean = np.where(known, by_length(plan, rows, pairs), 1.0)
+    different = mean - 1.0 / inputs
+    shared = np.append(mean[0], np.clip(1.0 / inputs + even * different, 0.0, 1.0)[1:])
+    square = np.minimum(np.where(known, pairs.square, 1.0) + np.expm1(apart) / inputs, 1.0)
+    return AlongMean(shared, np.append(0.0, np.maximum((1.0 - even) * different, 0.0)[1:]), np.maximum(square, shared**2))
+
+
+def _lengths_apart(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines, smoothed: Array) -> Array:
+    """How much examples differ in length, as the variance of ln q (depth + 1,); nothing where a normalization rules them."""
+    if not unbound(plan, rows):
+        return np.zeros(plan.depth + 1)
+    steps, noise = steps_of(plan, rows, at, smoothed), noise_of(plan, rows, at, pairs.hidden(), taps.hidden())
+    _, single, *_ = by_lengths(plan, rows, steps, noise, apart_at_first(plan, rows, smoothed))
+    return np.minimum(np.where(np.isfinite(single), single, MOST_APART), MOST_APART)
+
+
+def of_mean(along: AlongMean, units: Array) -> Array:
+    """ln of 1 + the square of the mean over all units and the batch over the variance around it (rows, 1, MEANS).
+
+    With z and y_2, ..., y_N normal, the mean of N units has the square c z^2 / N, where c is the share `shared`. Around it lies what units
+    differ in it, c y^2 / N; what they have along it by the examples' lengths, w (z^2 + y^2) / N; and the rest, whose share varies as a chi
+    square with as many degrees of freedom as its mean of c^2 says. Where a normal variable over the root of a mean of squares has Student's
+    quantile t instead of z, that mean of squares is z^2 / t^2.
+    """
+    z, n = _mean_at()[0], units[:, None]
+    c, w = along.shared[:, None], along.longer[:, None]
+    rest = np.maximum(1.0 - c - w, 0.0)
+    uneven = np.maximum(along.square[:, None] - (c + w)**2, 1e-12)
+    between = (n - 1.0) * (z / student(np.maximum(n - 1.0, 1.0), z))**2
+    around = c * between + w * (z**2 + between) + rest * n * (z / student(np.maximum(n * rest**2 / uneven, 1.0), z))**2
+    result: Array = np.log1p(c * z**2 / np.maximum(around, FLOOR**2 * z**2))[:, None]
     return result
 
 
@@ -102,22 +153,24 @@ def _quantiles(values: Array, weights: Array) -> Array:
     return np.array([np.interp(_drawn_at()[2], *row) for row in zip(shares, np.take_along_axis(values, order, 1), strict=True)])
 
 
-MOST, LEAST = 0.5, 0.01
-"""The largest m, that of two units and one input; the smallest v that a step of the fit leaves."""
+LEAST = 0.01
+"""The smallest v that a step of the fit leaves."""
 
 LEFT, FITS = 12, 6
 """Nodes of the variance as drawn, and of x; steps of the fit that are followed."""
 
 
-def _as_drawn(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines) -> tuple[Array, Array]:
+def _as_drawn(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines, lost: Silent) -> tuple[Array, Array]:
     """Mean and deviation of ln of the variance that a row has before the fit: what the weights make of what arrives, orthogonal ones, which
     as such draw little. What a tolerance has left of the row before counts as nothing: it is far less than what units draw."""
-    gain, loose, free = float(plan.config.init.params["gain"]), plan.each("loose"), replace(plan, unit=False)
+    gain, loose, part = float(plan.config.init.params["gain"]), plan.each("loose"), shares(plan, rows)
     units = np.append(np.full(plan.depth, plan.width), plan.config.classes)
-    own = (2.0 * loose * drawn(free, rows, pairs) + (1.0 - loose) * beside_orthogonal(free, rows, by_length(free, rows, pairs))) / units
-    variance = own + np.append(0.0, noise_of(free, rows, at, pairs.hidden(), taps.hidden()).batch)
+    own = (2.0 * loose * drawn(plan, rows, pairs) + (1.0 - loose) * beside_orthogonal(plan, rows, by_length(plan, rows, pairs))) / units
+    found = noise_of(plan, rows, at, pairs.hidden(), taps.hidden()).batch + lost.spread / plan.width * part**2
+    variance = own + np.append(0.0, found)
     biases = plan.each("bias")
     arrives = gain**2 * (1.0 - biases) / np.array(rows.sigma_w2)
+    arrives[1:] *= 1.0 - lost.least * part
     return np.log(plan.each("forward") / gain**2 * arrives + biases), np.sqrt(np.maximum(variance, FLOOR**2))
 
 
@@ -142,8 +195,9 @@ def _mean_at() -> tuple[Array, Array]:
 
 
 def ends(found: Array) -> tuple[Array, Array]:
-    """Between which of these logarithms LEVEL lie, row by row; found: one for each pair of cells (rows, DRAWN, MEANS)."""
-    flat, weights = found.reshape(len(found), -1), np.multiply.outer(_drawn_at()[1], _mean_at()[1]).ravel()
+    """Between which of these logarithms LEVEL lie, row by row; found: one for each pair of cells, or several (rows, DRAWN, times MEANS)."""
+    times = found.shape[2] // MEANS
+    flat, weights = found.reshape(len(found), -1), np.multiply.outer(_drawn_at()[1], np.tile(_mean_at()[1] / times, times)).ravel()
     order = flat.argsort(axis=1)
     shares = weights[order].cumsum(axis=1)
     places = (np.take_along_axis(order, (shares >= share).argmax(axis=1)[:, None], 1) for share in ENDS)

@@ -10,12 +10,13 @@ order in 1 / N:
 
 What is inherited makes ln q Gaussian with the mean -variance / 2, which is exact for products of ReLU layers (Hanin & Nica 2020,
 1812.05994: 5 / N a layer). What a row's own weights draw has a Gamma law, whose long lower tail counts where there are few units, as two
-classes' logits.
+classes' logits; where all inputs point in one direction, a constant and a Gamma law, which has not.
 
     Pairs          cosines.py says how their cosines spread. E[phi_a^2 phi_b^2] over the pairs has Hermite's first two terms, and c^4 for
                    the rest.
     Dropout        draws its masks anew for each value.
-    Normalization  before phi it leaves only eps's share of what is inherited, and what phi^2 has in common with h and h^2 is held fast.
+    Normalization  before phi it leaves only eps's share of what is inherited, and what phi^2 has in common with h and h^2 is held fast; not
+                   what goes on along a skip.
     Images         every pixel is an input of its own, so the pairs are pairs of pixels, too. The output row reads their mean (pooled.py).
 
 The band's centre is not quite q_l. The inputs differ in length, and phi bends the longer ones otherwise than the shorter (lengths.py).
@@ -32,11 +33,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.theory.band.cosines import Cosines, by_length, constant, cosines, smoothing
-from models.theory.band.draws import beside_orthogonal, drawn, of_uniform_biases
+from models.theory.band.draws import beside_one, beside_orthogonal, drawn, of_uniform_biases
 from models.theory.band.fitted import left_by_lsuv
 from models.theory.band.known import ODD, near_zero, of_real_images, output_unknown, unknown_from
 from models.theory.band.lengths import (
     BEYOND,
+    FEWEST,
     MOST_APART,
     apart_at_first,
     behind_batch,
@@ -62,6 +64,9 @@ UNSURE = 0.125
 """The share of the shift that widens the band as well. Also: where more than this share of the shift is drawn by the seeds, the inputs'
 lengths alone no longer tell the law of lengths."""
 
+BY_LAW = 1.0 / 6.0
+"""Up to this share of the band's width the shift may be another one by another law of lengths with the same three moments."""
+
 CLOSE = 0.05
 """Up to this variance of ln q between the examples of a batch, phi's averages at the mean length stand for all of them."""
 
@@ -84,22 +89,31 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | Non
 
 
 def _band(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> tuple[Array, Array, int | None]:
-    found = _spreads(plan, rows, at, lost)
-    beyond, decided = np.maximum.accumulate(np.abs(found.away) > BEYOND), None
-    shift = 0.0 * found.shift if plan.unit else found.shift
     if plan.unit:
-        low, high = left_by_lsuv(plan, rows, at)
-    else:
-        more, lower, higher = of_uniform_biases(plan, rows)
-        found.own[-1] += more
-        low, high = quantiles(found.inherited + (UNSURE * shift) ** 2, found.own, found.third)
-        low[-1], high[-1] = low[-1] + lower, high[-1] + higher
+        low, high = left_by_lsuv(plan, rows, at, lost)
+        return np.array(rows.q) * np.exp(low - FLOOR), np.array(rows.q) * np.exp(high + FLOOR), None
+    found = _spreads(plan, rows, at, lost)
+    beyond, decided, shift = np.maximum.accumulate(np.abs(found.away) > BEYOND), None, found.shift
+    more, lower, higher = of_uniform_biases(plan, rows)
+    found.own[-1] += more
+    low, high = quantiles(found.inherited + (UNSURE * shift) ** 2, found.own, found.third, found.constant, found.beside)
+    low[-1], high[-1] = low[-1] + lower, high[-1] + higher
     hangs = (np.abs(shift) > high - low) & (np.abs(found.away) > UNSURE * np.abs(shift)) & ~beyond
-    if hangs.any() and plan.config.data.name != "gaussian" and unbound(plan, rows):  # two moments tell noise's law, drawn or not
+    if plan.config.data.name == "gaussian" or not unbound(plan, rows):  # two moments tell noise's law, drawn or not
+        hangs[:] = False
+    elif hangs.any() and rows.fields.third is not None and plan.kernel == 1:
+        hangs &= ~(_by_law(plan, rows, found) < BY_LAW * (high - low))
+    if hangs.any():
         decided = int(hangs.argmax()) + 1
         beyond[decided - 1:] = True
     q = np.where(beyond, math.nan, rows.q) * np.exp(shift)
     return q * np.exp(low - FLOOR), q * np.exp(high + FLOOR), decided
+
+
+def _by_law(plan: Plan, rows: Chain, found: Spreads) -> Array:
+    """By how much the shift is another one (depth + 1,) if the inputs have two lengths only, with the same three moments."""
+    result: Array = np.abs(by_lengths(plan, rows, *found.passed, FEWEST)[2] - by_lengths(plan, rows, *found.passed)[2])
+    return result
 
 
 @dataclass(slots=True)
@@ -108,14 +122,19 @@ class Spreads:
 
     inherited: the variance that comes from the rows before        own: the variance that the row's own weights and biases draw
     third:     the third cumulant of what is inherited
+    constant:  the share of the mean square that the row's own draw hardly changes      beside: its relative deviation (beside_one)
     shift:     by how much the middle lies above q                 away: the same without what comes from the input's lengths
+    passed:    what the rows pass on, what they draw, and how much the inputs differ in length
     """
 
     inherited: Array
     third: Array
     own: Array
+    constant: Array
+    beside: Array
     shift: Array
     away: Array
+    passed: tuple[Steps, Noise, float]
 
 
 def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
@@ -133,18 +152,20 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
     itself, shift[-1] = _longer_ones(plan, rows, at, pairs, steps, start, single - batch, float(shift[-1]))
     units, loose = np.append(np.full(plan.depth, plan.width), plan.config.classes), plan.each("loose")
     beside = (1.0 - loose) * beside_orthogonal(plan, rows, by_length(plan, rows, pairs))
-    own = np.zeros(plan.depth + 1) if plan.unit else (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
-    if plan.residual and plan.pre == "none" and plan.post == "none" and not plan.unit:
+    own = (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
+    if plan.residual and plan.pre == "none" and plan.post == "none":
         third, batch = 0.0 * third, with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch, turned)
-    found = Spreads(batch, third, own, shift, away)
+    found = Spreads(batch, third, own, *beside_one(pairs.counting(itself), own), shift, away, (steps, noise, start))
     if plan.pre != "none":
-        _hold_fast(found, plan, rows, single + (0.0 if plan.unit else (2.0 * loose + beside) / units))
+        _hold_fast(found, plan, rows, single + (2.0 * loose + beside) / units)
     if plan.post == "batch":
         _silence(found, plan, rows, lost)
     raised = raised_by(plan, lift)
-    if plan.pixels > 1 and not of_real_images(plan) and not plan.unit:
+    if plan.pixels > 1 and not of_real_images(plan):
         mean, square = _pool(found, plan, rows, at, raised, noise, steps)
-        found.own[-1] = (2.0 * loose[-1] * drawn(plan, rows, pairs.reading(mean, square))[-1] + beside[-1]) / units[-1]
+        read = pairs.reading(mean, square)
+        found.own[-1] = (2.0 * loose[-1] * drawn(plan, rows, read)[-1] + beside[-1]) / units[-1]
+        found.constant[-1], found.beside[-1] = (each[-1] for each in beside_one(read, found.own))
     found.shift[-1] += math.log1p(raised * (1.0 - float(constant(plan, rows)[-1])))
     return found
 

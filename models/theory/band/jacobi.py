@@ -50,13 +50,13 @@ class Harmonics:
     inverse: Array
     least: float
 
-    def divided(self, c: Array, power: float) -> Array:
-        """The cosines at the nodes if each unit h is divided by |h|^power, |h| its size over the batch: those of the matrix
-        E[h h^T / |h|^(2 power)], scaled to trace 1. An eigenvalue e (of trace 1) becomes e / (1 + 2 power e), exact to first order: a unit
-        is large mostly where it lies along an eigenvector of a large eigenvalue. The mean over the batch, degree 0, stays as it is."""
+    def divided(self, c: Array) -> Array:
+        """The cosines at the nodes if each unit h is divided by |h|, its size over the batch: those of the matrix E[h h^T / |h|^2], scaled
+        to trace 1. An eigenvalue e (of trace 1) becomes e / (1 + 2 e), exact to first order: a unit is large mostly where it lies along an
+        eigenvector of a large eigenvalue. The mean over the batch, degree 0, stays as it is."""
         found = self.weighted @ c
         mean = float(found[0])
-        twice = 2.0 * power / max(1.0 - mean, SMALLEST)
+        twice = 2.0 / max(1.0 - mean, SMALLEST)
         less = found * (1.0 + twice * self.least) / (1.0 + twice * np.maximum(found * self.inverse, self.least))
         rest = max(1.0 - float(self.at_one @ found), 0.0)  # of higher degrees
         less *= (1.0 - mean) / (float(self.at_one @ less) - float(less[0]) + rest)

@@ -39,6 +39,9 @@ not hold for many of them (0.8 to 0.92 were inside). ReLU's family is excepted, 
 LENGTHS, DRAWS = 4, 3
 """Nodes of the law of the inputs' lengths, and of the spread that is drawn around each of them."""
 
+FEWEST = 2
+"""Nodes of another law of lengths, which has only two of them: of all laws with the same three moments the furthest from the inputs'."""
+
 ALIKE = 1e-9
 """Up to this variance of ln q between examples all count as equally long."""
 
@@ -73,8 +76,8 @@ def _of_positions(size: int, kernel: int) -> float:
 
 
 def unbound(plan: Plan, rows: Chain) -> bool:
-    """Whether no normalization, nor LSUV, sets the lengths anew, and all rows are finite and above 0."""
-    return plan.norm == "none" and not plan.unit and 0.0 < min(rows.v) <= max(rows.v) < math.inf
+    """Whether no normalization sets the lengths anew, and all rows are finite and above 0."""
+    return plan.norm == "none" and 0.0 < min(rows.v) <= max(rows.v) < math.inf
 
 
 def of_longer(plan: Plan, rows: Chain, at: Averages, single: Array) -> Averages:
@@ -90,14 +93,12 @@ def followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
 
     What a row's own units draw is not passed on here: the next row has it in the spread of phi^2 over these units.
     """
-    found, passes, inputs = [(0.0, 0.0, start, 0.0, 0.0)], plan.pre == "none", plan.batch * plan.pixels
-    nothing = np.zeros(plan.depth)  # of what a normalization lets none of through, numbers may be beyond any float
-    carry = (steps.carried, steps.bend) if passes else (nothing, nothing)
-    columns = (*carry, noise.batch, noise.alone, noise.single, steps.sphere, steps.kept)
-    for carried, bend, drawn, alone, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
-        batch, single, given, shift, away = found[-1] if passes else (0.0, 0.0, 0.0, 0.0, 0.0)
+    found, inputs, alone = [(0.0, 0.0, start, 0.0, 0.0)], plan.batch * plan.pixels, noise.alone if plan.pre == "none" else 0.0 * noise.alone
+    columns = (steps.carried, steps.bend, noise.batch, alone, noise.single, steps.sphere, steps.kept)
+    for carried, bend, drawn, each, drawn_single, sphere, kept in zip(*(column.tolist() for column in columns), strict=True):
+        batch, single, given, shift, away = found[-1]
         apart = max(single - batch, 0.0)
-        more = alone * math.expm1(min(apart + given, MOST_APART)) / inputs
+        more = each * math.expm1(min(apart + given, MOST_APART)) / inputs
         together = carried**2 * batch
         found.append((together + drawn + more, together + carried**2 * apart * kept + drawn_single,
                       carried**2 * kept * given,
@@ -153,17 +154,18 @@ def of_kurtosis(at: Averages, apart: float, square: float) -> float:
     return math.log1p(max((kurtosis - 3.0) * float(at.quartic[-1] / (24.0 * at.square[-1])), -0.5))
 
 
-def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float) -> Array:
+def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float, count: int = LENGTHS) -> Array:
     """The same four numbers where nothing sets lengths anew, the third cumulant of what the batch's mean inherits, and by which factor its
     elasticity over the seeds differs from the one at q (6, depth + 1).
 
     A few lengths, whose law is at first the inputs', go through phi row by row, and what is drawn spreads each of them. They do so at three
     batches' mean squares, the nodes of their law over the seeds: what most seeds pass on is ruled by the typical seed's q, which lies below
-    the mean over seeds by half the variance. (Laws are short lists, three times as fast as arrays.)
+    the mean over seeds by half the variance. LSUV sets that mean square anew in every row, and leaves only how lengths differ. (Laws are
+    short lists, three times as fast as arrays.)
     """
     before, m, made, inputs = 0.0, np.zeros(1), [0.0], 1.0 - plan.first.bias / rows.v[0]
     settled: list[float] = []
-    squares, shares = _lengths(start, rows.fields.third if plan.kernel == 1 else None) if start > ALIKE else (np.ones(1), np.ones(1))
+    squares, shares = _lengths(start, rows.fields.third if plan.kernel == 1 else None, count) if start > ALIKE else (np.ones(1), np.ones(1))
     law = np.repeat(inputs * squares + 1.0 - inputs, DRAWS).tolist()
     weight: list[float] = np.multiply.outer(shares, hermite(DRAWS)[1]).ravel().tolist()
     found, few = [(0.0, math.log(_second(weight, law)), 0.0, 0.0, 0.0, 1.0)], Few(plan)
@@ -185,9 +187,10 @@ def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float
             return np.array(found + [(math.nan,) * 6] * (plan.depth - row)).T
         law, apart, between = _wider([each / means[1] for each in made[len(law):2 * len(law)]], weight, kept,
                                      math.log1p(max(drawn_single - drawn, 0.0)))
-        found.append((spread, spread + between + longer(apart, plan.batch * plan.pixels),
-                      centre + together / 2.0 + inherited / 6.0 - sphere, carried * away + bend * before - sphere, inherited + skew,
-                      math.sqrt(together / batch) / carried if batch > 0.0 and carried > 0.0 else 1.0))
+        between += longer(apart, plan.batch * plan.pixels)
+        found.append((0.0, between, 0.0, 0.0, 0.0, 1.0) if plan.unit else (
+            spread, spread + between, centre + together / 2.0 + inherited / 6.0 - sphere, carried * away + bend * before - sphere,
+            inherited + skew, math.sqrt(together / batch) / carried if batch > 0.0 and carried > 0.0 else 1.0))
         before = carried**2 * kept * before + drawn_single
     return np.array(found).T
 
@@ -270,7 +273,7 @@ def _through(plan: Plan, rows: Chain, row: int, m: Array, q: Array) -> tuple[Arr
     return mean / np.sqrt(made), (rows.sigma_w2[row + 1] * made + plan.layer(row + 2).bias).tolist()
 
 
-def _lengths(apart: float, third: float | None) -> tuple[Array, Array]:
+def _lengths(apart: float, third: float | None, count: int = LENGTHS) -> tuple[Array, Array]:
     """Squared lengths of mean 1 whose ln has the variance `apart`, and their weights: of a Gamma law (for Gaussian numbers a chi square's),
     by its Gauss-Laguerre nodes. Where the third central moment is known, smaller than the Gamma law's and possible: of the Beta law between
     0 and a longest length that has it."""
@@ -278,8 +281,8 @@ def _lengths(apart: float, third: float | None) -> tuple[Array, Array]:
     if third is not None and spread**2 - spread < third < (1.0 - ALIKE) * 2.0 * spread**2:
         size = 2.0 * (spread - spread**2 + third) / (2.0 * spread**2 - third)
         longest = 1.0 + spread * (size + 1.0)
-        places, weights = nodes(2.0 / longest - 1.0, 4.0 * spread / longest**2, LENGTHS)
+        places, weights = nodes(2.0 / longest - 1.0, 4.0 * spread / longest**2, count)
         return longest / 2.0 * np.maximum(1.0 + places, SHORTEST), weights
-    shape, k = 1.0 / spread, np.arange(LENGTHS)
+    shape, k = 1.0 / spread, np.arange(count)
     squares, vectors = np.linalg.eigh(np.diag(2.0 * k + shape) + symmetric(k[1:] * (k[1:] + shape - 1.0)))
     return spread * np.maximum(squares, SHORTEST), vectors[0] ** 2

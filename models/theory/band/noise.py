@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.theory.band.branches import branch, parts
+from models.theory.band.branches import parts
 from models.theory.band.cosines import Cosines
 from models.theory.band.draws import beside_orthogonal, uneven
+from models.theory.band.known import OF_EXAMPLES
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
@@ -34,9 +35,9 @@ class Noise:
 def noise_of(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosines) -> Noise:
     """What each layer's units add: by phi^2, where no normalization behind it holds that fast, by phi's product with a skip's input, and by
     dropout's masks. batch, taps: the cosines of the batch, and of one kernel's taps."""
-    part = parts(plan, rows, at) if plan.post == "none" and not plan.unit else np.zeros(plan.depth)
+    part = parts(plan, rows, at) if plan.post == "none" else np.zeros(plan.depth)
     crossed, masks, ones = np.zeros(plan.depth), _masks(plan, rows, at), np.ones(plan.depth)
-    if plan.residual and not plan.unit:
+    if plan.residual:
         crossed[1:] = _crossed(plan, rows, at)
 
     def made(pairs: Cosines, itself: float) -> Array:
@@ -48,14 +49,17 @@ def noise_of(plan: Plan, rows: Chain, at: Averages, batch: Cosines, taps: Cosine
 
 def shares(plan: Plan, rows: Chain) -> Array:
     """The share of the next row's q that comes from what each hidden row hands on, the rest being the biases' (depth,)."""
-    result: Array = np.array(rows.sigma_w2[1:]) * np.append(rows.p[:-2], rows.pooled) / np.array(rows.q[1:])
+    made, q = np.array(rows.sigma_w2[1:]) * np.append(rows.p[:-2], rows.pooled), np.array(rows.q[1:])
+    if plan.pre != "none":  # before it
+        q[:-1] = np.maximum(rows.v[1:-1], made[:-1])
+    result: Array = made / q
     return result
 
 
 def measurable(plan: Plan, rows: Chain, at: Averages, values: Array) -> Array:
     """The values where they and the mean squares that they are relative to are finite and not 0, else 0 (depth,)."""
     after = np.array(rows.q[1:])
-    known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2) & (not plan.unit)
+    known = (at.square > 0) & (after > 0) & np.isfinite((after * at.square) ** 2)
     return np.where(known & np.isfinite(values), values, 0.0)
 
 
@@ -84,11 +88,21 @@ def handed_on(plan: Plan, at: Averages) -> tuple[Array, Array, Array, Array]:
 
 
 def _crossed(plan: Plan, rows: Chain, at: Averages) -> Array:
-    """The variance of the product 2 x a in (x + a)^2, x a skip's input and a the branch: 4 p Var(a), over the sum's square (depth - 1,)."""
-    mean = at.mean[1:] if plan.post == "none" else 0.0
-    spread = np.maximum(branch(plan, rows, at)[1:] * plan.keep - mean**2, 0.0)
-    p = np.array(rows.p[:-1])
-    result: Array = 4.0 * p[:-1] * spread / p[1:] ** 2
+    """The variance of the product 2 x a in (x + a)^2, x a skip's input and a the branch: 4 p Var(a), over the sum's square (depth - 1,).
+
+    Of that, what the skip's own mean M over the units reads of the branch's mean varies less beside a normalization over the units: behind
+    phi RMS's leaves what sum(phi) / sqrt(sum(phi^2)) varies by, and before phi sums of h^2, but for RMS of h too, are held fast.
+    """
+    mean, square, p = at.mean[1:], at.square[1:], np.array(rows.p[:-1])
+    before, after, held, shared = p[:-1], p[1:], 0.0 * mean, np.cumsum(at.mean)[:-1]
+    spread = np.ones(plan.depth - 1) if plan.post != "none" else np.maximum(square - mean**2, 0.0)
+    if plan.post == "rms":
+        spread = np.maximum(1.0 - mean**2 / square, 0.0)
+        held = mean / square * (at.cube[1:] - mean * square) / square - (mean / square) ** 2 * (at.fourth[1:] / square - square) / 4.0
+        shared = np.cumsum(at.mean / np.sqrt(at.square))[:-1]
+    elif plan.pre in OF_EXAMPLES:
+        held = at.arched[1:] ** 2 / 2.0 + (0.0 if plan.pre == "rms" else np.array(rows.q[1:-1]) * at.slope[1:] ** 2)
+    result: Array = 4.0 * (before * spread - np.minimum(shared**2, before) * np.minimum(held, spread)) / after**2
     return result
 
 

@@ -19,6 +19,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from models.theory.band.draws import of_biases
 from models.theory.chain import Chain
 from models.theory.gaussian import hermite
 from models.theory.layers import Plan
@@ -33,7 +34,7 @@ ALIKE = 0.1
 LENGTHS = 12
 """Nodes of the law of r."""
 
-FEWEST, MANY = 3.0, 64.0
+FEWEST, MANY = 2.0, 64.0
 """The fewest directions that are taken, and the number above which a coordinate of the sphere counts as Gaussian."""
 
 
@@ -57,12 +58,13 @@ def silent(plan: Plan, rows: Chain) -> Silent:
     total = np.array(rows.q[:-1])
     q = total - shift**2
     c = 1.0 - np.array(rows.one_minus_c[:-1]) * total / q
+    alike = 1.0 - np.divide(1.0 - c, 1.0 - of_biases(plan, rows)[:-1], where=c < 1.0, out=np.zeros_like(c))  # without the biases
     for row in np.flatnonzero((c > ALIKE) & (c < 1.0)).tolist():
         own = (1.0 - float(c[row])) * float(q[row])
         asked = round(math.sqrt(c[row] * q[row] / own), 3), round(shift / math.sqrt(own), 3), inputs
         weighed = float(f"{slope**2 * own / plan.eps:.3g}")
         found.least[row], _ = _all_below(*asked, math.inf, weighed)
-        found.most[row], found.spread[row] = _all_below(*asked, round(_directions(rows, float(c[row])), 1), weighed)
+        found.most[row], found.spread[row] = _all_below(*asked, round(_directions(rows, float(alike[row])), 1), weighed)
     return found
 
 
@@ -93,7 +95,7 @@ def _all_below(ratio: float, shift: float, inputs: int, directions: float, weigh
 def _share_below(reach: Array, directions: float) -> Array:
     """The probability that a coordinate of a sphere, scaled to the mean square 1, is below `reach`; of many directions a Gaussian's."""
     edge = math.sqrt(min(directions, MANY))
-    places = np.linspace(-edge, edge, 2001)
+    places = edge * ((np.arange(2000) + 0.5) / 1000.0 - 1.0)
     if directions > MANY:
         dense = np.exp(-(places**2) / 2.0)
     else:

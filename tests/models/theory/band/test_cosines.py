@@ -26,7 +26,7 @@ from models.theory.chain import Chain, Fields, chain
 from models.theory.gaussian import Averages, averages
 from models.theory.layers import Plan, plan
 from models.training import Run
-from tests.models.theory.band.seeds import LEAST, measured, settings
+from tests.models.theory.band.seeds import LEAST, measured, measured_of_uniform, settings
 
 HE, XAVIER = {"name": "kaiming_normal"}, {"name": "xavier_normal"}
 
@@ -89,6 +89,8 @@ def followed_by_theory(config: RunConfig, numbers: dict[str, Any]) -> tuple[Plan
     ("tanh", XAVIER, "moons", {"normalization": {"name": "batch"}}, (2, 4, 6, 8, 12)),
     ("tanh", XAVIER, "spirals", {"normalization": {"name": "batch"}, "residual": True}, (4, 8, 12)),
     ("tanh", XAVIER, "circles", {"normalization": {"name": "batch", "placement": "post_activation"}}, (2, 3, 4, 5)),
+    ("tanh", XAVIER, "moons", {"normalization": {"name": "batch", "placement": "post_activation"}}, (2, 4, 8, 12)),
+    ("linear", XAVIER, "moons", {"normalization": {"name": "batch", "placement": "post_activation"}}, (2, 8, 16)),
     ("linear", XAVIER, "gaussian", {"normalization": {"name": "batch", "placement": "post_activation"}}, (2, 5, 10, 20))])
 def test_squared_cosines(activation: str, init: dict[str, Any], data: str, network: dict[str, Any], rows: tuple[int, ...]) -> None:
     """A pair moves by the slope at its own cosine and draws more the more alike it is; a convolution averages young noise more than old
@@ -103,6 +105,17 @@ def test_squared_cosines(activation: str, init: dict[str, Any], data: str, netwo
         entering = [x - x.mean(dim=1, keepdim=True) for x in entering]
     found = np.array([mean_squared_cosine(x, config.network.padding) for x in entering])
     assert theory[np.array(rows) - 1] == pytest.approx(found, rel=0.25)
+
+
+@pytest.mark.parametrize("batch", [24, 96])
+def test_what_a_saturating_phi_gives_back_behind_a_batch_normalization(batch: int) -> None:
+    """A unit that is divided by its size lies flatter in the direction that made it large, and tanh cuts less off. It was followed at four
+    fifths, and 0.91 to 0.92 of the seeds' outputs were inside."""
+    config = settings("tanh", "gaussian", XAVIER, depth=20, batch=batch, normalization={"name": "batch"})
+    inputs, numbers = start(config)
+    signals, theory = hidden(config, inputs, 20), followed(config, numbers)
+    found = [mean_squared_cosine(signals[row - 1][0], config.network.padding) for row in (5, 10, 20)]
+    assert theory[[4, 9, 19]] == pytest.approx(np.array(found), rel=0.06)
 
 
 def test_few_units_under_dropout() -> None:
@@ -251,3 +264,11 @@ def test_leaky_units_without_a_signal(bias: float | dict[str, Any]) -> None:
     _, inside, ratio, _ = measured(config)
     assert inside[1] >= LEAST
     assert ratio[1] < 4.0
+
+
+@pytest.mark.parametrize("data", ["circles", "moons"])
+def test_units_without_a_signal_of_points_beside_biases(data: str) -> None:
+    """How few directions the points have is known without the biases, which make all of them more alike: 0.5 to 0.77 were inside row 2."""
+    network = {"normalization": {"name": "batch", "placement": "post_activation"}, "bias": {"name": "pytorch_default"}}
+    _, inside, ratio, _ = measured_of_uniform(settings("relu", data, XAVIER, depth=2, **network))
+    assert inside[1] >= LEAST and ratio[1] < 1.5, (inside, ratio)

@@ -39,15 +39,14 @@ def test_polynomials_come_back() -> None:
     assert float(weights @ law.plain[3] ** 2) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("power", [0.5, 1.0])
-def test_units_divided_by_their_size(power: float) -> None:
+def test_units_divided_by_their_size() -> None:
     """Of 200,000 random units over the points of the circle."""
     root = np.linalg.cholesky(kernel(CIRCLE) + 1e-9 * np.eye(48))
     units = np.random.default_rng(1).standard_normal((200_000, 48)) @ root.T
-    units /= np.square(units).mean(axis=1, keepdims=True) ** (power / 2.0)
+    units /= np.square(units).mean(axis=1, keepdims=True) ** 0.5
     found = units.T @ units / np.square(units).sum(axis=0).mean()
     c, weights = nodes(0.0, 0.5)
-    expected = harmonics(0.0, 0.5, 48).divided(kernel(c), power)
+    expected = harmonics(0.0, 0.5, 48).divided(kernel(c))
     at = np.interp(c, CIRCLE[0, :25][::-1], found[0, :25][::-1])
     assert expected == pytest.approx(at, abs=0.03)
     before, after = float(weights @ kernel(c) ** 2), float(weights @ expected**2)
@@ -56,15 +55,15 @@ def test_units_divided_by_their_size(power: float) -> None:
 
 def test_two_directions_alike_stay_so() -> None:
     c, _ = nodes(0.0, 0.5)
-    assert harmonics(0.0, 0.5, 64).divided(c, 1.0) == pytest.approx(c, abs=1e-9)
+    assert harmonics(0.0, 0.5, 64).divided(c) == pytest.approx(c, abs=1e-9)
 
 
 def test_no_eigenvalue_is_less_than_so_few_units_leave() -> None:
     """16 directions of 16 units: nothing is divided by more than anything else."""
     c, _ = nodes(0.0, 1.0 / 16.0)
     law = harmonics(0.0, 1.0 / 16.0, 128, 16)
-    assert law.divided(0.9 * c, 1.0) == pytest.approx(0.9 * c)
-    assert abs(harmonics(0.0, 1.0 / 16.0, 128).divided(0.9 * c, 1.0)[0]) < 0.9 * abs(c[0])
+    assert law.divided(0.9 * c) == pytest.approx(0.9 * c)
+    assert abs(harmonics(0.0, 1.0 / 16.0, 128).divided(0.9 * c)[0]) < 0.9 * abs(c[0])
 
 
 @pytest.mark.parametrize(("mean", "variance"), [(0.0, 0.5), (0.3, 0.2), (-0.2, 0.05), (0.5, 1e-4)])

@@ -17,7 +17,7 @@ from models.theory.chain import Correlations, chain
 from models.theory.gaussian import averages
 from models.theory.layers import plan
 from models.training import initial_frame
-from tests.models.theory.band.seeds import LEAST, chaotic, measured, settings
+from tests.models.theory.band.seeds import LEAST, chaotic, measured, measured_of_uniform, settings
 
 
 @pytest.mark.parametrize(("spread", "third"), [(0.283, -0.0227), (0.4, 0.1), (0.05, 0.004), (0.9, -0.08), (0.3, 0.18), (0.3, 0.5)])
@@ -78,6 +78,15 @@ def test_of_skips_whose_later_rows_have_no_band() -> None:
     _, _, ratio, _ = measured(config)
     known = ratio[np.isfinite(ratio)]
     assert 4 < known.size < ratio.size and (known > 0.87).all(), ratio
+
+
+@pytest.mark.parametrize("activation", ["gelu", "relu"])
+def test_of_skips_beside_drawn_biases(activation: str) -> None:
+    """A skip brings along what was there before the row's biases were added, which varies by more than q does. GELU's row 7 had a band 150
+    times too wide and too low, with none inside."""
+    init, bias = {"name": "normal", "std": 0.05}, {"name": "normal", "std": 0.1}
+    _, inside, ratio, _ = measured_of_uniform(settings(activation, "circles", init, batch=128, bias=bias, residual=True))
+    assert (inside >= LEAST).all() and ((ratio[:8] > 0.8) & (ratio[:8] < 1.25)).all(), (inside, ratio)
 
 
 def test_of_points_that_come_to_a_corner_one_after_another() -> None:

@@ -45,3 +45,21 @@ def test_what_eps_takes_near_zero_behind_phi_and_in_deep_rows(norm: dict[str, An
     """Row 2 held 0.0 behind an RMS normalization of points near 0; with a batch normalization all rows of nine points."""
     _, inside, _, _ = measured(settings(activation, data, {"name": "xavier_normal"}, depth=6, width=100, batch=9, normalization=norm))
     assert (inside >= LEAST).all(), inside
+
+
+@pytest.mark.parametrize(("activation", "init"), [("relu", "orthogonal"), ("gelu", "kaiming_normal")])
+def test_of_skips_beside_an_rms_normalization_behind_phi(activation: str, init: str) -> None:
+    """It holds the branch's mean square fast, and with it most of the branch's mean, which the skip reads: the deep rows of orthogonal
+    weights had a band four times too wide."""
+    network = {"normalization": {"name": "rms", "placement": "post_activation"}, "residual": True}
+    _, inside, ratio, _ = measured(settings(activation, "digits", {"name": init}, depth=12, batch=32, **network))
+    assert (inside >= LEAST).all() and ((ratio[3:] > 0.85) & (ratio[3:] < 1.4)).all(), (inside, ratio)
+
+
+@pytest.mark.parametrize(("activation", "norm"), [("tanh", "layer"), ("hardtanh", "rms"), ("gelu", "rms")])
+def test_of_skips_past_a_normalization_before_phi(activation: str, norm: str) -> None:
+    """What the rows draw is held fast before phi but goes on along the skip: the output row had that of the last row alone, and 0.60 of
+    hardtanh's were inside."""
+    network = {"normalization": {"name": norm}, "residual": True}
+    _, inside, ratio, _ = measured(settings(activation, "digits", {"name": "orthogonal"}, depth=16, width=16, batch=32, **network))
+    assert inside[-1] >= LEAST and 0.8 < ratio[-1] < 1.3, (inside, ratio)
