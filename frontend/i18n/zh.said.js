@@ -357,8 +357,8 @@ export const SAID = {
   // ---- findings: what mends it ----
   "Draw weights with {where} (fan_in): there {activation} is critical, and a layer hands on the variance it receives.":
     "按 {where}（fan_in）抽取权重：{activation} 在这里处于临界，每一层把收到的方差原样传下去。",
-  "Draw weights with {where} (fan_in), the critical value over the depth: together the layers then add about one signal.":
-    "按 {where}（fan_in）抽取权重，即临界值除以深度：这样所有层合起来大约只增加一份信号。",
+  "Draw weights with {where} (fan_in): together the layers then add about one signal.":
+    "按 {where}（fan_in）抽取权重：这样所有层合起来大约只增加一份信号。",
   "Use relu, which is critical at He's 2 whatever the variance; this activation is critical nowhere without biases.":
     "请改用 relu，它在 He 的取值 2 处对任何方差都是临界的；而现在的激活函数在没有偏置时无处临界。",
   "Use tanh, which is centred at 0.": "请改用以 0 为中心的 tanh。",
@@ -386,6 +386,10 @@ export const SAID = {
   "{gap}": "{gap}",
   "less than 10⁻⁷": "10⁻⁷ 以下",
   "in the last hidden layer two inputs differ by {gap} of their size": "在最后一个隐藏层，两个输入之差只有其大小的 {gap}",
+  "in the last hidden layer two inputs differ by {gap} of their size; to tell them apart takes some {needed} steps, and it is given {given}":
+    "在最后一个隐藏层，两个输入之差只有其大小的 {gap}；要把它们区分开大约需要 {needed} 步，而这里只有 {given} 步",
+  "in the mean over the pixels, which the output row sees, two inputs differ by {gap} of their size":
+    "在输出行看到的各像素平均值中，两个输入之差只有其大小的 {gap}",
   "from end to end the signal's mean square changes by {size} decades": "从头到尾，信号的均方值变化了 {size} 个数量级",
   "from end to end the gradient's mean square changes by {size} decades": "从头到尾，梯度的均方值变化了 {size} 个数量级",
   "After {steps} steps the loss is {loss}{over} and the accuracy {accuracy}; a guess has {guess} and {chance}.":

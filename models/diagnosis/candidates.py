@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.config import RunConfig
+from models.diagnosis.movement import is_adaptive
 from models.diagnosis.soundness import SILENCED, crowded, drowned, silenced
 from models.diagnosis.variants import RELATIVES, Remedy, alike, changed, drawn, uncentred
 from models.theory import critical_sigma_w2, outlook
@@ -19,6 +20,9 @@ from models.words import NOTHING, Text, say, together
 
 LARGEST_SIGMA_W2 = 10.0
 """Above this sigma_w^2 a critical point is not offered (sigmoid's is at 103): the units would be saturated."""
+
+HE = 2.0
+"""What stands for the critical sigma_w^2 of ReLU's relatives that have none."""
 
 BIAS_VARIANCE = 0.05
 """sigma_b^2 of the second critical point that is tried: tanh's (1.76, 0.05) keeps q where (1, 0) lets it decay as 1/(2l)."""
@@ -48,7 +52,7 @@ STRUCTURES: tuple[tuple[str, Text, Text, Text], ...] = (
 """Normalizations that are offered, and what is said: of one alone, of one together with skips, of one where there are skips already."""
 
 SKIPS = say("Let each layer add its input to its output: the gradient then passes through the sum.")
-"""Said where the normalization is there already."""
+"""Said where the normalization is there already, or is not asked for."""
 
 
 def candidates(config: RunConfig) -> Iterator[Remedy]:
@@ -120,56 +124,80 @@ def _structured(config: RunConfig) -> Iterator[Remedy]:
     first, random = drawn(config)
     if first:
         yield first, random
-    for sentence, paths in _structures(config):
-        try:
-            yield together(first, sentence), changed(random, **paths)
-        except ValidationError:
-            continue  # a normalization that does not fit this network (one example a batch, ...)
+    for name, *sentences in STRUCTURES:
+        for sentence, paths in _structures(config, name, *sentences):
+            with suppress(ValidationError):  # a normalization that does not fit this network (one example a batch, ...)
+                yield together(first, sentence), changed(random, **paths)
+        if name == "layer":
+            yield from _shared(config)
 
 
 def _critical(config: RunConfig) -> Iterator[Remedy]:
-    """The weights' variance at which this activation is critical, without and with biases."""
+    """The weights' variance at which this activation is critical, without and with biases; between skips, that is shared by the layers."""
     network = config.network
-    if network.normalization.name != "none":
+    if network.residual and critical_sigma_w2(network.activation.name, network.activation.params, 0.0) is not None:
+        yield from islice(_shared(config), 1)
+    if network.normalization.name == "none" and not network.residual:
+        for variance in (0.0, BIAS_VARIANCE) if network.has_bias else (0.0,):
+            scale = critical_sigma_w2(network.activation.name, network.activation.params, variance)
+            if scale is not None and scale <= LARGEST_SIGMA_W2:
+                yield _drawn_at(config, scale, variance)
+
+
+def _drawn_at(config: RunConfig, scale: float, variance: float) -> Remedy:
+    chosen = _kept(config, scale)
+    bias = {"bias_init": {"name": "normal", "std": round(math.sqrt(variance), 6)}} if variance else _without_biases(config)
+    return (say("Draw weights with {where} (fan_in): there {activation} is critical, and a layer hands on the variance it receives.",
+                where=_where(config, chosen, variance), activation=config.network.activation.name),
+            changed(config, init=_gaussian(chosen), **bias))
+
+
+def _shared(config: RunConfig) -> Iterator[Remedy]:
+    """Skips without a normalization, the weights' variance shared by the layers: over the depth; and over its square, for an activation
+    with a kink, whose mean is in proportion to the root of what it receives, and adds up. That is for plain steps alone: by a thousandth of
+    themselves a step weights so small hardly come to matter beside the skips (100 ReLU layers of 64 units learn nothing in 200 of Adam)."""
+    network = config.network
+    scale = critical_sigma_w2(network.activation.name, network.activation.params, 0.0) or HE
+    if network.normalization.name != "none" or scale > LARGEST_SIGMA_W2:
         return
-    for variance in (0.0, BIAS_VARIANCE) if network.has_bias else (0.0,):
-        scale = critical_sigma_w2(network.activation.name, network.activation.params, variance)
-        if scale is None or scale > LARGEST_SIGMA_W2:
-            continue
-        scale *= 1.0 - network.dropout  # what is kept is multiplied by 1 / (1 - p), in signal and gradient alike
-        bias = {"name": "normal", "std": round(math.sqrt(variance), 6)} if variance else {"name": "zeros"}
-        chosen = float(f"{scale / network.depth if network.residual else scale:.6g}")
-        yield (_sentence(config, chosen, variance),
-               changed(config, init=_gaussian(chosen), **{"bias_init": bias} if network.has_bias else {}))
+    for power in (1,) if is_adaptive(config.training) else (1, 2):
+        chosen = _kept(config, scale / network.depth**power)
+        words = say("Draw weights with {where} (fan_in): together the layers then add about one signal.", where=_where(config, chosen, 0.0))
+        yield (words if network.residual else together(SKIPS, words),
+               changed(config, init=_gaussian(chosen), network__residual=True, **_without_biases(config)))
 
 
-def _sentence(config: RunConfig, scale: float, variance: float) -> Text:
+def _kept(config: RunConfig, scale: float) -> float:
+    """The variance beside dropout: what is kept is multiplied by 1 / (1 - p), in signal and gradient alike."""
+    return float(f"{scale * (1.0 - config.network.dropout):.6g}")
+
+
+def _where(config: RunConfig, scale: float, variance: float) -> str:
     other_biases = config.network.has_bias and (variance > 0.0 or config.bias_init.name != "zeros")
-    where = f"σ_w² = {scale:.4g}" + (f", σ_b² = {variance:g}" if other_biases else "")
-    if config.network.residual:
-        return say("Draw weights with {where} (fan_in), the critical value over the depth: together the layers then add about one signal.",
-                   where=where)
-    return say("Draw weights with {where} (fan_in): there {activation} is critical, and a layer hands on the variance it receives.",
-               where=where, activation=config.network.activation.name)
+    return f"σ_w² = {scale:.4g}" + (f", σ_b² = {variance:g}" if other_biases else "")
+
+
+def _without_biases(config: RunConfig) -> dict[str, Any]:
+    """Biases that start at 0, where there are any."""
+    return {"bias_init": {"name": "zeros"}} if config.network.has_bias else {}
 
 
 def _gaussian(scale: float) -> Mapping[str, Any]:
     return {"name": "variance_scaling", "scale": scale, "mode": "fan_in", "distribution": "normal"}
 
 
-def _structures(config: RunConfig) -> Iterator[tuple[Text, dict[str, Any]]]:
-    """Normalizations before the activation, without and with skips."""
+def _structures(config: RunConfig, name: str, alone: Text, with_skips: Text, beside_skips: Text) -> Iterator[tuple[Text, dict[str, Any]]]:
+    """A normalization before the activation, without and with skips."""
     before = config.network.normalization
     there = say("It takes the place of the {name} normalization.", name=before.name) if before.name != "none" else NOTHING
-    for name, alone, with_skips, beside_skips in STRUCTURES:
-        if name == "batch" and averaged(config) < BATCH_VALUES[0]:
-            continue
-        norm = {"network__normalization": {"name": name}, "network__bias": config.network.bias and "auto"}
-        if not config.network.residual and before.name != name:
-            yield together(alone, there), norm
-        kept = before.name == name and before.params["placement"] == "pre_activation"
-        skipped = beside_skips if config.network.residual else SKIPS if kept else with_skips
-        yield skipped if kept else together(skipped, there), {**norm, "network__residual": True}
+    if name == "batch" and averaged(config) < BATCH_VALUES[0]:
+        return
+    norm = {"network__normalization": {"name": name}, "network__bias": config.network.bias and "auto"}
+    if not config.network.residual and before.name != name:
+        yield together(alone, there), norm
+    kept = before.name == name and before.params["placement"] == "pre_activation"
+    skipped = beside_skips if config.network.residual else SKIPS if kept else with_skips
+    yield skipped if kept else together(skipped, there), {**norm, "network__residual": True}
 
 
 def averaged(config: RunConfig) -> int:

@@ -12,7 +12,7 @@ from models.diagnosis.look import Look
 from models.diagnosis.movement import Movement, Row, movement
 from models.diagnosis.remedy import mended
 from models.diagnosis.soundness import SILENCED, crowding, drowned, silenced
-from models.diagnosis.tolerance import GOOD_SWING, JOLT, bears, growth, reach, swing
+from models.diagnosis.tolerance import GOOD_SWING, JOLT, bears, growth, reach, room, swing
 from models.diagnosis.variants import Remedy, alike, changed
 from models.theory import start_of, weight_gradients
 from models.words import say, together
@@ -21,8 +21,7 @@ GOOD_RATIO = 1e-3
 """Norm of the update over norm of the weights that a remedy aims at (DL4J's advice: log10 near -3, bad above -2 and below -4)."""
 
 GOOD_JOLT = 0.5
-"""The largest jolt that a remedy aims at: by how much of itself the first step moves the last hidden layer."""
-
+"""The largest jolt that a remedy aims at in plain layers: by how much of itself the first step moves the last hidden layer."""
 
 GROWN_RATIO = 10**-1.8
 """The largest part of its weights by which a step may move the median row once the gradients have grown: half of what is warned of."""
@@ -96,7 +95,7 @@ def _foreseen_rate(start: Remedy, look: Look, spare: float = 1.0, came_to_grief:
     each, expected = foreseen(config, look), weight_gradients(config, look.frame["input"])
     if each is None or expected is None:
         return None
-    reached, limits = reach(config, each)
+    reached, limits = reach(config, each, expected.logits)
     seen_too_large = came_to_grief and each.typical > 10.0 * GOOD_RATIO
     calm = each.jolt * FORESEEN * _stray(config) < JOLT[0] * bears(config) and swing(config, each, expected.logits) < GOOD_SWING
     if not seen_too_large and calm and reached * config.total_steps >= spare * limits[0]:
@@ -138,12 +137,12 @@ def _by_theory(config: RunConfig, look: Look) -> Remedy | None:
     expected = weight_gradients(config, look.frame["input"])
     if each is None or expected is None:
         return None
-    return suited(config, each, expected.logits, GOOD_JOLT / 2, FORESEEN)
+    return suited(config, each, expected.logits, 0.5, FORESEEN)
 
 
 def _suited(look: Look) -> Remedy | None:
     config = _with_rate(look.config)
-    return suited(config, replace(look, config=config).movement, look.logits, GOOD_JOLT, SEEN)
+    return suited(config, replace(look, config=config).movement, look.logits, 1.0, SEEN)
 
 
 def _with_rate(config: RunConfig) -> RunConfig:
@@ -151,21 +150,21 @@ def _with_rate(config: RunConfig) -> RunConfig:
     return config if config.training.optimizer.params["lr"] else changed(config, training__optimizer__lr=0.01)
 
 
-def suited(config: RunConfig, each: Movement, logits: float, jolt: float, spare: float) -> Remedy | None:
+def suited(config: RunConfig, each: Movement, logits: float, share: float, spare: float) -> Remedy | None:
     """The largest learning rate that keeps within all of these, with the number of steps that it needs:
 
     the median row moves by GOOD_RATIO a step, and once the steps have grown by at most GROWN_RATIO
-    the first step's jolt is at most `jolt`, or less where the network bears less
-    the stride is at most GOOD_SWING once the steps have grown
+    the first step's jolt is at most a share of GOOD_JOLT, times the network's room
+    the stride is at most this share of GOOD_SWING once the steps have grown
 
     None where that would be too large a rate, or too many steps. spare: the factor by which the steps needed are overestimated.
     """
     if not each.typical > 0:
         return None
     aim = min(GOOD_RATIO, GROWN_RATIO / growth(config, logits))
-    factor = min(aim / each.typical, jolt * min(1.0, bears(config)) / max(each.jolt, 1e-300),
-                 GOOD_SWING / max(swing(config, each, logits), 1e-300))
-    reached, limits = reach(config, each)
+    factor = min(aim / each.typical, share * GOOD_JOLT * room(config) / max(each.jolt, 1e-300),
+                 share * GOOD_SWING / max(swing(config, each, logits), 1e-300))
+    reached, limits = reach(config, each, logits)
     lr = float(f"{config.training.optimizer.params['lr'] * factor:.1e}")
     if not 0 < lr <= LARGEST_RATE or (needed := spare * limits[0] / (reached * factor)) > MOST:
         return None

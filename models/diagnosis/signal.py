@@ -114,6 +114,13 @@ def correlation_gap(look: Look) -> float | None:
     return None if not known or (entering is not None and 1.0 - entering < 0.1) else max(0.0, 1.0 - known[-1])
 
 
+def pooled_gap(look: Look) -> float | None:
+    """1 - correlation of two inputs in the output row, of a network that takes the mean over an image's pixels before it: what is left of
+    two images is then mostly what all pixels have in common. None where it is unknown, and without images."""
+    found = look.frame["correlation"][-1]
+    return None if found is None or look.config.network.kind != "cnn" else max(0.0, 1.0 - found)
+
+
 def difference(gap: float) -> Text:
     """By how much two inputs differ; float32 knows no smaller difference from 1 than its rounding."""
     return say("{gap:.2g}", gap=gap) if gap >= ROUNDING else say("less than 10⁻⁷")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from models.config import RunConfig
-from models.diagnosis.tolerance import ALIKE, patient
+from models.diagnosis.movement import is_adaptive
+from models.diagnosis.tolerance import ALIKE, ALIKE_SKIPPED, patient
 from models.diagnosis.variants import CENTRED, alike, changed, drawn, uncentred
 from models.theory import outlook
 from models.theory.applies import SMALLEST_WIDTH
+from models.theory.layers import plan
 
 SILENCED = 0.02
 """From this expected number of examples on, of which dropout leaves nothing in some layer, dropout is mended before anything else."""
@@ -28,6 +32,17 @@ ADDED = math.pi**2 / 6.0
 and gradient are measured within 0.4 decades of theory, but for the gradient of two draws of tanh (0.7, 0.9) and behind batch
 normalizations (2)."""
 
+OVERLAP = 0.8
+"""What a layer adds, a share a of the sum's mean square, overlaps with the sum by chance: that moves ln q with a variance of 4 a / width,
+where a plain layer's is 5 / width."""
+
+LENGTHS = 0.4
+"""Of the variance 5 / width of a layer's ln q 2 / width is that of the length that independent weights give a vector. Orthogonal ones keep
+it, and the rest is the activation's: nothing where that is linear."""
+
+SMALL = 1e-3
+"""Where an activation is looked at to see whether it is linear around 0."""
+
 BATCH_DRIFT = 0.04
 """Behind a batch normalization the gradient's mean square grows faster than theory says, by up to so many decades a layer (over 40 layers
 of softplus by 0.04 to 0.07, of tanh, GELU and sigmoid by 0.02, of ReLU by 0 to 0.02)."""
@@ -36,10 +51,6 @@ BATCH_SKIPPED = 0.6
 """Beside skips it grows with the logarithm of depth, as theory says, but by so much more of its decades: by 0.3 to 0.7 for ReLU and GELU of
 100 to 300 layers, by 0.1 for tanh."""
 
-ALIKE_SKIPPED = 5e-4
-"""The least 1 - correlation of two inputs behind normalized layers beside skips: where it is 6e-4, 100 ReLU layers of 64 learn (0.07 to
-0.11 of a guess's loss after 200 steps of sgd at 0.03)."""
-
 UNJUDGED = 4.0
 """The cost of a configuration to which theory does not apply: more than that of any that carries the signal, less than infinity."""
 
@@ -47,11 +58,11 @@ UNJUDGED = 4.0
 def cost(config: RunConfig, apart: bool = False, certain: bool = False) -> float:
     """The largest of several costs: by how many decades theory says that mean squares change over the hidden rows, over what is tolerated.
 
-    Signal:   2 decades are tolerated, 3 with normalized skips (signal.py). Without a normalization two standard deviations of what a finite
-              width adds are counted: the variance of ln q grows by about 5 / width a layer (Hanin & Rolnick 2018, 1803.01719), for the
-              width that dropout keeps.
-    Gradient: 2 decades with the same two standard deviations, and 1.25 without, as a note begins at 1.5. Behind a batch normalization
-              BATCH_DRIFT or BATCH_SKIPPED is counted.
+    Signal:   2 decades are tolerated, 3 with normalized skips, and 1.33 up if certain, as a note begins at 1 (signal.py). Without a
+              normalization two standard deviations of what a finite width adds are counted: the variance of ln q grows by about
+              5 / width a layer (Hanin & Rolnick 2018, 1803.01719; less: crowding), for the width that dropout keeps.
+    Gradient: 2 decades down with the same two standard deviations, and 1.25 without, as a note begins at 1.5; 2.5 up, as one begins at 3.
+              Behind a batch normalization BATCH_DRIFT or BATCH_SKIPPED is counted.
     Inputs:   two of them must stay apart (cost_of_gap; apart, certain as there), also beside dropout's noise (TOLD).
     """
     if silenced(config) > SILENCED or alike(config):
@@ -61,30 +72,40 @@ def cost(config: RunConfig, apart: bool = False, certain: bool = False) -> float
         return UNJUDGED
     network = config.network
     noise = 0.0 if network.normalization.name != "none" else 2.0 * math.sqrt(5.0 * crowding(config)) / math.log(10)
-    tolerated = 3.0 if network.residual and network.normalization.name != "none" else 2.0
+    tolerated = 4.0 / 3.0 if certain and said.signal > 0.0 else 2.0
+    if network.residual and network.normalization.name != "none":
+        tolerated = 3.0
     drift = 0.0 if network.normalization.name != "batch" else \
         BATCH_SKIPPED * max(0.0, said.gradient) if network.residual else BATCH_DRIFT * network.depth
-    gradient = max(abs(said.gradient), abs(said.gradient + drift))
-    return max((abs(said.signal) + noise) / tolerated, (gradient + noise) / 2.0, gradient / 1.25,
+    vanishing, exploding = max(0.0, -said.gradient), max(0.0, said.gradient, said.gradient + drift)
+    return max((abs(said.signal) + noise) / tolerated, (vanishing + noise) / 2.0, vanishing / 1.25, (exploding + noise) / 2.5,
                cost_of_gap(config, said.gap, apart, certain), TOLD / max(1e-12, said.told))
 
 
 def cost_of_gap(config: RunConfig, gap: float, apart: bool, certain: bool = False) -> float:
-    """The cost of two inputs' gap, 1 - correlation in the last hidden row. It may be 0.003 at the least (ALIKE_SKIPPED),
-    for steps that inputs almost alike hold up ALIKE on average over draws, or, if they must stay clearly apart, 0.018 and what a finite
-    width takes from it.
+    """The cost of two inputs' gap, 1 - correlation in the last hidden row. It may be 0.003 at the least (ALIKE_SKIPPED
+    behind normalized layers beside skips), for steps that inputs almost alike hold up ALIKE on average over draws, or, if they must stay
+    clearly apart, 0.018 and what a finite width takes from it.
 
     certain: also for single draws: without skips ln(gap) has the mean -r and the standard deviation 1.2 sqrt(r) around theory's, r the
     layers for each unit (12 draws each of ReLU, PReLU and GELU, with and without layer normalizations, r = 0.16 to 1)
     """
     r = crowding(config)
     skipped = config.network.residual and config.network.normalization.name != "none"
-    least = 0.018 * math.exp(2.0 * math.sqrt(r)) if apart else ALIKE_SKIPPED if skipped else 0.003
+    least = 0.018 * math.exp(2.0 * math.sqrt(r)) if apart else ALIKE_SKIPPED[is_adaptive(config.training)] if skipped else 0.003
     if certain and not config.network.residual:
         least *= math.exp(r + 2.4 * math.sqrt(r))
     if config.total_steps and not patient(config):
         least = max(least, ALIKE[0] * (1.0 if config.network.residual else math.exp(r)))
     return least / max(1e-12, gap)
+
+
+def _linear(config: RunConfig) -> bool:
+    """Whether signals become small, or stay so, and the activation is linear for small ones: tanh up to its critical sigma_w^2."""
+    facts = plan(config)
+    below, above = (float(value) for value in facts.nl.phi(np.array([-SMALL, SMALL])))
+    bare = facts.norm == "none" and not facts.residual and facts.keep == 1.0 and facts.hidden.bias == 0.0
+    return bare and abs(above + below) < 1e-2 * abs(above) and facts.hidden.forward * (above / SMALL) ** 2 <= 1.0 + SMALL
 
 
 def silenced(config: RunConfig) -> float:
@@ -123,11 +144,21 @@ def crowded(config: RunConfig) -> bool:
 
 
 def crowding(config: RunConfig) -> float:
-    """Layers for each unit of a layer that dropout keeps, as many as add their chance to the signal's.
-
-    Layers that are normalized and add to a skip are at most ADDED: each hands on one size, and layer l is 1 / l of the sum.
-    """
+    """Layers for each unit of a layer that dropout keeps, as many as add their chance to the signal's."""
     network = config.network
     kept = network.width * (1.0 - network.dropout)
-    added = network.residual and network.normalization.name != "none" and kept >= SMALLEST_WIDTH
-    return (min(ADDED, network.depth) if added else network.depth) / kept
+    if network.residual and kept >= SMALLEST_WIDTH:
+        return _shares(config) / kept
+    return network.depth * (LENGTHS * plan(config).hidden.loose if _linear(config) else 1.0) / kept
+
+
+def _shares(config: RunConfig) -> float:
+    """As how many layers those between skips count, each by its share of the sum.
+
+    Normalized ones are at most ADDED: each hands on one size, and layer l is 1 / l of the sum. Others are OVERLAP of what ln q grows by.
+    """
+    network = config.network
+    if network.normalization.name != "none":
+        return min(ADDED, network.depth)
+    said = outlook(config)
+    return network.depth if said is None else min(network.depth, OVERLAP * max(0.0, said.signal) * math.log(10))

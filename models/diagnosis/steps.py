@@ -67,7 +67,7 @@ def learning_rate(look: Look) -> Finding | None:
         return None
     if large := worst_first([found for found in (_jolt(look), _stride(look), _swing(look)) if found]):
         return large[0]
-    reached, limits = reach(config, each)
+    reached, limits = reach(config, each, look.logits)
     reached *= config.total_steps
     return _reach(look, "warning" if reached < limits[1] else "note", reached, limits[0]) if reached < limits[0] else None
 

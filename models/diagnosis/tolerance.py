@@ -51,10 +51,17 @@ times as many to tell two inputs apart. Normalized layers that add to a skip are
 He's ReLU of 50 x 128 ends after 200 steps of sgd at 0.003, 0.01 and 0.03 at 0.7 to 1.0 of a guess's loss, and with layer normalizations
 and skips, where inputs are more alike still, at 0.6, 0.3 and 0.06."""
 
+ALIKE_SKIPPED = (4e-3, 1e-4)
+"""The least 1 - correlation of two inputs behind normalized layers beside skips: for plain steps, and for an optimizer that divides by the
+gradient's size. Plain steps with a jolt below 4.5 leave ReLU of 50 layers of 64 (0.0034) and of 100 (0.0009) and GELU of 100 (0.003) at
+0.7 to 2.2 of a guess's loss after 200 steps; GELU of 60 and 50 (0.005, 0.011) end at 0.2 to 0.65. Steps that overshoot, by jolts of 8 to
+60, take the second and third to 0.03 to 0.3 in the end. Adam takes all of them below 0.2, and ReLU of 200 (0.0002) in 150 steps to 0.36."""
+
 SWING, GOOD_SWING = 2.7, 1.3
-"""The stride of a plain step once the logits have grown to LOGITS, without normalization and skips: from SWING on it is too large, and
+"""The stride of a plain step once the logits have grown to LOGITS, without normalization: from SWING on it is too large, and
 GOOD_SWING is what a remedy aims at. Of 31 networks between 1.2 and 2.5 (3 to 300 layers, ReLU's and tanh's relatives, rates up to 0.28) 20
-train and 8 slowly; of 14 beyond 2.7 (up to 1,000 layers) none trains and one slowly."""
+train and 8 slowly; of 14 beyond 2.7 (up to 1,000 layers) none trains and one slowly. Of 100 layers of 64 beside skips (tanh, GELU, weights
+of the critical variance over the depth) those at 2.2 and 2.4 train, those at 8.6 and 9.6 end at 0.9 and diverge."""
 
 
 def bears(config: RunConfig) -> float:
@@ -65,6 +72,16 @@ def bears(config: RunConfig) -> float:
     if network.normalization.name != "none":
         return NORMALIZED
     return PRODUCT if network.activation.name == "linear" and network.depth >= DEEP_PRODUCT and not network.residual else 1.0
+
+
+def room(config: RunConfig) -> float:
+    """How many times larger a step is offered than to plain nonlinear layers: as many as are borne behind batch normalizations, and the
+    root of it behind others, where the loss rises before it falls from there on.
+
+    100 layers beside skips after 200 steps of sgd, at jolts of 0.5, 2, 8 and 32: ReLU of 64 units behind batch normalizations 0.8, 0.3,
+    0.07, 0.1 of a guess's loss, of 16 units (from 2 on) 2.1, 0.8, 0.4; tanh behind layer normalizations 0.05, 0.004, 1.8, 6.5."""
+    borne = bears(config)
+    return borne if config.network.normalization.name == "batch" else min(borne, math.sqrt(borne))
 
 
 def bare(config: RunConfig) -> bool:
@@ -96,9 +113,18 @@ def strides(config: RunConfig) -> tuple[float, float, float]:
     return STRIDE if bounded(config) and not is_adaptive(config.training) else (math.inf, math.inf, math.inf)
 
 
-def reach(config: RunConfig, each: Movement) -> tuple[float, tuple[float, float]]:
-    """(how far one step moves the network, the least that all steps together must)."""
-    return (each.typical, REACH) if is_adaptive(config.training) else (each.stride, TRAVEL)
+def reach(config: RunConfig, each: Movement, logits: float) -> tuple[float, tuple[float, float]]:
+    """(how far one step moves the network, the least that all steps together must).
+
+    Between skips without a normalization each layer is a small share of the sum, so that plain gradients first have to grow with the
+    logits, by the same factor in as many steps: 100 layers of 64 units whose logits grow 100 times (tanh, GELU, ReLU, weights shared over
+    the depth and its square) have learned nothing after a travel of 1 to 2.4, and have learned after 4.
+    """
+    if is_adaptive(config.training):
+        return each.typical, REACH
+    shared = config.network.residual and config.network.normalization.name == "none"
+    longer = max(1.0, math.log(growth(config, logits))) if shared else 1.0
+    return each.stride, (longer * TRAVEL[0], longer * TRAVEL[1])
 
 
 def growth(config: RunConfig, logits: float) -> float:
@@ -109,7 +135,7 @@ def growth(config: RunConfig, logits: float) -> float:
 def swing(config: RunConfig, each: Movement, logits: float) -> float:
     """The stride once the gradients have grown; 0 where it tells nothing. By then successive steps point in random directions: with
     momentum m they add up to 1 / sqrt(1 - m^2) of one step, and no longer to 1 / (1 - m)."""
-    if not bare(config) or is_adaptive(config.training):
+    if config.network.normalization.name != "none" or is_adaptive(config.training):
         return 0.0
     momentum = config.training.optimizer.params.get("momentum", 0.0)
     return each.stride * growth(config, logits) * math.sqrt((1.0 - momentum) / (1.0 + momentum))

@@ -8,7 +8,7 @@ from models.diagnosis.look import Look
 from models.diagnosis.soundness import crowding
 from models.theory import outlook
 from models.training import initial_frame
-from tests.models.diagnosis.networks import badness, look, network, rules, scaled
+from tests.models.diagnosis.networks import look, network, rules, scaled
 
 
 def test_a_signal_that_float32_loses_has_vanished_and_no_unit_is_dead():
@@ -37,13 +37,14 @@ def test_a_layer_that_is_dead_is_named_with_those_behind_it():
     assert found["dead_units"].layers == list(range(1, 9))
 
 
-def test_many_normalized_layers_of_few_units_beside_skips_have_a_remedy_that_holds():
-    """Their chance does not add up: 200 layers of 64 units are as theory says, and what is offered is no worse than foreseen."""
+def test_many_layers_of_few_units_have_a_remedy_that_holds():
+    """Beside skips their chance does not add up: 200 layers of 64 units are as theory says, and nothing is worse than a note."""
     for activation, init in (("tanh", scaled(2.0)), ("gelu", {"name": "orthogonal"})):
         worst = look(network(depth=200, activation=activation, init=init))[0]
+        assert worst.severity == "critical"
         mended = RunConfig.model_validate(worst.config)
-        assert mended.network.residual and mended.network.normalization.name != "none"
-        assert badness(look(mended)) < badness([worst])
+        assert mended.network.residual and mended.network.normalization.name == "none"
+        assert {finding.severity for finding in look(mended)} <= {"ok", "note"}
 
 
 @pytest.mark.parametrize(("activation", "norm"), [("tanh", "layer"), ("relu", "rms"), ("gelu", "layer")])

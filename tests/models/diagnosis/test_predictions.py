@@ -8,6 +8,7 @@ from models.diagnosis import Verdict, diagnose, held, outcome, predict
 from models.diagnosis.look import Look
 from models.diagnosis.movement import Row, movement
 from models.diagnosis.tolerance import swing
+from models.diagnosis.variants import changed
 from models.frame import MAX_ROWS
 from models.theory import theory_of
 from models.training import Run, initial_frame, train
@@ -78,9 +79,15 @@ def test_what_momentum_sums_of_random_steps(momentum):
     (network(20, "silu", "kaiming_normal", "adam", 0.02, norm="layer"), "slow"),
     (network(20, "silu", "kaiming_normal", "adam", 0.02, norm="batch"), "trains"),
     (network(12, "hardtanh", "kaiming_normal", "sgd", 0.02, residual=True, steps=100), "trains"),
+    (network(40, "gelu", scaled(2 / 40), "sgd", 0.2, steps=60, width=32, residual=True), "slow"),
+    (network(40, "gelu", scaled(2 / 40), "sgd", 0.03, steps=300, width=32, residual=True), "trains"),
+    (network(40, "gelu", scaled(2 / 40), "sgd", 0.01, steps=100, width=32, residual=True), "slow"),
+    (network(60, "relu", "kaiming_normal", "sgd", 0.0022, steps=100, norm="layer", residual=True), "slow"),
+    (network(3, "sigmoid", "kaiming_normal", "adam", 0.003, steps=100, width=16, kind="cnn"), "fails"),
     (network(6, "tanh", "xavier_normal", "adam", 0.001, data="spirals"), "slow"),
     (network(6, "tanh", "xavier_normal", "adam", 0.001, data="moons"), "trains"),
-], ids=["chaos", "stride", "swing", "alike, adam", "alike, sgd", "adam, layer", "adam, batch", "flat beside a skip", "spirals", "moons"])
+], ids=["chaos", "stride", "swing", "alike, adam", "alike, sgd", "adam, layer", "adam, batch", "flat beside a skip", "swing beside skips",
+        "shared by skips", "shared by skips, few steps", "alike, normalized beside skips", "alike, pooled", "spirals", "moons"])
 def test_what_is_foretold_comes(config, said):
     foretold, came = foretold_and_came(config)
     assert foretold == said and held(foretold, came)
@@ -96,3 +103,13 @@ def test_a_rate_that_the_growing_gradients_make_too_large_is_mended():
     after = diagnose(mended, frame)
     assert mended.training.optimizer.params["lr"] < 0.02 and not any(each.rule == "learning_rate" for each in after)
     assert predict(mended, frame, after).outcome == "trains"
+
+
+@pytest.mark.parametrize(("activation", "norm", "depth"), [("relu", "batch", 60), ("tanh", "layer", 100)])
+def test_narrow_normalized_layers_beside_skips_are_offered_a_rate_that_trains(activation, norm, depth):
+    """Of 16 units. An eighth of it, nearer to what plain layers are offered, is too small for these steps."""
+    config = network(depth, activation, "kaiming_normal", "sgd", 1e-7, norm=norm, residual=True, width=16)
+    found = next(each for each in diagnose(config, initial_frame(config)) if each.rule == "learning_rate")
+    mended = RunConfig.model_validate(found.config)
+    assert foretold_and_came(mended) == ("trains", "trains")
+    assert foretold_and_came(changed(mended, training__optimizer__lr=mended.training.optimizer.params["lr"] / 8))[1] != "trains"

@@ -297,7 +297,7 @@ def test_a_rate_leaves_room_for_gradients_that_grow_as_a_network_learns() -> Non
     config = changed(config, data__batch_size=128)
     finding = next(finding for finding in worst_on_the_way(config) if finding.rule == "update_ratio")
     assert finding.config is not None and finding.config["training"]["optimizer"]["lr"] < 0.03
-    assert finding.config["training"]["steps"] == 500 and left_at_the_end(finding) is None
+    assert 500 <= finding.config["training"]["steps"] < 1000 and left_at_the_end(finding) is None
     adaptive = changed(config, training__optimizer={"name": "adam", "lr": 1e-6})
     assert growth(adaptive, 0.005) == 1.0 < growth(config, 0.005) == pytest.approx(4.0 / 0.005**0.5)
 
