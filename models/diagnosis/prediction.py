@@ -110,8 +110,8 @@ def _alike(look: Look) -> Sign | None:
 
 def _added(look: Look) -> Sign | None:
     """Normalized layers beside skips: the differences of all layers add up, and it takes about 1 / (1 - c) plain steps that do not
-    overshoot to tell inputs apart. With fewer ReLU and GELU of 50 to 100 layers of 64 end at 0.5 to 2.2 of a guess's loss, with more
-    below 0.5."""
+    overshoot to tell inputs apart. With fewer ten runs of ReLU and GELU of 50 to 100 layers end at 0.7 to 19 times a guess's loss, with
+    more eight of 30 to 50 layers at 0.02 to 0.45."""
     gap, given = correlation_gap(look), look.config.total_steps
     overshoots = look.adaptive or look.movement.jolt >= JOLT[1]
     if gap is None or overshoots or not (look.config.network.residual and look.normalized) or gap * given >= 1.0:

@@ -11,7 +11,7 @@ from models.diagnosis.learned import guess
 from models.diagnosis.look import Look
 from models.diagnosis.rates import GOOD_RATIO, LARGEST_RATE, even, paced, sized, slower, with_rate
 from models.diagnosis.remedy import mended
-from models.diagnosis.tolerance import SWING, jolts, reach, strides, swing
+from models.diagnosis.tolerance import jolts, largest_swing, reach, strides, swing
 from models.diagnosis.variants import Remedy
 from models.words import Text, say
 
@@ -87,13 +87,13 @@ def _stride(look: Look) -> Finding | None:
 
 
 def _swing(look: Look) -> Finding | None:
-    found = swing(look.config, look.movement, look.logits)
-    if found < SWING:
+    found, limit = swing(look.config, look.movement, look.logits), largest_swing(look.config)
+    if found < limit:
         return None
     title = say("Steps become too large: as it learns, one comes to move the layers' weights by {swing:.2g} of their norms in all",
                 swing=found)
     cause = say("The gradients grow with the logits, whose root mean square is {logits:.2g} at the start.", logits=math.sqrt(look.logits))
-    return _too_large(look, "warning", found, SWING, title, cause)
+    return _too_large(look, "warning", found, limit, title, cause)
 
 
 def _too_large(look: Look, severity: Severity, measured: float, threshold: float, title: Text, cause: Text) -> Finding:

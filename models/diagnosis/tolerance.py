@@ -42,6 +42,12 @@ LOGITS = 4.0
 """Root mean square of the logits once a network has learned. Plain steps grow with the gradients, and these with the logits: in 11 residual
 layers of 8 units that start with logits of 0.07 by 50 to 80 times, while the loss falls from 2.3 to 0.5."""
 
+GROWN_TRAVEL = 0.45
+"""The travel that it takes between skips without a normalization to make the logits e times larger: each layer is a small share of the sum,
+so that plain gradients first have to grow with the logits, by the same factor in as many steps. Of 22 networks (6 to 200 layers; weights
+shared over the depth, its square, and not at all; logits of 0.0001 to 0.3) the twelve with up to 0.42 for each e end at 0.68 of a guess's
+loss and more, and of the ten with 0.52 and more all but two (0.56, 0.88) below half."""
+
 SMALLEST_LOGITS = 0.04
 """Smaller logits at the start count as this: how far the gradients grow from there is not foreseen."""
 
@@ -54,14 +60,16 @@ and skips, where inputs are more alike still, at 0.6, 0.3 and 0.06."""
 ALIKE_SKIPPED = (4e-3, 1e-4)
 """The least 1 - correlation of two inputs behind normalized layers beside skips: for plain steps, and for an optimizer that divides by the
 gradient's size. Plain steps with a jolt below 4.5 leave ReLU of 50 layers of 64 (0.0034) and of 100 (0.0009) and GELU of 100 (0.003) at
-0.7 to 2.2 of a guess's loss after 200 steps; GELU of 60 and 50 (0.005, 0.011) end at 0.2 to 0.65. Steps that overshoot, by jolts of 8 to
-60, take the second and third to 0.03 to 0.3 in the end. Adam takes all of them below 0.2, and ReLU of 200 (0.0002) in 150 steps to 0.36."""
+0.7 to 19 times a guess's loss after 200 steps; GELU of 60 and 50 (0.005, 0.011) end at 0.2 to 0.65. Steps that overshoot, by jolts of 30
+and more, take the second and third to 0.03 to 0.25 in the end. Adam takes all of them below 0.2, and ReLU of 200 (0.0002) in 150 steps to
+0.36."""
 
-SWING, GOOD_SWING = 2.7, 1.3
-"""The stride of a plain step once the logits have grown to LOGITS, without normalization: from SWING on it is too large, and
-GOOD_SWING is what a remedy aims at. Of 31 networks between 1.2 and 2.5 (3 to 300 layers, ReLU's and tanh's relatives, rates up to 0.28) 20
-train and 8 slowly; of 14 beyond 2.7 (up to 1,000 layers) none trains and one slowly. Of 100 layers of 64 beside skips (tanh, GELU, weights
-of the critical variance over the depth) those at 2.2 and 2.4 train, those at 8.6 and 9.6 end at 0.9 and diverge."""
+SWING, SKIPPED_SWING, GOOD_SWING = 2.7, 8.1, 1.3
+"""The stride of a plain step once the logits have grown to LOGITS, without normalization: from SWING on it is too large, between skips
+from SKIPPED_SWING on, and GOOD_SWING is what a remedy aims at. Of 31 networks between 1.2 and 2.5 (3 to 300 layers, ReLU's and tanh's
+relatives, rates up to 0.28) 20 train and 8 slowly; of 14 beyond 2.7 (up to 1,000 layers) none trains and one slowly. Between skips tanh
+and GELU of 100 layers of 64 (weights of the critical variance over the depth) train at 2.2 and 2.4, end at 0.9 and diverge at 8.6 and
+9.6; drawn networks of 9 and 13 layers train at 3 and 3.9."""
 
 
 def bears(config: RunConfig) -> float:
@@ -114,17 +122,17 @@ def strides(config: RunConfig) -> tuple[float, float, float]:
 
 
 def reach(config: RunConfig, each: Movement, logits: float) -> tuple[float, tuple[float, float]]:
-    """(how far one step moves the network, the least that all steps together must).
-
-    Between skips without a normalization each layer is a small share of the sum, so that plain gradients first have to grow with the
-    logits, by the same factor in as many steps: 100 layers of 64 units whose logits grow 100 times (tanh, GELU, ReLU, weights shared over
-    the depth and its square) have learned nothing after a travel of 1 to 2.4, and have learned after 4.
-    """
+    """(how far one step moves the network, the least that all steps together must; logits: their mean square at the start)."""
     if is_adaptive(config.training):
         return each.typical, REACH
-    shared = config.network.residual and config.network.normalization.name == "none"
-    longer = max(1.0, math.log(growth(config, logits))) if shared else 1.0
+    shared = config.network.residual and config.network.normalization.name == "none" and logits > 0.0
+    longer = max(1.0, GROWN_TRAVEL * math.log(LOGITS / math.sqrt(logits)) / TRAVEL[0]) if shared else 1.0
     return each.stride, (longer * TRAVEL[0], longer * TRAVEL[1])
+
+
+def largest_swing(config: RunConfig) -> float:
+    """The swing from which on steps become too large."""
+    return SKIPPED_SWING if config.network.residual else SWING
 
 
 def growth(config: RunConfig, logits: float) -> float:
