@@ -218,12 +218,12 @@ def test_what_is_wrong_is_said_at_its_control_and_the_rest_in_the_notice(tab):
     def said():
         return tab.page.locator("[data-notice=refused]").inner_text()
 
-    tab.open(f"/#{QUICK}&init.name=pretrained")
-    assert "See the controls: source." in said() and "is empty" not in said()
-    assert tab.page.locator("[id='error-init.source']").inner_text().startswith("is empty: name a run")
+    tab.open(f"/#{QUICK}&init.name=pretrained&init.source=nothing")
+    assert "See the controls: source." in said() and "is no run" not in said()
+    assert tab.page.locator("[id='error-init.source']").inner_text().startswith("'nothing' is no run on this server")
     tab.page.goto("about:blank")  # a control that the link leaves out cannot say it
-    tab.open(f"/#{QUICK}&init.name=pretrained&view.controls=network.depth")
-    assert "init.source: is empty" in said() and "See the controls" not in said()
+    tab.open(f"/#{QUICK}&init.name=pretrained&init.source=nothing&view.controls=network.depth")
+    assert "init.source: 'nothing' is no run" in said() and "See the controls" not in said()
     tab.complaints[:] = [text for text in tab.complaints if "422" not in text]
 
 
