@@ -13,7 +13,7 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 """The first that there is; the Makefile names the same."""
 
 
-def launch(playwright: Playwright, *more: str) -> Browser:
-    """The browser named by CHROMIUM, else the first that is installed; with more arguments."""
+def launch(playwright: Playwright) -> Browser:
+    """The browser named by CHROMIUM, else the first that is installed."""
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)))
-    return playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *more])
+    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests import chromium
 
@@ -58,90 +58,38 @@ class Tab:
         return int(self.page.evaluate("document.body.dataset.step"))
 
 
-ONE_PROCESS = "--process-per-site"
-"""Pages of one context that come from one server share a process, which has compiled the scripts: they open in half the time."""
-
-MOST_FREE = 3
-"""Profiles that are kept for the tests to come: each keeps a process."""
-
-
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
-        launched = chromium.launch(playwright, ONE_PROCESS)
+        launched = chromium.launch(playwright)
         yield launched
         launched.close()
 
 
-@dataclass
-class Profile:
-    """A context for one test after another. A page that stays open keeps the process of the others alive."""
-
-    options: dict
-    context: BrowserContext
-    keeper: Page
-
-    @classmethod
-    def of(cls, browser, server, options):
-        context = browser.new_context(base_url=server.url, **options)
-        profile = cls(options, context, context.new_page())
-        profile.keeper.goto("/api/health")
-        return profile
-
-    def empty(self):
-        """Leaves nothing of a test to the next but what the browser has cached."""
-        for page in self.context.pages:
-            if page is not self.keeper:
-                page.close()
-        self.context.clear_cookies()
-        self.context.clear_permissions()
-        self.context.set_offline(False)
-        self.keeper.evaluate("localStorage.clear()")
-
-
-@pytest.fixture(scope="session")
-def profiles(browser, server):
-    """Those that no test uses at the moment, the last one last."""
-    free = []
-    yield free
-    for profile in free:
-        profile.context.close()
-
-
 @contextmanager
-def tabs(browser, server, profiles):
-    """Opens tabs, each like another person's browser; at the end none may have complained."""
+def tabs(browser, server):
+    """Opens tabs, each in a context of its own like another person's browser; at the end none may have complained."""
     opened = []
 
-    def make(viewport=None, color_scheme=None, **options):
-        profile = next((one for one in profiles if one.options == options), None)
-        if profile:
-            profiles.remove(profile)
-        else:
-            profile = Profile.of(browser, server, options)
-        tab = Tab(profile.context.new_page())
-        opened.append((profile, tab))
-        tab.page.set_default_timeout(PATIENCE_MS)
-        tab.page.set_viewport_size(viewport or {"width": 1440, "height": 900})
-        tab.page.emulate_media(color_scheme=color_scheme)
+    def make(**options):
+        context = browser.new_context(base_url=server.url, **{"viewport": {"width": 1440, "height": 900}, **options})
+        context.set_default_timeout(PATIENCE_MS)
+        tab = Tab(context.new_page())
         tab.page.on("console", lambda message: message.type in ("error", "warning") and tab.complaints.append(message.text))
         tab.page.on("pageerror", lambda error: tab.complaints.append(str(error)))
+        opened.append((context, tab))
         return tab
 
     yield make
     complaints = [text for _, tab in opened for text in tab.complaints]
-    for profile, _ in opened:
-        profile.empty()
-        profiles.append(profile)
-    for profile in profiles[:-MOST_FREE]:
-        profile.context.close()
-    del profiles[:-MOST_FREE]
+    for context, _ in opened:
+        context.close()
     assert complaints == []
 
 
 @pytest.fixture
-def new_tab(browser, server, profiles):
-    with tabs(browser, server, profiles) as make:
+def new_tab(browser, server):
+    with tabs(browser, server) as make:
         yield make
 
 

@@ -47,9 +47,9 @@ def read(tab, step, language):
 
 
 @pytest.fixture(scope="module")
-def reader(browser, server, profiles):
+def reader(browser, server):
     """The tab of somebody who reads that language, opened once: there one lesson follows on another."""
-    with tabs(browser, server, profiles) as new_tab:
+    with tabs(browser, server) as new_tab:
         @cache
         def opened(language):
             tab = new_tab(locale=LOCALES[language])
