@@ -170,8 +170,7 @@ def test_a_laptop_that_sleeps_takes_up_where_it_was(tab, server):
     ignore_own_notes(tab)
 
 
-def test_a_page_left_open_for_a_day_still_works(new_tab, server):
-    tab = new_tab(locale="en-IE")  # in a context that no other test uses: the clock is the context's
+def test_a_page_left_open_for_a_day_still_works(tab, server):
     tab.page.clock.install()
     run = started(tab, "", 3)
     server.client.post(f"/api/runs/{run}/cancel")
