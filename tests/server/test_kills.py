@@ -57,11 +57,13 @@ def endless(seed):
 
 
 def keep_busy(server, viewers):
-    """Submits runs, each with a viewer, until so many wait or run."""
-    live = sum(server.client.get("/api/health").json()[status] for status in LIVE_STATUSES)
-    for _ in range(LIVE - live):
-        run = server.client.post("/api/runs", json=endless(len(viewers))).json()["id"]
-        viewers.append(Viewer(server.url, run))
+    """Submits runs, each with a viewer, until so many wait or run. (By a connection of its own: workers may take so long to come back that
+    the server closes the one that was used before, just then.)"""
+    with httpx.Client(base_url=server.url, timeout=60) as client:
+        live = sum(client.get("/api/health").json()[status] for status in LIVE_STATUSES)
+        for _ in range(LIVE - live):
+            run = client.post("/api/runs", json=endless(len(viewers))).json()["id"]
+            viewers.append(Viewer(server.url, run))
 
 
 class Victim:
