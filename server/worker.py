@@ -149,8 +149,7 @@ def _train(run_id: str, config: RunConfig, store: Store, places: Places) -> None
     judge = Judge(started)
     loss: float | None = 0.0
     for frame in started.frames(reporter.on_step):
-        store.append_frame(run_id, frame["seq"], frame["step"], encode.pack(frame), judge.changed(frame))
-        reporter.told = True
+        reporter.keep(frame, judge.changed(frame))
         loss = frame["loss"]
     if config.capture.weights and loss is not None and not reporter.stopped:
         tensors.write(places.weights, run_id, started.network.state_dict())
@@ -203,7 +202,7 @@ class Judge:
 
 
 class Reporter:
-    """Is called between two steps: writes the progress every PROGRESS_S, and learns whether the run should stop.
+    """Writes what becomes of a run: its frames, and between two steps how far it is, every PROGRESS_S. Then it learns whether to stop, too.
 
     told:       whether a frame, which says how far the run is, has been stored since the last time
     steps_done: where it was stopped, None where it was not
@@ -219,6 +218,11 @@ class Reporter:
     @property
     def stopped(self) -> bool:
         return self.steps_done is not None
+
+    def keep(self, frame: Frame, findings: list[dict[str, Any]] | None) -> None:
+        """Stores the frame, and the run's findings where they are given."""
+        self.store.append_frame(self.run_id, frame["seq"], frame["step"], encode.pack(frame), findings)
+        self.told = True
 
     def on_step(self, steps_done: int) -> bool:
         """False where the run should stop (models.training.OnStep)."""

@@ -124,12 +124,18 @@ def _structured(config: RunConfig) -> Iterator[Remedy]:
     first, random = drawn(config)
     if first:
         yield first, random
-    for name, *sentences in STRUCTURES:
-        for sentence, paths in _structures(config, name, *sentences):
-            with suppress(ValidationError):  # a normalization that does not fit this network (one example a batch, ...)
-                yield together(first, sentence), changed(random, **paths)
-        if name == "layer":
-            yield from _shared(config)
+    layer, batch = STRUCTURES
+    yield from _normalized(config, *layer)
+    yield from _shared(config)
+    yield from _normalized(config, *batch)
+
+
+def _normalized(config: RunConfig, name: str, *sentences: Text) -> Iterator[Remedy]:
+    """One of STRUCTURES, with weights drawn at random."""
+    first, random = drawn(config)
+    for sentence, paths in _structures(config, name, *sentences):
+        with suppress(ValidationError):  # a normalization that does not fit this network (one example a batch, ...)
+            yield together(first, sentence), changed(random, **paths)
 
 
 def _critical(config: RunConfig) -> Iterator[Remedy]:

@@ -30,6 +30,7 @@ def addresses(server):
     """Every page, with something to see on it."""
     made = [server.client.post("/api/runs", json={**NETWORK, "seed": seed}).json()["id"] for seed in (71, 72)]
     first, second = (server.finished(run)["id"] for run in made)
+    server.client.patch(f"/api/runs/{second}", json={"title": "a_title_without_a_single_place_to_break_it_" * 2}).raise_for_status()
     return {
         "first visit": "/", "preview": f"/#{ADDRESS}", "run": f"/runs/{first}", "embedded": f"/runs/{first}?embed=1",
         "comparison": f"/compare?runs={first},{second}", "runs": "/runs", "phase": "/phase#network.depth=12&network.width=32&points=4",

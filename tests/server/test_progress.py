@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from models.config import RunConfig
+from models.training import initial_frame
 from server import worker
 from server.store import NewRun, Store
 
@@ -20,24 +22,25 @@ def running(tmp_path, monkeypatch):
     store.close()
 
 
-def stored(store, reporter, step):
-    store.append_frame("run", 0, step, b"")
-    reporter.told = True
+@pytest.fixture(scope="module")
+def frame():
+    return {**initial_frame(RunConfig.model_validate({"network": {"depth": 2, "width": 8}})), "step": 3}
 
 
-def test_only_what_no_frame_has_told_is_written(running):
+def test_only_what_no_frame_has_told_is_written(running, frame):
     store, reporter = running
-    stored(store, reporter, 3)
+    reporter.keep(frame, None)
+    assert store.get("run").steps_done == 3
     known = store.version()
-    assert reporter.on_step(3) and store.version() == known  # nobody is woken
-    assert reporter.on_step(4) and store.version() != known and store.get("run").steps_done == 4
+    assert reporter.on_step(4) and store.version() == known and store.get("run").steps_done == 3  # nobody is woken
+    assert reporter.on_step(5) and store.version() != known and store.get("run").steps_done == 5
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_a_run_that_is_cancelled_stops_at_the_next_step_and_says_where(running, told):
+def test_a_run_that_is_cancelled_stops_at_the_next_step_and_says_where(running, frame, told):
     store, reporter = running
     if told:
-        stored(store, reporter, 3)
+        reporter.keep(frame, None)
     store.request_cancel("run")
     assert not reporter.on_step(5) and reporter.stopped and reporter.steps_done == 5
     store.finish("run", "cancelled", steps_done=reporter.steps_done)

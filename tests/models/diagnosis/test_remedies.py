@@ -1,5 +1,6 @@
 """Every remedy that is offered, over random configurations: applied, the finding is gone."""
 
+import math
 from itertools import islice
 from typing import Any
 
@@ -13,7 +14,9 @@ from models.diagnosis.candidates import candidates
 from models.diagnosis.soundness import CROWDED, SILENCED, crowding, silenced
 from models.diagnosis.tolerance import growth
 from models.diagnosis.variants import changed, uncentred
-from models.training import initial_frame
+from models.training import initial_frame, train
+from tests.models.diagnosis.networks import look
+from tests.models.diagnosis.networks import network as made
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -317,3 +320,13 @@ def test_five_units_are_not_left_with_a_slope_alone() -> None:
     finding = next(finding for finding in findings(config) if finding.rule == "dead_units")
     assert finding.config is not None and finding.config["network"]["width"] >= 16
     assert {after.severity for after in findings(RunConfig.model_validate(finding.config))} <= {"ok", "note"}
+
+
+@pytest.mark.parametrize(("activation", "depth"), [("relu", 50), ("gelu", 100)])
+def test_skips_alone_are_given_the_steps_that_they_take(activation: str, depth: int) -> None:
+    """At the end the network has learned, and after a quarter of them it has hardly begun: with three times as many it would have ended."""
+    config = made(depth, activation, {"name": "normal", "std": 0.3}, training={"optimizer": {"name": "sgd", "lr": 0.01}})
+    mended = RunConfig.model_validate(look(config)[0].config)
+    assert mended.network.residual and mended.network.normalization.name == "none"
+    _, early, *_, last = train(changed(mended, capture__every=mended.total_steps // 4, capture__samples=64))
+    assert (early["loss"] or 0.0) > 0.75 * math.log(10) and (last["loss"] or math.inf) < 0.25 * math.log(10)
