@@ -27,7 +27,7 @@ class Live:
 
 @contextlib.contextmanager
 def serving() -> Iterator[Live]:
-    """A server whose workers are ready too: they have answered a preview."""
+    """A server whose workers are ready too: one has answered a preview, another has trained."""
     with tempfile.TemporaryDirectory(prefix="sigprop-bench-") as folder:
         begun = time.perf_counter()
         live = start_server(Path(folder) / "data", "--log-level", "error")
@@ -35,6 +35,8 @@ def serving() -> Iterator[Live]:
         try:
             live.client.timeout = 300
             live.client.post("/api/preview", json={}).raise_for_status()
+            run = live.client.post("/api/runs", json={"training": {"steps": 1}}).raise_for_status().json()["id"]
+            live.client.get(f"/api/runs/{run}/events").raise_for_status()  # which ends when the run does
             yield Live(live.url, live.process.pid, live.client, started_s)
         finally:
             live.stop()

@@ -29,6 +29,9 @@ class Result:
         return self.value if self.baseline is None else self.value / self.baseline
 
 
+WARM_UP_S = 2.0
+"""Seconds of calls before any are timed: a server that has just started loads some of its modules meanwhile."""
+
 Case = Callable[[bool], list[Result]]
 """A benchmark: (whether to run it once on something small) -> its lines of the report."""
 
@@ -40,9 +43,10 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def beside(name: str, call: Callable[[], object], baseline: Callable[[], object], goal: float | None, repeats: int) -> Result:
-    """Medians of `repeats` calls of either, made in turn, after one call each to warm up. (With one repeat, which only shows whether they
+    """Medians of `repeats` calls of either, made in turn, after WARM_UP_S of such calls. (With one repeat, which only shows whether they
     run, there is no warm-up.)"""
-    if repeats > 1:
+    warm = time.perf_counter() + WARM_UP_S
+    while repeats > 1 and time.perf_counter() < warm:
         call(), baseline()
     pairs = [(seconds(call), seconds(baseline)) for _ in range(repeats)]
     mine, base = (statistics.median(times) for times in zip(*pairs, strict=True))

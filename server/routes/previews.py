@@ -17,9 +17,13 @@ from models.words import say
 from server import limits, weights
 from server.deps import DownloadsDep, EngineDep, FormQuery, SettingsDep, StoreDep
 from server.downloads import Downloads
+from server.encode import Form
+from server.engine import Engine
 from server.errors import ProblemDetails, Unavailable
 from server.pool import Died
 from server.records import Preview
+from server.settings import Settings
+from server.store import Store
 
 router = APIRouter(prefix="/api", tags=["preview"])
 
@@ -38,9 +42,7 @@ async def preview(config: RunConfig, request: Request, settings: SettingsDep, en
     Where the data set has to be fetched first, 503 says how far that is (`fetching`), and the same request works once it is here.
     """
     limits.check_preview(config, settings)
-    await to_thread.run_sync(weights.require, config, settings.places.weights, store)
-    await to_thread.run_sync(_require_data, downloads, config.data.name)
-    future = await to_thread.run_sync(engine.preview, config.canonical(), form)
+    future = await to_thread.run_sync(_begun, config, form, settings, engine, downloads, store)
     try:
         answer = await _while_connected(future, request, settings.preview_timeout_s)
     except TimeoutError as error:
@@ -57,6 +59,13 @@ async def preview(config: RunConfig, request: Request, settings: SettingsDep, en
         raise Unavailable(say("The data set's files cannot be read: {problem}. Check what the mirror holds.",
                               problem=error.args[0])) from error
     return Response(answer, media_type="application/json")
+
+
+def _begun(config: RunConfig, form: Form, settings: Settings, engine: Engine, downloads: Downloads, store: Store) -> Future[bytes]:
+    """The preview's answer to come. Raises BadWeights or Unavailable where something that it needs is not here."""
+    weights.require(config, settings.places.weights, store)
+    _require_data(downloads, config.data.name)
+    return engine.preview(config.canonical(), form)
 
 
 def _require_data(downloads: Downloads, name: str) -> None:

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from models.activations import ACTIVATIONS
 from models.config import RunConfig
-from models.network import build
+from models.network import ONEDNN_FROM, Linear, build
 from models.normalizations import NORMALIZATIONS
 
 CPU = torch.device("cpu")
@@ -33,6 +33,19 @@ def test_mlp_is_the_plain_chain(name):
     for w, b in hidden:
         h = phi(h @ w.T + b)
     torch.testing.assert_close(network(x), h @ w_out.T + b_out)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("examples", [3, ONEDNN_FROM // 256**2])
+def test_a_linear_layer_without_gradients_is_torchs(bias, examples):
+    layer, x = Linear(256, 256, bias=bias), torch.randn(examples, 256)
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter, std=1 / 16)
+    x[0, 5], x[1, 7] = torch.inf, torch.nan
+    plain = F.linear(x, layer.weight, layer.bias)
+    torch.testing.assert_close(layer(x), plain, rtol=0, atol=0, equal_nan=True)
+    with torch.no_grad():
+        torch.testing.assert_close(layer(x), plain, equal_nan=True)
 
 
 @pytest.mark.parametrize("padding", ["zeros", "circular"])
