@@ -3,11 +3,11 @@ memory minute by minute."""
 
 from __future__ import annotations
 
-import json
 import statistics
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
@@ -16,7 +16,7 @@ import httpx
 
 from benchmarks.live import Live, server, serving
 from benchmarks.network import MLP, SMALL
-from benchmarks.service import memory_mb, printed
+from benchmarks.service import memory_mb, watched
 from benchmarks.timing import Case, Result, quantile, seconds
 
 PROBE_S = 0.05
@@ -30,13 +30,12 @@ def load(quick: bool) -> list[Result]:
     viewers, runs, steps = (5, 3, 20) if quick else (200, 50, 600)
     live = server()
     config = {**MLP, "network": SMALL if quick else MLP["network"], "training": {"steps": steps}, "capture": {"every": max(1, steps // 40)}}
-    run = live.client.post("/api/runs", json=config, params={"fresh": True}).raise_for_status().json()["id"]
     before_mb = _memory_mb(live)
     with probing(live) as health_s:
-        told = json.loads(printed("-m", "benchmarks.viewers", live.url, run, str(viewers), str(runs)))
+        told = watched(live, config, viewers, runs)
         while any(live.client.get("/api/health").json()[status] for status in ("queued", "running")):
             time.sleep(PROBE_S)
-    frames = live.client.get(f"/api/runs/{run}").json()["frames"]
+    frames = live.client.get(f"/api/runs/{told['run']}").json()["frames"]
     wrong = [status for status, retry, _ in told["submitted"] if status != 201 and not (status == 429 and retry)]
     who = f"{viewers} viewers and {runs} runs at once"
     return [Result(f"{who}: frames that a viewer missed", viewers * frames - told["frames"], "frames", goal=0),
@@ -70,15 +69,17 @@ def soak(quick: bool, minutes: float) -> list[Result]:
 
 def lesson(live: Live, seed: int, viewers: int) -> None:
     """One class: a run that many watch, while previews, theory and the list of runs are asked for; then the run is exported."""
-    run = live.client.post("/api/runs", json={**LESSON, "seed": seed}).raise_for_status().json()["id"]
-    watching = threading.Thread(target=printed, args=("-m", "benchmarks.viewers", live.url, run, str(viewers)))
-    watching.start()
+    with ThreadPoolExecutor(1) as aside:
+        watching = aside.submit(watched, live, {**LESSON, "seed": seed}, viewers)
+        _asked_for(live, seed)
+    live.client.get(f"/api/runs/{watching.result()['run']}/export.json").raise_for_status()
+
+
+def _asked_for(live: Live, seed: int) -> None:
     for depth in range(5, 30, 5):
         for what in ("preview", "theory"):
             live.client.post(f"/api/{what}", json={"network": {"depth": depth}, "seed": seed}).raise_for_status()
     live.client.get("/api/runs").raise_for_status()
-    watching.join()
-    live.client.get(f"/api/runs/{run}/export.json").raise_for_status()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""Many viewers of one run, in a process of their own: `python -m benchmarks.viewers URL RUN COUNT [RUNS]` prints what they saw as JSON.
-So many other RUNS are submitted meanwhile, all at once.
+"""Many viewers of one run, in a process of their own: `python -m benchmarks.viewers URL CONFIG COUNT [RUNS]` submits the configuration, has
+COUNT viewers watch its run to the end, and prints what they saw as JSON. So many other RUNS are submitted meanwhile, all at once.
 
-Plain sockets: a viewer costs this process as little as can be, so that what is measured is the server.
+A viewer is another machine's work, so that here it costs as little as can be: what it is sent is kept, and decoded when the run is over.
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ import math
 import sys
 import time
 import zlib
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 import httpx
-
-READ_BYTES = 1024 * 1024
 
 SHORT = {"network": {"depth": 3, "width": 32}, "training": {"steps": 5}}
 
@@ -31,24 +29,46 @@ class Seen(NamedTuple):
     end: float
 
 
-async def view(host: str, port: int, run: str) -> Seen:
-    """Reads the run's stream to its end."""
-    asked, frames = time.monotonic(), dict[bytes, float]()
-    reader, writer = await asyncio.open_connection(host, port)
-    # HTTP/1.0: the body comes as it is, not in chunks. Compressed, and of the form that the page asks for.
-    writer.write(f"GET /api/runs/{run}/events?form=compact HTTP/1.0\r\nHost: {host}\r\nAccept-Encoding: deflate\r\n\r\n".encode())
-    await reader.readuntil(b"\r\n\r\n")
-    began = time.monotonic()
-    inflate, text, event = zlib.decompressobj(), b"", b""
-    while event != b"end" and (data := await reader.read(READ_BYTES)):
-        *lines, text = (text + inflate.decompress(data)).split(b"\n")
-        for line in lines:
-            if line.startswith(b"event: "):
-                event = line[7:]
-            elif line.startswith(b"id: ") and event == b"frame":
-                frames[line[4:]] = time.monotonic()
-    writer.close()
-    return Seen(began - asked, began, frames, time.monotonic())
+class Viewer(asyncio.Protocol):
+    """A connection that asks for a run's stream, and keeps what comes and when."""
+
+    def __init__(self, host: str, run: str) -> None:
+        # HTTP/1.0: the body comes as it is, not in chunks. Compressed, and of the form that the page asks for.
+        self.request = f"GET /api/runs/{run}/events?form=compact HTTP/1.0\r\nHost: {host}\r\nAccept-Encoding: deflate\r\n\r\n".encode()
+        self.asked = time.monotonic()
+        self.pieces: list[tuple[float, bytes]] = []
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast(asyncio.WriteTransport, transport).write(self.request)
+
+    def data_received(self, data: bytes) -> None:
+        self.pieces.append((time.monotonic(), data))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.ended.set_result(None)
+
+    def seen(self) -> Seen:
+        """What was in the pieces."""
+        inflate, text, event = zlib.decompressobj(), b"", b""
+        frames: dict[bytes, float] = {}
+        (began, first), *later = self.pieces  # the head comes before there is a body
+        for at, data in [(began, first.partition(b"\r\n\r\n")[2]), *later]:
+            *lines, text = (text + inflate.decompress(data)).split(b"\n")
+            for line in lines:
+                if line.startswith(b"event: "):
+                    event = line[7:]
+                elif line.startswith(b"id: ") and event == b"frame":
+                    frames[line[4:]] = at
+        assert event == b"end", first
+        return Seen(began - self.asked, began, frames, self.pieces[-1][0])
+
+
+async def view(host: str, port: int, run: str) -> Viewer:
+    """A viewer, when its stream has ended."""
+    _, viewer = await asyncio.get_running_loop().create_connection(lambda: Viewer(host, run), host, port)
+    await viewer.ended
+    return viewer
 
 
 async def submit(client: httpx.AsyncClient, seed: int) -> tuple[int, bool, float]:
@@ -58,19 +78,21 @@ async def submit(client: httpx.AsyncClient, seed: int) -> tuple[int, bool, float
     return answer.status_code, "retry-after" in answer.headers, time.monotonic() - begun
 
 
-async def main(url: str, run: str, count: int, runs: int) -> None:
+async def main(url: str, config: str, count: int, runs: int) -> None:
     parts = urlsplit(url)
     assert parts.hostname and parts.port
-    begun = time.monotonic()
-    viewers = asyncio.gather(*(view(parts.hostname, parts.port, run) for _ in range(count)))
     async with httpx.AsyncClient(base_url=url, timeout=120, limits=httpx.Limits(max_connections=None)) as client:
+        begun = time.monotonic()
+        answer = await client.post("/api/runs", params={"fresh": True}, json=json.loads(config))
+        run = answer.raise_for_status().json()["id"]
+        watching = asyncio.gather(*(view(parts.hostname, parts.port, run) for _ in range(count)))
         submitted = await asyncio.gather(*(submit(client, seed) for seed in range(runs)))
-    seen = await viewers
+        seen = [viewer.seen() for viewer in await watching]
     # Behind the viewer who had it first; what was there before a stream began comes with its beginning.
     known = {frame for viewer in seen for frame in viewer.frames}
     first = {frame: min(viewer.frames.get(frame, math.inf) for viewer in seen) for frame in known}
     lags = [at - max(first[frame], viewer.began) for viewer in seen for frame, at in viewer.frames.items()]
-    print(json.dumps({"run_s": max(viewer.end for viewer in seen) - begun, "frames": len(lags), "lags_s": lags,
+    print(json.dumps({"run": run, "run_s": max(viewer.end for viewer in seen) - begun, "frames": len(lags), "lags_s": lags,
                       "waits_s": [viewer.wait_s for viewer in seen], "submitted": submitted}))
 
 

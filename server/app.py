@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 
@@ -14,7 +14,7 @@ from fastapi.staticfiles import StaticFiles
 import models
 from models.theory import warm_up
 from models.words import say
-from server import encode, errors, reserve, schema
+from server import encode, errors, memory, reserve, schema
 from server.access import Access, Gate, token_of
 from server.codings import Gzip
 from server.downloads import Downloads
@@ -98,11 +98,16 @@ async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
 def _warming_up() -> Iterator[None]:
     """Within it, a thread prepares theory's tables, so that the first answers do not wait for them."""
     over = threading.Event()
-    thread = threading.Thread(target=warm_up, args=(partial(over.wait, BREATH_S),), name="theory-warm-up")
+    thread = threading.Thread(target=_warm_up, args=(partial(over.wait, BREATH_S),), name="theory-warm-up")
     thread.start()
     yield
     over.set()
     thread.join()
+
+
+def _warm_up(stopped: Callable[[], bool]) -> None:
+    warm_up(stopped)
+    memory.keep_loaded()
 
 
 def _add_gauges(counted: Metrics, app: FastAPI) -> None:

@@ -1,8 +1,10 @@
-"""Tells glibc's malloc how much freed memory to keep for the process. With another C library nothing is done."""
+"""How this process's memory is kept: tells glibc's malloc how much freed memory to keep (with another C library nothing is done), and the
+garbage collector what it need not look at."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Parameters of mallopt, as in malloc.h."""
@@ -25,6 +27,12 @@ def keep_freed() -> None:
     """Keeps up to KEPT bytes of the memory of freed tensors, of those of at most LARGE bytes."""
     _tell(M_MMAP_THRESHOLD, LARGE)
     _tell(M_TRIM_THRESHOLD, KEPT)
+
+
+def keep_loaded() -> None:
+    """Takes all that is loaded by now out of the garbage collector's sight. It stays, and each full collection would walk through it: for
+    some 100 ms where PyTorch is loaded."""
+    gc.freeze()
 
 
 def _tell(what: int, value: int) -> None:

@@ -49,11 +49,13 @@ class Body:
 
 
 class Named(NamedTuple):
-    """An event as it is sent; without a body it is a comment that keeps the connection alive."""
+    """An event as it is sent; without a body it is a comment that keeps the connection alive. `more` says that another one is there
+    already: they are sent together, as each sending costs more than what is sent."""
 
     name: str = ""
     body: Body | None = None
     id: int | str | None = None
+    more: bool = False
 
 
 class Plain:
@@ -135,11 +137,18 @@ def respond(events: AsyncGenerator[Named], stream: Plain | Deflated) -> Streamin
 
 
 async def _written(events: AsyncGenerator[Named], stream: Plain | Deflated) -> AsyncGenerator[bytes]:
-    yield stream.begin
+    kept = stream.begin
     async with aclosing(events):
-        async for name, body, place in events:
-            if body is None:
-                yield stream.text(KEEPALIVE_COMMENT)
-            else:
-                yield stream.event(f"event: {name}\ndata: ".encode(), body, b"\n\n" if place is None else f"\nid: {place}\n\n".encode())
-    yield stream.end()
+        async for event in events:
+            kept += _event(event, stream)
+            if not event.more:
+                yield kept
+                kept = b""
+    yield kept + stream.end()
+
+
+def _event(event: Named, stream: Plain | Deflated) -> bytes:
+    if event.body is None:
+        return stream.text(KEEPALIVE_COMMENT)
+    after = b"\n\n" if event.id is None else f"\nid: {event.id}\n\n".encode()
+    return stream.event(f"event: {event.name}\ndata: ".encode(), event.body, after)

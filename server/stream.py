@@ -37,11 +37,13 @@ DELETED = say("The run was deleted.")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of a run. `body` is the record or the frame, None for a ping; `seq` the frame's number."""
+    """One event of a run. `body` is the record or the frame, None for a ping; `seq` the frame's number; `more` says that another event is
+    there already, so that both may be sent together."""
 
     kind: Literal["status", "frame", "end", "ping"]
     body: Body | None = None
     seq: int | None = None
+    more: bool = False
 
 
 class Streams:
@@ -116,7 +118,7 @@ async def alone(events: AsyncGenerator[Event], frames_are: str = "frame") -> Asy
     async with aclosing(events):
         with until_trouble():
             async for event in events:
-                yield Named(frames_are if event.kind == "frame" else event.kind, event.body, event.seq)
+                yield Named(frames_are if event.kind == "frame" else event.kind, event.body, event.seq, event.more)
 
 
 @contextmanager
@@ -135,12 +137,12 @@ async def _watch(tail: Tail, record: RunRecord, after: int, view: View) -> Async
         if latest is None:  # deleted while it was watched
             yield Event("end", _deleted(shown or record))
             return
-        if latest is not shown:
-            yield Event("status", said)
-            shown = latest
         frames = tail.kept_after(after)
         if frames is None:
             frames = await to_thread.run_sync(read, tail.store, record.id, after, {view}, limiter=tail.threads)
+        if latest is not shown:
+            yield Event("status", said, more=bool(frames))
+            shown = latest
         for frame in frames:
             yield Event("frame", frame.body(view), frame.seq)
             after = frame.seq

@@ -50,6 +50,7 @@ DRAWN = Drawn(limit=2**24)
 def prepare(threads: int, niceness: int) -> None:
     """Called once in every worker: sets its memory, threads and niceness, and makes it end when the server ends, however that happens."""
     memory.keep_freed()
+    memory.keep_loaded()
     torch.set_num_threads(threads)
     os.nice(niceness)
     threading.Thread(target=_end_with_the_server, daemon=True).start()
