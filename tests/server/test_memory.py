@@ -54,3 +54,21 @@ def test_a_networks_memory_stays_for_the_next_one():
                           env={**os.environ, "MALLOC_MMAP_THRESHOLD_": "131072"})
     fresh, kept = map(int, told.stdout.split())
     assert kept < 100 < 3000 < fresh
+
+
+def test_the_garbage_collector_leaves_alone_what_is_loaded_and_nothing_else():
+    code = """
+import gc
+from server.memory import keep_loaded
+class Cycle:
+    def __init__(self): self.itself = self
+loaded = Cycle()
+keep_loaded()
+later = Cycle()
+found = gc.get_objects()
+print([any(one is thing for one in found) for thing in (loaded, later)])
+del later, found
+print(gc.collect() > 0)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.splitlines() == ["[False, True]", "True"]

@@ -17,7 +17,7 @@ from server import stream as streams
 from server import tail as tails
 from server.codings import takes
 from server.records import RunRecord
-from server.sse import Body, Deflated, Plain, joined
+from server.sse import Body, Deflated, Named, Plain, joined, respond
 from server.store import NewRun, Store
 from tests.conftest import in_a_loop, wait_for
 
@@ -52,6 +52,26 @@ def test_a_frame_goes_out_as_it_is_stored_and_one_of_an_older_version_too(frame)
     stream, inflate = Deflated(), zlib.decompressobj()
     sent = stream.begin + b"".join(stream.event(b"data: ", body, b"\n\n") for body in bodies) + stream.end()
     assert inflate.decompress(sent) == 2 * (b"data: " + encode.dumps(frame) + b"\n\n") and inflate.eof
+
+
+@pytest.mark.parametrize("stream", [Plain(), Deflated()], ids=["plain", "deflated"])
+def test_events_that_are_there_together_are_sent_together(stream):
+    first, second, third = (Body.of(text) for text in (b"{}", b"[]", b"0"))
+
+    async def events():
+        yield Named("status", first, more=True)
+        yield Named("frame", second, 7)
+        yield Named("end", third)
+
+    async def sent():
+        return [bytes(piece) async for piece in respond(events(), stream).body_iterator]
+
+    pieces = in_a_loop(sent())
+    said = [b"event: status\ndata: {}\n\nevent: frame\ndata: []\nid: 7\n\n", b"event: end\ndata: 0\n\n", b""]
+    if isinstance(stream, Deflated):
+        inflate = zlib.decompressobj()
+        pieces = [inflate.decompress(piece) for piece in pieces]
+    assert pieces == said
 
 
 @pytest.mark.parametrize(("header", "taken"), [
