@@ -35,10 +35,9 @@ def load(quick: bool) -> list[Result]:
         told = watched(live, config, viewers, runs)
         while any(live.client.get("/api/health").json()[status] for status in ("queued", "running")):
             time.sleep(PROBE_S)
-    frames = live.client.get(f"/api/runs/{told['run']}").json()["frames"]
     wrong = [status for status, retry, _ in told["submitted"] if status != 201 and not (status == 429 and retry)]
     who = f"{viewers} viewers and {runs} runs at once"
-    return [Result(f"{who}: frames that a viewer missed", viewers * frames - told["frames"], "frames", goal=0),
+    return [Result(f"{who}: frames that a viewer missed", viewers * told["record"]["frames"] - told["frames"], "frames", goal=0),
             Result(f"{who}: delivery behind the first, 99 % within", 1e3 * quantile(told["lags_s"], 0.99), "ms"),
             Result(f"{who}: a stream begins, 99 % within", 1e3 * quantile(told["waits_s"], 0.99), "ms"),
             Result(f"{who}: runs neither taken nor told when to come back", len(wrong), "runs", goal=0),
@@ -72,7 +71,7 @@ def lesson(live: Live, seed: int, viewers: int) -> None:
     with ThreadPoolExecutor(1) as aside:
         watching = aside.submit(watched, live, {**LESSON, "seed": seed}, viewers)
         _asked_for(live, seed)
-    live.client.get(f"/api/runs/{watching.result()['run']}/export.json").raise_for_status()
+    live.client.get(f"/api/runs/{watching.result()['record']['id']}/export.json").raise_for_status()
 
 
 def _asked_for(live: Live, seed: int) -> None:

@@ -21,12 +21,11 @@ SHORT = {"network": {"depth": 3, "width": 32}, "training": {"steps": 5}}
 
 
 class Seen(NamedTuple):
-    """What one viewer saw: the seconds until its stream began, when that was, when each frame came, and when the end did."""
+    """What one viewer saw: the seconds until its stream began, when that was, and when each frame came."""
 
     wait_s: float
     began: float
     frames: dict[bytes, float]
-    end: float
 
 
 class Viewer(asyncio.Protocol):
@@ -61,7 +60,7 @@ class Viewer(asyncio.Protocol):
                 elif line.startswith(b"id: ") and event == b"frame":
                     frames[line[4:]] = at
         assert event == b"end", first
-        return Seen(began - self.asked, began, frames, self.pieces[-1][0])
+        return Seen(began - self.asked, began, frames)
 
 
 async def view(host: str, port: int, run: str) -> Viewer:
@@ -82,18 +81,18 @@ async def main(url: str, config: str, count: int, runs: int) -> None:
     parts = urlsplit(url)
     assert parts.hostname and parts.port
     async with httpx.AsyncClient(base_url=url, timeout=120, limits=httpx.Limits(max_connections=None)) as client:
-        begun = time.monotonic()
         answer = await client.post("/api/runs", params={"fresh": True}, json=json.loads(config))
         run = answer.raise_for_status().json()["id"]
         watching = asyncio.gather(*(view(parts.hostname, parts.port, run) for _ in range(count)))
         submitted = await asyncio.gather(*(submit(client, seed) for seed in range(runs)))
         seen = [viewer.seen() for viewer in await watching]
+        record = (await client.get(f"/api/runs/{run}")).json()
     # Behind the viewer who had it first; what was there before a stream began comes with its beginning.
     known = {frame for viewer in seen for frame in viewer.frames}
     first = {frame: min(viewer.frames.get(frame, math.inf) for viewer in seen) for frame in known}
     lags = [at - max(first[frame], viewer.began) for viewer in seen for frame, at in viewer.frames.items()]
-    print(json.dumps({"run": run, "run_s": max(viewer.end for viewer in seen) - begun, "frames": len(lags), "lags_s": lags,
-                      "waits_s": [viewer.wait_s for viewer in seen], "submitted": submitted}))
+    print(json.dumps({"record": record, "frames": len(lags), "lags_s": lags, "waits_s": [viewer.wait_s for viewer in seen],
+                      "submitted": submitted}))
 
 
 asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 0))
