@@ -448,7 +448,7 @@ INITIALIZERS: Table[Initializer] = Table("Initializer", "kaiming_normal", (
         kurtosis=_scaled_kurtosis,
         lines=lambda p, kaiming: _variance_scaling_lines(p),
         fill=lambda w, p, gain, g: _variance_scaling(w, p, g), variance=lambda fan, p, gain: p["scale"] / fan.mode(p["mode"]),
-        std=lambda fan, p, gain: f"√({p['scale']:.4g} / {fan.mode(p['mode'])})",
+        std=lambda fan, p, gain: f"√({p['scale']:.4g} / {fan.mode(p['mode']):.15g})",
     ),
     Initializer(
         name="pytorch_default", label="PyTorch default", formula="w ~ U(±1 / √fan_in)", law="uniform",

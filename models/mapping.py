@@ -7,7 +7,7 @@ row of the map takes one matrix product a layer, and neighbouring points do not 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import torch
@@ -20,25 +20,28 @@ from models.config import RunConfig
 from models.datasets import SOURCES
 from models.frame import each_finite
 from models.moments import correlation
+from models.optimizers import OPTIMIZERS
 from models.sweep import SweepConfig, SweepRow
+from models.training import batches_of
 
 
 def rows(config: SweepConfig) -> Iterator[SweepRow]:
     """The rows of the map, from the smallest sigma_b^2 up, as they are measured."""
     base, where = config.base, device.resolve(config.base.device)
     data = SOURCES[base.data.name].load(base.data.params, base.demand, base.seed).to(where)
-    inputs, labels = data.values(data.inputs[: base.batch_size]), data.labels[: base.batch_size]
-    weights, biases = _base_numbers(base, where)
+    weights, biases = base_numbers(base, where)
     sigma_w2 = config.sigma_w2.values()
     for seq, sigma_b2 in enumerate(config.sigma_b2.values()):
         networks = Networks(base, weights, biases, torch.tensor(sigma_w2, device=where).sqrt(), math.sqrt(sigma_b2))
-        found = networks.look(inputs, labels)
-        final: list[float | None] = networks.train(inputs, labels, config.train_steps) if config.train_steps else [None] * len(sigma_w2)
+        found = networks.look(*next(batches_of(base, data)))
+        final: list[float | None] = [None] * len(sigma_w2)
+        if config.train_steps:
+            final = networks.train(batches_of(base, data), config.train_steps)
         yield SweepRow(seq=seq, sigma_b2=sigma_b2, sigma_w2=sigma_w2, q=found["q"], correlation=found["correlation"], chi=found["chi"],
                        loss=found["loss"], final_loss=final)
 
 
-def _base_numbers(config: RunConfig, where: torch.device) -> tuple[list[Tensor], list[Tensor]]:
+def base_numbers(config: RunConfig, where: torch.device) -> tuple[list[Tensor], list[Tensor]]:
     """Weights ~ N(0, 1 / fan_in), (out, in), and biases ~ N(0, 1), (out,), of every layer, the output layer last."""
     generator = seeds.generator(config.seed, "weights")
     sizes = [config.input_shape[0], *[config.network.width] * config.network.depth, config.classes]
@@ -74,20 +77,26 @@ class Networks:
                  "chi": chi, "loss": losses.detach()}
         return {name: each_finite(values.tolist()) for name, values in found.items()}
 
-    def train(self, inputs: Tensor, labels: Tensor, steps: int) -> list[float | None]:
-        """The losses after so many steps of plain gradient descent of every network on this batch, with the configured learning rate."""
+    def train(self, batches: Iterator[tuple[Tensor, Tensor]], steps: int) -> list[float | None]:
+        """The losses after so many steps of every network, each trained as its run is: on the same batches, with the configured optimizer.
+
+        An optimizer treats every number by itself, so the gradients of the losses' sum are each network's own. PReLU's slope stays.
+        """
         parameters = [nn.Parameter((weight * self.sigma_w).contiguous()) for weight in self.weights]
         parameters += [nn.Parameter(bias.expand(len(self.sigma_w), 1, -1).clone()) for bias in self.biases]
-        rate = self.config.training.optimizer.params["lr"]
-        optimizer = torch.optim.SGD(parameters, lr=rate)
-        losses = torch.empty(0)
-        for step in range(steps + 1):
-            losses = _losses(self._forward(parameters, inputs), labels)
-            if step < steps:
-                optimizer.zero_grad()
-                losses.sum().backward()
-                optimizer.step()
-        return each_finite(losses.tolist())
+        training = self.config.training
+        optimizer = OPTIMIZERS[training.optimizer.name].build(parameters, training.optimizer.params)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            self._losses_on(parameters, *next(batches)).sum().backward()
+            if training.clip_norm is not None:
+                _clip(parameters, training.clip_norm)
+            optimizer.step()
+        with torch.no_grad():
+            return each_finite(self._losses_on(parameters, *next(batches)).tolist())
+
+    def _losses_on(self, parameters: list[nn.Parameter], inputs: Tensor, labels: Tensor) -> Tensor:
+        return _losses(self._forward(parameters, inputs), labels)
 
     def _forward(self, parameters: list[nn.Parameter], inputs: Tensor) -> Tensor:
         layers = len(self.weights)
@@ -96,6 +105,15 @@ class Networks:
             z = torch.baddbmm(bias, x, weight.transpose(1, 2))
             x = self.phi(z) if number < layers - 1 else z
         return x
+
+
+def _clip(parameters: Sequence[nn.Parameter], limit: float) -> None:
+    """Cuts each network's gradient to this norm: nn.utils.clip_grad_norm_ for parameters of P networks, (P, ...) each."""
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    norms = torch.stack([gradient.flatten(1).norm(dim=1) for gradient in gradients]).norm(dim=0)
+    factor = (limit / (norms + 1e-6)).clamp(max=1.0)
+    for gradient in gradients:
+        gradient *= factor[:, None, None]
 
 
 def _losses(logits: Tensor, labels: Tensor) -> Tensor:

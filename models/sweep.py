@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from models.choices import Parameter, Strict
 from models.config import Identified, RunConfig
+from models.optimizers import OPTIMIZERS
 from models.words import say
 
 COUNT = Parameter("count", "int", 24, "points", "Points of the axis, both ends included.", low=2, high=128, slider=(4, 64))
@@ -59,6 +60,9 @@ class SweepConfig(Identified):
             if found:
                 problem = say("a map is of plain fully connected networks: kind mlp, no normalization, no residual, no dropout")
                 raise PydanticCustomError("does_not_fit", "{problem}", {"field": field, "problem": problem})
+        if network.bias is False:
+            raise PydanticCustomError("does_not_fit", "{problem}", {
+                "field": "base.network.bias", "problem": say("the networks of a map have biases, of variance σ_b²: choose auto or true")})
         return self
 
 
@@ -70,7 +74,7 @@ class SweepRow(TypedDict):
     correlation: mean cosine between two examples' pre-activations there
     chi:         geometric mean of the factors by which a layer multiplies the gradient's mean square, over all hidden layers but the last
     loss:        at initialization
-    final_loss:  after `train_steps`; None also where the networks are not trained
+    final_loss:  after `train_steps`, on the next batch, as a run's last frame has it; None also where the networks are not trained
     """
 
     seq: int
@@ -92,10 +96,12 @@ def flops(config: SweepConfig) -> int:
 
 
 def memory_bytes(config: SweepConfig) -> int:
-    """Memory of one row of networks, about: activations with their gradients and, where the networks are trained, weights with theirs."""
+    """Memory of one row of networks, about: activations with their gradients and, where the networks are trained, weights with theirs and
+    what the optimizer keeps."""
     base, points = config.base, config.sigma_w2.count
     activations = 3 * points * base.batch_size * base.network.width * base.network.depth
-    own = 3 * points * base.network.width**2 * base.network.depth if config.train_steps else 0
+    each = 3 + OPTIMIZERS[base.training.optimizer.name].state
+    own = each * points * base.network.width**2 * base.network.depth if config.train_steps else 0
     return 4 * (activations + own)
 
 

@@ -87,7 +87,7 @@ class Run:
         where = device.resolve(config.device)
         source = SOURCES[config.data.name]
         data = source.load(config.data.params, config.demand, config.seed).to(where)
-        first, _ = next(_batches(config, data))
+        first, _ = next(batches_of(config, data))
         network = build(config, where, first, drawn)
         found = fit(network, _given(config, tensors), config.init.params["gain"]) if INITIALIZERS[config.init.name].trained else None
         rows = row_numbers(config.network.depth + 1)
@@ -112,7 +112,7 @@ class Run:
 
     def _frames(self, on_step: OnStep) -> Iterator[Frame]:
         config = self.config
-        batches = _batches(config, self.data)
+        batches = batches_of(config, self.data)
         for step in range(config.total_steps + 1):
             wanted, wanted_next = self._wanted(step), self._wanted(step + 1)
             if wanted:
@@ -241,7 +241,7 @@ def _given(config: RunConfig, tensors: Tensors | None) -> Tensors:
     return tensors
 
 
-def _batches(config: RunConfig, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
+def batches_of(config: RunConfig, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches (inputs, labels) of `config.batch_size` without end, each epoch in a new order, drawn from the run's seed."""
     generator = seeds.generator(config.seed, "batches")
     size, total = config.batch_size, len(data.labels)

@@ -533,6 +533,7 @@ export const SAID = {
     "该激活函数处处近乎 0，{init} 对它没有可用的增益（1/√E[φ(z)²] 为 {gain}）；请改用其他上下限，或换一种初始化",
   "give either steps or epochs, not steps = {steps} and epochs = {epochs}": "步数和轮数只能给一个，不能是 steps = {steps} 且 epochs = {epochs}",
   "a map is of plain fully connected networks: kind mlp, no normalization, no residual, no dropout": "相图只用于普通全连接网络：类型 mlp，无归一化、无残差连接、无 dropout",
+  "the networks of a map have biases, of variance σ_b²: choose auto or true": "相图中的网络都有偏置，其方差为 σ_b²：请选 auto 或 true",
   "device: cuda is asked for, but this machine has no GPU that torch can use; choose auto or cpu": "device：要求用 cuda，但这台机器没有 torch 能用的 GPU；请选 auto 或 cpu",
 
   // ---- problems: trained weights ----

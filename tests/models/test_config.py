@@ -138,6 +138,11 @@ def test_the_spread_that_is_written_out_is_the_spread(name):
                 assert eval(read, {"sqrt": math.sqrt}) == pytest.approx(std, rel=1e-3), text
 
 
+def test_a_mean_of_two_fans_is_written_as_they_are():
+    given = {"network": {"depth": 1, "width": 300}, "init": {"name": "variance_scaling", "scale": 3.0, "mode": "fan_avg"}}
+    assert [info["weight_std_formula"] for info in cost.layers(RunConfig.model_validate(given))] == ["√(3 / 182)", "√(3 / 155)"]
+
+
 @pytest.mark.parametrize(("init", "activation", "formula"), [
     ("kaiming_normal", {"name": "tanh"}, "calculate_gain('tanh') = 1.667"), ("kaiming_uniform", {"name": "gelu"}, "1/√E[φ(z)²] = 1.534"),
     ("kaiming_normal", {"name": "leaky_relu", "negative_slope": 0.5}, "calculate_gain('leaky_relu', 0.5) = 1.265"),

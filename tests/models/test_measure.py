@@ -30,12 +30,12 @@ from models.network import build
 from models.sampling import sample, stride
 from models.sheet import Sheet, sheet
 from models.trace import Hooks, probes
-from models.training import Run, _batches, initial_frame, train
+from models.training import Run, batches_of, initial_frame, train
 
 
 def started(**config):
     run = Run.start(RunConfig.model_validate(config))
-    inputs, labels = next(_batches(run.config, run.data))
+    inputs, labels = next(batches_of(run.config, run.data))
     return run, inputs, labels
 
 

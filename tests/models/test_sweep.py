@@ -7,7 +7,7 @@ from models import mapping
 from models.config import RunConfig
 from models.sweep import SweepConfig, as_run
 from models.theory import theory
-from models.training import initial_frame
+from models.training import Run, initial_frame
 
 MAP = {"base": {"network": {"depth": 10, "width": 200, "activation": {"name": "tanh"}}, "data": {"name": "gaussian", "batch_size": 64}},
        "sigma_w2": {"low": 0.5, "high": 3.0, "count": 4}, "sigma_b2": {"low": 0.05, "high": 0.3, "count": 2}}
@@ -54,6 +54,31 @@ def test_networks_side_by_side_are_networks_one_at_a_time():
             assert together[name][point] == pytest.approx(alone[name][1], rel=1e-3), name
 
 
+@pytest.mark.parametrize("training", [
+    {"optimizer": {"name": "sgd", "lr": 0.1}}, {"optimizer": {"name": "momentum", "lr": 0.05, "weight_decay": 0.01}},
+    {"optimizer": {"name": "adam", "lr": 0.01}}, {"optimizer": {"name": "sgd", "lr": 0.1}, "clip_norm": 0.05},
+], ids=["sgd", "momentum", "adam", "clipped"])
+def test_a_point_is_trained_as_its_run_is(training):
+    """The same weights in a run of its own: its batches one after the other, its optimizer, and the loss where its last frame has it."""
+    base = {"network": {"depth": 3, "width": 40, "activation": {"name": "tanh"}}, "data": {"name": "digits", "batch_size": 32}, "seed": 3}
+    axes = {"sigma_w2": {"low": 1.0, "high": 2.0, "count": 2}, "sigma_b2": {"low": 0.1, "high": 0.2, "count": 2}}
+    config = SweepConfig.model_validate({"base": {**base, "training": training}, "train_steps": 8, **axes})
+    row = next(mapping.rows(config))
+    for point, sigma_w2 in enumerate(row["sigma_w2"]):
+        alone = as_run(config, sigma_w2, 0.1)
+        run = Run.start(RunConfig.model_validate({**alone, "training": {**training, "steps": 8}}))
+        _draw_as_the_map(run, config, sigma_w2, 0.1)
+        *_, last = run.frames()
+        assert (row["loss"][point], row["final_loss"][point]) == pytest.approx((run.first_loss, last["loss"]), rel=1e-4)
+
+
+def _draw_as_the_map(run, config, sigma_w2, sigma_b2):
+    weights, biases = mapping.base_numbers(config.base, run.device)
+    for layer, weight, bias in zip(run.network.rows(), weights, biases, strict=True):
+        layer.weighted.weight.data = sigma_w2**0.5 * weight
+        layer.weighted.bias.data = sigma_b2**0.5 * bias
+
+
 def test_training_lowers_the_loss_where_the_signal_gets_through():
     config = {"base": {"network": {"depth": 6, "width": 64, "activation": {"name": "tanh"}}, "data": {"name": "moons", "batch_size": 128},
                        "training": {"optimizer": {"lr": 0.1}}},
@@ -76,6 +101,11 @@ def test_chi_is_the_gradients_factor():
 def test_only_plain_networks(network):
     with pytest.raises(ValueError, match="plain fully connected"):
         SweepConfig.model_validate({"base": {"network": network}})
+
+
+def test_only_networks_with_biases():
+    with pytest.raises(ValueError, match="have biases"):
+        SweepConfig.model_validate({"base": {"network": {"bias": False}}})
 
 
 def test_overflow_is_none_not_an_error():

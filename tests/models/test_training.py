@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from models.config import RunConfig
 from models.optimizers import OPTIMIZERS
-from models.training import Run, _batches, initial_frame, train
+from models.training import Run, batches_of, initial_frame, train
 
 PLAIN = {
     "sgd": lambda p: torch.optim.SGD(p, lr=0.05),
@@ -27,7 +27,7 @@ def test_losses_are_a_bare_loops(name, clip):
         "training": {"steps": 10, "clip_norm": clip, "optimizer": {"name": name, "lr": 0.05}}})
     frames = list(train(config))
     reference = Run.start(config)
-    optimizer, batches, losses = PLAIN[name](reference.network.parameters()), _batches(config, reference.data), []
+    optimizer, batches, losses = PLAIN[name](reference.network.parameters()), batches_of(config, reference.data), []
     for _ in range(11):
         inputs, labels = next(batches)
         optimizer.zero_grad()
@@ -59,7 +59,7 @@ def test_batch_normalization_is_measured_and_evaluated_as_a_bare_loop_would():
                                        "capture": {"every": 3}})
     last = list(train(config))[-1]
     run = Run.start(config)
-    batches = _batches(config, run.data)
+    batches = batches_of(config, run.data)
     for _ in range(3):
         run.backward(*next(batches))
         run.optimizer.step()
@@ -98,7 +98,7 @@ def test_the_last_frame_of_a_run_that_diverges_between_two_has_the_update_that_l
     frame = list(train(config))[-1]
     assert frame["loss"] is None and frame["step"] not in (0, 1000)
     reference = Run.start(config)
-    bare, batches = PLAIN[optimizer["name"]](reference.network.parameters()), _batches(config, reference.data)
+    bare, batches = PLAIN[optimizer["name"]](reference.network.parameters()), batches_of(config, reference.data)
     for group in bare.param_groups:
         group["lr"] = optimizer["lr"]
     weights = [row.weighted.weight for row in reference.network.rows()]
@@ -127,7 +127,7 @@ def test_epochs_count_full_batches():
 def test_an_epoch_sees_every_example_once():
     config = RunConfig.model_validate({"data": {"name": "moons", "samples": 100, "batch_size": 16, "validation_fraction": 0.2}})
     run = Run.start(config)
-    batches = _batches(config, run.data)
+    batches = batches_of(config, run.data)
     seen = torch.cat([next(batches)[0] for _ in range(5)])
     assert len(seen) == 80 and len(torch.unique(seen, dim=0)) == 80
 
