@@ -141,9 +141,11 @@ def _normalized(config: RunConfig, name: str, *sentences: Text) -> Iterator[Reme
 def _critical(config: RunConfig) -> Iterator[Remedy]:
     """The weights' variance at which this activation is critical, without and with biases; between skips, that is shared by the layers."""
     network = config.network
+    if network.normalization.name != "none":
+        return
     if network.residual and critical_sigma_w2(network.activation.name, network.activation.params, 0.0) is not None:
         yield from islice(_shared(config), 1)
-    if network.normalization.name == "none" and not network.residual:
+    if not network.residual:
         for variance in (0.0, BIAS_VARIANCE) if network.has_bias else (0.0,):
             scale = critical_sigma_w2(network.activation.name, network.activation.params, variance)
             if scale is not None and scale <= LARGEST_SIGMA_W2:
@@ -159,18 +161,20 @@ def _drawn_at(config: RunConfig, scale: float, variance: float) -> Remedy:
 
 
 def _shared(config: RunConfig) -> Iterator[Remedy]:
-    """Skips without a normalization, the weights' variance shared by the layers: over the depth; and over its square, for an activation
+    """Skips, and no normalization, the weights' variance shared by the layers: over the depth; and over its square, for an activation
     with a kink, whose mean is in proportion to the root of what it receives, and adds up. That is for plain steps alone: by a thousandth of
     themselves a step weights so small hardly come to matter beside the skips (100 ReLU layers of 64 units learn nothing in 200 of Adam)."""
-    network = config.network
+    network, before = config.network, config.network.normalization.name
     scale = critical_sigma_w2(network.activation.name, network.activation.params, 0.0) or HE
-    if network.normalization.name != "none" or scale > LARGEST_SIGMA_W2:
+    if scale > LARGEST_SIGMA_W2:
         return
+    bare = changed(config, network__normalization={"name": "none"})
+    first = together(NOTHING if before == "none" else say("Leave out the {name} normalization.", name=before),
+                     NOTHING if network.residual else SKIPS)
     for power in (1,) if is_adaptive(config.training) else (1, 2):
         chosen = _kept(config, scale / network.depth**power)
-        words = say("Draw weights with {where} (fan_in): together the layers then add about one signal.", where=_where(config, chosen, 0.0))
-        yield (words if network.residual else together(SKIPS, words),
-               changed(config, init=_gaussian(chosen), network__residual=True, **_without_biases(config)))
+        words = say("Draw weights with {where} (fan_in): together the layers then add about one signal.", where=_where(bare, chosen, 0.0))
+        yield together(first, words), changed(bare, init=_gaussian(chosen), network__residual=True, **_without_biases(bare))
 
 
 def _kept(config: RunConfig, scale: float) -> float:

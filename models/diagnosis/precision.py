@@ -15,6 +15,7 @@ from models.diagnosis.candidates import candidates
 from models.diagnosis.finding import Finding
 from models.diagnosis.look import Look
 from models.diagnosis.rates import paced
+from models.diagnosis.remedy import unnoted
 from models.diagnosis.soundness import cost, crowding
 from models.diagnosis.steps import dump
 from models.diagnosis.variants import Remedy
@@ -65,13 +66,11 @@ def half_precision(look: Look) -> Finding | None:
 
 
 def _sound_start(look: Look) -> Remedy | None:
-    """Where theory says that this start does not carry signal and gradient: the first sound one within fp16's range, or the best of those
-    that are better than this one."""
+    """Where theory says that this start does not carry signal and gradient: the first that gives no reason for a note, within fp16's
+    range."""
     if not look.initial or cost(look.config) <= 1.0:
         return None
-    better = sorted((found for found in candidates(look.config) if cost(found[1]) < cost(look.config)),
-                    key=lambda found: max(1.0, cost(found[1])))
-    start = next((found for found in better if _within_range(found[1], look)), None)
+    start = next((found for found in candidates(look.config) if unnoted(found[1]) and _within_range(found[1], look)), None)
     return start and paced(start, look)
 
 

@@ -6,7 +6,7 @@ from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import Change, Look
 from models.diagnosis.rates import first_of, paced, sized
 from models.diagnosis.remedy import mended
-from models.diagnosis.soundness import cost_of_gap
+from models.diagnosis.soundness import WARNED_GAP, cost_of_gap
 from models.diagnosis.steps import NOTHING_HELPS
 from models.diagnosis.variants import Remedy
 from models.words import Text, say
@@ -28,7 +28,7 @@ GRADIENT_EXPLODING_DECADES = (3.0, 5.0, 10.0)
 weights' scale immaterial, so that training bears more: 50 layers of BatchNorm with tanh (4.3 decades) train, with SiLU (5.9) or
 ReLU (8) they do not."""
 
-GAP = (1.5e-2, 2e-3, 2e-5)
+GAP = (1.5e-2, WARNED_GAP, 2e-5)
 """1 - correlation of two inputs in the last hidden row: note, warning, critical. ReLU reaches 1e-2 in 40 layers and trains
 slowly; below 1e-5 float32 rounding is as large as the difference."""
 

@@ -10,7 +10,7 @@ from models.diagnosis.finding import Finding, Severity, grade
 from models.diagnosis.look import SMALLEST, Column, Look
 from models.diagnosis.rates import first_of, paced
 from models.diagnosis.remedy import mended
-from models.diagnosis.signal import VANISHING_DECADES, remedy
+from models.diagnosis.signal import BORNE, VANISHING_DECADES, remedy
 from models.diagnosis.soundness import SILENCED, crowded, silenced
 from models.diagnosis.steps import dump
 from models.diagnosis.variants import alike, changed, drawn
@@ -108,7 +108,11 @@ def _alive(look: Look, severity: Severity) -> tuple[Text, dict[str, Any] | None]
     first, random = drawn(look.config)
     leaky = changed(random, network__activation={"name": "leaky_relu"})
     sentence = together(first, say("Use leaky ReLU, which has a slope on both sides."))
-    found = None if look.carried and silenced(leaky) <= SILENCED and not crowded(leaky) else mended(leaky)
+    found = None
+    if not (look.carried and silenced(leaky) <= SILENCED and not crowded(leaky)):
+        found = mended(leaky, only_sound=severity == "note")
+        if found is None and severity == "note":
+            return BORNE, None
     whole = (sentence, leaky) if found is None else (together(sentence, found[0]), found[1])
     whole = paced(whole, look)
     return whole[0], dump(whole)

@@ -15,7 +15,8 @@ from tests.models.diagnosis.networks import look, network, rules, scaled
 
 def test_a_start_without_any_slope_is_not_offered_for_half_precision():
     """hardtanh from -0.001 to 0.001: without skips every start that carries more leaves nearly all of the first layer's values at the
-    limits, where no gradient passes. It passes beside skips. (With ten times the room there is a slope.)"""
+    limits, where no gradient passes. It passes beside skips, and with ten times the room such a start
+    is offered; with less, none is foreseen to give no reason for a note."""
     def narrow(limit):
         activation = {"name": "hardtanh", "min_val": -limit, "max_val": limit}
         return network(20, init={"name": "normal", "std": 1.0}, network={"activation": activation})
@@ -23,9 +24,9 @@ def test_a_start_without_any_slope_is_not_offered_for_half_precision():
     better = [start for _, start in candidates(config) if cost(start) < cost(config) and not start.network.residual]
     flat = [initial_frame(start)["quantities"]["activation"]["saturated"][0] for start in better]
     assert flat and min(flat) > 0.98, flat
-    for limit in (1e-3, 1e-2):
-        offered = RunConfig.model_validate(rules(look(narrow(limit)))["half_precision"].config)
-        assert offered.network.residual and "half_precision" not in rules(look(offered))
+    assert rules(look(config))["half_precision"].config is None
+    offered = RunConfig.model_validate(rules(look(narrow(1e-2)))["half_precision"].config)
+    assert offered.network.residual and "half_precision" not in rules(look(offered))
 
 
 def test_gradients_of_dropped_units_behind_rms_are_rounding_and_a_start_without_them_is_offered():

@@ -86,8 +86,17 @@ def test_what_momentum_sums_of_random_steps(momentum):
     (network(3, "sigmoid", "kaiming_normal", "adam", 0.003, steps=100, width=16, kind="cnn"), "fails"),
     (network(6, "tanh", "xavier_normal", "adam", 0.001, data="spirals"), "slow"),
     (network(6, "tanh", "xavier_normal", "adam", 0.001, data="moons"), "trains"),
+    (network(8, "relu", "kaiming_normal", "adam", 0.003, norm="batch", data="spirals"), "trains"),
+    (network(4, "silu", "kaiming_normal", "adam", 4e-4, steps=100, width=16), "slow"),
+    (network(4, "silu", "kaiming_normal", "adam", 2e-4, width=256), "trains"),
+    (network(12, "linear", scaled(4.0), "adam", 0.001, width=128), "trains"),
+    (network(12, "linear", scaled(4.0), "adam", 0.0001), "slow"),
+    (network(14, "tanh", "kaiming_normal", "momentum", 0.03, width=128, residual=True), "trains"),
+    (network(14, "relu", "kaiming_normal", "adam", 0.003, norm="batch", width=32, dropout=0.3), "slow"),
 ], ids=["chaos", "stride", "swing", "alike, adam", "alike, sgd", "adam, layer", "adam, batch", "flat beside a skip", "swing beside skips",
-        "shared by skips", "shared by skips, few steps", "alike, normalized beside skips", "alike, pooled", "spirals", "moons"])
+        "shared by skips", "shared by skips, few steps", "alike, normalized beside skips", "alike, pooled", "spirals", "moons",
+        "spirals, batch", "adam, few inputs", "adam, many inputs", "adam brings it down", "adam does not bring it down",
+        "bounded beside skips", "dropout beside batch"])
 def test_what_is_foretold_comes(config, said):
     foretold, came = foretold_and_came(config)
     assert foretold == said and held(foretold, came)
