@@ -127,7 +127,7 @@ def _alike(look: Look) -> Sign | None:
 def _added(look: Look) -> Sign | None:
     """Normalized layers beside skips: the differences of all layers add up, and it takes about TOLD_APART / (1 - c) plain steps that do not
     overshoot to tell inputs apart. With fewer nine of 13 runs of ReLU and GELU of 60 to 100 layers train slowly or not at all, with up to
-    three times as many eight of eleven train, and with jolts from 7 on 22 of 23, however few the steps."""
+    three times as many eight of ten train, and with jolts from 7 on 23 of 24, however few the steps."""
     gap, given = correlation_gap(look), look.config.total_steps
     overshoots = look.adaptive or look.movement.jolt >= JOLT[2]
     if gap is None or overshoots or not (look.config.network.residual and look.normalized) or gap * given >= TOLD_APART:
