@@ -1,5 +1,7 @@
 """What the prediction rests on: how far an optimizer's first step moves the weights, and runs that it has to foretell."""
 
+import math
+
 import pytest
 import torch
 
@@ -7,7 +9,7 @@ from models.config import RunConfig
 from models.diagnosis import Verdict, diagnose, held, outcome, predict
 from models.diagnosis.look import Look
 from models.diagnosis.movement import Row, movement
-from models.diagnosis.tolerance import swing
+from models.diagnosis.tolerance import reach, swing
 from models.diagnosis.variants import changed
 from models.frame import MAX_ROWS
 from models.theory import theory_of
@@ -68,6 +70,18 @@ def test_what_momentum_sums_of_random_steps(momentum):
     config = RunConfig.model_validate({"training": {"optimizer": {"name": "sgd", "lr": 1.0, "momentum": momentum}}})
     each = movement(config.training, [Row(1.0, 1.0, 1, 1.0)], 1.0)
     assert swing(config, each, logits=16.0) == pytest.approx(size, rel=0.02)
+
+
+@pytest.mark.parametrize("inputs", [64, 1024])
+def test_weights_that_move_together_count_by_the_root_of_their_inputs(inputs):
+    """A step of lr times the gradients' signs moves a unit's sum by lr sum |x|: sqrt(2 n / pi) times what random signs do."""
+    draw = torch.Generator().manual_seed(1)
+    weight, x, back = (torch.randn(size, generator=draw) for size in ((200, inputs), (inputs,), (200,)))
+    step = 1e-3 * torch.outer(back, x).sign()
+    config = network(4, "relu", "kaiming_normal", "adam", 1e-3, width=inputs)
+    each = movement(config.training, [Row(float(weight.norm()), 1.0, weight.numel(), 1.0)], 1.0)
+    counted, _ = reach(config, each, 1.0)
+    assert float((step @ x).norm() / (weight @ x).norm()) == pytest.approx(math.sqrt(2.0 / math.pi) * counted, rel=0.1)
 
 
 @pytest.mark.parametrize(("config", "said"), [

@@ -330,3 +330,24 @@ def test_skips_alone_are_given_the_steps_that_they_take(activation: str, depth: 
     assert mended.network.residual and mended.network.normalization.name == "none"
     _, early, *_, last = train(changed(mended, capture__every=mended.total_steps // 4, capture__samples=64))
     assert (early["loss"] or 0.0) > 0.75 * math.log(10) and (last["loss"] or math.inf) < 0.25 * math.log(10)
+
+
+def test_inputs_alike_behind_deep_layer_normalizations_are_told_apart_without_them() -> None:
+    """54 ReLU layers, batches of 8: with skips beside the normalizations the warning would stay."""
+    config = made(54, "relu", "kaiming_uniform", "layer", width=43, seed=943, data={"name": "digits", "batch_size": 8},
+                  training={"steps": 200, "optimizer": {"name": "sgd", "lr": 0.0079}})
+    found = next(each for each in look(config) if each.rule == "correlation")
+    mended = RunConfig.model_validate(found.config)
+    assert found.severity == "warning" and mended.network.residual and mended.network.normalization.name == "none"
+    assert "correlation" not in {each.rule for each in look(mended)}
+
+
+@pytest.mark.parametrize(("depth", "width"), [(30, 42), (39, 23)])
+def test_a_note_is_offered_nothing_that_is_warned_of(depth: int, width: int) -> None:
+    """Skips alone, whose kinks add up under Adam, would be within fp16's range, and explode."""
+    config = made(depth, "leaky_relu", "pytorch_default", width=width, bias_init={"name": "constant", "value": 0.1},
+                  training={"steps": 200, "optimizer": {"name": "adam", "lr": 0.001}})
+    notes = [found for found in look(config) if found.severity == "note"]
+    assert "half_precision" in {found.rule for found in notes}
+    left_over = [each for found in notes if found.config for each in look(RunConfig.model_validate(found.config))]
+    assert [each for each in left_over if each.severity in ("warning", "critical")] == []

@@ -5,7 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from models.diagnosis.soundness import cost, crowding
+from models.diagnosis.look import Look
+from models.diagnosis.signal import correlation_gap
+from models.diagnosis.soundness import SKIPPED_DRAWS, cost, crowding
+from models.theory import outlook
+from models.training import initial_frame
 from tests.models.diagnosis.networks import network, scaled
 
 DRAWS = 60
@@ -43,3 +47,13 @@ def test_independent_weights_add_the_chance_of_a_vectors_length_and_orthogonal_o
     assert spread(60, 32, 1.0) == pytest.approx((foreseen, foreseen), rel=0.35)
     assert crowding(kept) == 0.0 and max(spread(60, 32, 1.0, orthogonal=True)) < foreseen / 4
     assert crowding(network(60, "tanh", scaled(1.2), width=32)) == crowding(network(60, "relu", width=32)) == 60 / 32
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_beside_skips_two_inputs_are_as_far_apart_as_theory_says(activation):
+    """Over 12 draws of the weights, behind layer normalizations, as many layers as units."""
+    draws = [network(30, activation, norm="layer", width=32, seed=seed, network={"residual": True}, training={"steps": 0},
+                     capture={"samples": 64, "bins": 8}) for seed in range(12)]
+    gaps = np.log([correlation_gap(Look(config, initial_frame(config), None)) for config in draws])
+    assert abs(gaps.mean() - math.log(outlook(draws[0]).gap)) < SKIPPED_DRAWS
+    assert SKIPPED_DRAWS / 2.0 < gaps.std() < 2.0 * SKIPPED_DRAWS
