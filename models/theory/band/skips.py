@@ -39,7 +39,7 @@ def _adds(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, itself: float, 
         return without_mean
     m = np.cumsum(mean)
     bent = at.arched / (2.0 * mean)  # d ln E[phi] / d ln q
-    share = np.array(rows.sigma_w2[:-1]) * np.append(math.nan, p[:-1]) / q
+    share = np.minimum(np.array(rows.sigma_w2[:-1]) * np.append(math.nan, p[:-1]) / q, 1.0)  # more where padding's zeros count in q
     alike, same = pairs.square, pairs.mean
     single = np.maximum(at.square - mean**2, 0.0)
     masks = (1.0 / plan.keep - 1.0) * itself
@@ -62,5 +62,5 @@ def _adds(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, itself: float, 
         found.append(length / plan.width)
     out = np.array(rows.sigma_w2[1:]) * np.append(p[:-1], rows.pooled) / np.array(rows.q[1:])
     inherited = np.append(0.0, out**2 * np.array(found[1:]))
-    adds = np.maximum(inherited[1:] - carried**2 * inherited[:-1], 0.0)
+    adds = np.maximum(inherited[1:] - (carried / np.maximum(out, 1.0)) ** 2 * inherited[:-1], 0.0)
     return np.where(np.isfinite(adds), adds, without_mean)
