@@ -39,12 +39,12 @@ from models.theory.band.known import ODD, near_zero, of_real_images, output_unkn
 from models.theory.band.lengths import (
     BEYOND,
     FEWEST,
-    MOST_APART,
     apart_at_first,
     behind_batch,
     behind_batch_of_phi,
     by_lengths,
     followed,
+    of_itself,
     of_kurtosis,
     of_longer,
     unbound,
@@ -53,7 +53,7 @@ from models.theory.band.noise import Noise, noise_of, shares
 from models.theory.band.pooled import of_pooled, raised_by, with_shared, with_shared_beside_rms
 from models.theory.band.quantiles import FLOOR, quantiles
 from models.theory.band.silent import Silent, silent
-from models.theory.band.skips import with_skips
+from models.theory.band.skips import beside_skips
 from models.theory.band.steps import Steps, steps_of, through_normalization
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages
@@ -144,17 +144,18 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
     steps, start = steps_of(plan, rows, at, smoothed), apart_at_first(plan, rows, smoothed)
     noise = noise_of(plan, rows, at, pairs.hidden(), taps.hidden())
     batch, single, shift, away = followed(plan, steps, noise, start)
-    third, turned = np.zeros(plan.depth + 1), np.ones(plan.depth + 1)
+    third = np.zeros(plan.depth + 1)
+    longer = np.array([of_itself(apart, plan.batch * plan.pixels) for apart in (single - batch).tolist()])
     if unbound(plan, rows):
         if (single - batch).max() > CLOSE and not plan.residual:
             noise = noise_of(plan, rows, of_longer(plan, rows, at, single), pairs.hidden(), taps.hidden())
-        batch, single, shift, away, third, turned = by_lengths(plan, rows, steps, noise, start)
-    itself, shift[-1] = _longer_ones(plan, rows, at, pairs, steps, start, single - batch, float(shift[-1]))
+        if plan.residual:
+            noise = beside_skips(plan, rows, at, pairs.hidden(), taps.hidden(), steps.carried, noise)
+        batch, single, shift, away, third, longer = by_lengths(plan, rows, steps, noise, start)
+    itself, shift[-1] = _longer_ones(plan, rows, at, pairs, steps, start, longer, float(shift[-1]))
     units, loose = np.append(np.full(plan.depth, plan.width), plan.config.classes), plan.each("loose")
     beside = (1.0 - loose) * beside_orthogonal(plan, rows, by_length(plan, rows, pairs))
     own = (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
-    if plan.residual and plan.pre == "none" and plan.post == "none":
-        third, batch = 0.0 * third, with_skips(plan, rows, at, pairs.hidden().counting(itself[:-1]), itself[:-1], batch, turned)
     found = Spreads(batch, third, own, *beside_one(pairs.counting(itself), own), shift, away, (steps, noise, start))
     if plan.pre != "none":
         _hold_fast(found, plan, rows, single + (2.0 * loose + beside) / units)
@@ -170,11 +171,11 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
     return found
 
 
-def _longer_ones(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, steps: Steps, start: float, apart: Array, shift: float,
+def _longer_ones(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, steps: Steps, start: float, longer: Array, shift: float,
                  ) -> tuple[Array, float]:
-    """(by how much an input with itself counts for more than 1 / inputs where the inputs differ in length (depth + 1,), the output row's
-    shift with what that adds to it). apart: the variance of ln q between the examples, where no normalization rules it."""
-    itself = np.minimum(np.expm1(np.clip(apart, 0.0, MOST_APART)) / (plan.batch * plan.pixels), 1.0)
+    """(by how much the mean of c^2 is larger as the inputs differ in length (depth + 1,), the output row's shift with what that adds to
+    it). longer: the former, but for what a batch normalization has to do with it."""
+    itself = longer.copy()
     if plan.pre == "batch" and plan.pixels == 1 and not plan.residual:
         differ = behind_batch(plan, at, steps.kept, start)
         itself[-1] += differ * float(at.even[-1] / (2.0 * at.square[-1])) ** 2 / (plan.batch * plan.pixels)

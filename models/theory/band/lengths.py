@@ -11,6 +11,7 @@ out to (1 + their squared relative spread) / B only. From seed to seed it varies
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from operator import mul
 
@@ -47,6 +48,9 @@ ALIKE = 1e-9
 
 MOST_APART = 5.0
 """The largest variance of ln q between examples that is followed; more counts as this."""
+
+FARTHEST = 300.0
+"""Where ln q of some seeds is farther from theory's no band is given: e^700 overflows."""
 
 SKEWED = 1.0
 """The largest skewness over the seeds that is followed; more counts as this."""
@@ -155,44 +159,68 @@ def of_kurtosis(at: Averages, apart: float, square: float) -> float:
 
 
 def by_lengths(plan: Plan, rows: Chain, steps: Steps, noise: Noise, start: float, count: int = LENGTHS) -> Array:
-    """The same four numbers where nothing sets lengths anew, the third cumulant of what the batch's mean inherits, and by which factor its
-    elasticity over the seeds differs from the one at q (6, depth + 1).
+    """The same four numbers where nothing sets lengths anew, the third cumulant of what the batch's mean inherits, and by how much the mean
+    of c^2 is larger where each input counts by its length (6, depth + 1).
 
     A few lengths, whose law is at first the inputs', go through phi row by row, and what is drawn spreads each of them. They do so at three
     batches' mean squares, the nodes of their law over the seeds: what most seeds pass on is ruled by the typical seed's q, which lies below
     the mean over seeds by half the variance. LSUV sets that mean square anew in every row, and leaves only how lengths differ. (Laws are
     short lists, three times as fast as arrays.)
     """
-    before, m, made, inputs = 0.0, np.zeros(1), [0.0], 1.0 - plan.first.bias / rows.v[0]
+    before, m, made, inputs = 0.0, np.zeros(1), [0.0], plan.batch * plan.pixels
     settled: list[float] = []
     squares, shares = _lengths(start, rows.fields.third if plan.kernel == 1 else None, count) if start > ALIKE else (np.ones(1), np.ones(1))
-    law = np.repeat(inputs * squares + 1.0 - inputs, DRAWS).tolist()
+    varied = 1.0 - plan.first.bias / rows.v[0]
+    law = np.repeat(varied * squares + 1.0 - varied, DRAWS).tolist()
     weight: list[float] = np.multiply.outer(shares, hermite(DRAWS)[1]).ravel().tolist()
-    found, few = [(0.0, math.log(_second(weight, law)), 0.0, 0.0, 0.0, 1.0)], Few(plan)
-    columns = (steps.carried, steps.bend, noise.batch, noise.alone / (plan.batch * plan.pixels), noise.single, steps.sphere, steps.kept)
+    apart, few = math.log(_second(weight, law)), Few(plan)
+    found = [(0.0, apart, 0.0, 0.0, 0.0, of_itself(apart, inputs))]
+    columns = (steps.carried, steps.bend, noise.batch, noise.alone, noise.single, steps.sphere, steps.kept)
     for row, (carried, bend, drawn, alone, drawn_single, sphere, kept) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
-        batch, single, shift, away, third, _ = found[-1]
-        level, (places, seeds) = rows.v[row] * math.exp(shift - batch / 2.0 - third / 6.0), _over_seeds(batch, third)
+        batch, _, shift, away, third, more = found[-1]
+        typical, (places, seeds) = shift - batch / 2.0 - third / 6.0, _over_seeds(batch, third)
+        if typical + places[-1] > FARTHEST:
+            return _ended(found, plan)
+        level = rows.v[row] * math.exp(typical)
         q = [level * math.exp(place) * square for place in places for square in law]
         if row == plan.depth - 1 or not _alike(q, settled):
             m, made = _through(plan, rows, row, m, np.array([*q, rows.v[row]]))
             settled = [] if plan.residual or row == 0 else q
         means, middle = [_dot(weight, made[first:first + len(law)]) for first in range(0, len(q), len(law))], made[-1]
         if not (0.0 < min(means) <= max(means) < math.inf and 0.0 < middle < math.inf and abs(away) <= BEYOND >= shift * plan.residual):
-            return np.array(found + [(math.nan,) * 6] * (plan.depth - row)).T
+            return _ended(found, plan)
         centre, together, inherited = _cumulants(seeds, [math.log(each / middle) for each in means])
-        own, skew = few.cumulants(drawn + alone * math.expm1(min(max(single - batch, 0.0), MOST_APART)))
+        own, skew = few.cumulants(drawn + alone * more)
         spread = together + own
         if spread > FACTORS and plan.nl.slope is None:
-            return np.array(found + [(math.nan,) * 6] * (plan.depth - row)).T
+            return _ended(found, plan)
         law, apart, between = _wider([each / means[1] for each in made[len(law):2 * len(law)]], weight, kept,
                                      math.log1p(max(drawn_single - drawn, 0.0)))
-        between += longer(apart, plan.batch * plan.pixels)
-        found.append((0.0, between, 0.0, 0.0, 0.0, 1.0) if plan.unit else (
+        between += longer(apart, inputs)
+        more = _by_length(weight, law, m[len(law):2 * len(law)], between, inputs)
+        found.append((0.0, between, 0.0, 0.0, 0.0, more) if plan.unit else (
             spread, spread + between, centre + together / 2.0 + inherited / 6.0 - sphere, carried * away + bend * before - sphere,
-            inherited + skew, math.sqrt(together / batch) / carried if batch > 0.0 and carried > 0.0 else 1.0))
+            inherited + skew, more))
         before = carried**2 * kept * before + drawn_single
     return np.array(found).T
+
+
+def _ended(found: Sequence[tuple[float, ...]], plan: Plan) -> Array:
+    """The rows found so far; those that follow have no numbers."""
+    return np.array([*found, *[(math.nan,) * 6] * (plan.depth + 1 - len(found))]).T
+
+
+def _by_length(weight: list[float], law: list[float], m: Array, apart: float, inputs: int) -> float:
+    """By how much the mean of c^2 over all pairs is larger where each input counts by its length. One with itself has 1 at any length; two
+    have m in common, their units' means over the roots of their mean squares, as far as that is larger in longer ones."""
+    shares: list[float] = [share * mean * mean for share, mean in zip(weight, m.tolist(), strict=True)]
+    different = _dot(shares, law) ** 2 - sum(shares) ** 2
+    return min(of_itself(apart, inputs) + (1.0 - 1.0 / inputs) * max(different, 0.0), 1.0)
+
+
+def of_itself(apart: float, inputs: int) -> float:
+    """By how much an input with itself counts for more than 1 / inputs, where ln q varies by `apart` between them."""
+    return min(math.expm1(min(max(apart, 0.0), MOST_APART)) / inputs, 1.0)
 
 
 def _over_seeds(variance: float, third: float) -> tuple[list[float], list[float]]:

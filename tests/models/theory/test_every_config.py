@@ -95,6 +95,14 @@ def test_normal_weights_of_any_size_have_an_answer(activation: str, std: float, 
                  "init": {"name": "normal", "std": std}}, 1.0, None)
 
 
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+@pytest.mark.parametrize("width", [4, 8])
+def test_narrow_networks_whose_seeds_differ_beyond_any_float_have_an_answer(activation: str, width: int) -> None:
+    for init in ("kaiming_normal", "pytorch_default"):
+        checked({"network": {"activation": {"name": activation}, "depth": 300, "width": width, "residual": True}, "init": {"name": init},
+                 "data": {"name": "gaussian", "batch_size": 2}}, 1.0, None)
+
+
 @pytest.mark.parametrize("activation", [
     {"name": "softplus", "beta": 1e-241}, {"name": "softplus", "beta": 1e-30, "threshold": 1000.0}, {"name": "celu", "alpha": 1e-6},
     {"name": "elu", "alpha": 1e-20}, {"name": "hardtanh", "min_val": -1e-28, "max_val": 1e-28}, {"name": "elu", "alpha": 1e-300},

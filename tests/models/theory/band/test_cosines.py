@@ -20,6 +20,7 @@ from models.theory.band.cosines import cosines, smoothing
 from models.theory.band.lengths import behind_batch, behind_batch_of_phi, by_lengths
 from models.theory.band.noise import noise_of
 from models.theory.band.silent import silent
+from models.theory.band.skips import beside_skips
 from models.theory.band.steps import steps_of
 from models.theory.band.walks import of_fields
 from models.theory.chain import Chain, Fields, chain
@@ -134,6 +135,27 @@ def test_few_units_under_dropout() -> None:
     batch, single, *_ = by_lengths(facts, rows, steps, noise, math.log1p(numbers["receptive_spread"]))
     assert (single - batch)[1:8] == pytest.approx(apart[1:], abs=0.25)
     assert cosine.square[1:8] - 1.0 / 64 == pytest.approx((pairs / total).mean(dim=0).numpy()[1:], rel=0.15)
+
+
+@pytest.mark.parametrize("activation", ["gelu", "silu"])
+def test_skips_drive_lengths_apart_and_long_inputs_together(activation: str) -> None:
+    """What skips add up of E[phi] is larger in long examples, which makes them longer and more alike. Row 22's lengths were followed at
+    0.76 to 0.84 of what they vary, its mean of c^2, in which each counts by its length, at 0.8 to 0.87."""
+    config = settings(activation, "gaussian", {"name": "normal", "std": 0.05}, depth=24, batch=128, residual=True)
+    inputs, numbers = start(config)
+    entering = [x.double() @ x.double().transpose(1, 2) for x, _ in hidden(config, inputs, 60)]
+    total = [torch.diagonal(products, dim1=1, dim2=2).sum(dim=1) ** 2 for products in entering]
+    squares = [torch.diagonal(products, dim1=1, dim2=2).square().sum(dim=1) for products in entering]
+    apart = np.array([math.log(128 * float((each / all_pairs).mean())) for each, all_pairs in zip(squares, total, strict=True)])
+    weighted = np.array([float((products.square().sum(dim=(1, 2)) / all_pairs).mean())
+                         for products, all_pairs in zip(entering, total, strict=True)])
+    facts, rows, at = followed_by_theory(config, numbers)
+    pairs, taps, _ = cosines(facts, rows, at, smoothing(facts))
+    steps, noise = steps_of(facts, rows, at, smoothing(facts)), noise_of(facts, rows, at, pairs.hidden(), taps.hidden())
+    noise = beside_skips(facts, rows, at, pairs.hidden(), taps.hidden(), steps.carried, noise)
+    batch, single, _, _, _, longer = by_lengths(facts, rows, steps, noise, math.log1p(numbers["receptive_spread"]))
+    assert (single - batch)[5:24] == pytest.approx(apart[5:], rel=0.13)
+    assert (pairs.square + longer)[5:24] == pytest.approx(weighted[5:], rel=0.16)
 
 
 @pytest.mark.parametrize(("activation", "rows"), [("relu", 4), ("relu", 10), ("gelu", 4), ("selu", 8)])
