@@ -266,8 +266,8 @@ export const SAID = {
   "Let each layer add its input to its output: the gradient then passes through the sum.": "让每一层把输入加到输出上：梯度便能经由这个和传递。",
   "It takes the place of the {name} normalization.": "它取代原有的 {name} 归一化。",
   "Leave out the {name} normalization.": "去掉 {name} 归一化。",
-  "dropout of {rate:g} adds up over {depth} {depth|layer|layers} to noise that hides what tells two inputs apart":
-    "{rate:g} 的 dropout 在 {depth} 层上累积成噪声，掩盖了两个输入的区别",
+  "dropout of {rate} adds up over {depth} layers to noise that hides what tells two inputs apart":
+    "{rate} 的 dropout 在 {depth} 层上累积成噪声，掩盖了两个输入的区别",
   "Draw the weights as {init} does: LSUV fits them without dropout.": "请像 {init} 那样抽取权重：LSUV 拟合权重时不带 dropout。",
   "Draw the weights at random.": "请随机抽取权重。",
   "Draw the weights at random around 0, as {init} does.": "请像 {init} 那样，围绕 0 随机抽取权重。",

@@ -15,8 +15,8 @@ PATIENCE_MS = 90_000
 
 HEAT_MAP = """() => {
     const plot = document.querySelector('[data-testid=panel-histograms] .js-plotly-plot');
-    const map = plot.data.find(trace => trace.type === 'heatmap');
-    return JSON.stringify([map.z.length, map.z[0].length, Array.from(map.z, row => Array.from(row))]);
+    const map = plot?.data?.find(trace => trace.type === 'heatmap');
+    return map && JSON.stringify([map.z.length, map.z[0].length, Array.from(map.z, row => Array.from(row))]);
 }"""
 
 
@@ -47,8 +47,8 @@ class Tab:
                           list(words))
 
     def heat_map(self):
-        """[values, layers, shares] of the depth heat map, as JSON."""
-        return self.page.evaluate(HEAT_MAP)
+        """[values, layers, shares] of the depth heat map, as JSON, once it is drawn."""
+        return self.until(HEAT_MAP)
 
     def heat_map_changed(self, before):
         """The depth heat map once it is another than before."""

@@ -77,8 +77,8 @@ class Victim:
         self.processes = set()
 
     def workers(self):
-        """Its workers, once all of them are there."""
-        wait_for(lambda: self.live.client.get("/api/health").json()["ready"])
+        """Its workers, once all of them are there; asked for by a connection of its own, as in keep_busy."""
+        wait_for(lambda: httpx.get(f"{self.live.url}/api/health", timeout=60).json()["ready"])
         found = wait_for(lambda: len(pids := workers_below(self.live.process.pid)) >= 3 and pids)
         self.processes |= set(descendants(self.live.process.pid))
         return found
