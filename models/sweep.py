@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from models.choices import Parameter, Strict
 from models.config import Identified, RunConfig
+from models.cost import FLOAT, parameter_count
 from models.optimizers import OPTIMIZERS
 from models.words import say
 
@@ -44,7 +45,8 @@ class Axis(Strict):
 class SweepConfig(Identified):
     """A map of fully connected networks without normalization; `base` gives everything but the two variances."""
 
-    family: ClassVar[str] = "sweep "
+    family: ClassVar[str] = "sweep, 2 "
+    """The number counts what changed the numbers of all maps, but of no run: since 2 a map looks at its runs' batches."""
 
     base: RunConfig = Field(default_factory=RunConfig, description="the network, its data and training; its initializers are not used")
     sigma_w2: Axis = Axis(low=0.25, high=4.0)
@@ -96,13 +98,13 @@ def flops(config: SweepConfig) -> int:
 
 
 def memory_bytes(config: SweepConfig) -> int:
-    """Memory of one row of networks, about: activations with their gradients and, where the networks are trained, weights with theirs and
-    what the optimizer keeps."""
+    """Memory of one row of networks, about: activations with their gradients (of one layer also in double precision, which is 5 more) and,
+    where the networks are trained, weights with theirs and what the optimizer keeps."""
     base, points = config.base, config.sigma_w2.count
-    activations = 3 * points * base.batch_size * base.network.width * base.network.depth
+    activations = (3 * base.network.depth + 5) * points * base.batch_size * base.network.width
     each = 3 + OPTIMIZERS[base.training.optimizer.name].state
-    own = each * points * base.network.width**2 * base.network.depth if config.train_steps else 0
-    return 4 * (activations + own)
+    own = each * points * parameter_count(base) if config.train_steps else 0
+    return FLOAT * (activations + own)
 
 
 def as_run(config: SweepConfig, sigma_w2: float, sigma_b2: float) -> dict[str, Any]:

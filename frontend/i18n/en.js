@@ -414,6 +414,7 @@ export const EN = {
   "phase.words_beyond": "{label}: the critical line, on which a gradient neither grows nor fades, {where}, beyond this picture.",
   "phase.widen": "Show it",
   "phase.words_none": "{label}: no point of this part of the plane is critical (χ = 1); other ranges may have one.",
+  "phase.repels": "At σ_b² = {b2} χ would be 1 for σ_w² = {w2} at q* = {q}, but that fixed point repels: each layer makes a deviation from q* {slope} times as large, so no network comes to rest there.",
   "phase.colour.theory": "theory: depth scale",
   "phase.colour.measured": "measured: depth scale",
   "phase.colour.correlation": "measured: correlation",

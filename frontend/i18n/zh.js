@@ -414,6 +414,7 @@ export const ZH = {
   "phase.words_beyond": "{label}：临界线上梯度既不增长也不衰减，它{where}，不在这张图的范围内。",
   "phase.widen": "显示它",
   "phase.words_none": "{label}：平面的这一部分没有临界点（χ = 1）；换一个范围可能会有。",
+  "phase.repels": "σ_b² = {b2} 时，χ 在 σ_w² = {w2}、q* = {q} 处本应等于 1，但这个不动点是排斥的：每一层都把对 q* 的偏离放大为 {slope} 倍，没有网络会停在那里。",
   "phase.colour.theory": "理论：深度尺度",
   "phase.colour.measured": "实测：深度尺度",
   "phase.colour.correlation": "实测：相关",

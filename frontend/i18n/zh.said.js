@@ -288,7 +288,7 @@ export const SAID = {
     "梯度随 logits 增长，而 logits 的均方根开始时是 {logits}。",
   "Relative to their norm the layers' weights move by {most} at most a step, {median} in the median; through all layers that adds up.":
     "相对于自身范数，各层权重每步最多移动 {most}，中位数为 {median}；经过所有层累积起来就很大。",
-  "Steps too small: {steps} steps move the median layer by {reached} of its weights": "步子太小：{steps} 步只使中位层的权重移动自身的 {reached}",
+  "Steps too small: {steps} steps change what the median layer computes by at most {reached} of itself": "步子太小：{steps} 步最多使中位层的输出改变自身的 {reached}",
   "Steps too small: {steps} steps move the network by {reached} of itself": "步子太小：{steps} 步只使网络移动自身的 {reached}",
   "The gradients that reach the weights are too small for this learning rate and this number of steps: one moves the median layer's weights by {median} of their norm.":
     "到达权重的梯度对这样的学习率和步数来说太小：一步只使中位层的权重移动其范数的 {median}。",

@@ -114,8 +114,8 @@ def _reach(look: Look, severity: Severity, reached: float, threshold: float) -> 
     many = look.config.total_steps
     return Finding(
         rule="learning_rate", severity=severity,
-        title=say("Steps too small: {steps:,} {steps|step moves|steps move} the median layer by {reached:.2g} of its weights",
-                  steps=many, reached=reached) if look.adaptive
+        title=say("Steps too small: {steps:,} {steps|step changes|steps change} what the median layer computes by at most {reached:.2g} of "
+                  "itself", steps=many, reached=reached) if look.adaptive
         else say("Steps too small: {steps:,} {steps|step moves|steps move} the network by {reached:.2g} of itself",
                  steps=many, reached=reached),
         layers=list(look.frame["layers"]), measured=reached, threshold=threshold,

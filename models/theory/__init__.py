@@ -19,11 +19,11 @@
 from models.theory.answer import Theory, start_of, theory, theory_of
 from models.theory.fixed_point import FixedPoint, Map, fixed_point
 from models.theory.outlook import Outlook, outlook
-from models.theory.phase import PhaseGrid, critical_sigma_w2, phase_grid, phase_of, trainable_outline
+from models.theory.phase import PhaseGrid, Repelling, critical_sigma_w2, phase_grid, phase_of, repelling, trainable_outline
 from models.theory.warm import warm_up
 from models.theory.weights import WeightGradients, weight_gradients
 
 __all__ = [
-    "FixedPoint", "Map", "Outlook", "PhaseGrid", "Theory", "WeightGradients", "critical_sigma_w2", "fixed_point", "outlook", "phase_grid",
-    "phase_of", "start_of", "theory", "theory_of", "trainable_outline", "warm_up", "weight_gradients",
+    "FixedPoint", "Map", "Outlook", "PhaseGrid", "Repelling", "Theory", "WeightGradients", "critical_sigma_w2", "fixed_point", "outlook",
+    "phase_grid", "phase_of", "repelling", "start_of", "theory", "theory_of", "trainable_outline", "warm_up", "weight_gradients",
 ]

@@ -50,6 +50,31 @@ def _critical_sigma_w2(nl: Nonlinearity, sigma_b2: float) -> float | None:
     return None
 
 
+@dataclass(frozen=True)
+class Repelling:
+    """A point with chi = 1 at a fixed point q that repels: the slope there, dq_{l+1} / dq_l, is above 1, and no network comes to rest."""
+
+    sigma_w2: float
+    sigma_b2: float
+    q: float
+    slope: float
+
+
+def repelling(activation: str, params: Params, sigma_b2: float) -> Repelling | None:
+    """Why this activation is critical nowhere for this sigma_b^2, where a fixed point that repels is the reason: SiLU, GELU, Mish and
+    hardswish with small biases."""
+    nl = nonlinearity(activation, params)
+    if _critical_sigma_w2(nl, sigma_b2) is not None:
+        return None
+    for q in _critical_q(nl, sigma_b2):
+        at = averages(nl, q)
+        sigma_w2 = 1.0 / float(at.slope_square)
+        slope = sigma_w2 * float(at.even) / (2.0 * q)
+        if q > SCAN[0] and slope > 1.0:
+            return Repelling(sigma_w2, sigma_b2, q, slope)
+    return None
+
+
 def _critical_q(nl: Nonlinearity, sigma_b2: float) -> list[float]:
     """All q in (1e-18, 1e18) with q = E[phi^2] / E[phi'^2] + sigma_b^2; 0 first where phi(0) = 0 and there is no bias."""
     at = scanned(nl)

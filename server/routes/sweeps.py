@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 import models
 from models.sweep import SweepConfig
-from models.theory import critical_sigma_w2, phase_grid, trainable_outline
+from models.theory import Repelling, critical_sigma_w2, phase_grid, repelling, trainable_outline
 from models.words import say
 from server import limits, sse
 from server.deps import AfterQuery, DownloadsDep, EngineDep, SettingsDep, StoreDep, StreamsDep, SweepDep
@@ -49,6 +49,8 @@ class PhaseMap(BaseModel):
     depth_scale: list[list[float | None]] = Field(description="1 / |ln chi|, in layers; null where it is infinite")
     critical_sigma_w2: list[float | None] = Field(description="where chi = 1, for each sigma_b2; null where there is none")
     critical_line: Line = Field(description="where chi = 1, for drawing: more points between the first two rows, where it bends most")
+    repelling: Repelling | None = Field(description="a point of the map with chi = 1 at a fixed point that repels: at the first sigma_b2 "
+                                                    "with one in the place of a critical point; null where there is none")
     trainable: Line = Field(description="around where `base`'s depth is at most six depth scales; it runs along jumps of chi, too")
 
 
@@ -92,7 +94,13 @@ def phases(config: SweepConfig) -> PhaseMap:
     return PhaseMap(sigma_w2=sigma_w2, sigma_b2=sigma_b2, q=_rows(found.q), chi=_rows(found.chi), depth_scale=_rows(found.depth_scale),
                     critical_sigma_w2=[line[value] for value in sigma_b2],
                     critical_line=Line(sigma_w2=list(line.values()), sigma_b2=list(line)),
-                    trainable=_line(around))
+                    repelling=_repelling(config), trainable=_line(around))
+
+
+def _repelling(config: SweepConfig) -> Repelling | None:
+    activation, axis = config.base.network.activation, config.sigma_w2
+    points = (repelling(activation.name, activation.params, value) for value in config.sigma_b2.values())
+    return next((point for point in points if point and axis.low <= point.sigma_w2 <= axis.high), None)
 
 
 @router.get("/{sweep_id}", responses=UNKNOWN)

@@ -278,6 +278,14 @@ def test_a_critical_line_beyond_the_picture_is_a_click_away(tab):
     assert float(tab.at("control-sigma_w2.high").input_value()) == plot(tab, "plot.layout.xaxis.range[1]")
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "that fixed point repels"), ("zh", "这个不动点是排斥的")])
+def test_where_nothing_is_critical_as_a_fixed_point_repels_it_is_said(tab, language, said):
+    drawn(tab, f"{MAP}&network.activation.name=silu&view.lang={language}")
+    assert said in tab.at("phase-words").inner_text()
+    drawn(tab, f"{MAP}&network.activation.name=tanh&view.lang={language}")
+    tab.until(f"() => !document.querySelector('[data-testid=phase-words]').textContent.includes('{said}')")
+
+
 def counted(tab):
     """Requests that would have a map measured."""
     asked = []

@@ -1,5 +1,11 @@
 """The map against networks looked at one at a time, and against theory."""
 
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -112,3 +118,36 @@ def test_overflow_is_none_not_an_error():
     hot = {"base": {"network": {"depth": 60, "width": 32}, "data": {"name": "gaussian"}}, "sigma_w2": {"low": 1.0, "high": 1e6, "count": 2}}
     row = next(mapping.rows(SweepConfig.model_validate(hot)))
     assert row["q"][1] is None and row["q"][0] is not None and torch.isfinite(torch.tensor(row["q"][0]))
+
+
+MEASURING = """
+import json, resource, sys
+from models import mapping
+from models.sweep import SweepConfig, memory_bytes
+config = SweepConfig.model_validate(json.loads(sys.argv[1]))
+one = {"base": {"network": {"depth": 1, "width": 2}, "data": {"name": "gaussian", "batch_size": 4}}, "train_steps": 1}
+held = []
+for each in (SweepConfig.model_validate(one), config):
+    next(mapping.rows(each))
+    held.append(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(memory_bytes(config) / (held[1] - held[0]))
+"""
+
+
+@pytest.mark.parametrize("given", [
+    {"base": {"network": {"depth": 2, "width": 64}, "data": {"name": "gaussian", "features": 2000, "batch_size": 8},
+              "training": {"optimizer": {"name": "adam"}}}, "sigma_w2": {"low": 1, "high": 2, "count": 64}, "train_steps": 1},
+    {"base": {"network": {"depth": 1, "width": 256}, "data": {"name": "gaussian", "features": 8, "batch_size": 1024}},
+     "sigma_w2": {"low": 1, "high": 2, "count": 48}},
+], ids=["many inputs", "one layer"])
+def test_a_map_takes_about_the_memory_that_is_estimated(given):
+    """By the process's own peak: what the estimate leaves out, the limit on memory would not see."""
+    told = subprocess.run([sys.executable, "-c", MEASURING, json.dumps(given)], capture_output=True, text=True, check=True,
+                          env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert 0.6 < float(told.stdout) < 1.6
+
+
+def test_maps_of_before_they_looked_at_their_runs_batches_are_others():
+    config = SweepConfig.model_validate(MAP)
+    before = hashlib.sha256(f"sweep 1\n{config.canonical()}".encode()).hexdigest()[:16]
+    assert config.fingerprint() != before

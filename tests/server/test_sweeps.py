@@ -55,6 +55,22 @@ def test_theory_of_a_map_has_the_critical_line(server):
     assert server.client.post("/api/sweeps/theory", json=expected).json()["critical_sigma_w2"][0] == pytest.approx(1.7610, abs=1e-3)
 
 
+def test_theory_of_a_map_says_where_a_fixed_point_repels_and_only_within_the_map(server):
+    """Second road: the theory of a network there, from one signal a little below q* and one a little above."""
+    silu = {"base": {"network": {"activation": {"name": "silu"}}}, "sigma_b2": {"low": 0.04, "high": 0.3, "count": 3}}
+    found = server.client.post("/api/sweeps/theory", json=silu).json()
+    point = found["repelling"]
+    assert found["critical_sigma_w2"] == [None] * 3 and point["sigma_b2"] == 0.04 and point["sigma_w2"] == pytest.approx(2.8208, abs=1e-3)
+    config = {"network": {"activation": {"name": "silu"}, "depth": 30}, "bias_init": {"name": "normal", "std": 0.2},
+              "init": {"name": "variance_scaling", "scale": point["sigma_w2"], "mode": "fan_in"}}
+    for off in (0.99, 1.01):
+        first = (off * point["q"] - 0.04) / point["sigma_w2"]
+        rows = server.client.post("/api/theory", json=config, params={"input_mean_square": first}).json()["preactivation_variance"]
+        assert rows[0] == pytest.approx(off * point["q"]) and abs(rows[20] / point["q"] - 1) > 0.05
+    for other in ({"sigma_w2": {"low": 0.5, "high": 2.0, "count": 2}}, {"base": {"network": {"activation": {"name": "tanh"}}}}):
+        assert server.client.post("/api/sweeps/theory", json={**silu, **other}).json()["repelling"] is None
+
+
 def test_the_line_for_drawing_bends_where_the_critical_line_does(server):
     axes = {"sigma_w2": {"low": 0.5, "high": 3.0, "count": 4}, "sigma_b2": {"low": 0.0, "high": 0.3, "count": 4}}
     found = server.client.post("/api/sweeps/theory", json={"base": {"network": {"activation": {"name": "tanh"}}}, **axes}).json()

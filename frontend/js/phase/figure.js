@@ -4,7 +4,8 @@
  * @typedef {import("../types.js").Theme} Theme
  * @typedef {import("../types.js").Maybe} Maybe
  * @typedef {{sigma_w2: Maybe[], sigma_b2: Maybe[]}} Line
- * @typedef {{sigma_w2: number[], sigma_b2: number[], chi: Maybe[][], q: Maybe[][], depth_scale: Maybe[][], critical_sigma_w2: Maybe[], critical_line: Line, trainable: Line}} PhaseMap
+ * @typedef {{sigma_w2: number[], sigma_b2: number[], chi: Maybe[][], q: Maybe[][], depth_scale: Maybe[][], critical_sigma_w2: Maybe[], critical_line: Line, repelling: Repelling | null, trainable: Line}} PhaseMap
+ * @typedef {{sigma_w2: number, sigma_b2: number, q: number, slope: number}} Repelling
  * @typedef {{seq: number, sigma_b2: number, sigma_w2: number[], q: Maybe[], correlation: Maybe[], chi: Maybe[], loss: Maybe[], final_loss: Maybe[]}} Row
  * @typedef {{w2: number, b2: number, text: string, loss?: string}} Dot
  * @typedef {{theme: Theme, map: PhaseMap, rows: Row[], total: number, colour: string, dots: Dot[], own: Dot | null}} View

@@ -29,9 +29,14 @@ export function tellTheory(map, state, catalog, widen) {
   const from = endless(map), where = t(isStraight(map) ? "phase.line_straight" : "phase.line_from", { w2: number(map.critical_sigma_w2[line], 4), b2: number(map.sigma_b2[line]) });
   const critical = t(line < 0 ? "phase.words_none" : beyond ? "phase.words_beyond" : "phase.words", { label, where });
   const within = map.trainable.sigma_w2.length ? t("phase.within", { depth: integer(depth), scale: number(depth / TRAINABLE_SCALES) }) : "";
-  const text = [critical, within, from === null ? "" : t("phase.no_fixed_point", { first: number(from, GRID_DIGITS) })].filter(Boolean).join(t("words.between"));
+  const text = [critical, repels(map), within, from === null ? "" : t("phase.no_fixed_point", { first: number(from, GRID_DIGITS) })].filter(Boolean).join(t("words.between"));
   const button = beyond && el("button", { type: "button", "data-testid": "phase-widen", text: t("phase.widen"), onclick: () => widen(...beyond) });
   setContents(byId("words"), [text, beyond], () => [el("span", { text }), ...(button ? [document.createTextNode(" "), button] : [])]);
+}
+
+/** Why there is no critical point where a line would be looked for. @param {PhaseMap} map */
+function repels({ repelling: point }) {
+  return point ? t("phase.repels", { b2: number(point.sigma_b2), w2: number(point.sigma_w2, 4), q: number(point.q), slope: number(point.slope) }) : "";
 }
 
 /** @param {Sweep} sweep @param {State} state */

@@ -1,6 +1,7 @@
 """What the prediction rests on: how far an optimizer's first step moves the weights, and runs that it has to foretell."""
 
 import math
+from statistics import median
 
 import pytest
 import torch
@@ -82,6 +83,22 @@ def test_weights_that_move_together_count_by_the_root_of_their_inputs(inputs):
     each = movement(config.training, [Row(float(weight.norm()), 1.0, weight.numel(), 1.0)], 1.0)
     counted, _ = reach(config, each, 1.0)
     assert float((step @ x).norm() / (weight @ x).norm()) == pytest.approx(math.sqrt(2.0 / math.pi) * counted, rel=0.1)
+
+
+def test_what_steps_too_small_are_said_to_change_at_most_they_do_change_at_most():
+    """Second road: Adam itself. The weights move by less than is said, and what a layer makes of any input by no more."""
+    config = network(6, "tanh", "xavier_normal", "adam", 2e-5, steps=20, width=128)
+    run = Run.start(config)
+    found = next(each for each in diagnose(config, initial_frame(config)) if each.rule == "learning_rate")
+    layers = [row.weighted for row in run.network.rows()]
+    first = [layer.weight.detach().clone() for layer in layers]
+    for _ in run.frames():
+        pass
+    moved = [float((layer.weight.detach() - before).norm() / before.norm()) for layer, before in zip(layers, first, strict=True)]
+    largest = [float(torch.linalg.matrix_norm(layer.weight.detach() - before, 2) / before.norm() * before.shape[1] ** 0.5)
+               for layer, before in zip(layers, first, strict=True)]
+    assert "at most" in found.title and "computes" in found.title
+    assert 3.0 * median(moved) < found.measured and 0.3 * found.measured < median(largest) < 1.2 * found.measured
 
 
 @pytest.mark.parametrize(("config", "said"), [

@@ -13,7 +13,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 from models.activations import ACTIVATIONS
-from models.theory import Map, critical_sigma_w2, fixed_point, phase_grid, phase_of, theory, trainable_outline
+from models.theory import Map, critical_sigma_w2, fixed_point, phase_grid, phase_of, repelling, theory, trainable_outline
 from models.theory.answer import observed_scale
 from models.theory.gaussian import averages
 from models.theory.nonlinearity import Array, nonlinearity
@@ -62,6 +62,28 @@ def test_the_critical_point_has_slope_one_where_the_network_goes(name: str, sigm
     q, chi_there = iterated(name, weight, sigma_b2)
     assert fixed_point(layer(name, weight, sigma_b2), 1.0).q == pytest.approx(q, rel=1e-6)
     assert chi_there == pytest.approx(1.0, abs=1e-6)
+
+
+def test_silus_critical_points_at_small_biases_repel() -> None:
+    """The published point, and a second road: what starts a thousandth beside q* leaves it, by the slope each layer."""
+    found = repelling("silu", {}, 0.04)
+    assert found is not None and (found.sigma_w2, found.q, found.slope) == pytest.approx((2.8208, 0.689, 1.10), rel=2e-3)
+    step = layer("silu", found.sigma_w2, 0.04)
+    assert fixed_point(step, found.q).chi == pytest.approx(1.0, abs=1e-9)
+    for off in (-1e-3, 1e-3):
+        q = [found.q * (1.0 + off)]
+        while len(q) < 4:
+            q.append(step.next_q(q[-1]))
+        assert [(after - found.q) / (before - found.q) for before, after in pairwise(q)] == pytest.approx([found.slope] * 3, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", CURVED)
+@pytest.mark.parametrize("sigma_b2", [0.0, 0.05, 0.3])
+def test_a_fixed_point_repels_only_where_nothing_is_critical(name: str, sigma_b2: float) -> None:
+    found = repelling(name, defaults(name), sigma_b2)
+    expected = sigma_b2 > 0 and (name in ("silu", "hardswish") or (name in ("gelu", "mish") and sigma_b2 < 0.1))
+    assert (found is not None) == expected
+    assert found is None or critical_sigma_w2(name, defaults(name), sigma_b2) is None
 
 
 @pytest.mark.parametrize(("weight", "q"), [(1.0, 0.0), (2.0, 1.7), (2.1, None)])
