@@ -397,6 +397,7 @@ export const EN = {
   "phase.critical_hover": "critical: σ_w² = %{x:.4f} at σ_b² = %{y:.4g}<extra></extra>",
   "phase.trainable": "depth = 6 depth scales",
   "phase.no_fixed_point": "Above σ_w² ≈ {first} the variance grows without end: there is no fixed point.",
+  "phase.no_fixed_point_at": "At σ_b² = {b2} the variance grows without end above σ_w² ≈ {first}.",
   "phase.status": "{status} · {rows} of {total} rows",
   "phase.impossible": "There is no map of this. {detail}",
   "phase.no_map": "No map: the notice above says why.",

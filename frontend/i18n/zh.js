@@ -397,6 +397,7 @@ export const ZH = {
   "phase.critical_hover": "临界：σ_b² = %{y:.4g} 时 σ_w² = %{x:.4f}<extra></extra>",
   "phase.trainable": "深度 = 6 个深度尺度",
   "phase.no_fixed_point": "σ_w² ≈ {first} 以上方差无止境地增长：没有不动点。",
+  "phase.no_fixed_point_at": "σ_b² = {b2} 时，σ_w² ≈ {first} 以上方差无止境地增长。",
   "phase.status": "{status} · {total} 行中的 {rows} 行",
   "phase.impossible": "这样画不出图。{detail}",
   "phase.no_map": "没有图：原因见上方的提示。",

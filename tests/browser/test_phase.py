@@ -385,6 +385,19 @@ def test_from_where_on_there_is_no_fixed_point_is_said_as_exactly_as_the_grid_kn
     assert "Above σ_w² ≈ 2 the variance grows without end" in tab.at("phase-words").inner_text()
 
 
+def test_where_it_depends_on_the_biases_it_is_said_of_both_ends(tab, server):
+    """Second road: a network's rows of theory, on both sides of what is said."""
+    drawn(tab, "network.activation.name=silu")
+    words = tab.at("phase-words").inner_text()
+    for b2, edge in ((0.5, 2.0), (0.0, 2.9)):
+        assert f"At σ_b² = {b2:g} the variance grows without end above σ_w² ≈ {edge:g}." in words
+        config = {"network": {"activation": {"name": "silu"}}, "bias_init": {"name": "normal", "std": b2 ** 0.5}}
+        for scale, grows in ((edge - 0.15, False), (edge + 0.15, True)):
+            init = {"name": "variance_scaling", "scale": scale, "mode": "fan_in"}
+            found = server.client.post("/api/theory", json={**config, "init": init}, params={"input_mean_square": (1 - b2) / scale}).json()
+            assert (found["fixed_point"]["q"] is None) == grows, (b2, scale)
+
+
 def test_a_tap_leaves_one_dot(new_tab):
     """It comes as a touch, and as the mouse that the browser plays for it, which stands on a whole pixel: in other cells here."""
     tab = new_tab(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)

@@ -58,11 +58,18 @@ const NEAR = 1e-6;
 /** chi = 1 exactly has no end: at least so many layers. @param {Maybe} chi */
 const beyond = (chi) => (isFinite(chi) && Math.abs(chi - 1) < NEAR ? 1 / NEAR : null);
 
-/** The weights' variance from which on q has no fixed point, null where it always has one: the critical line where the grid's step over it
- * says so. @param {PhaseMap} map @returns {Maybe} */
-export function endless({ q, critical_sigma_w2: critical, sigma_w2 }) {
-  const top = q.length - 1, first = q[top].indexOf(null), line = critical[top];
-  if (first < 0) return null;
+/** From which weights' variance on q grows without end, [sigma_w2, null]; where that depends on the biases, as with SiLU, [sigma_w2, sigma_b2]
+ * of the last row and of the first. @param {PhaseMap} map @returns {[number, Maybe][]} */
+export function endless(map) {
+  const { q, sigma_b2 } = map, top = q.length - 1, [last, first] = [top, 0].map((row) => q[row].indexOf(null));
+  const rows = [top, 0].filter((row) => q[row].includes(null));
+  if (rows.length > 1 && Math.abs(last - first) <= 1) return [[endlessFrom(map, top), null]];
+  return rows.map((row) => [endlessFrom(map, row), sigma_b2[row]]);
+}
+
+/** The critical line where the grid's step over it says so, else the grid's first column. @param {PhaseMap} map @param {number} row */
+function endlessFrom({ q, critical_sigma_w2: critical, sigma_w2 }, row) {
+  const first = q[row].indexOf(null), line = critical[row];
   return isFinite(line) && line <= sigma_w2[first] && line >= (sigma_w2[first - 1] ?? 0) ? line : sigma_w2[first];
 }
 

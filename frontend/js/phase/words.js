@@ -26,12 +26,20 @@ export function tellTheory(map, state, catalog, widen) {
   const label = cardOf(catalog, ACTIVATION, state[`${ACTIVATION}.name`])?.label ?? "", depth = Number(state["network.depth"]);
   setText(byId("run-name"), `${label} · ${integer(depth)} × ${integer(Number(state["network.width"]))}`);
   const line = map.critical_sigma_w2.findIndex((value) => value !== null), beyond = reaching(map);
-  const from = endless(map), where = t(isStraight(map) ? "phase.line_straight" : "phase.line_from", { w2: number(map.critical_sigma_w2[line], 4), b2: number(map.sigma_b2[line]) });
+  const where = t(isStraight(map) ? "phase.line_straight" : "phase.line_from", { w2: number(map.critical_sigma_w2[line], 4), b2: number(map.sigma_b2[line]) });
   const critical = t(line < 0 ? "phase.words_none" : beyond ? "phase.words_beyond" : "phase.words", { label, where });
   const within = map.trainable.sigma_w2.length ? t("phase.within", { depth: integer(depth), scale: number(depth / TRAINABLE_SCALES) }) : "";
-  const text = [critical, repels(map), within, from === null ? "" : t("phase.no_fixed_point", { first: number(from, GRID_DIGITS) })].filter(Boolean).join(t("words.between"));
+  const text = [critical, repels(map), within, ...grows(map)].filter(Boolean).join(t("words.between"));
   const button = beyond && el("button", { type: "button", "data-testid": "phase-widen", text: t("phase.widen"), onclick: () => widen(...beyond) });
   setContents(byId("words"), [text, beyond], () => [el("span", { text }), ...(button ? [document.createTextNode(" "), button] : [])]);
+}
+
+/** Where q has no end. @param {PhaseMap} map */
+function grows(map) {
+  return endless(map).map(([from, b2]) => {
+    const first = number(from, GRID_DIGITS);
+    return b2 === null ? t("phase.no_fixed_point", { first }) : t("phase.no_fixed_point_at", { first, b2: number(b2) });
+  });
 }
 
 /** Why there is no critical point where a line would be looked for. @param {PhaseMap} map */
