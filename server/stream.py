@@ -138,11 +138,11 @@ async def _watch(tail: Tail, record: RunRecord, after: int, view: View) -> Async
             yield Event("end", _deleted(shown or record))
             return
         frames = tail.kept_after(after)
-        if frames is None:
-            frames = await to_thread.run_sync(read, tail.store, record.id, after, {view}, limiter=tail.threads)
         if latest is not shown:
             yield Event("status", said, more=bool(frames))
             shown = latest
+        if frames is None:
+            frames = await to_thread.run_sync(read, tail.store, record.id, after, {view}, limiter=tail.threads)
         for frame in frames:
             yield Event("frame", frame.body(view), frame.seq)
             after = frame.seq
