@@ -15,6 +15,7 @@ All cosines are of what varies from unit to unit: a constant bias, which all uni
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -54,10 +55,8 @@ class Cosines:
 def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cosines, Cosines, Array]:
     """(cosines over the batch's examples and pixels, cosines over the taps of one convolution alone, by how much the mean cosine of
     different inputs lies above the one that chain.py has), each with an entry a row (depth + 1,)."""
-    one, image, taps = 1.0 / plan.batch, 1.0 / plan.pixels, 1.0 / plan.taps
-    kinds = [_known(plan, rows, pair) for pair in range(3)]
-    shares = ((1.0 - one) * image, one * (1.0 - image), (1.0 - one) * (1.0 - image))
-    itself = one * image
+    taps, kinds = 1.0 / plan.taps, [_known(plan, rows, pair) for pair in range(3)]
+    itself, *shares = _shares(plan)
     wander = float(smoothed[0]) / plan.config.input_shape[0] if plan.taps > 1 else 0.0
     beyond = _counted(plan, rows, shares, kinds)
     first = sum(share * (_at_input(plan, rows, float(kind[0])) + beyond) ** 2 for share, kind in zip(shares, kinds, strict=True))
@@ -66,16 +65,22 @@ def cosines(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> tuple[Cos
     means = [np.clip(kind + lift, -1.0, 1.0) for kind in kinds]
     squares = [np.minimum(mean**2 + variance, 1.0) for mean in means]
 
-    def over(itself: float, shares: tuple[float, ...], values: list[Array]) -> Array:
+    def over(itself: float, shares: Sequence[float], values: list[Array]) -> Array:
         return itself + sum((share * value for share, value in zip(shares, values, strict=True)), 0.0 * variance)
 
-    def of(itself: float, shares: tuple[float, ...]) -> Cosines:
+    def of(itself: float, shares: Sequence[float]) -> Cosines:
         thirds = [np.clip(mean**3 + 3.0 * mean * variance + skew, -1.0, 1.0) for mean in means]
         fourths = [np.minimum(square**2 + fourth, 1.0) for square in squares]
         return Cosines(np.maximum(over(itself, shares, means), 0.0), over(itself, shares, squares),
                        np.maximum(over(itself, shares, thirds), 0.0), over(itself, shares, fourths))
 
     return of(itself, shares), of(taps, (0.0, 1.0 - taps, 0.0)), lift
+
+
+def _shares(plan: Plan) -> tuple[float, float, float, float]:
+    """Of all pairs, how many are an input with itself, and how many are each of chain.PAIRS."""
+    one, image = 1.0 / plan.batch, 1.0 / plan.pixels
+    return one * image, (1.0 - one) * image, one * (1.0 - image), (1.0 - one) * (1.0 - image)
 
 
 def _known(plan: Plan, rows: Chain, pair: int) -> Array:
@@ -106,6 +111,23 @@ def by_length(plan: Plan, rows: Chain, pairs: Cosines) -> Array:
     return mean
 
 
+def at_edges(plan: Plan, rows: Chain, pairs: Cosines, lift: Array) -> Array:
+    """The mean cosine over the batch (depth + 1,), with what zero padding leaves of it behind a batch normalization behind phi.
+
+    That takes each unit's mean over the batch and its pixels away, but a tap that leaves the image at an edge misses pixels there. Of pixels
+    that have nothing to do with each other chain.py's products give what is left then. A real image's are alike nearby: with r the
+    correlation of two pixels, what the edge's have in common is the sum of r over their distances as many times as large. In a field the
+    sum of r^2 is taps / participation. r is taken to fall off as a Gaussian does, whose own sum is twice that of its squares.
+    """
+    if plan.post != "batch" or plan.kernel == 1:
+        return pairs.mean
+    itself, *shares = _shares(plan)
+    left = itself + sum(share * _known(plan, rows, pair) for pair, share in enumerate(shares)) + np.maximum(lift, 0.0)
+    if plan.config.data.name != "gaussian" and rows.fields.participation is not None:
+        left = left * (1.0 + 2.0 * max(plan.taps / rows.fields.participation - 1.0, 0.0))
+    return np.concatenate([pairs.mean[:1], np.maximum(left[1:-1], 0.0), pairs.mean[-1:]])
+
+
 def smoothing(plan: Plan) -> Array:
     """Which share of a single pixel's fluctuation is left after l convolutions, each of which averages over its taps: |A(f)|^(2 l), A one
     average's transfer function, averaged over the image's frequencies f, for rows l = 1 to depth + 1; 1 without an image."""
@@ -130,7 +152,7 @@ def _biased(plan: Plan, rows: Chain) -> float:
     return 0.0 if plan.pre in AROUND_MEAN or not rows.v[0] > 0 else min(1.0, plan.first.bias / rows.v[0])
 
 
-def _counted(plan: Plan, rows: Chain, shares: tuple[float, ...], kinds: list[Array]) -> float:
+def _counted(plan: Plan, rows: Chain, shares: Sequence[float], kinds: list[Array]) -> float:
     """How far the input's mean cosine of different fields lies above the one that chain.py has, if each field is counted by its mean
     square, as measured. In images of strokes on an empty ground the long ones are more alike than the rest."""
     if rows.fields.correlation is None or plan.batch * plan.pixels == 1 or plan.pre in AROUND_MEAN:

@@ -6,13 +6,13 @@ LSUV divides each layer's weights by the standard deviation of its output over t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
 
-from models.theory.band.cosines import Cosines, by_length, constant, cosines, smoothing
+from models.theory.band.cosines import Cosines, at_edges, by_length, constant, cosines, smoothing
 from models.theory.band.draws import beside_orthogonal, drawn
 from models.theory.band.lengths import MOST_APART, apart_at_first, by_lengths, unbound
 from models.theory.band.noise import noise_of, shares
@@ -34,16 +34,17 @@ def left_by_lsuv(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> tuple[A
     that, a normalization before phi takes the mean away, and leaves eps's share of the rest.
     """
     units, smoothed = np.append(np.full(plan.depth, plan.width), plan.config.classes), smoothing(plan)
-    pairs, taps, _ = cosines(plan, rows, at, smoothed)
-    along = _along_mean(plan, rows, at, pairs, taps, smoothed)
+    pairs, taps, lift = cosines(plan, rows, at, smoothed)
+    along = _along_mean(plan, rows, at, replace(pairs, mean=at_edges(plan, rows, pairs, lift)), taps, smoothed)
     m = along.shared / units
     mean, (around, deviation) = of_mean(along, units), _as_drawn(plan, rows, at, pairs, taps, lost)
     if plan.each("bias").any():
         found = _left_beside_biases(plan, rows, around, deviation, m, units)[:, :, None] + mean
+        shares = _drawn_at()[1][None, :, None]
     else:
-        found = left_alone(around, deviation, 1.0 - plan.each("loose"), mean, float(plan.config.init.params["tolerance"]))
+        found, shares = left_alone(around, deviation, 1.0 - plan.each("loose"), mean, float(plan.config.init.params["tolerance"]))
     still = constant(plan, rows)[:, None, None]
-    low, high = ends(_beside_constant(found, mean, still) if still.any() else found)
+    low, high = ends(_beside_constant(found, mean, still) if still.any() else found, shares)
     values, left = units * plan.batch * np.append(np.full(plan.depth, plan.pixels), 1), np.append(through_normalization(plan, rows), 1.0)
     return left * (low + np.log1p(-np.minimum(1.0 / values, 1.0 - 1e-9))), left * high
 
@@ -111,14 +112,19 @@ def of_mean(along: AlongMean, units: Array) -> Array:
     return result
 
 
-def left_alone(around: Array, deviation: Array, still: Array, mean: Array, tolerance: float) -> Array:
-    """Logarithms of the mean square without drawn biases (rows, DRAWN, MEANS): the variance v as drawn where that is within the tolerance
-    of 1, else 1, times the mean's part. `still`: the share of weights that keep the mean square, of which v is then what the mean leaves:
-    where that is within the tolerance the mean square stays as it was."""
-    v = np.where(np.isfinite(around), around, 0.0)[:, None] + deviation[:, None] * _drawn_at()[0]
-    v = v[:, :, None] - still[:, None, None] * mean
+def left_alone(around: Array, deviation: Array, still: Array, mean: Array, tolerance: float) -> tuple[Array, Array]:
+    """(logarithms of the mean square without drawn biases, their shares of the seeds), each (rows, DRAWN, MEANS): the variance v as drawn
+    where that is within the tolerance of 1, by the density in equal cells of it, else 1, which is the last of DRAWN; times the mean's part.
+    `still`: the share of weights that keep the mean square, of which v is then what the mean leaves: where that is within the tolerance the
+    mean square stays as it was."""
+    middle, scale = np.where(np.isfinite(around), around, 0.0)[:, None, None] - still[:, None, None] * mean, deviation[:, None, None]
     narrow, wide = math.log1p(-tolerance) if tolerance < 1.0 else -math.inf, math.log1p(tolerance)
-    return np.where((v >= narrow) & (v <= wide), v, 0.0) + mean
+    low = np.maximum(middle - FARTHEST * scale, narrow)
+    cell = np.maximum(np.minimum(middle + FARTHEST * scale, wide) - low, 0.0) / (DRAWN - 1)
+    v = low + cell * (np.arange(DRAWN - 1) + 0.5)[:, None]
+    within = np.exp(-(((v - middle) / scale) ** 2) / 2.0) * (cell / scale / math.sqrt(2.0 * math.pi))
+    rest = np.maximum(1.0 - within.sum(axis=1, keepdims=True), 0.0)
+    return np.concatenate([v, np.zeros_like(rest)], axis=1) + mean, np.concatenate([within, rest], axis=1)
 
 
 def _left_beside_biases(plan: Plan, rows: Chain, around: Array, deviation: Array, m: Array, units: Array) -> Array:
@@ -171,8 +177,11 @@ def _as_drawn(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosin
     biases = plan.each("bias")
     arrives = gain**2 * (1.0 - biases) / np.array(rows.sigma_w2)
     arrives[1:] *= 1.0 - lost.least * part
-    return np.log(plan.each("forward") / gain**2 * arrives + biases), np.sqrt(np.maximum(variance, FLOOR**2))
+    return np.log(plan.each("forward") / gain**2 * arrives + biases) - variance / 2.0, np.sqrt(np.maximum(variance, FLOOR**2))
 
+
+FARTHEST = 4.0
+"""Deviations from the middle beyond which nothing is drawn."""
 
 DRAWN, MEANS = 24, 32
 """Nodes of the law of the variance as drawn, and of the mean over all units: closer together where the ends are."""
@@ -194,12 +203,14 @@ def _mean_at() -> tuple[Array, Array]:
     return np.array([NormalDist().inv_cdf((1.0 + share) / 2.0) for share in ((upper[1:] + upper[:-1]) / 2.0).tolist()]), np.diff(upper)
 
 
-def ends(found: Array) -> tuple[Array, Array]:
-    """Between which of these logarithms LEVEL lie, row by row; found: one for each pair of cells, or several (rows, DRAWN, times MEANS)."""
+def ends(found: Array, shares: Array) -> tuple[Array, Array]:
+    """Between which of these logarithms LEVEL lie, row by row; found: one for each pair of cells, or several (rows, DRAWN, times MEANS).
+    shares: of the seeds, for each of DRAWN (1 or rows, DRAWN, 1 or MEANS)"""
     times = found.shape[2] // MEANS
-    flat, weights = found.reshape(len(found), -1), np.multiply.outer(_drawn_at()[1], np.tile(_mean_at()[1] / times, times)).ravel()
+    weights = np.broadcast_to(np.tile(shares * _mean_at()[1], times) / times, found.shape).reshape(len(found), -1)
+    flat = found.reshape(len(found), -1)
     order = flat.argsort(axis=1)
-    shares = weights[order].cumsum(axis=1)
-    places = (np.take_along_axis(order, (shares >= share).argmax(axis=1)[:, None], 1) for share in ENDS)
+    below = np.take_along_axis(weights, order, 1).cumsum(axis=1)
+    places = (np.take_along_axis(order, (below >= share).argmax(axis=1)[:, None], 1) for share in ENDS)
     low, high = (np.take_along_axis(flat, place, 1)[:, 0] for place in places)
     return low, high

@@ -62,7 +62,7 @@ def test_of_lsuvs_output_row() -> None:
 
 @pytest.mark.parametrize(("around", "deviation", "still", "freedom"), [
     (0.0, 0.004, 0.0, 1e4), (0.008, 0.01, 0.0, 300.0), (-0.02, 0.02, 0.0, 50.0), (0.3, 0.1, 0.0, 30.0), (0.0, 3e-4, 1.0, 100.0),
-    (0.0, 3e-4, 1.0, 1e3)])
+    (0.0, 3e-4, 1.0, 1e3), (-0.108, 0.0685, 0.0, 1e4), (-0.1, 0.0685, 0.0, 1e4), (0.0, 0.15, 0.0, 1e4)])
 def test_the_ends_of_a_law_that_is_fitted_outside_the_tolerance(around: float, deviation: float, still: float, freedom: float) -> None:
     """By 400,000 draws. The mean's part and the tolerance had been added, and orthogonal weights' mean square is fitted or stays."""
     generator = np.random.default_rng(0)
@@ -72,7 +72,7 @@ def test_the_ends_of_a_law_that_is_fitted_outside_the_tolerance(around: float, d
     arrays = (np.array([each]) for each in (around, deviation, still))
     c = 2.0 / (2.0 + freedom)  # of two units, with so many degrees of freedom around the mean
     along = AlongMean(*(np.array([each]) for each in (c, 0.0, c**2 + 2.0 * (1.0 - c) ** 2 / freedom)))
-    low, high = (float(end[0]) for end in ends(left_alone(*arrays, of_mean(along, np.array([2.0])), 0.01)))
+    low, high = (float(end[0]) for end in ends(*left_alone(*arrays, of_mean(along, np.array([2.0])), 0.01)))
     lowest, highest = np.quantile(found, (0.025, 0.975))
     assert low == pytest.approx(lowest, abs=4e-4)
     assert high == pytest.approx(highest, abs=4e-4, rel=0.06)
