@@ -22,6 +22,7 @@ do not need it, and is checked against ensembles of networks (`python -m benchma
                      sample.py      how much the lengths of a batch of few inputs differ
     images           pooled.py      the mean over an image's pixels, which the output row reads
                      walks.py       what zero padding cuts off on the way there
+                     edges.py       what it leaves of a mean that a batch normalization has taken away
 """
 
 from models.theory.band.interval import band

@@ -111,21 +111,10 @@ def by_length(plan: Plan, rows: Chain, pairs: Cosines) -> Array:
     return mean
 
 
-def at_edges(plan: Plan, rows: Chain, pairs: Cosines, lift: Array) -> Array:
-    """The mean cosine over the batch (depth + 1,), with what zero padding leaves of it behind a batch normalization behind phi.
-
-    That takes each unit's mean over the batch and its pixels away, but a tap that leaves the image at an edge misses pixels there. Of pixels
-    that have nothing to do with each other chain.py's products give what is left then. A real image's are alike nearby: with r the
-    correlation of two pixels, what the edge's have in common is the sum of r over their distances as many times as large. In a field the
-    sum of r^2 is taps / participation. r is taken to fall off as a Gaussian does, whose own sum is twice that of its squares.
-    """
-    if plan.post != "batch" or plan.kernel == 1:
-        return pairs.mean
+def shared_by_pairs(plan: Plan, rows: Chain) -> Array:
+    """The mean over all pairs of chain.py's cosines, each input with itself included (depth + 1,)."""
     itself, *shares = _shares(plan)
-    left = itself + sum(share * _known(plan, rows, pair) for pair, share in enumerate(shares)) + np.maximum(lift, 0.0)
-    if plan.config.data.name != "gaussian" and rows.fields.participation is not None:
-        left = left * (1.0 + 2.0 * max(plan.taps / rows.fields.participation - 1.0, 0.0))
-    return np.concatenate([pairs.mean[:1], np.maximum(left[1:-1], 0.0), pairs.mean[-1:]])
+    return sum((share * _known(plan, rows, pair) for pair, share in enumerate(shares)), np.full(plan.depth + 1, itself))
 
 
 def smoothing(plan: Plan) -> Array:

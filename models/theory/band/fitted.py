@@ -12,8 +12,9 @@ from statistics import NormalDist
 
 import numpy as np
 
-from models.theory.band.cosines import Cosines, at_edges, by_length, constant, cosines, smoothing
+from models.theory.band.cosines import Cosines, by_length, constant, cosines, smoothing
 from models.theory.band.draws import beside_orthogonal, drawn
+from models.theory.band.edges import at_edges
 from models.theory.band.lengths import MOST_APART, apart_at_first, by_lengths, unbound
 from models.theory.band.noise import noise_of, shares
 from models.theory.band.quantiles import ENDS, FLOOR, student

@@ -21,8 +21,9 @@ classes' logits; where all inputs point in one direction, a constant and a Gamma
 
 The band's centre is not quite q_l. The inputs differ in length, and phi bends the longer ones otherwise than the shorter (lengths.py).
 Orthogonal weights keep lengths, which takes away 1 / N times the bend that E[phi^2] has there. Second orders are left out, so UNSURE of
-the shift widens the band as well, and where the part of the shift that the seeds draw is beyond BEYOND no band is given. What remains where
-LSUV fits the weights is in fitted.py, and where a band is known at all in known.py.
+the shift widens the band as well, and less of what such flat laws make of it, which is exact to first order. Where the part of the shift
+that the seeds draw is beyond BEYOND no band is given. What remains where LSUV fits the weights is in fitted.py, and where a band is known at
+all in known.py.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from models.theory.band.lengths import (
     behind_batch_of_phi,
     by_lengths,
     followed,
+    of_flat_laws,
     of_itself,
     of_kurtosis,
     of_longer,
@@ -54,7 +56,7 @@ from models.theory.band.pooled import of_pooled, raised_by, with_shared, with_sh
 from models.theory.band.quantiles import FLOOR, quantiles
 from models.theory.band.silent import Silent, silent
 from models.theory.band.skips import beside_skips
-from models.theory.band.steps import Steps, steps_of, through_normalization
+from models.theory.band.steps import Steps, flatness, steps_of, through_normalization
 from models.theory.chain import Chain
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
@@ -96,7 +98,7 @@ def _band(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> tuple[Array, A
     beyond, decided, shift = np.maximum.accumulate(np.abs(found.away) > BEYOND), None, found.shift
     more, lower, higher = of_uniform_biases(plan, rows)
     found.own[-1] += more
-    low, high = quantiles(found.inherited + (UNSURE * shift) ** 2, found.own, found.third, found.constant, found.beside)
+    low, high = quantiles(found.inherited + _unsure(found, plan, rows) ** 2, found.own, found.third, found.constant, found.beside)
     low[-1], high[-1] = low[-1] + lower, high[-1] + higher
     hangs = (np.abs(shift) > high - low) & (np.abs(found.away) > UNSURE * np.abs(shift)) & ~beyond
     if plan.config.data.name == "gaussian" or not unbound(plan, rows):  # two moments tell noise's law, drawn or not
@@ -108,6 +110,14 @@ def _band(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> tuple[Array, A
         beyond[decided - 1:] = True
     q = np.where(beyond, math.nan, rows.q) * np.exp(shift)
     return q * np.exp(low - FLOOR), q * np.exp(high + FLOOR), decided
+
+
+def _unsure(found: Spreads, plan: Plan, rows: Chain) -> Array:
+    """The deviation of what is not known of the shift (depth + 1,). Of a flat law's part that is the next order, by its kurtosis 1 / N of
+    the first with N orthogonal units (whose `flatness` is 2 / N). Where the parts cancel, UNSURE of what is left was enough."""
+    share = min(float(flatness(plan, rows).max()) / 2.0, UNSURE)
+    result: Array = np.minimum(UNSURE * np.abs(found.shift), np.hypot(UNSURE * (found.shift - found.flat), share * found.flat))
+    return result
 
 
 def _by_law(plan: Plan, rows: Chain, found: Spreads) -> Array:
@@ -124,6 +134,7 @@ class Spreads:
     third:     the third cumulant of what is inherited
     constant:  the share of the mean square that the row's own draw hardly changes      beside: its relative deviation (beside_one)
     shift:     by how much the middle lies above q                 away: the same without what comes from the input's lengths
+    flat:      the part of the shift that comes from weights and biases whose law is flatter than a Gaussian one
     passed:    what the rows pass on, what they draw, and how much the inputs differ in length
     """
 
@@ -134,6 +145,7 @@ class Spreads:
     beside: Array
     shift: Array
     away: Array
+    flat: Array
     passed: tuple[Steps, Noise, float]
 
 
@@ -156,7 +168,7 @@ def _spreads(plan: Plan, rows: Chain, at: Averages, lost: Silent) -> Spreads:
     units, loose = np.append(np.full(plan.depth, plan.width), plan.config.classes), plan.each("loose")
     beside = (1.0 - loose) * beside_orthogonal(plan, rows, by_length(plan, rows, pairs))
     own = (2.0 * loose * (drawn(plan, rows, pairs) + itself) + beside) / units
-    found = Spreads(batch, third, own, *beside_one(pairs.counting(itself), own), shift, away, (steps, noise, start))
+    found = Spreads(batch, third, own, *beside_one(pairs.counting(itself), own), shift, away, of_flat_laws(steps), (steps, noise, start))
     if plan.pre != "none":
         _hold_fast(found, plan, rows, single + (2.0 * loose + beside) / units)
     if plan.post == "batch":
@@ -190,7 +202,7 @@ def _hold_fast(found: Spreads, plan: Plan, rows: Chain, single: Array) -> None:
     downwards. single: the variance of ln v of one example (depth + 1,)."""
     share = through_normalization(plan, rows)
     found.inherited[:-1], found.own[:-1] = share**2 * (found.inherited + found.own)[:-1], 0.0
-    found.shift[:-1] = -share * (1.0 - share) * single[:-1]
+    found.shift[:-1], found.flat[:-1] = -share * (1.0 - share) * single[:-1], 0.0
 
 
 def _silence(found: Spreads, plan: Plan, rows: Chain, lost: Silent) -> None:

@@ -111,6 +111,14 @@ def followed(plan: Plan, steps: Steps, noise: Noise, start: float) -> Array:
     return np.stack([batches, drawn + given, shift, away])
 
 
+def of_flat_laws(steps: Steps) -> Array:
+    """The shift of ln q that the rows' `sphere` adds up to, no more than BEYOND (depth + 1,)."""
+    found = [0.0]
+    for carried, sphere in zip(steps.carried.tolist(), steps.sphere.tolist(), strict=True):
+        found.append(min(max(carried * found[-1] - sphere, -BEYOND), BEYOND))
+    return np.array(found)
+
+
 def behind_batch(plan: Plan, at: Averages, kept: Array, start: float) -> float:
     """How much examples differ in length in the last hidden row with a batch normalization before phi, as the variance of ln q.
 

@@ -21,7 +21,7 @@ class Steps:
 
     carried:  the elasticity d ln q_{l+1} / d ln q_l
     bend:     the shift of ln q_{l+1} for each unit of ln q_l's variance
-    sphere:   the shift that is missing where a row's values are no Gaussian numbers (_flatness)
+    sphere:   the shift that is missing where a row's values are no Gaussian numbers (flatness)
     kept:     the share of a single pixel's deviation that the next convolution's average over its taps leaves
     """
 
@@ -46,14 +46,14 @@ def steps_of(plan: Plan, rows: Chain, at: Averages, smoothed: Array) -> Steps:
             elasticity, grows = elasticity - shared * 0.5 * brought, grows + shared * faster
             bend += shared * (faster**2 - 0.25 * brought**2 + faster * (brought - 1.0)) / 2.0
         elasticity += grows if plan.pre == "none" else 0.0
-    sphere, bend = _flatness(plan, rows) * bend, bend if plan.pre == "none" else 0.0 * bend
+    sphere, bend = flatness(plan, rows) * bend, bend if plan.pre == "none" else 0.0 * bend
     passes = plan.residual or plan.norm == "none"
     carried, bent, sphere = (measurable(plan, rows, at, shares(plan, rows) * column) for column in (
         elasticity if passes else 0.0 * elasticity, bend, sphere))
     return Steps(carried, bent, sphere, smoothed[1:] / smoothed[:-1])
 
 
-def _flatness(plan: Plan, rows: Chain) -> Array:
+def flatness(plan: Plan, rows: Chain) -> Array:
     """By how much flatter than a Gaussian law that of a hidden row's values is: minus a third of its excess kurtosis (depth,). By the
     series of Gram and Charlier E[phi^2] is lower by that times the bend. Of weights that keep lengths, of uniform ones, by as much as a
     unit sees few numbers, and of uniform biases."""

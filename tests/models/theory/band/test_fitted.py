@@ -7,11 +7,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from benchmarks.bands import band_and_batch
+from benchmarks.ensembles import mean_squares
 from models.theory import theory_of
+from models.theory.band.edges import alike, reach
 from models.theory.band.fitted import AlongMean, ends, left_alone, of_mean
+from models.theory.band.quantiles import FLOOR
+from models.theory.padding import cuts
 from models.training import initial_frame
 from tests.models.theory.band.seeds import LEAST, measured_of_uniform, settings
+
+BEHIND_BATCH = {"name": "batch", "placement": "post_activation"}
 
 
 @pytest.mark.parametrize(("activation", "gain"), [("elu", 1.3), ("relu6", 1.0), ("linear", 1.0)])
@@ -109,3 +117,38 @@ def test_of_lsuvs_rows_beside_a_constant_bias(activation: str, network: dict[str
     _, inside, ratio, _ = measured_of_uniform(config)
     assert (inside >= LEAST).all(), inside
     assert "normalization" in network or (ratio[1:-1] < 1.4).all(), ratio
+
+
+@pytest.mark.parametrize(("activation", "network", "data"), [
+    ("gelu", {"width": 8, "batch": 16}, "digits"), ("relu", {"width": 12, "batch": 16}, "digits"),
+    ("tanh", {"width": 12, "batch": 8, "kernel_size": 5}, "digits"), ("tanh", {"width": 12, "batch": 8}, "gaussian")])
+def test_zero_padding_beside_a_batch_normalization_behind_phi(activation: str, network: dict[str, Any], data: str) -> None:
+    """It takes each unit's mean away, and taps that leave the image bring some of it back: 0.77 to 0.82 were inside in rows 4 and 5. The
+    share of the mean is compared with that of the ensemble's own signals."""
+    config = settings(activation, data, {"name": "lsuv"}, depth=4, kind="cnn", normalization=BEHIND_BATCH, **network)
+    known = band_and_batch(config)
+    assert known is not None
+    low, high, batch = known
+    rows = mean_squares(config, batch, 400, torch.Generator().manual_seed(2)).numpy()[:, :-1]
+    inside = ((rows >= low[:-1]) & (rows <= high[:-1])).mean(axis=0)
+    assert (inside >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / 400)).all(), inside
+    beyond = np.quantile(rows[:, 1:], 0.975, axis=0) - 1.0
+    assert (high[1:-1] - 1.0 < 2.0 * beyond + 2.0 * FLOOR).all(), (high, beyond)
+
+
+@pytest.mark.parametrize(("by", "kernel"), [(0.5, 3), (0.8, 3), (1.5, 3), (0.9, 5)])
+def test_what_taps_at_the_edges_leave_of_a_mean(by: float, kernel: int) -> None:
+    """By images of noise without their mean, as it is and blurred: the square of the mean that a tap sees, over the mean square, and how
+    far the blur reaches, from pairs of a field's pixels."""
+    size, generator = 8, np.random.default_rng(0)
+    distance = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
+    blur = np.linalg.cholesky(np.exp(-((distance / by) ** 2) / 2.0) + 1e-9 * np.eye(size))
+    plain, kept = generator.standard_normal((20_000, size, size)), cuts(size, kernel)
+    found = []
+    for images in (blur @ plain @ blur.T, plain):
+        images = images - images.mean(axis=(1, 2), keepdims=True)
+        found.append(np.mean(np.einsum("ai,nij,bj->nab", kept, images, kept) ** 2) / np.mean(images**2))
+    assert alike(size, kernel, by) == pytest.approx(found[0] / found[1], rel=0.03)
+    field = (blur @ plain @ blur.T)[:, :kernel, :kernel].reshape(len(plain), -1)
+    cosines = np.corrcoef(field.T)
+    assert reach(kernel, float(1.0 / np.mean(cosines**2))) == pytest.approx(by, rel=0.05, abs=0.2)
