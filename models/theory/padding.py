@@ -54,8 +54,8 @@ def both_inside(square: Array, kernel: int) -> float:
     """The share of the products of two pixels that a zero-padded kernel leaves, where all pairs are equally correlated: such a product goes
     by the roots of the two mean squares, so it is the mean over the taps of (mean root inside)^2, over (mean root)^2."""
     root, cut = np.sqrt(square), cuts(square.shape[0], kernel)
-    left = cut @ root @ cut.T
-    return float((left * left).mean()) / float(root.sum()) ** 2
+    left = cut @ (root / root.sum()) @ cut.T  # the squares of the sums may be beyond any float
+    return float((left * left).mean())
 
 
 @lru_cache(maxsize=64)

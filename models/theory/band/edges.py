@@ -47,15 +47,15 @@ def reach(kernel: int, participation: float) -> float:
 
 @lru_cache(maxsize=256)
 def alike(size: int, kernel: int, by: float) -> float:
-    """How many times the square of what a mean keeps at the edges is larger for images whose pixels are alike so far than where nothing is
-    alike: the variance of the sum over a tap's pixels, of images without their mean, averaged over the taps."""
+    """How many times the square of what a mean keeps at the edges is larger for images whose pixels are alike so far than where none are:
+    the variance of the sum over a tap's pixels, of images without their mean, averaged over the taps."""
     apart = np.square(np.subtract.outer(np.arange(size), np.arange(size)))
     found = [_variance(np.exp(-apart / (2.0 * by**2)), cuts(size, kernel)), _variance(np.eye(size), cuts(size, kernel))]
     return found[0] / found[1]
 
 
 def _variance(side: Array, seen: Array) -> float:
-    """Of the sum over a tap's pixels, over one pixel's variance, in images of the correlation `side` along each side, without their mean."""
+    """Of the sum over a tap's pixels, over one pixel's variance, in images of the correlation `side` along a side, without their mean."""
     size, each = len(side), seen.sum(axis=1)
     both, all_of_one, total = np.einsum("ai,ij,aj->a", seen, side, seen), seen @ side.sum(axis=1), float(side.sum())
     share = np.multiply.outer(each, each) / size**2

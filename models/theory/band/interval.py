@@ -22,8 +22,8 @@ classes' logits; where all inputs point in one direction, a constant and a Gamma
 The band's centre is not quite q_l. The inputs differ in length, and phi bends the longer ones otherwise than the shorter (lengths.py).
 Orthogonal weights keep lengths, which takes away 1 / N times the bend that E[phi^2] has there. Second orders are left out, so UNSURE of
 the shift widens the band as well, and less of what such flat laws make of it, which is exact to first order. Where the part of the shift
-that the seeds draw is beyond BEYOND no band is given. What remains where LSUV fits the weights is in fitted.py, and where a band is known at
-all in known.py.
+that the seeds draw is beyond BEYOND no band is given. What remains where LSUV fits the weights is in fitted.py, and where a band is known
+at all in known.py.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def band(plan: Plan, rows: Chain, at: Averages) -> tuple[Array, Array, int | Non
     first = unknown_from(plan, rows)
     if first is None:
         low *= 1.0 - near_zero(plan, rows)
-        low[1:] *= 1.0 - (lost.most - lost.least) * shares(plan, rows)
+        low[1:] *= 1.0 - (lost.most - lost.least) * shares(plan, rows) * (not plan.unit)  # LSUV makes up for it
     if output_unknown(plan, rows):
         low[-1], high[-1] = math.nan, math.nan
     if first is not None:

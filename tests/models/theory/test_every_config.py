@@ -103,6 +103,11 @@ def test_narrow_networks_whose_seeds_differ_beyond_any_float_have_an_answer(acti
                  "data": {"name": "gaussian", "batch_size": 2}}, 1.0, None)
 
 
+def test_padded_images_whose_squares_are_beyond_any_float_have_an_answer() -> None:
+    checked({"network": {"kind": "cnn", "depth": 200, "width": 8, "activation": {"name": "linear"}, "padding": "zeros"},
+             "init": {"name": "xavier_uniform", "gain": -30.0}}, 1e-30, None)
+
+
 @pytest.mark.parametrize("activation", [
     {"name": "softplus", "beta": 1e-241}, {"name": "softplus", "beta": 1e-30, "threshold": 1000.0}, {"name": "celu", "alpha": 1e-6},
     {"name": "elu", "alpha": 1e-20}, {"name": "hardtanh", "min_val": -1e-28, "max_val": 1e-28}, {"name": "elu", "alpha": 1e-300},
