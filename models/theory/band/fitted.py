@@ -184,7 +184,7 @@ def _as_drawn(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosin
 FARTHEST = 4.0
 """Deviations from the middle beyond which nothing is drawn."""
 
-DRAWN, MEANS = 24, 32
+DRAWN, MEANS = 18, 32
 """Nodes of the law of the variance as drawn, and of the mean over all units: closer together where the ends are."""
 
 
