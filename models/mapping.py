@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn import functional
 
 from models import device, seeds
@@ -80,31 +81,44 @@ class Networks:
     def train(self, batches: Iterator[tuple[Tensor, Tensor]], steps: int) -> list[float | None]:
         """The losses after so many steps of every network, each trained as its run is: on the same batches, with the configured optimizer.
 
-        An optimizer treats every number by itself, so the gradients of the losses' sum are each network's own. PReLU's slope stays.
+        An optimizer treats every number by itself, so the gradients of the losses' sum are each network's own.
         """
-        parameters = [nn.Parameter((weight * self.sigma_w).contiguous()) for weight in self.weights]
-        parameters += [nn.Parameter(bias.expand(len(self.sigma_w), 1, -1).clone()) for bias in self.biases]
+        layers = [self._layer(number) for number in range(len(self.weights))]
+        parameters = [parameter for layer in layers for parameter in layer]
         training = self.config.training
         optimizer = OPTIMIZERS[training.optimizer.name].build(parameters, training.optimizer.params)
         for _ in range(steps):
             optimizer.zero_grad()
-            self._losses_on(parameters, *next(batches)).sum().backward()
+            self._losses_on(layers, *next(batches)).sum().backward()
             if training.clip_norm is not None:
                 _clip(parameters, training.clip_norm)
             optimizer.step()
         with torch.no_grad():
-            return each_finite(self._losses_on(parameters, *next(batches)).tolist())
+            return each_finite(self._losses_on(layers, *next(batches)).tolist())
 
-    def _losses_on(self, parameters: list[nn.Parameter], inputs: Tensor, labels: Tensor) -> Tensor:
-        return _losses(self._forward(parameters, inputs), labels)
+    def _layer(self, number: int) -> list[nn.Parameter]:
+        """The parameters of a layer of all P networks, (P, ...) each: weight, bias, and those of a hidden layer's activation."""
+        points = len(self.sigma_w)
+        own = list(self.phi.parameters()) if number < len(self.weights) - 1 else []
+        return [nn.Parameter((self.weights[number] * self.sigma_w).contiguous()),
+                *(nn.Parameter(each.detach().expand(points, *each.shape).clone()) for each in (self.biases[number][None], *own))]
 
-    def _forward(self, parameters: list[nn.Parameter], inputs: Tensor) -> Tensor:
-        layers = len(self.weights)
+    def _losses_on(self, layers: list[list[nn.Parameter]], inputs: Tensor, labels: Tensor) -> Tensor:
+        return _losses(self._forward(layers, inputs), labels)
+
+    def _forward(self, layers: list[list[nn.Parameter]], inputs: Tensor) -> Tensor:
         x = inputs.expand(len(self.sigma_w), *inputs.shape)
-        for number, (weight, bias) in enumerate(zip(parameters[:layers], parameters[layers:], strict=True)):
-            z = torch.baddbmm(bias, x, weight.transpose(1, 2))
-            x = self.phi(z) if number < layers - 1 else z
-        return x
+        for weight, bias, *own in layers[:-1]:
+            x = self._activated(torch.baddbmm(bias, x, weight.transpose(1, 2)), own)
+        weight, bias = layers[-1]
+        return torch.baddbmm(bias, x, weight.transpose(1, 2))
+
+    def _activated(self, z: Tensor, own: list[nn.Parameter]) -> Tensor:
+        """phi of the pre-activations (P, B, width), with each network's own parameters of phi (PReLU's slope) where it has any."""
+        names = [name for name, _ in self.phi.named_parameters()]
+        each = torch.vmap(lambda z, *own: functional_call(self.phi, dict(zip(names, own, strict=True)), (z,)))
+        found: Tensor = each(z, *own) if own else self.phi(z)
+        return found
 
 
 def _clip(parameters: Sequence[nn.Parameter], limit: float) -> None:
@@ -113,7 +127,7 @@ def _clip(parameters: Sequence[nn.Parameter], limit: float) -> None:
     norms = torch.stack([gradient.flatten(1).norm(dim=1) for gradient in gradients]).norm(dim=0)
     factor = (limit / (norms + 1e-6)).clamp(max=1.0)
     for gradient in gradients:
-        gradient *= factor[:, None, None]
+        gradient *= factor.reshape(-1, *[1] * (gradient.dim() - 1))
 
 
 def _losses(logits: Tensor, labels: Tensor) -> Tensor:

@@ -45,8 +45,9 @@ class Axis(Strict):
 class SweepConfig(Identified):
     """A map of fully connected networks without normalization; `base` gives everything but the two variances."""
 
-    family: ClassVar[str] = "sweep, 2 "
-    """The number counts what changed the numbers of all maps, but of no run: since 2 a map looks at its runs' batches."""
+    family: ClassVar[str] = "sweep, 3 "
+    """The number counts what changed the numbers of maps, but of no run: since 2 a map looks at its runs' batches, since 3 it trains
+    PReLU's slope."""
 
     base: RunConfig = Field(default_factory=RunConfig, description="the network, its data and training; its initializers are not used")
     sigma_w2: Axis = Axis(low=0.25, high=4.0)

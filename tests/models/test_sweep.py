@@ -60,13 +60,15 @@ def test_networks_side_by_side_are_networks_one_at_a_time():
             assert together[name][point] == pytest.approx(alone[name][1], rel=1e-3), name
 
 
-@pytest.mark.parametrize("training", [
-    {"optimizer": {"name": "sgd", "lr": 0.1}}, {"optimizer": {"name": "momentum", "lr": 0.05, "weight_decay": 0.01}},
-    {"optimizer": {"name": "adam", "lr": 0.01}}, {"optimizer": {"name": "sgd", "lr": 0.1}, "clip_norm": 0.05},
-], ids=["sgd", "momentum", "adam", "clipped"])
-def test_a_point_is_trained_as_its_run_is(training):
+@pytest.mark.parametrize(("activation", "training"), [
+    ("tanh", {"optimizer": {"name": "sgd", "lr": 0.1}}), ("tanh", {"optimizer": {"name": "momentum", "lr": 0.05, "weight_decay": 0.01}}),
+    ("tanh", {"optimizer": {"name": "adam", "lr": 0.01}}), ("tanh", {"optimizer": {"name": "sgd", "lr": 0.1}, "clip_norm": 0.05}),
+    ("prelu", {"optimizer": {"name": "adam", "lr": 0.05}}), ("prelu", {"optimizer": {"name": "sgd", "lr": 0.1}, "clip_norm": 0.05}),
+], ids=["sgd", "momentum", "adam", "clipped", "slopes", "slopes, clipped"])
+def test_a_point_is_trained_as_its_run_is(activation, training):
     """The same weights in a run of its own: its batches one after the other, its optimizer, and the loss where its last frame has it."""
-    base = {"network": {"depth": 3, "width": 40, "activation": {"name": "tanh"}}, "data": {"name": "digits", "batch_size": 32}, "seed": 3}
+    network = {"depth": 3, "width": 40, "activation": {"name": activation}}
+    base = {"network": network, "data": {"name": "digits", "batch_size": 32}, "seed": 3}
     axes = {"sigma_w2": {"low": 1.0, "high": 2.0, "count": 2}, "sigma_b2": {"low": 0.1, "high": 0.2, "count": 2}}
     config = SweepConfig.model_validate({"base": {**base, "training": training}, "train_steps": 8, **axes})
     row = next(mapping.rows(config))
