@@ -233,6 +233,8 @@ export const SAID = {
     "从第一个隐藏层到最后一个，激活的均方值缩小到 {size} 分之一：每一层都从跳跃连接传递的和中减去一份。",
   "The mean square of the activations shrinks by a factor of {size} from the first hidden layer to the last: each layer hands on less than it receives.":
     "从第一个隐藏层到最后一个，激活的均方值缩小到 {size} 分之一：每一层传出的都比收到的少。",
+  "The mean square of the activations shrinks by a factor of {size} from the first hidden layer to layer {layer}: each layer hands on less than it receives. Behind it the signal grows again.":
+    "从第一个隐藏层到第 {layer} 层，激活的均方值缩小到 {size} 分之一：每一层传出的都比收到的少。此后信号又变大。",
   "The mean square of the activations shrinks until float32 holds nothing of it: each layer hands on less than it receives.":
     "激活的均方值不断缩小，直到 float32 什么也存不下：每一层传出的都比收到的少。",
   "On the way back from the last hidden layer to the first the gradient's mean square shrinks until float32 holds nothing of it: χ, the factor a layer, is below 1.":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from models.config import RunConfig
@@ -28,12 +28,14 @@ class Change:
 
     gone: whether it fades on the way until float32 holds nothing of it: the factor is then that of the rows where it is still there, and
           the decades are the least that it falls by
+    least: the row with the least, where that is taken for the last
     """
 
     decades: float
     rate: float
     rows: list[int]
     gone: bool = False
+    least: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,12 @@ class Look:
 
     @cached_property
     def signal(self) -> Change | None:
-        """Of the activations' mean square, from the first hidden row to the last."""
-        return change(self.hidden, self.quantity("activation").get("mean_square", ()))
+        """Of the activations' mean square, from the first hidden row to the last; of a trained network that has lost it on the way, to
+        where it is least: the biases of the last layers are the first to learn, and what they add says nothing of the input."""
+        column = self.quantity("activation").get("mean_square", ())[: len(self.hidden)]
+        place = None if self.initial else least(column)
+        found = change(self.hidden, column if place is None else column[:place + 1])
+        return found if found is None or place is None else replace(found, least=self.hidden[place])
 
     @cached_property
     def gradient(self) -> Change | None:
@@ -150,3 +156,12 @@ def change(rows: list[int], values: Column) -> Change | None:
         if slope * math.copysign(last - first, decades) >= abs(decades):  # it fades: no layer cuts it off
             return Change(decades, 10.0**slope, moved, gone=True)
     return Change(decades, 10.0 ** (decades / (last - first)), moved)
+
+
+def least(values: Column) -> int | None:
+    """Where the least of the values is, if it is further below the first than the last is from the first; else None."""
+    known = [(max(value, TINY), place) for place, value in enumerate(values) if value is not None]
+    if not known:
+        return None
+    (start, _), (end, _), (value, place) = known[0], known[-1], min(known)
+    return place if value < end and value * max(end / start, start / end) < start else None

@@ -69,7 +69,7 @@ def _of_depth(look: Look, what: str, found: Change, levels: tuple[float, float, 
     return Finding(
         rule=f"{'exploding' if up else 'vanishing'}_{what}", severity=severity, title=_title(what, up, found, theory),
         layers=sorted(found.rows), measured=found.rate, threshold=10.0 ** ((levels[0] if up else -levels[0]) / layers), theory=theory,
-        cause=_faded(what) if found.gone else _cause(what, up, found.decades, look.config.network.residual), remedy=sentence, config=config)
+        cause=_faded(what) if found.gone else _cause(what, up, found, look.config.network.residual), remedy=sentence, config=config)
 
 
 def _title(what: str, up: bool, found: Change, theory: float | None) -> Text:
@@ -82,8 +82,11 @@ def _title(what: str, up: bool, found: Change, theory: float | None) -> Text:
         say("Vanishing: ×{rate:.3g} a layer from layer 2{predicted}", **values)
 
 
-def _cause(what: str, up: bool, decades: float, residual: bool) -> Text:
-    size = 10.0 ** min(abs(decades), 300)
+def _cause(what: str, up: bool, found: Change, residual: bool) -> Text:
+    size = 10.0 ** min(abs(found.decades), 300)
+    if what == "signal" and found.least is not None:
+        return say("The mean square of the activations shrinks by a factor of {size:.2g} from the first hidden layer to layer {layer}: "
+                   "each layer hands on less than it receives. Behind it the signal grows again.", size=size, layer=found.least)
     if what == "signal" and residual:
         return say("The mean square of the activations grows by a factor of {size:.2g} from the first hidden layer to the last: "
                    "every layer adds to the sum that the skips carry.", size=size) if up else \

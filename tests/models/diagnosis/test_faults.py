@@ -9,6 +9,7 @@ from models.config import RunConfig
 from models.diagnosis import Finding, Verdict, diagnose, outcome
 from models.diagnosis.candidates import candidates
 from models.diagnosis.finding import SEVERITIES
+from models.diagnosis.look import least
 from models.diagnosis.steps import NOTHING_HELPS
 from models.diagnosis.variants import changed
 from models.training import initial_frame, train
@@ -227,3 +228,18 @@ def test_saturated_is_not_said_to_stop_a_gradient_that_arrives() -> None:
         causes[rules(found)["saturation"].cause] = "vanishing_gradient" in rules(found)
     assert any("passes through the other values" in cause for cause in causes)
     assert all("lets no gradient pass" in cause for cause, vanishes in causes.items() if vanishes)
+
+
+def test_what_trained_biases_add_at_the_end_does_not_hide_that_the_signal_vanishes() -> None:
+    """Xavier with ReLU halves the mean square in each layer; only the last layers get a gradient, which goes into their biases."""
+    found = trained(network(40, init="xavier_normal", training={"steps": 60, "optimizer": {"name": "sgd", "lr": 0.1}}))
+    vanishing = rules(found)["vanishing_signal"]
+    assert vanishing.severity == "critical" and vanishing.measured == pytest.approx(0.5, rel=0.1)
+    assert "grows again" in vanishing.cause
+
+
+@pytest.mark.parametrize(("column", "expected"), [
+    ((1.0, 0.1, 1e-3, 0.2), 2), ((1.0, 0.1, 0.2, 30.0), None), ((1.0, 0.1, 1e-2), None), ((1.0, 0.5, 0.0, 1e-9), 2),
+    ((1.0, None, 0.9), None), ((None, None), None), ((0.0, 0.0), None), ((1.0, 4.0, 2.0), None)])
+def test_where_a_signal_is_least_counts_if_that_is_further_down_than_its_end_is_away(column, expected) -> None:
+    assert least(column) == expected

@@ -17,8 +17,9 @@ from models.theory import theory_of
 from models.training import Run, initial_frame, train
 
 
-def network(depth, activation, init, optimizer, lr, steps=150, norm="none", width=64, data="digits", **more):
+def network(depth, activation, init, optimizer, lr, steps=150, norm="none", width=64, data="digits", seed=0, **more):
     return RunConfig.model_validate({
+        "seed": seed,
         "network": {"depth": depth, "width": width, "activation": {"name": activation}, "normalization": {"name": norm}, **more},
         "init": init if isinstance(init, dict) else {"name": init}, "data": {"name": data, "batch_size": 128},
         "training": {"steps": steps, "optimizer": {"name": optimizer, "lr": lr}},
@@ -147,8 +148,9 @@ def test_a_rate_that_the_growing_gradients_make_too_large_is_mended():
 
 @pytest.mark.parametrize(("activation", "norm", "depth"), [("relu", "batch", 60), ("tanh", "layer", 100)])
 def test_narrow_normalized_layers_beside_skips_are_offered_a_rate_that_trains(activation, norm, depth):
-    """Of 16 units. An eighth of it, nearer to what plain layers are offered, is too small for these steps."""
-    config = network(depth, activation, "kaiming_normal", "sgd", 1e-7, norm=norm, residual=True, width=16)
+    """Of 16 units. An eighth of it, nearer to what plain layers are offered, is too small for these steps. (Four of five seeds end far
+    below the edge of what counts as trained; seed 0 ends at it, on this or that side as the processor rounds.)"""
+    config = network(depth, activation, "kaiming_normal", "sgd", 1e-7, norm=norm, residual=True, width=16, seed=4)
     found = next(each for each in diagnose(config, initial_frame(config)) if each.rule == "learning_rate")
     mended = RunConfig.model_validate(found.config)
     assert foretold_and_came(mended) == ("trains", "trains")
