@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, computed_field, model_validator
 
+from models.choices import Strict
 from models.config import RunConfig
 from models.cost import LayerInfo
 from models.diagnosis import Finding
@@ -82,10 +83,10 @@ def _plain(title: str) -> str:
     return title
 
 
-class RunPatch(BaseModel):
+class RunPatch(Strict):
     """What can be changed of a run: its title (text only; null or blank takes it away), and whether it is pinned."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "50 tanh layers", "pinned": True}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "50 tanh layers", "pinned": True}]})
 
     title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TITLE), AfterValidator(_plain)] | None = None
     pinned: bool | None = None
