@@ -53,7 +53,7 @@ class RunRecord(Worded):
 
     id: str
     kind: Kind
-    url: str = Field(description="path of the page that shows the run")
+    url: str = Field(description="path of the page that shows the run; of a map, where the API has it")
     status: Status
     config: dict[str, Any]
     version: str = Field(description="version of the package that computed it")
