@@ -33,6 +33,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from models.choices import MOST_ERRORS
 from models.words import Text, Worded, listed, say
 from server import trouble
 from server.methods import allowed
@@ -48,9 +49,6 @@ UNREADABLE: dict[type | None, Text] = {
 
 STORE_RETRY_S = 30
 """Seconds after which a client may ask again where the store cannot be used."""
-
-MOST_ERRORS = 50
-"""Errors that are reported of one request: for a body of nothing but unknown fields they would take seconds, and sixteen times its size."""
 
 MOST_SHOWN = 80
 """Characters of what was sent that an error repeats."""
@@ -146,7 +144,7 @@ def field_errors(errors: Sequence[Any], body: Any) -> list[FieldError]:
         context = error.get("ctx") or {}
         loc = context.get("field") or _path(error["loc"], body)
         found.setdefault(loc, []).append(_message(error))
-        if error["type"] not in ("does_not_fit", "extra_forbidden", "missing", "json_invalid") and len(found[loc]) == 1:
+        if error["type"] not in ("does_not_fit", "missing", "json_invalid") and len(found[loc]) == 1:
             found[loc].append(say("got {value}", value=_shown(error.get("input"))))
     return [FieldError(loc=loc, msg=listed(list(dict.fromkeys(messages)))) for loc, messages in found.items()]
 

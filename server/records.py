@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, computed_field, model_validator
 
+from models.choices import Strict
 from models.config import RunConfig
 from models.cost import LayerInfo
 from models.diagnosis import Finding
@@ -52,7 +53,7 @@ class RunRecord(Worded):
 
     id: str
     kind: Kind
-    url: str = Field(description="path of the page that shows the run")
+    url: str = Field(description="path of the page that shows the run; of a map, where the API has it")
     status: Status
     config: dict[str, Any]
     version: str = Field(description="version of the package that computed it")
@@ -82,10 +83,10 @@ def _plain(title: str) -> str:
     return title
 
 
-class RunPatch(BaseModel):
+class RunPatch(Strict):
     """What can be changed of a run: its title (text only; null or blank takes it away), and whether it is pinned."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "50 tanh layers", "pinned": True}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "50 tanh layers", "pinned": True}]})
 
     title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TITLE), AfterValidator(_plain)] | None = None
     pinned: bool | None = None

@@ -52,6 +52,9 @@ UNLIMITED = -1
 """Connections beyond the five that are kept open. Every thread can have one, so that a thread that reads never waits for those that wait to
 write. The number of threads is limited elsewhere (server/deps.py)."""
 
+PLACES: dict[str, str] = {"run": "/runs/", "sweep": "/api/sweeps/"}
+"""Where each kind is found, by its id."""
+
 READ_AT_ONCE = 100
 """Rows that a search reads from the database at once."""
 
@@ -357,7 +360,8 @@ def _record(connection: Connection, row: Row[Any]) -> RunRecord:
     parsed = {name: json.loads(values[name]) for name in ("config", "layers", "findings")}
     fetching = json.loads(row.fetching) if row.fetching and row.status == "queued" else None
     error = None if row.error is None else words.Text.load(row.error)
-    return RunRecord(**{**values, **parsed, "error": error, "url": f"/runs/{row.id}", "queue_position": ahead, "fetching": fetching})
+    return RunRecord(**{**values, **parsed, "error": error, "url": PLACES[row.kind] + row.id, "queue_position": ahead,
+                        "fetching": fetching})
 
 
 def is_over(record: RunRecord) -> bool:

@@ -500,7 +500,7 @@ export const SAID = {
   "got {value}": "给出的是 {value}",
   "Input should be a valid dictionary or instance of {class_name}": "应当是一个对象（{class_name}）",
   "Input should be a valid dictionary or object to extract fields from": "应当是一个对象",
-  "Extra inputs are not permitted": "没有这个字段",
+  "there is no such field; choose one of {fields}": "没有这个字段；可选：{fields}",
   "Field required": "缺少这个字段",
   "Input should be {expected}": "应当是 {expected}",
   "Input tag '{tag}' found using {discriminator} does not match any of the expected tags: {expected_tags}": "没有“{tag}”这个选项；可选：{expected_tags}",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from models.choices import Strict
 from models.words import say
 from server.deps import GateDep
 from server.errors import ProblemDetails, Unauthorized
@@ -12,10 +13,8 @@ from server.errors import ProblemDetails, Unauthorized
 router = APIRouter(prefix="/api/session", tags=["about"])
 
 
-class SignIn(BaseModel):
+class SignIn(Strict):
     """What is asked for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     token: str = Field(max_length=1000)
 

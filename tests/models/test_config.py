@@ -63,7 +63,7 @@ def test_every_choice_can_be_made_and_comes_back_with_its_parameters(path, name)
     ({"network": {"kind": "cnn", "pool_every": 1, "depth": 8, "padding": "circular", "kernel_size": 7}}, "circular padding"),
     ({"init": {"name": "uniform", "a": 1.0, "b": 0.0}}, "must be below"),
     ({"init": {"name": "trunc_normal", "mean": 2.0, "b": 1.0}}, "must lie between"),
-    ({"init": {"name": "normal", "scale": 1.0}}, "Extra inputs"),
+    ({"init": {"name": "normal", "scale": 1.0}}, "choose one of name, std, mean, gain"),
     ({"network": {"activation": {"name": "hardtanh", "min_val": 0.0, "max_val": 1e-200}}}, "kaiming_normal has no gain for it"),
     ({"network": {"activation": {"name": "hardtanh", "min_val": 0.0, "max_val": 1e-35}}, "init": {"name": "kaiming_uniform"}}, "no gain"),
 ])

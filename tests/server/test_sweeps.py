@@ -36,6 +36,7 @@ def test_a_map_streams_its_rows_and_is_shared(server):
     listed = [run["id"] for run in server.client.get("/api/runs").json()["runs"]]
     assert answer.json()["id"] not in listed
     assert server.client.get(f"/api/runs/{answer.json()['id']}").status_code == 404
+    assert server.client.get(answer.json()["url"]).json()["id"] == answer.json()["id"]
 
 
 def test_many_who_ask_for_the_same_map_at_once_share_one(server):
