@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Context
 from functools import reduce
 from string import Formatter
 from typing import Any
@@ -27,9 +28,6 @@ PLAIN = 5
 THIN = "\u202f"
 """The thousands separator, a narrow no-break space, as on the page."""
 
-ROUNDED = {"0%": "<1%", "100%": ">99%"}
-"""How a share is written that is rounded to none or all without being it."""
-
 _EXPONENT = re.compile(r"e([+-]\d+)$")
 _LARGE = re.compile(r"-?\d{5,}")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -40,15 +38,28 @@ def raised(exponent: int) -> str:
     return str(exponent).translate(_SUPERSCRIPT)
 
 
+def percent(share: float) -> str:
+    """A share of one to the digits that the page has (format.js), so that a number is the same in the verdict and in the charts."""
+    value = 100.0 * share
+    if 99.9 < value < 100.0:
+        return f"> 99.9{THIN}%"
+    if 0.0 < value < 0.01:
+        return f"< 0.01{THIN}%"
+    rounded = Context(prec=2 if value < 10.0 else 3, rounding=ROUND_HALF_UP).create_decimal(value)
+    return f"{float(rounded):g}{THIN}%"
+
+
 class _Words(Formatter):
     """Formats numbers as people write them, and as the page does: 3.1·10⁻⁷ instead of 3.1e-07, 17 000 instead of 1.7e+04; a comma in a
-    format is THIN; a share that is neither none nor all is never 0% or 100%."""
+    format is THIN; "%" is a share of one, as `percent` writes it."""
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         name, *forms = field_name.split("|")
         return (forms[kwargs[name] != 1], name) if forms else super().get_field(field_name, args, kwargs)
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "%":
+            return percent(value)
         written: str = super().format_field(value, format_spec)
         if isinstance(value, str):
             return written
@@ -59,8 +70,6 @@ class _Words(Formatter):
             written = f"{float(written):.0f}"
         if isinstance(value, float) and _LARGE.fullmatch(written):
             return f"{int(written):,}".replace(",", THIN)
-        if written in ROUNDED and value % 1:
-            return ROUNDED[written]
         return _EXPONENT.sub(lambda found: f"·10{raised(int(found[1]))}", written)
 
 
@@ -120,7 +129,7 @@ def listed(texts: Sequence[Text]) -> Text:
 
 
 def bare(template: str) -> str:
-    """The template without formats, as the tables of the languages have it: "{share:.0%} of them" -> "{share} of them",
+    """The template without formats, as the tables of the languages have it: "{share:%} of them" -> "{share} of them",
     "{count} {count|unit|units}" -> "{count} units"."""
     return "".join(literal + _blank(name) for literal, name, _, _ in _FORMATTER.parse(template))
 

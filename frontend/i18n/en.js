@@ -233,9 +233,9 @@ export const EN = {
   "update.lost": "The step's updates are not finite, or the weights they moved.",
   "update.unmeasured": "The run ended in this step, before a frame was due: how far it moved the weights is not recorded.",
   "update.inside": "All {total} layers lie within 10⁻⁴ … 10⁻².",
-  "update.slow": "Of {total} layers {slow} {slow|learns|learn} too slowly (below 10⁻⁴).",
+  "update.slow": "Of {total} layers {slow} {slow|moves|move} by less than 10⁻⁴ of {slow|its|their} weights in this step.",
   "update.fast": "Of {total} layers {fast} {fast|moves|move} too roughly (above 10⁻²).",
-  "update.outside": "Of {total} layers {slow} {slow|learns|learn} too slowly (below 10⁻⁴), {fast} too roughly (above 10⁻²).",
+  "update.outside": "Of {total} layers {slow} {slow|moves|move} by less than 10⁻⁴ of {slow|its|their} weights in this step, {fast} too roughly (by more than 10⁻²).",
   "update.still": "In {still} of them no weight has moved at all: 0 has no place on this axis.",
 
   "mean_square.zero": "In {count} of {total} layers every value is exactly 0.",

@@ -233,9 +233,9 @@ export const ZH = {
   "update.lost": "这一步的更新量，或它所移动的权重，不是有限值。",
   "update.unmeasured": "运行在这一步结束，还没到记录帧的时候：这一步把权重移动了多远没有记录。",
   "update.inside": "全部 {total} 层都在 10⁻⁴ … 10⁻² 之内。",
-  "update.slow": "{total} 层中有 {slow} 层学得太慢（低于 10⁻⁴）。",
+  "update.slow": "{total} 层中有 {slow} 层在这一步的移动不到其权重的 10⁻⁴。",
   "update.fast": "{total} 层中有 {fast} 层太粗暴（高于 10⁻²）。",
-  "update.outside": "{total} 层中有 {slow} 层学得太慢（低于 10⁻⁴），{fast} 层太粗暴（高于 10⁻²）。",
+  "update.outside": "{total} 层中有 {slow} 层在这一步的移动不到其权重的 10⁻⁴，{fast} 层太粗暴（高于 10⁻²）。",
   "update.still": "其中 {still} 层的权重完全没有动：0 在这个坐标轴上没有位置。",
 
   "mean_square.zero": "{total} 层中有 {count} 层的值全部恰为 0。",

@@ -408,6 +408,7 @@ export const SAID = {
     "损失低估了这一点：正确率相同、把握恰如其分的网络，损失为 {worth}。",
   "It counts as trained below a loss of {limit}, half of a guess's; more steps may get it there.":
     "损失低于 {limit}（随机猜测的一半）才算训练起来；更多步数或许能做到。",
+  "At initialization the loss is not finite; a guess has {guess}.": "初始化时损失就不是有限值；随机猜测的损失为 {guess}。",
   "After {steps} steps the loss is no longer finite; a guess has {guess}.": "{steps} 步之后损失不再有限；随机猜测的损失为 {guess}。",
   "trains": "能训练起来",
   "trains slowly": "训练很慢",

@@ -80,6 +80,8 @@ def accuracy_of(frame: Frame) -> float:
 
 def facts(config: RunConfig, frame: Frame) -> Text:
     """What came, beside what a guess has."""
+    if frame["loss"] is None and frame["step"] == 0:
+        return say("At initialization the loss is not finite; a guess has {guess:.3g}.", guess=guess(config))
     if frame["loss"] is None:
         return say("After {steps:,} {steps|step|steps} the loss is no longer finite; a guess has {guess:.3g}.",
                    steps=frame["step"], guess=guess(config))
@@ -89,9 +91,9 @@ def facts(config: RunConfig, frame: Frame) -> Text:
               "guess": guess(config), "chance": 1.0 / config.classes}
     if frame["validation_accuracy"] is not None:
         return say("After {steps:,} {steps|step|steps} the loss is {loss:.3g}{over} and the validation accuracy "
-                   "{accuracy:.0%}; a guess has {guess:.3g} and {chance:.0%}.", **values)
-    return say("After {steps:,} {steps|step|steps} the loss is {loss:.3g}{over} and the accuracy {accuracy:.0%}; "
-               "a guess has {guess:.3g} and {chance:.0%}.", **values)
+                   "{accuracy:%}; a guess has {guess:.3g} and {chance:%}.", **values)
+    return say("After {steps:,} {steps|step|steps} the loss is {loss:.3g}{over} and the accuracy {accuracy:%}; "
+               "a guess has {guess:.3g} and {chance:%}.", **values)
 
 
 def understatement(config: RunConfig, frame: Frame) -> Text:

@@ -60,8 +60,8 @@ def half_precision(look: Look) -> Finding | None:
     start = _sound_start(look)
     return Finding(
         rule="half_precision", severity="note", layers=sorted(found), measured=worst, threshold=LOST,
-        title=say("fp16 would overflow: {share:.0%} of a layer's values", share=worst) if over
-        else say("fp16 would lose: {share:.0%} of a layer's values", share=worst),
+        title=say("fp16 would overflow: {share:%} of a layer's values", share=worst) if over
+        else say("fp16 would lose: {share:%} of a layer's values", share=worst),
         cause=_cause(bool(over), lost), remedy=start[0] if start else _by_hand(look, bool(over), lost), config=dump(start))
 
 

@@ -43,7 +43,7 @@ def saturation(look: Look) -> Finding | None:
     sentence, config = remedy(look, severity, measured=_saturated_start(look))
     return Finding(
         rule="saturation", severity=severity,
-        title=say("Saturated: {share:.0%} of a layer's values are at the activation's limits", share=worst),
+        title=say("Saturated: {share:%} of a layer's values are at the activation's limits", share=worst),
         layers=[row for row, share in shares.items() if share >= SATURATED[0]], measured=worst, threshold=SATURATED[0],
         cause=_why_flat(look), remedy=sentence, config=config)
 
@@ -75,7 +75,7 @@ def dead(look: Look) -> Finding | None:
     rows = [row for row, share in shares.items() if share >= DEAD[0]]
     return Finding(
         rule="dead_units", severity=severity,
-        title=say("Dead: {share:.0%} of a layer's units are zero for every example", share=worst),
+        title=say("Dead: {share:%} of a layer's units are zero for every example", share=worst),
         layers=rows, measured=worst, threshold=DEAD[0], cause=_why_dead(look, rows[0]),
         remedy=sentence, config=config)
 

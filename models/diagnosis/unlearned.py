@@ -75,7 +75,7 @@ def not_learned(prediction: Prediction, start: list[Finding], first: Look, last:
     return Finding(
         rule="not_learned", severity="warning", measured=training_loss(last), threshold=LEARNED[1] * guess(first.config),
         title=say("It has not learned: after {steps:,} {steps|step|steps} the loss is {loss:.3g} and "
-                  "{accuracy:.0%} are right; a guess has {guess:.3g} and {chance:.0%}",
+                  "{accuracy:%} are right; a guess has {guess:.3g} and {chance:%}",
                   steps=last["step"], loss=training_loss(last), accuracy=accuracy_of(last), guess=guess(first.config),
                   chance=1.0 / first.config.classes),
         cause=together(_cause(prediction, against), _risen(first, last)), remedy=found[0] if found else NOTHING_PROMISED,
@@ -91,7 +91,7 @@ def overconfident(prediction: Prediction, start: list[Finding], first: Look, las
     found = _longer((NOTHING, config)) if against is None and config.total_steps < PATIENCE else _learning(against, first)
     return Finding(
         rule="overconfident", severity="note" if outcome(config, last) == "trains" else "warning", measured=loss, threshold=guess(config),
-        title=say("Overconfident: {accuracy:.0%} are right, but the loss is {loss:.3g}; a guess has {guess:.3g}",
+        title=say("Overconfident: {accuracy:%} are right, but the loss is {loss:.3g}; a guess has {guess:.3g}",
                   accuracy=accuracy_of(last), loss=loss, guess=guess(config)),
         cause=together(understatement(config, last), _risen(first, last) or _fallen(first, loss)),
         remedy=found[0] if found else NOTHING_PROMISED, config=dump(found))

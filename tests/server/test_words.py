@@ -48,12 +48,17 @@ OUTSIDE_BODIES = ("json_invalid", "string_pattern_mismatch", "int_parsing", "boo
 """What pydantic finds wrong with a request besides its fields' values: with all of it, and with what stands in the address."""
 
 
+def of_page(module: str, name: str, expression: str) -> Any:
+    """What an expression is in the page's language, with what it takes from one of the page's modules."""
+    script = f'import {{ {name} }} from "{(ROOT / "frontend" / module).as_uri()}"; console.log(JSON.stringify({expression}))'
+    told = subprocess.run(["node", "--input-type=module", "--eval", script], capture_output=True, text=True, check=True)
+    return json.loads(told.stdout)
+
+
 @cache
 def chinese() -> dict[str, str]:
     """The page's table, as the page reads it."""
-    script = f'import {{ SAID }} from "{(ROOT / "frontend/i18n/zh.said.js").as_uri()}"; console.log(JSON.stringify(SAID))'
-    told = subprocess.run(["node", "--input-type=module", "--eval", script], capture_output=True, text=True, check=True)
-    table: dict[str, str] = json.loads(told.stdout)
+    table: dict[str, str] = of_page("i18n/zh.said.js", "SAID", "SAID")
     return table
 
 
@@ -176,9 +181,9 @@ def english(parts: Any) -> str:
 
 
 def test_a_text_can_be_put_together_again_from_its_parts() -> None:
-    text = together(say("{share:.0%} of {what!r}", share=0.5, what="it"),
+    text = together(say("{share:%} of {what!r}", share=0.5, what="it"),
                     listed([say("one {more}", more=say("and {count:04X}", count=255)), say("two"), say("three")]))
-    assert text == "50% of 'it' one and 00FF; two; three" == english(text.parts)
+    assert text == "50\u202f% of 'it' one and 00FF; two; three" == english(text.parts)
     assert [part["template"] for part in text.parts] == ["{share} of {what}", "{one}; {more}"]
     assert Text.load(text.dump()) == text and Text.load(text.dump()).parts == text.parts
     assert Text.load("written before texts had parts") == "written before texts had parts"
@@ -211,6 +216,12 @@ def test_no_sentence_counts_one_as_many() -> None:
     assert {next((start for start in NEVER_ONE if text.startswith(start)), text) for text in as_many} == NEVER_ONE
 
 
+def test_a_share_is_written_as_the_charts_write_it() -> None:
+    """Halves too, such as 81.25: 52 of 64 are right."""
+    shares = [*(right / of for of in (10, 64, 180, 200, 360) for right in range(of + 1)), 5e-324, 9e-5, 1e-4, 0.0995, 0.999, 0.9991]
+    assert [_FORMATTER.format_field(share, "%") for share in shares] == of_page("js/format.js", "percent", f"{shares}.map(percent)")
+
+
 NUMBERS = (0.0, 5e-324, 3.1e-7, 0.004, 0.5, 0.996, 1.0, 1e3, 17_000.0, 123_456.0, 4.5e29, 1.7e308)
 
 
@@ -221,7 +232,7 @@ def test_numbers_of_any_size_read_well() -> None:
     written = [(form, value, _FORMATTER.format_field(value, form)) for form in formats for value in NUMBERS
                if form[-1] == "g" or value < 1e3]
     assert len(formats) > 6 and [each for each in written if re.search(r"e[+-]|(?<![.\d])\d{5}", each[2])] == []
-    assert [each for each in written if each[2] in ("0%", "100%") and each[1] not in (0.0, 1.0)] == []
+    assert [each for each in written if each[2] in ("0\u202f%", "100\u202f%") and each[1] not in (0.0, 1.0)] == []
 
 
 def test_numbers_are_written_as_the_page_writes_them():

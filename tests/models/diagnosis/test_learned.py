@@ -7,7 +7,7 @@ import torch
 
 from models.config import RunConfig
 from models.diagnosis import Prediction, Verdict, outcome, score
-from models.diagnosis.learned import understatement, worth
+from models.diagnosis.learned import facts, understatement, worth
 from models.diagnosis.variants import changed
 from models.training import initial_frame, train
 from models.words import Text
@@ -82,6 +82,12 @@ def test_an_accuracy_that_may_be_chance_says_nothing():
     assert outcome(few, ending(2.5, 3 / 8, few)) == "fails" and outcome(few, ending(2.5, 6 / 8, few)) == "trains"
     assert outcome(few, ending(2.5, 3 / 8, few, validation_accuracy=0.4)) == "slow"
     assert outcome(few, ending(2.5, 6 / 8, few, validation_accuracy=0.1)) == "fails"
+
+
+@pytest.mark.parametrize(("step", "words"), [
+    (0, "At initialization the loss is not finite;"), (1, "After 1 step the loss is no longer finite;")])
+def test_a_loss_that_never_was_finite_is_not_called_so_no_longer(step, words):
+    assert facts(network(2), {**ending(None, 0.1), "step": step}).startswith(words)
 
 
 @pytest.mark.parametrize("right", [0.3, 0.68, 0.9])
