@@ -111,6 +111,7 @@ class InputMoments(TypedDict):
     receptive_correlation: float | None
     receptive_third_moment: float | None
     receptive_mean_share: float | None
+    receptive_along_mean: float | None
 
 
 class Look(TypedDict):

@@ -19,7 +19,7 @@ INPUT_FIELDS = FIELDS[:3]
 
 def input_sums(config: RunConfig, inputs: Tensor, initial: bool = True) -> Tensor:
     """(6,), float64, on the inputs' device: mean, std, mean square, correlation of two examples, of two pixels of one image and of two
-    images. For the `initial` frame also the six numbers of `receptive_sums` (12,)."""
+    images. For the `initial` frame also the seven numbers of `receptive_sums` (13,)."""
     pixels = pixel_correlations(inputs) if inputs.dim() == 4 else inputs.new_full((2,), math.nan, dtype=torch.float64)
     fields = [receptive_sums(inputs, _taps(config), config.network.padding)] if initial else []
     return torch.cat([moments(inputs)[: len(INPUT_FIELDS)], correlation(inputs).reshape(1), pixels, *fields])
@@ -32,10 +32,11 @@ def _taps(config: RunConfig) -> int:
 
 def input_moments(config: RunConfig, inputs: Tensor, found: Sequence[float | None]) -> InputMoments:
     """What a frame has of its input. found: its `input_sums` as Python has read them."""
-    mean_square, participation, spread, alike, third, mean_share = _receptive(config, inputs, found[6:])
+    mean_square, participation, spread, alike, third, mean_share, along_mean = _receptive(config, inputs, found[6:])
     return InputMoments(mean=found[0], std=found[1], mean_square=found[2], correlation=found[3], pixel_correlation=found[4],
                         pixel_correlation_across=found[5], receptive_mean_square=mean_square, participation_ratio=participation,
-                        receptive_spread=spread, receptive_correlation=alike, receptive_third_moment=third, receptive_mean_share=mean_share)
+                        receptive_spread=spread, receptive_correlation=alike, receptive_third_moment=third, receptive_mean_share=mean_share,
+                        receptive_along_mean=along_mean)
 
 
 def _receptive(config: RunConfig, inputs: Tensor, found: Sequence[float | None]) -> list[float | None]:

@@ -33,10 +33,11 @@ class Receptive(NamedTuple):
                          |mean of |x| x|^2 / (mean |x|^2)^2
     third_moment:        third central moment of |x|^2 over its mean cubed
     mean_share:          |mean x|^2 / mean |x|^2
+    along_mean:          the same of what lies along the mean alone: mean of (x . mean x)^2 / (|mean x|^2 mean |x|^2)
 
     Theory's band rests on them. The mean square of w . x over all fields, for N random weight vectors w, has the relative variance
     2 / (N participation_ratio), that of a quadratic form. Where phi is not even, as ReLU, the mean of phi(w . x)^2 varies with
-    `correlation` too; and the mean of w . x varies with `mean_share`.
+    `correlation` too; and the mean of w . x varies with `mean_share`. Of what is left around that mean `along_mean` has a part.
     """
 
     mean_square: float
@@ -45,22 +46,24 @@ class Receptive(NamedTuple):
     correlation: float
     third_moment: float
     mean_share: float
+    along_mean: float
 
 
 def receptive(sums: Sequence[float], shape: Sequence[int], kernel: int) -> Receptive:
     """The numbers that follow from the sums of `receptive_sums` over inputs of this shape.
 
     Not known are: the participation ratio of more than MOST_SEEN fields of more than MOST_SEEN numbers; of patches with more than MOST_SEEN
-    numbers also correlation and mean share; and all but the mean square where all inputs are 0. What rounding takes past a bound is
-    cut, as theory is asked about these numbers and refuses what cannot be.
+    numbers also correlation, mean share and what lies along the mean; and all but the mean square where all inputs are 0. What rounding
+    takes past a bound is cut, as theory is asked about these numbers and refuses what cannot be.
     """
-    total, squares, cubes, products, direction, middle = np.array(sums)
+    total, squares, cubes, products, direction, middle, along = np.array(sums)
     fields = math.prod(shape) / shape[1]
     with np.errstate(all="ignore"):
         mean = total / fields
         second, third = squares / fields / mean**2, cubes / fields / mean**3
         found = (mean / _field_size(shape, kernel), np.maximum(total**2 / products, 1.0), np.maximum(second - 1.0, 0.0),
-                 np.clip(direction / total**2, 0.0, 1.0), third - 3.0 * second + 2.0, np.clip(middle / (fields * total), 0.0, 1.0))
+                 np.clip(direction / total**2, 0.0, 1.0), third - 3.0 * second + 2.0, np.clip(middle / (fields * total), 0.0, 1.0),
+                 np.clip(along / (middle * total), 0.0, 1.0))
     return Receptive(*map(float, found))
 
 
@@ -71,7 +74,8 @@ def _field_size(shape: Sequence[int], kernel: int) -> int:
 
 def receptive_sums(inputs: Tensor, kernel: int, padding: str) -> Tensor:
     """Over all fields x of inputs (B, d) or (B, C, H, W): the sums of |x|^2, |x|^4 and |x|^6; the sum of (x . y)^2 over all pairs; and the
-    squared lengths of the sums of |x| x and of x. (6,), float64, on the inputs' device; what is not known is NaN.
+    squared lengths of the sums of |x| x and of x; and the sum of (x . sum of x)^2. (7,), float64, on the inputs' device; what is not known
+    is NaN.
 
     padding: "zeros" or "circular"; taps outside an image see 0, or its other side
     """
@@ -87,8 +91,10 @@ def receptive_sums(inputs: Tensor, kernel: int, padding: str) -> Tensor:
         middle.append(x.sum(0))
         if seen <= MOST_SEEN:
             moments.append(x.T @ x)
-    products = _total(moments) if moments else _products(inputs)
-    return torch.cat([_total(powers), *(_squared_length(of).reshape(1) for of in (products.flatten(), _total(direction), _total(middle)))])
+    products, mean = _total(moments) if moments else _products(inputs), _total(middle)
+    along = mean @ products @ mean if moments else _squared_length(inputs.double() @ mean)
+    squared = (_squared_length(of) for of in (products.flatten(), _total(direction), mean))
+    return torch.cat([_total(powers), torch.stack([*squared, along])])
 
 
 def _total(parts: list[Tensor]) -> Tensor:
@@ -109,7 +115,7 @@ def _by_lengths(images: Tensor, kernel: int, padding: str) -> Tensor:
     """The sums for large patches: only those that need but the lengths |x|, which follow from a pooling of the pixels' squares."""
     squares = _padded(images.double().square().sum(1, keepdim=True), kernel, padding)
     lengths = functional.avg_pool2d(squares, kernel, stride=1).flatten() * kernel**2
-    return torch.cat([_powers(lengths), torch.full((3,), math.nan, dtype=torch.float64, device=images.device)])
+    return torch.cat([_powers(lengths), torch.full((4,), math.nan, dtype=torch.float64, device=images.device)])
 
 
 def _powers(squares: Tensor) -> Tensor:

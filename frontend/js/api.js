@@ -112,7 +112,8 @@ export function theory(config, input) {
     input_pixel_correlation: input.pixel_correlation, input_pixel_correlation_across: input.pixel_correlation_across,
     input_receptive_mean_square: input.receptive_mean_square, input_participation_ratio: input.participation_ratio,
     input_receptive_spread: input.receptive_spread, input_receptive_correlation: input.receptive_correlation,
-    input_receptive_third_moment: input.receptive_third_moment, input_receptive_mean_share: input.receptive_mean_share })
+    input_receptive_third_moment: input.receptive_third_moment, input_receptive_mean_share: input.receptive_mean_share,
+    input_receptive_along_mean: input.receptive_along_mean })
     .filter(([, value]) => value !== null && value !== undefined).map(([key, value]) => [key, String(value)]);
   return ask(`/api/theory?${new URLSearchParams(known)}`, json("POST", config));
 }

@@ -72,7 +72,7 @@ export interface Frame {
   evaluation_loss?: Maybe; evaluation_accuracy?: Maybe; normalization?: Normalized | null;
   losses?: Maybe[];
   layers: number[];
-  input: { mean: Maybe; std: Maybe; mean_square: Maybe; correlation?: Maybe; pixel_correlation?: Maybe; pixel_correlation_across?: Maybe; receptive_mean_square?: Maybe; participation_ratio?: Maybe; receptive_spread?: Maybe; receptive_correlation?: Maybe; receptive_third_moment?: Maybe; receptive_mean_share?: Maybe };
+  input: { mean: Maybe; std: Maybe; mean_square: Maybe; correlation?: Maybe; pixel_correlation?: Maybe; pixel_correlation_across?: Maybe; receptive_mean_square?: Maybe; participation_ratio?: Maybe; receptive_spread?: Maybe; receptive_correlation?: Maybe; receptive_third_moment?: Maybe; receptive_mean_share?: Maybe; receptive_along_mean?: Maybe };
   quantities: Record<string, Quantity>;
   correlation?: Maybe[];
 }

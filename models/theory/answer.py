@@ -129,7 +129,8 @@ def theory_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Th
     known = None if found.pixels is None or found.across is None else (found.pixels, found.across)
     return theory(config, inputs["mean_square"] or 0.0, found.inputs, known,
                   Fields(inputs.get("receptive_mean_square"), inputs.get("participation_ratio"), inputs.get("receptive_spread"),
-                         inputs.get("receptive_correlation"), inputs.get("receptive_third_moment"), inputs.get("receptive_mean_share")))
+                         inputs.get("receptive_correlation"), inputs.get("receptive_third_moment"), inputs.get("receptive_mean_share"),
+                         inputs.get("receptive_along_mean")))
 
 
 def correlations_of(config: RunConfig, inputs: Mapping[str, Any] | InputMoments) -> Correlations:

@@ -54,7 +54,7 @@ class Fields:
     mean_square:   over all fields                participation: participation ratio tr(S)^2 / tr(S^2) of their second moments S
     spread, third: second and third central moment of single fields' mean squares, over the mean's square and cube
     correlation:   mean cosine of two fields, each counted by its mean square
-    mean_share:    square of the fields' mean, over the mean square
+    mean_share:    square of the fields' mean, over the mean square;  along_mean: the same of what lies along the mean alone
     """
 
     mean_square: float | None = None
@@ -63,6 +63,7 @@ class Fields:
     correlation: float | None = None
     third: float | None = None
     mean_share: float | None = None
+    along_mean: float | None = None
 
 
 UNKNOWN = Fields()

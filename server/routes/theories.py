@@ -37,10 +37,13 @@ def answer(
         )] = None,
     input_receptive_mean_share: Annotated[float | None, Query(
         ge=0, le=1, description="square of the fields' mean over their mean square; by default by the cosine between two inputs")] = None,
+    input_receptive_along_mean: Annotated[float | None, Query(
+        ge=0, le=1, description="share of the fields' mean square that lies along their mean; by default what the mean itself has")] = None,
 ) -> Theory:
     """What should happen at initialization, row by row: variances, gradient factors, correlation, fixed point, phase."""
     return theory_of(config, {"mean_square": input_mean_square, "correlation": input_correlation,
                               "pixel_correlation": input_pixel_correlation, "pixel_correlation_across": input_pixel_correlation_across,
                               "receptive_mean_square": input_receptive_mean_square, "participation_ratio": input_participation_ratio,
                               "receptive_spread": input_receptive_spread, "receptive_correlation": input_receptive_correlation,
-                              "receptive_third_moment": input_receptive_third_moment, "receptive_mean_share": input_receptive_mean_share})
+                              "receptive_third_moment": input_receptive_third_moment, "receptive_mean_share": input_receptive_mean_share,
+                              "receptive_along_mean": input_receptive_along_mean})

@@ -44,8 +44,14 @@ def mean_share(vectors):
     return np.square(np.mean(vectors, axis=0)).sum() / np.square(vectors).sum(axis=1).mean()
 
 
+def along_mean(vectors):
+    """The share of the mean squared length that the components along the mean vector have."""
+    direction = np.mean(vectors, axis=0) / np.linalg.norm(np.mean(vectors, axis=0))
+    return np.mean([(v @ direction) ** 2 for v in vectors]) / np.mean([v @ v for v in vectors])
+
+
 def all_of(vectors):
-    numbers = over_all_pairs, spread, mean_cosine, third_moment, mean_share
+    numbers = over_all_pairs, spread, mean_cosine, third_moment, mean_share, along_mean
     return [np.square(vectors).mean(), *(number(vectors) for number in numbers)]
 
 
@@ -92,23 +98,23 @@ def test_of_patches_of_many_numbers_it_is_their_lengths(padding):
     assert images.shape[1] * 25 > MOST_SEEN
     found, expected = found_in(images, 5, padding), all_of(patches(images.double().numpy(), 5, padding))
     assert [found[place] for place in (0, 2, 4)] == pytest.approx([expected[place] for place in (0, 2, 4)])
-    assert np.isnan([found[place] for place in (1, 3, 5)]).all()
+    assert np.isnan([found[place] for place in (1, 3, 5, 6)]).all()
 
 
 def test_of_nothing_and_of_too_many_numbers_it_is_not_known():
     nothing = found_in(torch.zeros(4, 3), 3, "zeros")
     assert nothing[0] == 0.0 and np.isnan(nothing[1:]).all()
     many = found_in(torch.ones(MOST_SEEN + 1, MOST_SEEN + 1), 3, "zeros")
-    assert np.isnan(many[1]) and many[[0, 2, 3, 4, 5]] == pytest.approx([1.0, 0.0, 1.0, 0.0, 1.0])
+    assert np.isnan(many[1]) and many[[0, 2, 3, 4, 5, 6]] == pytest.approx([1.0, 0.0, 1.0, 0.0, 1.0, 1.0])
 
 
 def test_of_one_input_rounding_passes_no_bound():
-    """All fields are alike: participation ratio, cosine and mean share are 1, the spread is 0, and theory refuses what lies beyond."""
+    """All fields are alike: participation ratio, cosine and both shares are 1, the spread is 0, and theory refuses what lies beyond."""
     for seed in range(100):
         one = torch.randn(1, 64, generator=torch.Generator().manual_seed(seed))
-        _, participation, spread, alike, _, mean_share = found_in(one, 3, "zeros")
-        assert participation >= 1.0 and spread >= 0.0 and alike <= 1.0 and mean_share <= 1.0
-        assert [participation, alike, mean_share] == pytest.approx([1.0] * 3) and spread == pytest.approx(0.0, abs=1e-12)
+        _, participation, spread, alike, _, mean_share, along_mean = found_in(one, 3, "zeros")
+        assert participation >= 1.0 and spread >= 0.0 and max(alike, mean_share, along_mean) <= 1.0
+        assert [participation, alike, mean_share, along_mean] == pytest.approx([1.0] * 4) and spread == pytest.approx(0.0, abs=1e-12)
 
 
 def test_a_frame_has_that_of_what_its_first_layer_sees():
@@ -123,5 +129,5 @@ def test_later_frames_have_the_inputs_moments_alone():
     frames = list(train(RunConfig.model_validate({"network": {"depth": 2, "width": 8}, "training": {"steps": 1}, "device": "cpu"})))
     first, later = (frame["input"] for frame in frames)
     of_theory = {"participation_ratio", *(name for name in first if name.startswith("receptive"))}
-    assert len(of_theory) == 6 and None not in [first[name] for name in of_theory] and [later[name] for name in of_theory] == [None] * 6
+    assert len(of_theory) == 7 and None not in [first[name] for name in of_theory] and [later[name] for name in of_theory] == [None] * 7
     assert None not in [later[name] for name in ("mean", "std", "mean_square", "correlation")]

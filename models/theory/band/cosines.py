@@ -23,7 +23,7 @@ import numpy as np
 from models.theory.band.by_batch import NARROW, by_batch
 from models.theory.band.jacobi import nodes
 from models.theory.band.pair_map import carried
-from models.theory.chain import AROUND_MEAN, Chain
+from models.theory.chain import AROUND_MEAN, Chain, Fields
 from models.theory.gaussian import Averages
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
@@ -167,7 +167,7 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: float, followed: floa
     mean, biased = min(1.0, max(-1.0, total / (1.0 - 1.0 / inputs))), _biased(plan, rows)
     if rows.fields.participation is not None:
         itself = (1.0 + (rows.fields.spread or 0.0)) / inputs
-        variance = (_uneven(plan, rows.fields.participation, rows.fields.mean_share) - itself - followed) / (1.0 - itself)
+        variance = (_uneven(plan, rows.fields) - itself - followed) / (1.0 - itself)
     else:
         variance = 0.0 if plan.taps > 1 else (1.0 - abs(_at_input(plan, rows, mean))) ** 2 / plan.seen
     counted = min(1.0, max(-1.0, _at_input(plan, rows, mean) + beyond))
@@ -175,8 +175,9 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: float, followed: floa
     # what all inputs share a batch normalization takes away: the law is that of the rest, whose mean over different inputs is -1 / (n - 1)
     shared = max((counted * (inputs - 1) + 1.0) / inputs, 0.0) if plan.norm == "batch" and counted < 1.0 else 0.0
     around_mean = (counted - shared) / (1.0 - shared)
-    law = around_mean, _even_in_plane(plan, around_mean, min(variance / (1.0 - shared) ** 2, 1.0 - around_mean**2))
-    c, weights = nodes(*law) if variance > 1e-9 else (np.array([law[0]]), np.ones(1))
+    left = max(variance - _middle(rows.fields), 0.0) if plan.post == "batch" else variance
+    law = around_mean, _even_in_plane(plan, around_mean, min(left / (1.0 - shared) ** 2, 1.0 - around_mean**2))
+    c, weights = nodes(*law) if law[1] > 1e-9 else (np.array([law[0]]), np.ones(1))
     c = shared + (1.0 - shared) * c
     batch = by_batch(plan, rows, at, law, weights) if plan.norm == "batch" and (plan.pixels == 1 or law[1] > NARROW) else None
     found, around = carried(plan, rows, at, wander > 0.0, np.append(biased + (1.0 - biased) * c, mean), batch)
@@ -184,7 +185,7 @@ def _spread(plan: Plan, rows: Chain, at: Averages, wander: float, followed: floa
     apart, square = c - (c @ weights)[:, None], c**2
     fourth = (square**2 + 6.0 * square * around + 3.0 * around**2) @ weights - ((square + around) @ weights) ** 2
     spread = (apart**2 + around) @ weights
-    spread[0] = max(variance * (1.0 - biased) ** 2, float(spread[0]))
+    spread[0] = max(variance * (1.0 - biased) ** 2, float(spread[0]) + (variance - left) * (1.0 - biased) ** 2)
     return lift, spread, (apart**3 + 3.0 * apart * around) @ weights, fourth
 
 
@@ -194,10 +195,21 @@ def _even_in_plane(plan: Plan, mean: float, variance: float) -> float:
     return min(variance, (1.0 - mean**2) / 2.0) if plan.norm == "batch" and plan.seen == 2 else variance
 
 
-def _uneven(plan: Plan, participation: float, mean_share: float | None) -> float:
+def _uneven(plan: Plan, fields: Fields) -> float:
     """The mean of c^2 of what the first row's units see: tr(S^2) / tr(S)^2 = 1 / participation. Where a batch normalization takes the mean
-    m away, the same of what is left, at most: with S = Cov + m m^T, tr(S^2) = tr(Cov^2) + 2 m^T Cov m + |m|^4, whose middle term is not
-    known and counts as 0."""
-    if plan.pre != "batch" or mean_share is None or not mean_share < 1.0:
-        return 1.0 / participation
-    return min((max(1.0 / participation - mean_share**2, 0.0)) / (1.0 - mean_share) ** 2, 1.0)
+    m away, the same of what is left: with S = Cov + m m^T, tr(S^2) = tr(Cov^2) + 2 m^T Cov m + |m|^4 (`_middle`)."""
+    all_of_it, share = 1.0 / (fields.participation or math.inf), fields.mean_share
+    if plan.pre != "batch" or share is None or not share < 1.0:
+        return all_of_it
+    return min(max(all_of_it - share**2 - _middle(fields), 0.0) / (1.0 - share) ** 2, 1.0)
+
+
+def _middle(fields: Fields) -> float:
+    """2 m^T Cov m / tr(S)^2: what a mean m and the deviations along it have in common of the mean of c^2. It goes with the mean."""
+    return 2.0 * (fields.mean_share or 0.0) * beside_mean(fields)
+
+
+def beside_mean(fields: Fields) -> float:
+    """m^T Cov m / (|m|^2 tr(S)): of the first row's mean square what lies along the inputs' mean m, but for that mean's own; 0 where it
+    was not measured."""
+    return max((fields.along_mean or 0.0) - (fields.mean_share or 0.0), 0.0)

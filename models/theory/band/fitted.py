@@ -12,7 +12,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from models.theory.band.cosines import Cosines, by_length, constant, cosines, smoothing
+from models.theory.band.branches import parts
+from models.theory.band.cosines import Cosines, beside_mean, by_length, constant, cosines, shared_by_pairs, smoothing
 from models.theory.band.draws import beside_orthogonal, drawn
 from models.theory.band.edges import at_edges
 from models.theory.band.lengths import MOST_APART, apart_at_first, by_lengths, unbound
@@ -21,7 +22,7 @@ from models.theory.band.quantiles import ENDS, FLOOR, student
 from models.theory.band.sample import longer
 from models.theory.band.silent import Silent
 from models.theory.band.steps import steps_of, through_normalization
-from models.theory.chain import Chain
+from models.theory.chain import AROUND_MEAN, Chain
 from models.theory.gaussian import Averages, hermite
 from models.theory.layers import Plan
 from models.theory.nonlinearity import Array
@@ -64,26 +65,40 @@ def _beside_constant(found: Array, mean: Array, still: Array) -> Array:
 class AlongMean:
     """Of the mean square of a batch, which share lies along its mean over the examples, row by row (each (depth + 1,)).
 
-    shared: the mean's own square, which all examples have      longer: what the examples differ by in length, along it
+    shared: the mean's own square, which all examples have      around: what the examples differ by along it
     square: mean of c^2, in which each input counts by its length
     """
 
     shared: Array
-    longer: Array
+    around: Array
     square: Array
 
 
 def _along_mean(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines, smoothed: Array) -> AlongMean:
-    """If the inputs have the mean cosine c and the lengths l, their mean's square is c E[l]^2, and c Var(l) lies along it."""
+    """If the inputs have the mean cosine c and the lengths l, their mean's square is c E[l]^2, and c Var(l) lies along it. Of the first row
+    both were measured. By how much the mean's square is another one, as cosines go with lengths, phi's linear part hands on, and the less
+    the more alike phi makes the lengths; what lies along the mean, too, as far as the next row's mean is that linear part's."""
     inputs = plan.batch * plan.pixels
     known = np.isfinite(pairs.mean) & np.isfinite(pairs.square)
-    apart = _lengths_apart(plan, rows, at, pairs, taps, smoothed)
+    steps, apart = steps_of(plan, rows, at, smoothed), _lengths_apart(plan, rows, at, pairs, taps, smoothed)
+    passed, kept = (np.cumprod(np.append(1.0, factors)) for factors in (_linear(plan, rows, at), np.abs(steps.carried)))
     even = np.array([math.exp(-longer(each / 4.0, inputs)) for each in apart.tolist()])
-    mean = np.where(known, by_length(plan, rows, pairs), 1.0)
-    different = mean - 1.0 / inputs
-    shared = np.append(mean[0], np.clip(1.0 / inputs + even * different, 0.0, 1.0)[1:])
+    counted = pairs.mean - (pairs.mean[0] - shared_by_pairs(plan, rows)[0]) * passed  # each pair for one
+    different = np.where(known, counted, 1.0) - 1.0 / inputs
+    shared, measured = 1.0 / inputs + even * different, by_length(plan, rows, pairs)[0]
+    shared = np.clip(shared + (measured - shared[0]) * passed * kept, 0.0, 1.0)
     square = np.minimum(np.where(known, pairs.square, 1.0) + np.expm1(apart) / inputs, 1.0)
-    return AlongMean(shared, np.append(0.0, np.maximum((1.0 - even) * different, 0.0)[1:]), np.maximum(square, shared**2))
+    turned = np.minimum(np.divide(shared[0] * passed, shared, where=shared > 0.0, out=np.zeros_like(shared)), 1.0)
+    around = np.maximum(beside_mean(rows.fields) * passed * turned, np.append(0.0, ((1.0 - even) * different)[1:]))
+    return AlongMean(shared, np.minimum(around, 1.0 - shared), np.maximum(square, shared**2))
+
+
+def _linear(plan: Plan, rows: Chain, at: Averages) -> Array:
+    """The share of the next row's mean square that a linear phi with the slope E[phi'] makes, and what a skip brings along (depth,). What a
+    normalization takes away is not handed on."""
+    q, part = np.array(rows.q[:-1]) - plan.nl.centres[0] ** 2, parts(plan, rows, at)
+    straight = np.divide(q * at.slope**2 * plan.keep, at.square, where=at.square > 0.0, out=np.zeros(plan.depth))
+    return (1.0 - part * (1.0 - straight * (plan.norm not in AROUND_MEAN))) * shares(plan, rows)
 
 
 def _lengths_apart(plan: Plan, rows: Chain, at: Averages, pairs: Cosines, taps: Cosines, smoothed: Array) -> Array:
@@ -104,7 +119,7 @@ def of_mean(along: AlongMean, units: Array) -> Array:
     quantile t instead of z, that mean of squares is z^2 / t^2.
     """
     z, n = _mean_at()[0], units[:, None]
-    c, w = along.shared[:, None], along.longer[:, None]
+    c, w = along.shared[:, None], along.around[:, None]
     rest = np.maximum(1.0 - c - w, 0.0)
     uneven = np.maximum(along.square[:, None] - (c + w)**2, 1e-12)
     between = (n - 1.0) * (z / student(np.maximum(n - 1.0, 1.0), z))**2
