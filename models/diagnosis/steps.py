@@ -73,8 +73,9 @@ def learning_rate(look: Look) -> Finding | None:
 
 
 def _jolt(look: Look) -> Finding | None:
+    """A first step that is larger than those to come is got over, or not: critical is what these do."""
     limits, jolt = jolts(look.config), look.movement.jolt
-    severity = grade(jolt, *limits)
+    severity = grade(jolt, *limits[:2], math.inf if look.movement.lasting < limits[2] else limits[2])
     return severity and _too_large(look, severity, jolt, limits[0], say(
         "First steps too large: one moves the last hidden layer by {jolt:.2g} times its own size", jolt=jolt), _moved(look))
 
@@ -104,9 +105,9 @@ def _too_large(look: Look, severity: Severity, measured: float, threshold: float
 
 
 def _moved(look: Look) -> Text:
-    each = look.movement
+    first = look.movement.first
     return say("Relative to their norm the layers' weights move by {most:.2g} at most a step, {median:.2g} in the median; "
-               "through all layers that adds up.", most=max(each.rows), median=each.typical)
+               "through all layers that adds up.", most=max(first), median=median(first))
 
 
 def _reach(look: Look, severity: Severity, reached: float, threshold: float) -> Finding:

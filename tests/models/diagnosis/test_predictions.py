@@ -57,6 +57,41 @@ def test_a_stride_is_what_the_first_step_moves_all_rows_by(depth, optimizer, lr)
     assert each.stride == pytest.approx(sum(parts), rel=0.02 if depth == 6 else 0.05)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop"])
+def test_a_jolt_is_of_the_first_step(optimizer):
+    """RMSprop's is ten times as large as those to come, once its running mean knows the gradients. Through leverages of 1 rows add up."""
+    config = network(6, "tanh", "orthogonal", optimizer, 1e-3, width=32)
+    frame, parts = moved(config)
+    assert Look(config, frame, None).movement.first == pytest.approx(parts, rel=0.05)
+    rows = [Row(weight, gradient, 100, 1.0) for weight, gradient in ((2.0, 0.1), (5.0, 3.0))]
+    each = movement(config.training, rows, 1.0)
+    assert each.jolt == pytest.approx(sum(each.first))
+    assert each.jolt / each.stride == pytest.approx(10.0 if optimizer == "rmsprop" else 1.0, rel=1e-3)
+
+
+def test_rmsprops_first_step_may_be_too_large_where_adams_is_not():
+    """Critical is what the steps to come do, too, at a rate ten times larger."""
+    foretold = {(name, lr): predict(config, frame, diagnose(config, frame)).outcome
+                for name, lr in (("adam", 3e-3), ("rmsprop", 3e-3), ("rmsprop", 3e-2))
+                for config in [network(24, "selu", "lecun_normal", name, lr)] for frame in [initial_frame(config)]}
+    assert list(foretold.values()) == ["trains", "slow", "fails"]
+
+
+def test_rmsprops_steps_become_as_large_as_a_stride_says():
+    """By torch, under the same gradient again and again: the first is ten times as large as the last."""
+    weight = torch.nn.Parameter(torch.ones(100))
+    optimizer = torch.optim.RMSprop([weight], lr=1e-6)
+    sizes = []
+    for _ in range(1000):
+        weight.grad = torch.full_like(weight, 0.01)
+        before = weight.detach().clone()
+        optimizer.step()
+        sizes.append(float((weight.detach() - before).norm() / before.norm()))
+    config = RunConfig.model_validate({"training": {"optimizer": {"name": "rmsprop", "lr": 1e-6}}})
+    each = movement(config.training, [Row(10.0, 0.1, 100, 1.0)], 1.0)
+    assert (each.jolt, each.stride) == pytest.approx((sizes[0], sizes[-1]), rel=0.05)
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
 def test_what_momentum_sums_of_random_steps(momentum):
     """The mean size of torch's updates under gradients of random directions, over one gradient's: 1 / sqrt(1 - m^2) in the end."""
