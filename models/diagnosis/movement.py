@@ -29,6 +29,7 @@ class Movement:
     jolt:    by how much of itself the first step moves the last hidden layer, to first order
     lasting: the same for those to come
     stride:  the sum of `rows`
+    passed:  what the last hidden layer makes of each row's change: the jolt is the sum of `first` times this
     """
 
     rows: tuple[float, ...]
@@ -36,6 +37,7 @@ class Movement:
     jolt: float
     lasting: float
     stride: float
+    passed: tuple[float, ...]
 
     @property
     def typical(self) -> float:
@@ -62,9 +64,9 @@ def movement(training: TrainingConfig, rows: Sequence[Row], last_hidden: float, 
     cut, moving = _clip(training.clip_norm, [row.gradient for row in rows], each), [row for row in rows if row.weight]
     moved, first = ([_moved(training, row.gradient * cut, row.count, seen) / row.weight for row in moving]
                     for seen in (1.0, 1.0 - training.optimizer.params.get("alpha", 0.0)))
-    jolt, lasting = (sum(part * row.leverage / last_hidden for part, row in zip(parts, moving, strict=True)) if last_hidden else sum(parts)
-                     for parts in (first, moved))
-    return Movement(tuple(moved), tuple(first), each * jolt, each * lasting, each * sum(moved))
+    passed = [each * (row.leverage / last_hidden if last_hidden else 1.0) for row in moving]
+    jolt, lasting = (sum(part * share for part, share in zip(parts, passed, strict=True)) for parts in (first, moved))
+    return Movement(tuple(moved), tuple(first), jolt, lasting, each * sum(moved), tuple(passed))
 
 
 def _moved(training: TrainingConfig, gradient: float, count: int, seen: float) -> float:

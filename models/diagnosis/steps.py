@@ -6,12 +6,13 @@ import math
 from statistics import median
 from typing import Any
 
+from models.config import RunConfig
 from models.diagnosis.finding import Finding, Severity, grade, worst_first
 from models.diagnosis.learned import guess
 from models.diagnosis.look import Look
 from models.diagnosis.rates import GOOD_RATIO, LARGEST_RATE, even, paced, sized, slower, with_rate
 from models.diagnosis.remedy import mended
-from models.diagnosis.tolerance import jolts, largest_swing, reach, strides, swing
+from models.diagnosis.tolerance import jolts, largest_swing, left, reach, shrinking, strides, swing
 from models.diagnosis.variants import Remedy
 from models.words import Text, say
 
@@ -74,10 +75,17 @@ def learning_rate(look: Look) -> Finding | None:
 
 def _jolt(look: Look) -> Finding | None:
     """A first step that is larger than those to come is got over, or not: critical is what these do."""
-    limits, jolt = jolts(look.config), look.movement.jolt
-    severity = grade(jolt, *limits[:2], math.inf if look.movement.lasting < limits[2] else limits[2])
-    return severity and _too_large(look, severity, jolt, limits[0], say(
-        "First steps too large: one moves the last hidden layer by {jolt:.2g} times its own size", jolt=jolt), _moved(look))
+    each, limits = look.movement, jolts(look.config)
+    jolt = left(look.config, each) if shrinking(look.config) else each.jolt
+    severity = grade(jolt, *limits[:2], math.inf if each.lasting < limits[2] else limits[2])
+    return severity and _too_large(look, severity, jolt, limits[0], _jolted(look.config, jolt), _moved(look))
+
+
+def _jolted(config: RunConfig, jolt: float) -> Text:
+    if shrinking(config):
+        return say("Steps too large: after {steps:,} of them one still moves the last hidden layer by {jolt:.2g} times its own size",
+                   steps=config.total_steps, jolt=jolt)
+    return say("First steps too large: one moves the last hidden layer by {jolt:.2g} times its own size", jolt=jolt)
 
 
 def _stride(look: Look) -> Finding | None:
