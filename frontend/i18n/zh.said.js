@@ -282,6 +282,7 @@ export const SAID = {
   "At step {step} numbers are not finite {where}: the steps are too large for these gradients.": "第 {step} 步时，{where}出现非有限值：对这样的梯度来说步长太大。",
   "The loss rises: {start} → {loss}": "损失上升：{start} → {loss}",
   "The steps overshoot: the loss is above three times its start.": "步子迈过了头：损失已超过开始时的三倍。",
+  "Steps too large: after {steps} of them one still moves the last hidden layer by {jolt} times its own size": "步子太大：{steps} 步之后，一步仍使最后一个隐藏层改变自身大小的 {jolt} 倍",
   "First steps too large: one moves the last hidden layer by {jolt} times its own size": "最初的步子太大：一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
   "First steps too large: one moves the layers' weights by {stride} of their norms in all": "最初的步子太大：一步就使各层权重的改变合计达到其范数的 {stride} 倍",
   "Steps become too large: as it learns, one comes to move the layers' weights by {swing} of their norms in all":
@@ -387,6 +388,7 @@ export const SAID = {
   "At initialization: {why}.": "初始化时：{why}。",
   "half of the networks without a fault take {needed} steps or more on these data, and this one is given {given}":
     "没有毛病的网络有一半在这些数据上要走 {needed} 步或更多，而这次只给了 {given} 步",
+  "one step moves the last hidden layer by {jolt} times its own size": "一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
   "one step moves the layers' weights by {stride} of their norms in all": "一步就使各层权重的改变合计达到其范数的 {stride} 倍",
   "{gap}": "{gap}",
   "less than 10⁻⁷": "10⁻⁷ 以下",

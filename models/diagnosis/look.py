@@ -116,7 +116,7 @@ class Look:
         is left out."""
         weight, gradient = self.quantity("weight"), self.quantity("weight_gradient")
         if not weight or not gradient:
-            return Movement((), 0.0, 0.0)
+            return Movement((), (), 0.0, 0.0, 0.0, ())
         z, back = self.quantity("preactivation").get("norm", ()), self.quantity("preactivation_gradient").get("norm", ())
         leverage = [(a or 0.0) * (b or 0.0) for a, b in zip(z, back, strict=False)]
         rows = [Row(w, g, n, leverage[place]) for place, (w, g, n) in enumerate(zip(

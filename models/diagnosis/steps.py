@@ -6,12 +6,13 @@ import math
 from statistics import median
 from typing import Any
 
+from models.config import RunConfig
 from models.diagnosis.finding import Finding, Severity, grade, worst_first
 from models.diagnosis.learned import guess
 from models.diagnosis.look import Look
 from models.diagnosis.rates import GOOD_RATIO, LARGEST_RATE, even, paced, sized, slower, with_rate
 from models.diagnosis.remedy import mended
-from models.diagnosis.tolerance import jolts, largest_swing, reach, strides, swing
+from models.diagnosis.tolerance import jolts, largest_swing, left, reach, shrinking, strides, swing
 from models.diagnosis.variants import Remedy
 from models.words import Text, say
 
@@ -73,10 +74,18 @@ def learning_rate(look: Look) -> Finding | None:
 
 
 def _jolt(look: Look) -> Finding | None:
-    limits, jolt = jolts(look.config), look.movement.jolt
-    severity = grade(jolt, *limits)
-    return severity and _too_large(look, severity, jolt, limits[0], say(
-        "First steps too large: one moves the last hidden layer by {jolt:.2g} times its own size", jolt=jolt), _moved(look))
+    """A first step that is larger than those to come is got over, or not: critical is what these do."""
+    each, limits = look.movement, jolts(look.config)
+    jolt = left(look.config, each) if shrinking(look.config) else each.jolt
+    severity = grade(jolt, *limits[:2], math.inf if each.lasting < limits[2] else limits[2])
+    return severity and _too_large(look, severity, jolt, limits[0], _jolted(look.config, jolt), _moved(look))
+
+
+def _jolted(config: RunConfig, jolt: float) -> Text:
+    if shrinking(config):
+        return say("Steps too large: after {steps:,} of them one still moves the last hidden layer by {jolt:.2g} times its own size",
+                   steps=config.total_steps, jolt=jolt)
+    return say("First steps too large: one moves the last hidden layer by {jolt:.2g} times its own size", jolt=jolt)
 
 
 def _stride(look: Look) -> Finding | None:
@@ -104,9 +113,9 @@ def _too_large(look: Look, severity: Severity, measured: float, threshold: float
 
 
 def _moved(look: Look) -> Text:
-    each = look.movement
+    first = look.movement.first
     return say("Relative to their norm the layers' weights move by {most:.2g} at most a step, {median:.2g} in the median; "
-               "through all layers that adds up.", most=max(each.rows), median=each.typical)
+               "through all layers that adds up.", most=max(first), median=median(first))
 
 
 def _reach(look: Look, severity: Severity, reached: float, threshold: float) -> Finding:

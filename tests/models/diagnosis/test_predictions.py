@@ -10,7 +10,7 @@ from models.config import RunConfig
 from models.diagnosis import Verdict, diagnose, held, outcome, predict
 from models.diagnosis.look import Look
 from models.diagnosis.movement import Row, movement
-from models.diagnosis.tolerance import reach, swing
+from models.diagnosis.tolerance import left, reach, swing
 from models.diagnosis.variants import changed
 from models.frame import MAX_ROWS
 from models.theory import theory_of
@@ -24,6 +24,9 @@ def network(depth, activation, init, optimizer, lr, steps=150, norm="none", widt
         "init": init if isinstance(init, dict) else {"name": init}, "data": {"name": data, "batch_size": 128},
         "training": {"steps": steps, "optimizer": {"name": optimizer, "lr": lr}},
         "capture": {"every": 10**6, "samples": 64, "bins": 8}, "device": "cpu"})
+
+
+AFTER = {"name": "layer", "placement": "post_activation"}
 
 
 def scaled(scale):
@@ -58,6 +61,41 @@ def test_a_stride_is_what_the_first_step_moves_all_rows_by(depth, optimizer, lr)
     assert each.stride == pytest.approx(sum(parts), rel=0.02 if depth == 6 else 0.05)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop"])
+def test_a_jolt_is_of_the_first_step(optimizer):
+    """RMSprop's is ten times as large as those to come, once its running mean knows the gradients. Through leverages of 1 rows add up."""
+    config = network(6, "tanh", "orthogonal", optimizer, 1e-3, width=32)
+    frame, parts = moved(config)
+    assert Look(config, frame, None).movement.first == pytest.approx(parts, rel=0.05)
+    rows = [Row(weight, gradient, 100, 1.0) for weight, gradient in ((2.0, 0.1), (5.0, 3.0))]
+    each = movement(config.training, rows, 1.0)
+    assert each.jolt == pytest.approx(sum(each.first))
+    assert each.jolt / each.stride == pytest.approx(10.0 if optimizer == "rmsprop" else 1.0, rel=1e-3)
+
+
+def test_rmsprops_first_step_may_be_too_large_where_adams_is_not():
+    """Critical is what the steps to come do, too, at a rate ten times larger."""
+    foretold = {(name, lr): predict(config, frame, diagnose(config, frame)).outcome
+                for name, lr in (("adam", 3e-3), ("rmsprop", 3e-3), ("rmsprop", 3e-2))
+                for config in [network(24, "selu", "lecun_normal", name, lr)] for frame in [initial_frame(config)]}
+    assert list(foretold.values()) == ["trains", "slow", "fails"]
+
+
+def test_rmsprops_steps_become_as_large_as_a_stride_says():
+    """By torch, under the same gradient again and again: the first is ten times as large as the last."""
+    weight = torch.nn.Parameter(torch.ones(100))
+    optimizer = torch.optim.RMSprop([weight], lr=1e-6)
+    sizes = []
+    for _ in range(1000):
+        weight.grad = torch.full_like(weight, 0.01)
+        before = weight.detach().clone()
+        optimizer.step()
+        sizes.append(float((weight.detach() - before).norm() / before.norm()))
+    config = RunConfig.model_validate({"training": {"optimizer": {"name": "rmsprop", "lr": 1e-6}}})
+    each = movement(config.training, [Row(10.0, 0.1, 100, 1.0)], 1.0)
+    assert (each.jolt, each.stride) == pytest.approx((sizes[0], sizes[-1]), rel=0.05)
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
 def test_what_momentum_sums_of_random_steps(momentum):
     """The mean size of torch's updates under gradients of random directions, over one gradient's: 1 / sqrt(1 - m^2) in the end."""
@@ -72,6 +110,22 @@ def test_what_momentum_sums_of_random_steps(momentum):
     config = RunConfig.model_validate({"training": {"optimizer": {"name": "sgd", "lr": 1.0, "momentum": momentum}}})
     each = movement(config.training, [Row(1.0, 1.0, 1, 1.0)], 1.0)
     assert swing(config, each, logits=16.0) == pytest.approx(size, rel=0.02)
+
+
+@pytest.mark.parametrize(("lr", "momentum"), [(3.0, 0.0), (10.0, 0.0), (0.03, 0.9)])
+def test_what_a_normalization_leaves_of_large_steps(lr, momentum):
+    """Torch's own steps on weights in front of a batch normalization, under gradients of random directions behind it."""
+    draw = torch.Generator().manual_seed(1)
+    weight, x = torch.nn.Parameter(torch.randn(64, 64, generator=draw)), torch.randn(128, 64, generator=draw)
+    optimizer, moved = torch.optim.SGD([weight], lr=lr, momentum=momentum), []
+    for _ in range(101):
+        optimizer.zero_grad()
+        (torch.nn.functional.batch_norm(x @ weight.T, None, None, training=True) * torch.randn(128, 64, generator=draw)).sum().backward()
+        moved.append((float(weight.detach().norm()), float(weight.grad.norm())))
+        optimizer.step()
+    config = network(4, "relu", "kaiming_normal", "momentum" if momentum else "sgd", lr, steps=100, norm="batch")
+    first, last = (movement(config.training, [Row(*sizes, 1, 1.0), Row(1.0, 0.0, 1, 1.0)], 1.0) for sizes in (moved[0], moved[-1]))
+    assert left(config, first) == pytest.approx(last.jolt, rel=0.15) and last.jolt < 0.1 < first.jolt
 
 
 @pytest.mark.parametrize("inputs", [64, 1024])
@@ -125,10 +179,14 @@ def test_what_steps_too_small_are_said_to_change_at_most_they_do_change_at_most(
     (network(12, "linear", scaled(4.0), "adam", 0.0001), "slow"),
     (network(14, "tanh", "kaiming_normal", "momentum", 0.03, width=128, residual=True), "trains"),
     (network(14, "relu", "kaiming_normal", "adam", 0.003, norm="batch", width=32, dropout=0.3), "slow"),
+    (network(20, "relu", "kaiming_normal", "sgd", 1.0, norm="batch", width=32), "trains"),
+    (network(26, "silu", "xavier_normal", "sgd", 0.5, norm="layer", width=32), "fails"),
+    (network(30, "tanh", "kaiming_normal", "adam", 7e-4, width=32, normalization=AFTER), "slow"),
+    (network(12, "relu", "lsuv", "adam", 0.002, width=32, dropout=0.2), "slow"),
 ], ids=["chaos", "stride", "swing", "alike, adam", "alike, sgd", "adam, layer", "adam, batch", "flat beside a skip", "swing beside skips",
         "shared by skips", "shared by skips, few steps", "alike, normalized beside skips", "alike, pooled", "spirals", "moons",
         "spirals, batch", "adam, few inputs", "adam, many inputs", "adam brings it down", "adam does not bring it down",
-        "bounded beside skips", "dropout beside batch"])
+        "bounded beside skips", "dropout beside batch", "steps that shrink", "layer, jolt", "adam, layer, jolt", "dropout beside lsuv"])
 def test_what_is_foretold_comes(config, said):
     foretold, came = foretold_and_came(config)
     assert foretold == said and held(foretold, came)
