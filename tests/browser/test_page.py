@@ -179,6 +179,18 @@ def test_neither_the_first_curve_nor_the_outcome_moves_what_is_below(tab):
     assert tab.page.locator("#grid").bounding_box()["y"] == grid  # what is said of the prediction had its place
 
 
+def test_the_first_curve_moves_nothing_on_a_small_laptop_either(new_tab):
+    """Where three cards a row are narrowest; the head of the loss has a button more from the first curve on."""
+    tab = new_tab(viewport={"width": 1366, "height": 768})
+    tab.open(f"/#{QUICK}&seed=78")
+    height = lambda: tab.at("panel-loss").locator("header").bounding_box()["height"]  # noqa: E731
+    before = height()
+    tab.at("run-button").click()
+    tab.status("finished")
+    tab.until("() => document.querySelector('[data-testid=panel-loss] .legend li')")
+    assert height() == before
+
+
 def test_the_prediction_is_said_once(trained):
     """Below what is worst, with its reason; not again among the other findings."""
     tab, _ = trained
