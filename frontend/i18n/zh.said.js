@@ -388,7 +388,6 @@ export const SAID = {
   "At initialization: {why}.": "初始化时：{why}。",
   "half of the networks without a fault take {needed} steps or more on these data, and this one is given {given}":
     "没有毛病的网络有一半在这些数据上要走 {needed} 步或更多，而这次只给了 {given} 步",
-  "one step moves the last hidden layer by {jolt} times its own size": "一步就使最后一个隐藏层改变自身大小的 {jolt} 倍",
   "one step moves the layers' weights by {stride} of their norms in all": "一步就使各层权重的改变合计达到其范数的 {stride} 倍",
   "{gap}": "{gap}",
   "less than 10⁻⁷": "10⁻⁷ 以下",

@@ -30,11 +30,9 @@ ALIKE_ADAPTIVE = 1e-5
 """1 - correlation of two inputs in the last hidden layer from which on rounding holds up an optimizer that divides by the gradient's size
 (softplus of 6 and 11 layers trains with 4e-5 and 1e-5, with 4e-8 slowly)."""
 
-ADAPTIVE_STRIDE, ADAPTIVE_JOLT, UNBOUNDED_STRIDE = 0.7, 1.0, 3.0
+ADAPTIVE_STRIDE, UNBOUNDED_STRIDE = 0.7, 3.0
 """An optimizer that divides by the gradient's size takes no smaller steps as it nears its aim, so that from ADAPTIVE_STRIDE on training is
-slow (it fails by its jolt: tolerance.py), and from ADAPTIVE_JOLT on, where every step replaces what the last hidden layer computes: of 12
-networks of 8 to 46 layers behind layer normalizations with jolts of 0.97 to 3.4 one trains, of ten with 0.5 to 0.9 all.
-UNBOUNDED_STRIDE holds where nothing but an unbounded activation, which no step saturates, stands
+slow (it fails by its jolt: tolerance.py). UNBOUNDED_STRIDE holds where nothing but an unbounded activation, which no step saturates, stands
 between the layers: of 14 networks of 5 to 48 layers with strides of 0.7 to 2.6 11 train, of two with 4.4 none."""
 
 ADAPTIVE_DECADES = {"vanishing": 11.5, "exploding": 6.2}
@@ -112,13 +110,9 @@ def _steps(look: Look, findings: list[Finding]) -> Sign | None:
         return "fails" if found.severity == "warning" else "slow", found.rule, _within(found.title)
     if found is not None and (foretold := PLAIN[found.severity]) != "trains":
         return foretold, found.rule, _within(found.title)
-    if not look.adaptive:
-        return None
-    unbounded, borne = bare(look.config) and not bounded(look.config), bears(look.config)
-    if each.stride >= (UNBOUNDED_STRIDE if unbounded else ADAPTIVE_STRIDE * borne):
+    unbounded = bare(look.config) and not bounded(look.config)
+    if look.adaptive and each.stride >= (UNBOUNDED_STRIDE if unbounded else ADAPTIVE_STRIDE * bears(look.config)):
         return "slow", "learning_rate", say("one step moves the layers' weights by {stride:.2g} of their norms in all", stride=each.stride)
-    if not unbounded and each.lasting >= ADAPTIVE_JOLT * borne:
-        return "slow", "learning_rate", say("one step moves the last hidden layer by {jolt:.2g} times its own size", jolt=each.lasting)
     return None
 
 

@@ -12,7 +12,7 @@ from models.diagnosis.learned import guess
 from models.diagnosis.look import Look
 from models.diagnosis.rates import GOOD_RATIO, LARGEST_RATE, even, paced, sized, slower, with_rate
 from models.diagnosis.remedy import mended
-from models.diagnosis.tolerance import jolts, largest_swing, left, reach, shrinking, strides, swing
+from models.diagnosis.tolerance import JOLT, jolts, largest_swing, left, reach, shrinking, strides, swing
 from models.diagnosis.variants import Remedy
 from models.words import Text, say
 
@@ -89,8 +89,9 @@ def _jolted(config: RunConfig, jolt: float) -> Text:
 
 
 def _stride(look: Look) -> Finding | None:
+    """Below JOLT a step does no more than its first order says, however far it moves the weights."""
     limits, stride = strides(look.config), look.movement.stride
-    severity = grade(stride, *limits)
+    severity = grade(stride, *limits) if look.movement.jolt >= JOLT[0] else None
     return severity and _too_large(look, severity, stride, limits[0], say(
         "First steps too large: one moves the layers' weights by {stride:.2g} of their norms in all", stride=stride), _moved(look))
 

